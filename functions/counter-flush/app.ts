@@ -1,0 +1,40 @@
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import type { CounterService } from '@terse/core/counter-service';
+import { type AppParts, createApp } from '@terse/http/create-app';
+import { limitBody, readBody } from '@terse/http/request-body';
+
+export interface CounterFlushDependencies extends AppParts {
+  readonly counters: CounterService;
+  /** Makes room for the visits of the days to come. */
+  readonly preparePartitions: () => Promise<void>;
+}
+
+const MAX_BODY_BYTES = 16 * 1024;
+
+/** How long visits may be on their way before a difference between counts and rollups counts as one. */
+const SETTLE_MS = 5000;
+
+/** A tick of the schedule. */
+const tickSchema = z.discriminatedUnion('task', [
+  z.strictObject({ task: z.literal('flush') }),
+  z.strictObject({ task: z.literal('maintain'), settle_ms: z.int().min(0).max(60_000).default(SETTLE_MS) }),
+]);
+
+export type Tick = z.input<typeof tickSchema>;
+
+/** Brings counts up to date: `flush` every few seconds, `maintain` at start and every hour. */
+export function createCounterFlushApp(dependencies: CounterFlushDependencies): Hono {
+  const { counters, preparePartitions } = dependencies;
+  const app = createApp(dependencies);
+
+  app.post('/.events', limitBody(MAX_BODY_BYTES), async (c) => {
+    const tick = await readBody(c, tickSchema);
+    const flushed = await counters.flush();
+    if (tick.task === 'flush') return c.json({ flushed });
+    await preparePartitions();
+    return c.json({ flushed, corrected: await counters.reconcile(tick.settle_ms) });
+  });
+
+  return app;
+}

@@ -1,0 +1,64 @@
+import type { Hono } from 'hono';
+import type { ApiKeyService } from '@terse/core/api-key-service';
+import type { UrlService } from '@terse/core/url-service';
+import { requireApiKey } from '@terse/http/api-key';
+import { type AppParts, createApp } from '@terse/http/create-app';
+import { encodeCursor } from '@terse/http/cursor';
+import { methodNotAllowed } from '@terse/http/method-not-allowed';
+import { limitBody, readBody, readQuery } from '@terse/http/request-body';
+import { createLinkView } from './link-view.ts';
+import { linkChangesSchema, listQuerySchema, newLinkSchema } from './schemas.ts';
+
+export interface LinksDependencies extends AppParts {
+  readonly urls: UrlService;
+  readonly apiKeys: Pick<ApiKeyService, 'isValid'>;
+  /** Where short URLs begin. */
+  readonly baseUrl: URL;
+}
+
+const MAX_BODY_BYTES = 32 * 1024;
+
+/** Creates links and changes them. */
+export function createLinksApp(dependencies: LinksDependencies): Hono {
+  const { urls, apiKeys } = dependencies;
+  const view = createLinkView(dependencies.baseUrl);
+  const app = createApp(dependencies);
+
+  app.use('/api/*', requireApiKey(apiKeys.isValid), limitBody(MAX_BODY_BYTES));
+
+  app.post('/api/v1/links', async (c) => {
+    const link = await urls.shorten(await readBody(c, newLinkSchema));
+    return c.json(view(link), 201, { Location: `/api/v1/links/${link.short_code}` });
+  });
+
+  app.get('/api/v1/links', async (c) => {
+    const { limit, cursor, tag, search, deleted } = readQuery(c, listQuerySchema);
+    const { links, next } = await urls.list({ tag, search, visibility: deleted }, limit, cursor);
+    return c.json({
+      links: links.map(view),
+      next_cursor: next ? encodeCursor([next.createdAt, next.key]) : null,
+    });
+  });
+
+  app.all('/api/v1/links', methodNotAllowed('GET', 'POST'));
+
+  app.get('/api/v1/links/:code', async (c) => c.json(view(await urls.read(c.req.param('code')))));
+
+  app.patch('/api/v1/links/:code', async (c) => {
+    const changes = await readBody(c, linkChangesSchema);
+    return c.json(view(await urls.change(c.req.param('code'), changes)));
+  });
+
+  app.delete('/api/v1/links/:code', async (c) => {
+    await urls.remove(c.req.param('code'));
+    return c.body(null, 204);
+  });
+
+  app.all('/api/v1/links/:code', methodNotAllowed('GET', 'PATCH', 'DELETE'));
+
+  app.post('/api/v1/links/:code/restore', async (c) => c.json(view(await urls.restore(c.req.param('code')))));
+
+  app.all('/api/v1/links/:code/restore', methodNotAllowed('POST'));
+
+  return app;
+}

@@ -1,0 +1,81 @@
+import type { Context, Hono } from 'hono';
+import { DomainError } from '@terse/core/errors';
+import type { LinkResolver, Resolution } from '@terse/core/link-resolver';
+import type { Metrics } from '@terse/core/metrics';
+import { parseShortCode } from '@terse/core/short-code';
+import type { VisitRecorder } from '@terse/core/visit-recorder';
+import { type AppParts, createApp } from '@terse/http/create-app';
+import { methodNotAllowed } from '@terse/http/method-not-allowed';
+import { page } from '@terse/http/page';
+
+export interface RedirectDependencies extends AppParts {
+  readonly resolver: LinkResolver;
+  readonly recorder: Pick<VisitRecorder, 'record'>;
+  readonly metrics: Pick<Metrics, 'redirected'>;
+  readonly clientIp: (c: Context) => string | null;
+  readonly country: (c: Context) => string | null;
+}
+
+/** Sends visitors of a short code on to its original URL, and records the visit without waiting for anything. */
+export function createRedirectApp(dependencies: RedirectDependencies): Hono {
+  const { resolver, recorder, metrics, clientIp, country } = dependencies;
+  const app = createApp(dependencies);
+
+  app.get('/', (c) => c.html(page('Short links', 'Follow one, and you are sent on to where it leads.')));
+
+  // Hono answers HEAD with this handler too, without the body.
+  app.get('/:code', async (c) => {
+    const shortCode = parseShortCode(c.req.param('code'));
+    if (!shortCode) {
+      metrics.redirected('unknown');
+      throw notFound(c.req.param('code'));
+    }
+    const resolution = await resolve(shortCode);
+    metrics.redirected(resolution.kind);
+    if (resolution.kind !== 'redirect') throw refusal(shortCode, resolution.kind);
+
+    recorder.record({
+      shortCode,
+      ip: clientIp(c),
+      userAgent: c.req.header('User-Agent'),
+      referrer: c.req.header('Referer'),
+      country: country(c),
+      isProbe: c.req.method === 'HEAD',
+    });
+    // Not stored anywhere on the way: every visit is seen, and a change is seen by the next one.
+    return c.body(null, resolution.status, { Location: resolution.location, 'Cache-Control': 'no-store' });
+  });
+
+  app.all('/:code', methodNotAllowed('GET', 'HEAD'));
+
+  function resolve(shortCode: Parameters<LinkResolver['resolve']>[0]): Resolution | Promise<Resolution> {
+    const resolution = resolver.resolve(shortCode);
+    if (!(resolution instanceof Promise)) return resolution;
+    return resolution.catch((error: unknown) => {
+      metrics.redirected('unavailable');
+      throw error;
+    });
+  }
+
+  return app;
+}
+
+function refusal(code: string, kind: Exclude<Resolution['kind'], 'redirect'>): DomainError {
+  switch (kind) {
+    case 'unknown':
+      return notFound(code);
+    case 'deleted':
+      return new DomainError('link_deleted', `The link "${code}" was deleted.`);
+    case 'expired':
+      return new DomainError('link_expired', `The link "${code}" has expired.`);
+    case 'blocked':
+      return new DomainError(
+        'target_not_allowed',
+        `The link "${code}" leads to an address that is not allowed.`,
+      );
+  }
+}
+
+function notFound(code: string): DomainError {
+  return new DomainError('link_not_found', `There is no link with the short code "${code}".`);
+}

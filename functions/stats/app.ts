@@ -1,0 +1,45 @@
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import type { ApiKeyService } from '@terse/core/api-key-service';
+import { INTERVALS } from '@terse/core/interval';
+import type { StatsService } from '@terse/core/stats-service';
+import { requireApiKey } from '@terse/http/api-key';
+import { type AppParts, createApp } from '@terse/http/create-app';
+import { methodNotAllowed } from '@terse/http/method-not-allowed';
+import { readQuery } from '@terse/http/request-body';
+import { instant, pageSize } from '@terse/http/schemas';
+
+export interface StatsDependencies extends AppParts {
+  readonly stats: StatsService;
+  readonly apiKeys: Pick<ApiKeyService, 'isValid'>;
+}
+
+const summaryQuerySchema = z.strictObject({
+  from: instant.optional(),
+  to: instant.optional(),
+  interval: z.enum(INTERVALS).default('day'),
+});
+
+const visitsQuerySchema = z.strictObject({ limit: pageSize, cursor: z.uuid().optional() });
+
+/** Reports on the visits of a link. */
+export function createStatsApp(dependencies: StatsDependencies): Hono {
+  const { stats, apiKeys } = dependencies;
+  const app = createApp(dependencies);
+
+  app.use('/api/*', requireApiKey(apiKeys.isValid));
+
+  app.get('/api/v1/links/:code/stats', async (c) =>
+    c.json(await stats.summarise(c.req.param('code'), readQuery(c, summaryQuerySchema))),
+  );
+
+  app.get('/api/v1/links/:code/stats/visits', async (c) => {
+    const { limit, cursor } = readQuery(c, visitsQuerySchema);
+    const visits = await stats.visits(c.req.param('code'), limit, cursor);
+    return c.json({ visits, next_cursor: visits.length === limit ? visits.at(-1)?.id : null });
+  });
+
+  app.all('/api/v1/links/:code/stats/:part?', methodNotAllowed('GET'));
+
+  return app;
+}

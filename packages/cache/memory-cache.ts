@@ -1,0 +1,24 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '@terse/core/clock';
+import type { CachedLink } from '@terse/core/link';
+import type { ShortCode } from '@terse/core/short-code';
+import { type Cache, type CacheLifetimes, ttlSeconds } from './cache.ts';
+
+/** A cache inside this process, bounded by its number of entries. */
+export function createMemoryCache(options: CacheLifetimes & { maxEntries: number; clock: Clock }): Cache {
+  const entries = new LRUCache<ShortCode, CachedLink>({
+    max: options.maxEntries,
+    perf: options.clock,
+    ttlResolution: 0,
+  });
+  return {
+    get: (code) => Promise.resolve(entries.get(code)),
+    put: (link) => {
+      const present = entries.get(link.short_code);
+      if (!present || present.version <= link.version) {
+        entries.set(link.short_code, link, { ttl: (ttlSeconds(link, options) ?? 0) * 1000 });
+      }
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '@terse/core/clock';
+import type { CounterBatch } from '@terse/core/counter-batch';
+import type { ShortCode } from '@terse/core/short-code';
+import type { Counter } from './counter.ts';
+
+const ADD_IDS_KEPT = 10_000;
+const ADD_ID_TTL_MS = 10 * 60 * 1000;
+
+interface OpenBatch {
+  readonly id: string;
+  readonly deltas: Map<ShortCode, number>;
+}
+
+/** Counts inside this process. What was not applied when it is killed is restored by the reconciliation at its start. */
+export function createMemoryCounter(options: { clock: Clock }): Counter {
+  const seen = new LRUCache<string, true>({ max: ADD_IDS_KEPT, ttl: ADD_ID_TTL_MS, perf: options.clock });
+  let open: OpenBatch | undefined;
+  let frozen: CounterBatch | undefined;
+
+  return {
+    add: (addId, deltas) => {
+      if (!seen.has(addId)) {
+        seen.set(addId, true);
+        open ??= { id: randomUUID(), deltas: new Map() };
+        for (const [code, delta] of deltas) open.deltas.set(code, (open.deltas.get(code) ?? 0) + delta);
+      }
+      return Promise.resolve();
+    },
+    freeze: () => {
+      if (!frozen) {
+        frozen = open;
+        open = undefined;
+      }
+      return Promise.resolve(frozen ? [frozen] : []);
+    },
+    settle: (batchId) => {
+      if (frozen?.id === batchId) frozen = undefined;
+      return Promise.resolve();
+    },
+    pending: (codes) =>
+      Promise.resolve(
+        [frozen, open]
+          .filter((batch) => batch !== undefined)
+          .map((batch) => ({
+            id: batch.id,
+            deltas: codes ? only(batch.deltas, codes) : new Map(batch.deltas),
+          }))
+          .filter((batch) => batch.deltas.size > 0),
+      ),
+  };
+}
+
+function only(deltas: ReadonlyMap<ShortCode, number>, codes: readonly ShortCode[]): Map<ShortCode, number> {
+  const found = new Map<ShortCode, number>();
+  for (const code of codes) {
+    const delta = deltas.get(code);
+    if (delta !== undefined) found.set(code, delta);
+  }
+  return found;
+}

@@ -1,0 +1,115 @@
+import { LRUCache } from 'lru-cache';
+import type { Cache } from '@terse/cache/cache';
+import type { UrlRepository } from '@terse/repository/url-repository';
+import type { Clock } from './clock.ts';
+import { DomainError } from './errors.ts';
+import { type CachedLink, type RedirectStatus, toCachedLink } from './link.ts';
+import type { Metrics } from './metrics.ts';
+import { isSafeTarget } from './original-url.ts';
+import type { ShortCode } from './short-code.ts';
+
+/** What a visitor of a short code is to be told. */
+export type Resolution =
+  | {
+      readonly kind: 'redirect';
+      readonly location: string;
+      readonly status: RedirectStatus;
+      readonly expiresAt: number;
+    }
+  | { readonly kind: 'unknown' | 'deleted' | 'expired' | 'blocked' };
+
+/**
+ * Finds what a short code leads to: this process's memory, then the shared cache, then the repository. Memory answers
+ * synchronously; it is never older than two seconds, so a change is seen by then, unless the parts behind it are down.
+ */
+export interface LinkResolver {
+  /** @throws DomainError `unavailable` when the code is not cached and the repository does not answer. */
+  resolve(code: ShortCode): Resolution | Promise<Resolution>;
+}
+
+export interface LinkResolverOptions {
+  readonly cache: Pick<Cache, 'get' | 'put'>;
+  readonly repository: Pick<UrlRepository, 'find'>;
+  readonly clock: Clock;
+  readonly metrics: Pick<Metrics, 'resolved' | 'cacheFailed'>;
+  readonly maxEntries?: number;
+  /** How old an answer from memory may be. */
+  readonly maxAgeMs?: number;
+}
+
+const UNKNOWN: Resolution = { kind: 'unknown' };
+const DELETED: Resolution = { kind: 'deleted' };
+const EXPIRED: Resolution = { kind: 'expired' };
+const BLOCKED: Resolution = { kind: 'blocked' };
+
+export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
+  const { cache, repository, clock, metrics, maxEntries = 100_000, maxAgeMs = 2000 } = options;
+
+  // `fetch` is the single flight: however many wait for a code, it is loaded once.
+  const memory = new LRUCache<ShortCode, Resolution>({
+    max: maxEntries,
+    ttl: maxAgeMs,
+    ttlResolution: 0,
+    perf: clock,
+    fetchMethod: load,
+    ignoreFetchAbort: true,
+    noDeleteOnStaleGet: true,
+    noDeleteOnFetchRejection: true,
+    allowStaleOnFetchRejection: true,
+  });
+
+  async function load(code: ShortCode): Promise<Resolution> {
+    const cached = await getCached(code);
+    if (cached) {
+      metrics.resolved('cache');
+      return toResolution(cached);
+    }
+    const found = toCachedLink(code, await find(code));
+    metrics.resolved('repository');
+    cache.put(found).catch(() => metrics.cacheFailed('put'));
+    return toResolution(found);
+  }
+
+  async function getCached(code: ShortCode): Promise<CachedLink | undefined> {
+    try {
+      return await cache.get(code);
+    } catch {
+      metrics.cacheFailed('get');
+      return undefined;
+    }
+  }
+
+  async function find(code: ShortCode) {
+    try {
+      return await repository.find(code);
+    } catch (error) {
+      throw new DomainError('unavailable', 'Links cannot be looked up right now.', [], { cause: error });
+    }
+  }
+
+  function ifNotExpired(resolution: Resolution): Resolution {
+    return resolution.kind === 'redirect' && resolution.expiresAt <= clock.now() ? EXPIRED : resolution;
+  }
+
+  return {
+    resolve: (code) => {
+      const remembered = memory.get(code);
+      if (remembered) {
+        metrics.resolved('memory');
+        return ifNotExpired(remembered);
+      }
+      return memory.fetch(code).then((loaded) => ifNotExpired(loaded ?? UNKNOWN));
+    },
+  };
+}
+
+function toResolution(link: CachedLink): Resolution {
+  if (link.state !== 'active') return link.state === 'deleted' ? DELETED : UNKNOWN;
+  if (!isSafeTarget(link.original_url)) return BLOCKED;
+  return {
+    kind: 'redirect',
+    location: link.original_url,
+    status: link.redirect_status,
+    expiresAt: link.expires_at ?? Number.POSITIVE_INFINITY,
+  };
+}

@@ -1,0 +1,52 @@
+import { randomInt } from 'node:crypto';
+
+declare const brand: unique symbol;
+
+/** A checked short code: 1 to 64 of `A-Z a-z 0-9 _ -`. Made only by `parseShortCode` and `generateShortCode`. */
+export type ShortCode = string & { readonly [brand]: 'ShortCode' };
+
+const SHORT_CODE = /^[A-Za-z0-9_-]{1,64}$/;
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const GENERATED_LENGTH = 7;
+
+/** Paths that belong to the product, now or soon: a link there would shadow them or be mistaken for them. */
+const RESERVED = new Set([
+  'admin',
+  'api',
+  'app',
+  'assets',
+  'dashboard',
+  'docs',
+  'favicon',
+  'health',
+  'healthz',
+  'live',
+  'login',
+  'logout',
+  'metrics',
+  'openapi',
+  'ready',
+  'robots',
+  'sitemap',
+  'static',
+  'stats',
+  'status',
+  'www',
+]);
+
+/** The text as a short code, or `undefined` when it cannot be one. */
+export function parseShortCode(text: string): ShortCode | undefined {
+  return SHORT_CODE.test(text) ? (text as ShortCode) : undefined;
+}
+
+/** Whether a custom code may not be taken, in any letter case. */
+export function isReserved(code: string): boolean {
+  return RESERVED.has(code.toLowerCase());
+}
+
+/** Seven base62 characters from a CSPRNG: 3.5e12 codes, none predictable from another. */
+export function generateShortCode(): ShortCode {
+  let code = '';
+  while (code.length < GENERATED_LENGTH) code += BASE62.charAt(randomInt(BASE62.length));
+  return code as ShortCode;
+}

@@ -1,0 +1,162 @@
+import type { Cache } from '@terse/cache/cache';
+import type { Counter } from '@terse/cache/counter';
+import type { LinkFilter, PagePosition, UrlRepository } from '@terse/repository/url-repository';
+import { DomainError, invalidField } from './errors.ts';
+import { type Link, type RedirectStatus, toCachedLink } from './link.ts';
+import type { Metrics } from './metrics.ts';
+import { type IsOwnUrl, parseOriginalUrl } from './original-url.ts';
+import { generateShortCode, isReserved, parseShortCode, type ShortCode } from './short-code.ts';
+
+const MAX_CODE_ATTEMPTS = 5;
+
+export interface NewLink {
+  readonly original_url: string;
+  readonly short_code?: string | undefined;
+  readonly title?: string | null | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly expires_at?: Date | null | undefined;
+  readonly redirect_status?: RedirectStatus | undefined;
+  readonly pinned?: boolean | undefined;
+}
+
+/** What may change of a link; a short code never does. */
+export type LinkChanges = { readonly [K in Exclude<keyof NewLink, 'short_code'>]?: NewLink[K] | undefined };
+
+export interface LinkPage {
+  readonly links: readonly Link[];
+  /** Where the next page begins, if there is one. */
+  readonly next: PagePosition | undefined;
+}
+
+/** What people do with links. Every change is in the shared cache before it is answered. */
+export interface UrlService {
+  /**
+   * Creates a link, under a custom code or a generated one.
+   * @throws DomainError `invalid_request`, or `short_code_taken` (also by a deleted link: codes are never reused).
+   */
+  shorten(link: NewLink): Promise<Link>;
+  /** @throws DomainError `link_not_found` or `link_deleted`. */
+  read(code: string): Promise<Link>;
+  /** Newest first. */
+  list(filter: LinkFilter, limit: number, after?: PagePosition): Promise<LinkPage>;
+  /** @throws DomainError `invalid_request`, `link_not_found` or `link_deleted`. */
+  change(code: string, changes: LinkChanges): Promise<Link>;
+  /** Soft-deletes; a deleted link stays deleted. @throws DomainError `link_not_found`. */
+  remove(code: string): Promise<void>;
+  /** Brings a deleted link back; an active one stays as it is. @throws DomainError `link_not_found`. */
+  restore(code: string): Promise<Link>;
+}
+
+export interface UrlServiceOptions {
+  readonly repository: UrlRepository;
+  readonly cache: Pick<Cache, 'put'>;
+  readonly counter: Pick<Counter, 'pending'>;
+  readonly metrics: Pick<Metrics, 'cacheFailed'>;
+  readonly isOwnUrl: IsOwnUrl;
+}
+
+export function createUrlService(options: UrlServiceOptions): UrlService {
+  const { repository, cache, counter, metrics, isOwnUrl } = options;
+
+  async function warm(link: Link): Promise<void> {
+    try {
+      await cache.put(toCachedLink(link.short_code, link));
+    } catch {
+      metrics.cacheFailed('put');
+    }
+  }
+
+  /** The links with their visits so far, flushed or not. */
+  async function readAll(codes: readonly ShortCode[]): Promise<Link[]> {
+    return repository.read(codes, await counter.pending(codes));
+  }
+
+  async function readActive(code: ShortCode): Promise<Link> {
+    const [link] = await readAll([code]);
+    if (!link) throw notFound(code);
+    if (link.deleted_at) throw new DomainError('link_deleted', `The link "${code}" was deleted.`);
+    return link;
+  }
+
+  async function create(link: NewLink, original_url: string): Promise<Link> {
+    const values = {
+      original_url,
+      redirect_status: link.redirect_status ?? 307,
+      title: link.title ?? null,
+      tags: [...new Set(link.tags)],
+      expires_at: link.expires_at ?? null,
+      pinned: link.pinned ?? false,
+    };
+    if (link.short_code !== undefined) {
+      const short_code = parseCustomCode(link.short_code);
+      const created = await repository.create({ ...values, short_code });
+      if (created) return created;
+      throw new DomainError('short_code_taken', `The short code "${short_code}" is taken.`, [
+        { field: 'short_code', message: 'is taken; codes of deleted links are not used again' },
+      ]);
+    }
+    for (let attempt = 0; attempt < MAX_CODE_ATTEMPTS; attempt++) {
+      const short_code = generateShortCode();
+      const created = isReserved(short_code) ? undefined : await repository.create({ ...values, short_code });
+      if (created) return created;
+    }
+    throw new DomainError('unavailable', 'No free short code was found. Try again.');
+  }
+
+  return {
+    shorten: async (link) => {
+      const created = await create(link, parseOriginalUrl(link.original_url, isOwnUrl));
+      await warm(created);
+      return created;
+    },
+
+    read: (code) => readActive(existing(code)),
+
+    list: async (filter, limit, after) => {
+      const { codes, next } = await repository.page(filter, limit, after);
+      return { links: await readAll(codes), next };
+    },
+
+    change: async (text, { original_url, tags, ...changes }) => {
+      const code = existing(text);
+      const changed = await repository.change(code, {
+        ...changes,
+        ...(original_url !== undefined && { original_url: parseOriginalUrl(original_url, isOwnUrl) }),
+        ...(tags !== undefined && { tags: [...new Set(tags)] }),
+      });
+      if (changed) await warm(changed);
+      return readActive(code);
+    },
+
+    remove: async (text) => {
+      const code = existing(text);
+      const removed = await repository.remove(code);
+      if (removed) await warm(removed);
+      else if (!(await repository.find(code))) throw notFound(code);
+    },
+
+    restore: async (text) => {
+      const code = existing(text);
+      const restored = await repository.restore(code);
+      if (restored) await warm(restored);
+      return readActive(code);
+    },
+  };
+}
+
+function notFound(code: string): DomainError {
+  return new DomainError('link_not_found', `There is no link with the short code "${code}".`);
+}
+
+function existing(text: string): ShortCode {
+  const code = parseShortCode(text);
+  if (!code) throw notFound(text);
+  return code;
+}
+
+function parseCustomCode(text: string): ShortCode {
+  const code = parseShortCode(text);
+  if (!code) throw invalidField('short_code', 'must be 1 to 64 of the characters A-Z a-z 0-9 _ -');
+  if (isReserved(code)) throw invalidField('short_code', 'is reserved');
+  return code;
+}

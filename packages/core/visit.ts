@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { parseShortCode } from './short-code.ts';
+
+const MAX_USER_AGENT_LENGTH = 512;
+const MAX_REFERRER_LENGTH = 1024;
+
+/** PostgreSQL's `text` holds every character but NUL. */
+const storedText = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .regex(/^[^\0]*$/, 'must not contain NUL');
+
+/** One visit as it travels through the queue. */
+export const visitSchema = z.strictObject({
+  /** UUIDv7 (RFC 9562), made once, at the redirect: the same visit delivered twice has the same id. */
+  id: z.uuidv7(),
+  short_code: z.string().transform((text, context) => {
+    const code = parseShortCode(text);
+    if (code) return code;
+    context.addIssue('must be a short code');
+    return z.NEVER;
+  }),
+  ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
+  /** Milliseconds since the epoch. */
+  timestamp: z.int().min(0).max(8.64e15),
+  user_agent: storedText(MAX_USER_AGENT_LENGTH).nullable(),
+  referrer: storedText(MAX_REFERRER_LENGTH).nullable(),
+  /** ISO 3166-1 alpha-2, as told by the edge. */
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .nullable(),
+  is_bot: z.boolean(),
+});
+
+export type Visit = z.infer<typeof visitSchema>;
+
+/** A user agent cut to what is stored of it. */
+export function truncateUserAgent(text: string): string {
+  return text.length > MAX_USER_AGENT_LENGTH ? text.slice(0, MAX_USER_AGENT_LENGTH) : text;
+}
+
+/** A referrer cut to what is stored of it. */
+export function truncateReferrer(text: string): string {
+  return text.length > MAX_REFERRER_LENGTH ? text.slice(0, MAX_REFERRER_LENGTH) : text;
+}
+
+/** The body of a queue message: visits that were coalesced on the way to the broker. */
+export function encodeVisits(visits: readonly Visit[]): string {
+  return JSON.stringify(visits);
+}

@@ -1,0 +1,53 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import ipaddr from 'ipaddr.js';
+
+export type VisitorIp = 'anonymized' | 'full' | 'none';
+
+export interface ClientIpOptions {
+  readonly visitorIp: VisitorIp;
+  /** How many proxies in front append to `X-Forwarded-For`; only what they added is believed. */
+  readonly trustedProxyHops: number;
+}
+
+/** Reads the visitor's address off a request, reduced to what may be kept of it; `null` when there is none. */
+export function createClientIp({
+  visitorIp,
+  trustedProxyHops,
+}: ClientIpOptions): (c: Context) => string | null {
+  if (visitorIp === 'none') return () => null;
+  const reduce = visitorIp === 'anonymized' ? anonymize : normalize;
+  return (c) => {
+    const address = trustedProxyHops === 0 ? peerAddress(c) : forwardedAddress(c, trustedProxyHops);
+    return address === undefined ? null : reduce(address);
+  };
+}
+
+function peerAddress(c: Context): string | undefined {
+  const { incoming }: Partial<HttpBindings> = c.env ?? {};
+  return incoming?.socket.remoteAddress;
+}
+
+/** The n-th address from the right: each trusted proxy appended one, and what is left of those anyone can write. */
+function forwardedAddress(c: Context, hops: number): string | undefined {
+  return c.req.header('X-Forwarded-For')?.split(',').at(-hops)?.trim();
+}
+
+/** An IPv4 address without its last octet, an IPv6 address without all but its first 48 bits. */
+export function anonymize(address: string): string | null {
+  const parsed = parse(address);
+  if (!parsed) return null;
+  const kept = parsed.kind() === 'ipv4' ? 3 : 6;
+  return ipaddr
+    .fromByteArray(parsed.toByteArray().map((byte, index) => (index < kept ? byte : 0)))
+    .toString();
+}
+
+function normalize(address: string): string | null {
+  return parse(address)?.toString() ?? null;
+}
+
+function parse(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  const [withoutZone = ''] = address.split('%', 1);
+  return ipaddr.isValid(withoutZone) ? ipaddr.process(withoutZone) : undefined;
+}

@@ -1,0 +1,13 @@
+/** Where a page ended, as an opaque text that fits into a URL. */
+export function encodeCursor(position: unknown): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
+
+/** What `encodeCursor` was given, still to be checked; `undefined` when it is no cursor. */
+export function decodeCursor(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}

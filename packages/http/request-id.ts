@@ -1,0 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'hono';
+
+const ACCEPTABLE = /^[\w.=+/-]{1,128}$/;
+const assigned = new WeakMap<Request, string>();
+
+/** The id by which a request is found in the logs: the caller's `X-Request-Id` if it is short and plain, else a new one. */
+export function requestId(c: Context): string {
+  const request = c.req.raw;
+  const known = assigned.get(request);
+  if (known !== undefined) return known;
+  const given = c.req.header('X-Request-Id');
+  const id = given !== undefined && ACCEPTABLE.test(given) ? given : randomUUID();
+  assigned.set(request, id);
+  return id;
+}

@@ -1,0 +1,36 @@
+/** Sends messages to the queue of visits. */
+export interface Publisher {
+  /** Resolves once the queue answers for the message: it survives this process. Rejects when that is not certain. */
+  publish(body: string): Promise<void>;
+}
+
+/** A message and what can become of it. Only the first of the three calls counts. */
+export interface Delivery {
+  readonly body: string;
+  /** It was dealt with: the queue forgets it. */
+  acknowledge(): void;
+  /** It was not: the queue delivers it again, after a while, a bounded number of times. */
+  retry(): void;
+}
+
+export interface Subscription {
+  /** Takes no more messages. Those not yet acknowledged go back to the queue. */
+  close(): Promise<void>;
+}
+
+/** Receives messages from the queue of visits. */
+export interface Subscriber {
+  /** `prefetch` bounds how many deliveries are unacknowledged at once. */
+  subscribe(prefetch: number, onDelivery: (delivery: Delivery) => void): Subscription;
+}
+
+/** What could not be stored, kept for a person to look at. */
+export interface DeadLetter {
+  readonly body: string;
+  readonly reason: string;
+}
+
+export interface DeadLetters {
+  /** Resolves once they are kept. */
+  add(letters: readonly DeadLetter[]): Promise<void>;
+}

@@ -1,0 +1,14 @@
+import type { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import * as links from './migrations/0001-links.ts';
+import * as visits from './migrations/0002-visits.ts';
+
+const migrations = { '0001-links': links, '0002-visits': visits };
+
+/** Brings the schema up to date; the names of the migrations that were applied. */
+export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error) throw new Error('The database could not be migrated.', { cause: error });
+  return results.map((result) => result.migrationName);
+}

@@ -1,0 +1,80 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { Link } from '@terse/core/link';
+import type { ShortCode } from '@terse/core/short-code';
+
+/** Columns of every table that people's things live in. Only the model service sets them: by hand it does not compile. */
+export interface BaseModel {
+  created_at: ColumnType<Date, never, never>;
+  updated_at: ColumnType<Date, never, never>;
+  deleted_at: ColumnType<Date | null, never, never>;
+}
+
+export interface UrlTable extends BaseModel {
+  short_code: ColumnType<ShortCode, ShortCode, never>;
+  original_url: string;
+  redirect_status: ColumnType<Link['redirect_status'], Link['redirect_status'] | undefined>;
+  visit_count: ColumnType<number, never, never>;
+  expires_at: Date | null;
+  pinned: Generated<boolean>;
+  title: string | null;
+  tags: Generated<string[]>;
+  version: ColumnType<number, never, never>;
+}
+
+export interface ApiKeyTable extends BaseModel {
+  /** SHA-256 of the key, hexadecimal. */
+  key_hash: ColumnType<string, string, never>;
+  name: string;
+}
+
+export interface VisitTable {
+  /** UUIDv7; the table is partitioned by the day in it. */
+  id: string;
+  short_code: ShortCode;
+  ip: string | null;
+  timestamp: Date;
+  user_agent: string | null;
+  referrer: string | null;
+  country: string | null;
+  is_bot: boolean;
+}
+
+/** Visits per link and hour. */
+export interface VisitRollupTable {
+  short_code: ShortCode;
+  hour: Date;
+  visits: number;
+  bot_visits: number;
+}
+
+/** Visits by people per link, UTC day, dimension and value. */
+export interface VisitBreakdownTable {
+  short_code: ShortCode;
+  day: Date;
+  dimension: string;
+  value: string;
+  visits: number;
+}
+
+/** Ids of the counter batches that are in `urls.visit_count`. */
+export interface CounterBatchTable {
+  id: string;
+  applied_at: Date;
+}
+
+export interface Database {
+  urls: UrlTable;
+  api_keys: ApiKeyTable;
+  visits: VisitTable;
+  visit_rollups: VisitRollupTable;
+  visit_breakdowns: VisitBreakdownTable;
+  counter_batches: CounterBatchTable;
+}
+
+/** The tables that carry the base columns, with their keys. */
+export interface ModelKeys {
+  urls: 'short_code';
+  api_keys: 'key_hash';
+}
+
+export type ModelTable = keyof ModelKeys;

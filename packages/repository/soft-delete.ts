@@ -1,0 +1,30 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { TimestampService } from './timestamps.ts';
+
+/** Which rows a query sees. */
+export type Visibility = 'active' | 'deleted' | 'all';
+
+export interface SoftDeleteService {
+  /** The one spelling of "not deleted", and of its opposite. */
+  visible(visibility: Visibility): RawBuilder<boolean>;
+  /** What to set to delete a row. */
+  deletion(): { deleted_at: Date; updated_at: Date };
+  /** What to set to bring a row back. */
+  restoration(): { deleted_at: null; updated_at: Date };
+}
+
+export function createSoftDeleteService(timestamps: TimestampService): SoftDeleteService {
+  return {
+    visible: (visibility) => {
+      if (visibility === 'all') return sql<boolean>`true`;
+      return visibility === 'active'
+        ? sql<boolean>`deleted_at is null`
+        : sql<boolean>`deleted_at is not null`;
+    },
+    deletion: () => {
+      const { updated_at } = timestamps.updated();
+      return { deleted_at: updated_at, updated_at };
+    },
+    restoration: () => ({ deleted_at: null, ...timestamps.updated() }),
+  };
+}

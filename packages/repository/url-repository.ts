@@ -1,0 +1,101 @@
+import { type Kysely, type RawBuilder, sql, type Updateable } from 'kysely';
+import type { CounterBatch } from '@terse/core/counter-batch';
+import type { Clock } from '@terse/core/clock';
+import type { Link } from '@terse/core/link';
+import type { ShortCode } from '@terse/core/short-code';
+import { createModelService, type PagePosition } from './model-service.ts';
+import type { Database, UrlTable } from './schema.ts';
+import type { Visibility } from './soft-delete.ts';
+import { createTimestampService } from './timestamps.ts';
+import { unappliedVisits } from './unapplied-visits.ts';
+
+export type { PagePosition } from './model-service.ts';
+
+export interface LinkFilter {
+  readonly tag?: string | undefined;
+  /** Part of the short code, original URL or title, in any letter case. */
+  readonly search?: string | undefined;
+  readonly visibility: Visibility;
+}
+
+export interface PageOfCodes {
+  readonly codes: readonly ShortCode[];
+  /** Where the next page begins, if there is one. */
+  readonly next: PagePosition | undefined;
+}
+
+export type LinkValues = Pick<
+  Link,
+  'short_code' | 'original_url' | 'redirect_status' | 'title' | 'expires_at' | 'pinned'
+> & { readonly tags: string[] };
+
+/** Links as they are stored. Every change raises `version`. */
+export interface UrlRepository {
+  /** The link, deleted or not, in one statement by its key. */
+  find(code: ShortCode): Promise<Link | undefined>;
+  /** The new link, or `undefined` when the code is in use, be it by a deleted link. */
+  create(values: LinkValues): Promise<Link | undefined>;
+  /** The changed link, or `undefined` when there is no such active link. */
+  change(code: ShortCode, changes: Updateable<UrlTable>): Promise<Link | undefined>;
+  remove(code: ShortCode): Promise<Link | undefined>;
+  restore(code: ShortCode): Promise<Link | undefined>;
+  /** Which links match, newest first. */
+  page(filter: LinkFilter, limit: number, after?: PagePosition): Promise<PageOfCodes>;
+  /**
+   * The links, deleted ones included, newest first, their `visit_count` raised by what the given batches hold and the
+   * repository has not applied: one snapshot decides both.
+   */
+  read(codes: readonly ShortCode[], pending: readonly CounterBatch[]): Promise<Link[]>;
+}
+
+export function createUrlRepository(options: { db: Kysely<Database>; clock: Clock }): UrlRepository {
+  const { db, clock } = options;
+  const urls = createModelService({
+    db,
+    table: 'urls',
+    key: 'short_code',
+    timestamps: createTimestampService(clock),
+    onChange: { version: sql`version + 1` },
+  });
+
+  return {
+    find: (code) => urls.get(code, 'all'),
+    create: (values) => urls.create(values),
+    change: (code, changes) => urls.update(code, changes),
+    remove: (code) => urls.remove(code),
+    restore: (code) => urls.restore(code),
+
+    page: async ({ tag, search, visibility }, limit, after) => {
+      const where: RawBuilder<boolean>[] = [];
+      if (tag !== undefined) where.push(sql`tags @> array[${tag}]::text[]`);
+      if (search !== undefined) {
+        const pattern = `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+        where.push(
+          sql`(short_code ilike ${pattern} or original_url ilike ${pattern} or title ilike ${pattern})`,
+        );
+      }
+      const rows = await urls.list({ visibility, where, after, limit: limit + 1 });
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        codes: page.map((row) => row.short_code),
+        next: last && rows.length > limit ? { createdAt: last.created_at, key: last.short_code } : undefined,
+      };
+    },
+
+    read: (codes, pending) =>
+      db
+        .selectFrom('urls')
+        .selectAll()
+        .select(
+          sql<number>`visit_count + coalesce((
+          select pending.visits from (${unappliedVisits(pending)}) as pending
+          where pending.short_code = urls.short_code
+        ), 0)`.as('visit_count'),
+        )
+        .where(sql<boolean>`short_code = any(${[...codes]}::text[])`)
+        .orderBy('created_at', 'desc')
+        .orderBy('short_code', 'desc')
+        .execute(),
+  };
+}

@@ -1,0 +1,61 @@
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import type { Metrics } from '@terse/core/metrics';
+
+export interface Telemetry {
+  readonly metrics: Metrics;
+  /** All metrics in the Prometheus text format. */
+  metricsText(): Promise<string>;
+}
+
+/** Counts what the services report. Labels take only the values that `Metrics` names. */
+export function createTelemetry(): Telemetry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+
+  const count = <L extends string = never>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers: [registry] });
+
+  const redirects = count('redirects_total', 'Requests for a short code, by what came of them', 'outcome');
+  const resolutions = count(
+    'resolutions_total',
+    'Short codes resolved, by where the answer was found',
+    'source',
+  );
+  const cacheFailures = count('cache_failures_total', 'Cache operations that failed', 'operation');
+  const recorded = count('visits_recorded_total', 'Visits taken at the redirect', 'audience');
+  const dropped = count('visits_dropped_total', 'Visits that were given up', 'reason');
+  const publishFailures = count(
+    'visit_publish_failures_total',
+    'Messages that were not confirmed and are tried again',
+  );
+  const countFailures = count(
+    'visit_count_failures_total',
+    'Counter additions that failed and are tried again',
+  );
+  const stored = count('visits_stored_total', 'Visits stored');
+  const duplicated = count('visits_duplicated_total', 'Visits delivered again after they were stored');
+  const rejected = count('visits_rejected_total', 'Things in the queue that were not visits');
+  const flushed = count('visit_counts_flushed_total', 'Visits added to the counts of links');
+  const reconciled = count(
+    'visit_counts_reconciled_total',
+    'Links whose count was corrected from the rollups',
+  );
+
+  return {
+    metrics: {
+      redirected: (outcome) => redirects.inc({ outcome }),
+      resolved: (source) => resolutions.inc({ source }),
+      cacheFailed: (operation) => cacheFailures.inc({ operation }),
+      visitsRecorded: (audience) => recorded.inc({ audience }),
+      visitsDropped: (reason, visits) => dropped.inc({ reason }, visits),
+      publishFailed: () => publishFailures.inc(),
+      countFailed: () => countFailures.inc(),
+      visitsStored: (visits) => stored.inc(visits),
+      visitsDuplicated: (visits) => duplicated.inc(visits),
+      visitsRejected: (visits) => rejected.inc(visits),
+      countsFlushed: (visits) => flushed.inc(visits),
+      countsReconciled: (links) => reconciled.inc(links),
+    },
+    metricsText: () => registry.metrics(),
+  };
+}
