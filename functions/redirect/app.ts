@@ -43,7 +43,8 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
       isProbe: c.req.method === 'HEAD',
     });
     // Not stored anywhere on the way: every visit is seen, and a change is seen by the next one.
-    return c.body(null, resolution.status, { Location: resolution.location, 'Cache-Control': 'no-store' });
+    const headers = { Location: resolution.location, 'Cache-Control': 'no-store', 'Content-Length': '0' };
+    return c.body(null, resolution.status, headers);
   });
 
   app.all('/:code', methodNotAllowed('GET', 'HEAD'));

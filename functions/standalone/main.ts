@@ -19,13 +19,16 @@ import { postEvent, schedule } from './triggers.ts';
 
 const HOUR_MS = 3_600_000;
 
+/** About 400 visits: more at once would keep the embedded database, and with it every redirect, busy for too long. */
+const BATCH_LENGTH = 100_000;
+
 /** All five functions in one process, on embedded parts. */
 await runUntilStopped(async () => {
   const config = readConfig();
   const log = createLog(config.logLevel);
   const telemetry = createTelemetry();
   const address = config.baseUrl ?? new URL(`http://${config.host}:${config.port}`);
-  const parts = await openDependencies(config, address, log, telemetry);
+  const parts = await openDependencies({ config, baseUrl: address, log, telemetry });
   const { readinessGate, recorder } = parts;
   const shared = { ...parts, ...telemetry, log, readiness: readinessGate.readiness };
 
@@ -45,7 +48,7 @@ await runUntilStopped(async () => {
   await tick({ task: 'maintain', settle_ms: 0 });
   const writing = batch(
     parts.subscriber,
-    { maxMessages: 200, maxLength: 1_000_000, maxWaitMs: config.visitBatchWaitMs },
+    { maxMessages: 200, maxLength: BATCH_LENGTH, maxWaitMs: config.visitBatchWaitMs },
     (messages) => postEvent(visitWriter, { messages: [...messages] } satisfies VisitBatch),
   );
   const report = (error: unknown) => log.error({ err: error }, 'a scheduled task failed');

@@ -45,18 +45,26 @@ const BLOCKED: Resolution = { kind: 'blocked' };
 export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   const { cache, repository, clock, metrics, maxEntries = 100_000, maxAgeMs = 2000 } = options;
 
-  // `fetch` is the single flight: however many wait for a code, it is loaded once.
+  // This is the single flight, too: however many wait for a code, it is loaded once.
   const memory = new LRUCache<ShortCode, Resolution>({
     max: maxEntries,
     ttl: maxAgeMs,
     ttlResolution: 0,
     perf: clock,
-    fetchMethod: load,
+    fetchMethod: loadOrKeep,
     ignoreFetchAbort: true,
     noDeleteOnStaleGet: true,
-    noDeleteOnFetchRejection: true,
-    allowStaleOnFetchRejection: true,
   });
+
+  /** What cannot be loaded anew stays as it is for another `maxAgeMs`. */
+  async function loadOrKeep(code: ShortCode, stale: Resolution | undefined): Promise<Resolution> {
+    try {
+      return await load(code);
+    } catch (error) {
+      if (stale) return stale;
+      throw error;
+    }
+  }
 
   async function load(code: ShortCode): Promise<Resolution> {
     const cached = await getCached(code);
@@ -98,7 +106,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
         metrics.resolved('memory');
         return ifNotExpired(remembered);
       }
-      return memory.fetch(code).then((loaded) => ifNotExpired(loaded ?? UNKNOWN));
+      return memory.forceFetch(code).then(ifNotExpired);
     },
   };
 }

@@ -27,6 +27,9 @@ const KINDS = {
   internal_error: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<ErrorCode, ProblemKind>;
 
+/** The codes of all problems. */
+export const PROBLEM_CODES = Object.keys(KINDS) as readonly ErrorCode[];
+
 const RETRY_AFTER_SECONDS = '2';
 
 /** The URI of a kind of problem: its last part is a heading in `docs/problems.md`. */

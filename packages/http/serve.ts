@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 
+const CLOSE_IDLE_EVERY_MS = 50;
+
 export interface ServeOptions {
   readonly host: string;
   /** 0 takes any free port. */
@@ -21,6 +23,7 @@ export interface RunningServer {
  */
 export async function serve(app: Pick<Hono, 'fetch'>, { host, port }: ServeOptions): Promise<RunningServer> {
   const listener = getRequestListener(app.fetch);
+  let closing = false;
   const server = createServer(
     {
       // Longer than the idle time of the proxies in front, so that they, not we, end an idle connection.
@@ -29,12 +32,18 @@ export async function serve(app: Pick<Hono, 'fetch'>, { host, port }: ServeOptio
       requestTimeout: 30_000,
       maxHeaderSize: 16 * 1024,
     },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    (incoming, outgoing) => {
+      if (closing) outgoing.setHeader('Connection', 'close');
+      void listener(incoming, outgoing);
+    },
   );
   await listen(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,
-    close: (deadlineMs) => close(server, deadlineMs),
+    close: (deadlineMs) => {
+      closing = true;
+      return close(server, deadlineMs);
+    },
   };
 }
 
@@ -50,11 +59,13 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 
 function close(server: Server, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
+    // A connection whose last response began before the closing is kept alive, and would be waited for.
+    const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
     server.close(() => {
+      clearInterval(idle);
       clearTimeout(deadline);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

@@ -4,14 +4,8 @@ import { PGlite } from '@electric-sql/pglite';
 import { dataDir as freshCluster } from '@electric-sql/pglite-prepopulatedfs';
 import { Kysely, PGliteDialect, sql } from 'kysely';
 import { lockDirectory } from './directory-lock.ts';
+import type { OpenDatabase } from './open-database.ts';
 import type { Database } from './schema.ts';
-
-export interface OpenDatabase {
-  readonly db: Kysely<Database>;
-  /** Rejects when the database does not answer. */
-  probe(): Promise<unknown>;
-  close(): Promise<void>;
-}
 
 /**
  * PostgreSQL inside this process, its data in a folder that no other process may use meanwhile.
@@ -36,9 +30,15 @@ export async function openPglite(directory: string): Promise<OpenDatabase> {
   }
 }
 
+export interface InMemoryDatabase extends OpenDatabase {
+  /** The whole cluster, for `openPgliteInMemory` to start from. */
+  dump(): Promise<Blob>;
+}
+
 /** PostgreSQL inside this process, gone with it. */
-export async function openPgliteInMemory(contents?: Blob): Promise<OpenDatabase> {
-  return open(await PGlite.create({ loadDataDir: contents ?? (await freshCluster()) }));
+export async function openPgliteInMemory(contents?: Blob): Promise<InMemoryDatabase> {
+  const pglite = await PGlite.create({ loadDataDir: contents ?? (await freshCluster()) });
+  return { ...open(pglite), dump: () => pglite.dumpDataDir('none') };
 }
 
 function open(pglite: PGlite): OpenDatabase {

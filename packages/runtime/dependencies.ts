@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createMemoryCache } from '@terse/cache/memory-cache';
 import { createMemoryCounter } from '@terse/cache/memory-counter';
 import { type ApiKeyService, createApiKeyService } from '@terse/core/api-key-service';
-import { systemClock } from '@terse/core/clock';
+import { type Clock, systemClock } from '@terse/core/clock';
 import { type CounterService, createCounterService } from '@terse/core/counter-service';
 import { createLinkResolver, type LinkResolver } from '@terse/core/link-resolver';
 import { ownUrls } from '@terse/core/original-url';
@@ -18,8 +18,8 @@ import { migrate } from '@terse/repository/migrate';
 import { openPglite } from '@terse/repository/pglite';
 import { createUrlRepository } from '@terse/repository/url-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
-import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import type { Logger } from './log.ts';
 import { createReadinessGate, type ReadinessGate } from './readiness.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -43,18 +43,22 @@ export interface Dependencies {
   close(): Promise<void>;
 }
 
+export interface DependencyOptions {
+  readonly config: Config;
+  /** Where short URLs begin. */
+  readonly baseUrl: URL;
+  readonly log: Logger;
+  readonly telemetry: Telemetry;
+  readonly clock?: Clock;
+}
+
 /**
  * Opens the embedded parts, with the schema brought up to date.
- * @param baseUrl where short URLs begin.
  * @throws Error when the data folder is in use by another process or cannot be migrated.
  */
-export async function openDependencies(
-  config: Config,
-  baseUrl: URL,
-  log: Logger,
-  { metrics }: Telemetry,
-): Promise<Dependencies> {
-  const clock = systemClock;
+export async function openDependencies(options: DependencyOptions): Promise<Dependencies> {
+  const { config, baseUrl, log, clock = systemClock } = options;
+  const { metrics } = options.telemetry;
   const database = await openPglite(join(config.dataDirectory, 'postgres'));
   const { db } = database;
   try {

@@ -1,5 +1,7 @@
 import { type Logger, pino } from 'pino';
 
+export type { Logger } from 'pino';
+
 /** JSON lines on standard error, so that standard output is left to what a person asked for. */
 export function createLog(level: string): Logger {
   return pino(

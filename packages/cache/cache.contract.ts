@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { createTestClock, type TestClock } from '@terse/core/test-clock';
+import type { ActiveLink, CachedLink } from '@terse/core/link';
+import type { ShortCode } from '@terse/core/short-code';
+import type { Cache, CacheLifetimes } from './cache.ts';
+
+export const LIFETIMES: CacheLifetimes = { linkTtlSeconds: 2, absentTtlSeconds: 1 };
+
+/** What every cache promises; `open` makes an empty one with `LIFETIMES`, `pass` lets time go by for it. */
+export function describeCache(
+  open: (clock: TestClock) => Cache,
+  pass: (clock: TestClock, ms: number) => Promise<void>,
+) {
+  const code = 'hello' as ShortCode;
+  const link: ActiveLink = {
+    state: 'active',
+    short_code: code,
+    version: 3,
+    original_url: 'https://example.com/?q=%C3%BC',
+    redirect_status: 307,
+    expires_at: 1_795_521_600_000,
+    pinned: false,
+  };
+  const setUp = () => {
+    const clock = createTestClock();
+    return { cache: open(clock), pass: (ms: number) => pass(clock, ms) };
+  };
+
+  test('has nothing for a code it was not given', async () => {
+    expect(await setUp().cache.get(code)).toBeUndefined();
+  });
+
+  test.each<CachedLink>([
+    link,
+    { ...link, expires_at: null, pinned: true, redirect_status: 301 },
+    { state: 'deleted', short_code: code, version: 4 },
+    { state: 'unknown', short_code: code, version: 0 },
+    { ...link, original_url: 'null' },
+  ])('gives back exactly what it was given: %o', async (given) => {
+    const { cache } = setUp();
+    await cache.put(given);
+    expect(await cache.get(code)).toEqual(given);
+  });
+
+  test('keeps codes apart by letter case', async () => {
+    const { cache } = setUp();
+    await cache.put(link);
+    expect(await cache.get('HELLO' as ShortCode)).toBeUndefined();
+  });
+
+  test('never lets an older copy replace a newer one', async () => {
+    const { cache } = setUp();
+    await cache.put(link);
+    await cache.put({ ...link, version: 2, original_url: 'https://old.example/' });
+    await cache.put({ state: 'unknown', short_code: code, version: 0 });
+    expect(await cache.get(code)).toEqual(link);
+    const newer: CachedLink = { state: 'deleted', short_code: code, version: 4 };
+    await cache.put(newer);
+    expect(await cache.get(code)).toEqual(newer);
+  });
+
+  test('compares versions as numbers', async () => {
+    const { cache } = setUp();
+    await cache.put({ ...link, version: 9 });
+    await cache.put({ ...link, version: 10 });
+    expect(await cache.get(code)).toMatchObject({ version: 10 });
+    await cache.put({ ...link, version: 9 });
+    expect(await cache.get(code)).toMatchObject({ version: 10 });
+  });
+
+  test('forgets a link after its time, an absent one sooner, a pinned one never', async () => {
+    const { cache, pass } = setUp();
+    const absent = 'absent' as ShortCode;
+    const pinned = 'pinned' as ShortCode;
+    await cache.put(link);
+    await cache.put({ state: 'unknown', short_code: absent, version: 0 });
+    await cache.put({ ...link, short_code: pinned, pinned: true });
+    await pass(1200);
+    expect(await cache.get(code)).toBeDefined();
+    expect(await cache.get(absent)).toBeUndefined();
+    await pass(1200);
+    expect(await cache.get(code)).toBeUndefined();
+    expect(await cache.get(pinned)).toBeDefined();
+  });
+
+  test('lets a link age from when it was put, not from when it was read', async () => {
+    const { cache, pass } = setUp();
+    await cache.put(link);
+    await pass(1200);
+    await cache.get(code);
+    await pass(1200);
+    expect(await cache.get(code)).toBeUndefined();
+  });
+
+  test('lets a link age again once it is no longer pinned', async () => {
+    const { cache, pass } = setUp();
+    await cache.put({ ...link, pinned: true });
+    await cache.put({ ...link, version: 4 });
+    await pass(2400);
+    expect(await cache.get(code)).toBeUndefined();
+  });
+}

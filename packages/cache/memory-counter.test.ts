@@ -1,0 +1,8 @@
+import { describe } from 'vitest';
+import { createTestClock } from '@terse/core/test-clock';
+import { describeCounter } from './counter.contract.ts';
+import { createMemoryCounter } from './memory-counter.ts';
+
+describe('the in-process counter', () => {
+  describeCounter(() => createMemoryCounter({ clock: createTestClock() }));
+});

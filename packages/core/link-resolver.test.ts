@@ -1,0 +1,142 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createMemoryCache } from '@terse/cache/memory-cache';
+import type { Link } from './link.ts';
+import { createLinkResolver } from './link-resolver.ts';
+import { parseShortCode, type ShortCode } from './short-code.ts';
+import { createTestClock } from './test-clock.ts';
+import { createTestMetrics } from './test-metrics.ts';
+
+const code = 'hello' as ShortCode;
+const clock = createTestClock();
+const link: Link = {
+  short_code: code,
+  original_url: 'https://example.com/',
+  redirect_status: 307,
+  visit_count: 0,
+  expires_at: null,
+  pinned: false,
+  title: null,
+  tags: [],
+  version: 1,
+  created_at: new Date(0),
+  updated_at: new Date(0),
+  deleted_at: null,
+};
+
+function setUp() {
+  const cache = createMemoryCache({ maxEntries: 100, linkTtlSeconds: 60, absentTtlSeconds: 10, clock });
+  const find = vi.fn<(code: ShortCode) => Promise<Link | undefined>>();
+  const metrics = createTestMetrics();
+  return {
+    cache,
+    find,
+    metrics,
+    resolver: createLinkResolver({ cache, repository: { find }, clock, metrics }),
+  };
+}
+
+let parts: ReturnType<typeof setUp>;
+beforeEach(() => {
+  parts = setUp();
+});
+
+test('asks the repository once for a code, then answers from memory at once', async () => {
+  parts.find.mockResolvedValue(link);
+  await parts.resolver.resolve(code);
+  const again = parts.resolver.resolve(code);
+  expect(again).not.toBeInstanceOf(Promise);
+  expect(again).toMatchObject({ kind: 'redirect', location: 'https://example.com/', status: 307 });
+  expect(parts.find).toHaveBeenCalledTimes(1);
+});
+
+test('asks the repository once however many wait for the same code', async () => {
+  const { promise, resolve } = Promise.withResolvers<Link>();
+  parts.find.mockReturnValue(promise);
+  const waiting = Array.from({ length: 1000 }, () => parts.resolver.resolve(code));
+  resolve(link);
+  const answers = await Promise.all(waiting);
+  expect(answers.every(({ kind }) => kind === 'redirect')).toBe(true);
+  expect(parts.find).toHaveBeenCalledTimes(1);
+});
+
+test('sees a change within two seconds, however often the link is followed meanwhile', async () => {
+  parts.find.mockResolvedValue(link);
+  await parts.resolver.resolve(code);
+  await parts.cache.put({ state: 'deleted', short_code: code, version: 2 });
+  const seen: string[] = [];
+  for (let elapsed = 0; elapsed <= 2000; elapsed += 100) {
+    seen.push((await parts.resolver.resolve(code)).kind);
+    clock.advance(100);
+  }
+  expect(seen.at(0)).toBe('redirect');
+  expect((await parts.resolver.resolve(code)).kind).toBe('deleted');
+});
+
+test('remembers an unknown code instead of asking the repository again', async () => {
+  parts.find.mockResolvedValue(undefined);
+  expect(await parts.resolver.resolve(code)).toEqual({ kind: 'unknown' });
+  clock.advance(5000);
+  expect(await parts.resolver.resolve(code)).toEqual({ kind: 'unknown' });
+  expect(parts.find).toHaveBeenCalledTimes(1);
+});
+
+test('says expired from the very millisecond on, though the link is in memory', async () => {
+  parts.find.mockResolvedValue({ ...link, expires_at: new Date(clock.now() + 1000) });
+  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  clock.advance(999);
+  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  clock.advance(1);
+  expect((await parts.resolver.resolve(code)).kind).toBe('expired');
+});
+
+test.each(['javascript:alert(1)', 'https://example.com/\nX: y', 'nonsense'])(
+  'blocks %j, whatever let it into the database',
+  async (original_url) => {
+    parts.find.mockResolvedValue({ ...link, original_url });
+    expect((await parts.resolver.resolve(code)).kind).toBe('blocked');
+  },
+);
+
+describe('when a part is down', () => {
+  test('goes on from the repository without the cache', async () => {
+    parts.find.mockResolvedValue(link);
+    vi.spyOn(parts.cache, 'get').mockRejectedValue(new Error('down'));
+    vi.spyOn(parts.cache, 'put').mockRejectedValue(new Error('down'));
+    const failed = vi.spyOn(parts.metrics, 'cacheFailed');
+    expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+    expect(failed.mock.calls.flat()).toEqual(['get', 'put']);
+  });
+
+  test('serves what it last knew when neither cache nor repository answers', async () => {
+    parts.find.mockResolvedValueOnce(link).mockRejectedValue(new Error('down'));
+    await parts.resolver.resolve(code);
+    vi.spyOn(parts.cache, 'get').mockRejectedValue(new Error('down'));
+    clock.advance(60_000);
+    expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+    expect(parts.find).toHaveBeenCalledTimes(2);
+  });
+
+  test('says unavailable, not unknown, for a code it never saw, and finds it once the repository is back', async () => {
+    parts.find.mockRejectedValueOnce(new Error('down')).mockResolvedValue(link);
+    await expect(parts.resolver.resolve(code)).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  });
+});
+
+test('holds a bounded number of codes', async () => {
+  parts.find.mockResolvedValue(undefined);
+  const resolver = createLinkResolver({
+    cache: parts.cache,
+    repository: { find: parts.find },
+    clock,
+    metrics: parts.metrics,
+    maxEntries: 10,
+  });
+  const codes = Array.from({ length: 50 }, (_, index) => parseShortCode(`code${index}`)).filter(
+    (c) => c !== undefined,
+  );
+  const answers = await Promise.all(codes.map((each) => resolver.resolve(each)));
+  expect(answers.every(({ kind }) => kind === 'unknown')).toBe(true);
+  const remembered = codes.filter((each) => !(resolver.resolve(each) instanceof Promise));
+  expect(remembered.length).toBeLessThanOrEqual(10);
+});

@@ -1,0 +1,20 @@
+import type { Metrics } from './metrics.ts';
+
+/** Metrics that go nowhere; `vi.spyOn` one to look at it. */
+export function createTestMetrics(): Metrics {
+  const ignore = () => {};
+  return {
+    redirected: ignore,
+    resolved: ignore,
+    cacheFailed: ignore,
+    visitsRecorded: ignore,
+    visitsDropped: ignore,
+    publishFailed: ignore,
+    countFailed: ignore,
+    visitsStored: ignore,
+    visitsDuplicated: ignore,
+    visitsRejected: ignore,
+    countsFlushed: ignore,
+    countsReconciled: ignore,
+  };
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test, vi } from 'vitest';
+import { systemClock } from './clock.ts';
+import type { ShortCode } from './short-code.ts';
+import { createTestMetrics } from './test-metrics.ts';
+import type { Visit } from './visit.ts';
+import { createVisitRecorder, type ObservedVisit, type VisitRecorderOptions } from './visit-recorder.ts';
+
+const CHROME =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36';
+
+const visit: ObservedVisit = {
+  shortCode: 'hello' as ShortCode,
+  ip: '192.0.2.0',
+  userAgent: CHROME,
+  referrer: undefined,
+  country: null,
+  isProbe: false,
+};
+
+function setUp(options: Partial<VisitRecorderOptions> = {}) {
+  const messages: Visit[][] = [];
+  const counts = new Map<string, number>();
+  const metrics = createTestMetrics();
+  const publisher = {
+    publish: vi.fn((body: string) => {
+      messages.push(JSON.parse(body) as Visit[]);
+      return Promise.resolve();
+    }),
+  };
+  const counter = {
+    add: vi.fn((_id: string, deltas: ReadonlyMap<ShortCode, number>) => {
+      for (const [code, delta] of deltas) counts.set(code, (counts.get(code) ?? 0) + delta);
+      return Promise.resolve();
+    }),
+  };
+  // Retries wait a tick instead of a backoff; deadlines are kept.
+  const clock = { now: systemClock.now, sleep: (ms: number) => systemClock.sleep(ms >= 5000 ? ms : 1) };
+  const recorder = createVisitRecorder({ publisher, counter, metrics, clock, ...options });
+  return { recorder, publisher, counter, messages, counts, metrics };
+}
+
+test('coalesces visits into messages of at most 256, each visit with an id of its own', async () => {
+  const { recorder, messages } = setUp();
+  for (let index = 0; index < 1000; index++) recorder.record(visit);
+  await recorder.close(5000);
+  expect(messages.map((message) => message.length)).toEqual([256, 256, 256, 232]);
+  expect(new Set(messages.flat().map(({ id }) => id)).size).toBe(1000);
+});
+
+test('publishes a lone visit without being told to', async () => {
+  const { recorder, messages, counts } = setUp();
+  recorder.record(visit);
+  await vi.waitFor(() => expect(messages).toHaveLength(1));
+  await vi.waitFor(() => expect(counts).toEqual(new Map([['hello', 1]])));
+  expect(messages[0]?.[0]).toMatchObject({
+    short_code: 'hello',
+    ip: '192.0.2.0',
+    user_agent: CHROME,
+    is_bot: false,
+  });
+});
+
+describe('tells people from bots', () => {
+  test.each([
+    ['a browser', visit, false],
+    ['a HEAD request with the name of a browser', { ...visit, isProbe: true }, true],
+    ['a crawler', { ...visit, userAgent: 'Mozilla/5.0 (compatible; Googlebot/2.1)' }, true],
+    ['curl', { ...visit, userAgent: 'curl/8.5.0' }, true],
+    ['no user agent', { ...visit, userAgent: undefined }, true],
+    ['an empty user agent', { ...visit, userAgent: '' }, true],
+  ])('%s', async (_name, observed, isBot) => {
+    const { recorder, messages, counts } = setUp();
+    recorder.record(observed);
+    await recorder.close(5000);
+    expect(messages.flat().map(({ is_bot }) => is_bot)).toEqual([isBot]);
+    expect(counts.size).toBe(isBot ? 0 : 1);
+  });
+});
+
+test('cuts overlong headers to what is stored of them', async () => {
+  const { recorder, messages } = setUp();
+  recorder.record({
+    ...visit,
+    userAgent: 'x'.repeat(10_000),
+    referrer: `https://example.com/${'y'.repeat(10_000)}`,
+  });
+  await recorder.close(5000);
+  expect(messages[0]?.[0]?.user_agent).toHaveLength(512);
+  expect(messages[0]?.[0]?.referrer).toHaveLength(1024);
+});
+
+test('loses nothing when the queue and the counter fail for a while', async () => {
+  const { recorder, publisher, counter, messages, counts } = setUp();
+  for (let failures = 0; failures < 3; failures++) {
+    publisher.publish.mockRejectedValueOnce(new Error('down'));
+    counter.add.mockRejectedValueOnce(new Error('down'));
+  }
+  for (let index = 0; index < 600; index++) recorder.record(visit);
+  await recorder.close(5000);
+  expect(messages.flat()).toHaveLength(600);
+  expect(counts).toEqual(new Map([['hello', 600]]));
+});
+
+test('tries a failed addition again under the same id, so that it counts once', async () => {
+  const { recorder, counter } = setUp();
+  counter.add.mockRejectedValueOnce(new Error('timed out'));
+  recorder.record(visit);
+  await recorder.close(5000);
+  expect(counter.add).toHaveBeenCalledTimes(2);
+  expect(counter.add.mock.calls[0]).toEqual(counter.add.mock.calls[1]);
+});
+
+test('drops the newest visits beyond its bound, and counts every one of them', async () => {
+  const held = Promise.withResolvers<void>();
+  const { recorder, publisher, messages, metrics } = setUp({ maxBuffered: 100 });
+  publisher.publish.mockReturnValueOnce(held.promise);
+  const dropped = vi.spyOn(metrics, 'visitsDropped');
+  for (let index = 0; index < 130; index++) recorder.record(visit);
+  expect(dropped.mock.calls).toEqual(Array.from({ length: 30 }, () => ['buffer_full', 1]));
+  held.resolve();
+  await recorder.close(5000);
+  recorder.record(visit);
+  expect(dropped).toHaveBeenLastCalledWith('shutdown', 1);
+  expect(messages).toEqual([]);
+});
+
+test('gives up at the deadline when the queue stays down, and says how many visits that cost', async () => {
+  const clock = { now: systemClock.now, sleep: (ms: number) => systemClock.sleep(ms === 20 ? 20 : 1) };
+  const { recorder, publisher, metrics } = setUp({ clock });
+  publisher.publish.mockReturnValue(new Promise(() => {}));
+  const dropped = vi.spyOn(metrics, 'visitsDropped');
+  for (let index = 0; index < 10; index++) recorder.record(visit);
+  await recorder.close(20);
+  expect(dropped.mock.calls).toEqual([['shutdown', 10]]);
+});

@@ -1,0 +1,54 @@
+import { Hono } from 'hono';
+import { describe, expect, test } from 'vitest';
+import { anonymize, type ClientIpOptions, createClientIp } from './client-ip.ts';
+
+async function seen(
+  options: ClientIpOptions,
+  peer: string | undefined,
+  forwarded?: string,
+): Promise<unknown> {
+  const clientIp = createClientIp(options);
+  const app = new Hono().get('/', (c) => c.json(clientIp(c)));
+  const headers = forwarded === undefined ? {} : { 'X-Forwarded-For': forwarded };
+  const response = await app.request('/', { headers }, { incoming: { socket: { remoteAddress: peer } } });
+  return response.json();
+}
+
+test.each([
+  ['203.0.113.77', '203.0.113.0'],
+  ['::ffff:203.0.113.77', '203.0.113.0'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1::'],
+  ['fe80::1%eth0', 'fe80::'],
+  ['::1', '::'],
+  ['unknown', null],
+  ['', null],
+  ['999.1.1.1', null],
+])('anonymizes %j', (address, kept) => {
+  expect(anonymize(address)).toBe(kept);
+});
+
+describe('believes', () => {
+  const full = (trustedProxyHops: number): ClientIpOptions => ({ visitorIp: 'full', trustedProxyHops });
+
+  test('no forwarded address unless told how many proxies there are', async () => {
+    expect(await seen(full(0), '192.0.2.1', '203.0.113.7')).toBe('192.0.2.1');
+  });
+
+  test('what the trusted proxies appended, not what a visitor wrote before it', async () => {
+    expect(await seen(full(1), '10.0.0.1', '6.6.6.6, 203.0.113.7')).toBe('203.0.113.7');
+    expect(await seen(full(2), '10.0.0.1', '6.6.6.6, 203.0.113.7, 10.0.0.2')).toBe('203.0.113.7');
+  });
+
+  test('nothing when fewer proxies were passed than are trusted', async () => {
+    expect(await seen(full(2), '10.0.0.1', '203.0.113.7')).toBeNull();
+    expect(await seen(full(1), '10.0.0.1')).toBeNull();
+  });
+});
+
+test('keeps no address when told to keep none', async () => {
+  expect(await seen({ visitorIp: 'none', trustedProxyHops: 0 }, '192.0.2.1')).toBeNull();
+});
+
+test('keeps a network only, unless told to keep all', async () => {
+  expect(await seen({ visitorIp: 'anonymized', trustedProxyHops: 0 }, '192.0.2.1')).toBe('192.0.2.0');
+});

@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { batch, type BatchOptions } from './batch.ts';
+import type { Delivery, Subscriber } from './queue.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function setUp(
+  options: Partial<BatchOptions> = {},
+  handle = vi.fn((_bodies: readonly string[]) => Promise.resolve()),
+) {
+  let onDelivery: ((delivery: Delivery) => void) | undefined;
+  const closed = vi.fn(() => Promise.resolve());
+  const subscriber: Subscriber = {
+    subscribe: vi.fn((_prefetch: number, listener: (delivery: Delivery) => void) => {
+      onDelivery = listener;
+      return { close: closed };
+    }),
+  };
+  const subscription = batch(
+    subscriber,
+    { maxMessages: 3, maxLength: 1000, maxWaitMs: 100, ...options },
+    handle,
+  );
+  const deliver = (body: string) => {
+    const delivery = { body, acknowledge: vi.fn(), retry: vi.fn() };
+    onDelivery?.(delivery);
+    return delivery;
+  };
+  return { subscriber, subscription, deliver, handle, closed };
+}
+
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+test('asks for twice its batch in advance', () => {
+  expect(setUp().subscriber.subscribe).toHaveBeenCalledWith(6, expect.any(Function));
+});
+
+test('hands on a full batch at once', () => {
+  const { deliver, handle } = setUp();
+  for (const body of ['1', '2', '3']) deliver(body);
+  expect(handle.mock.calls).toEqual([[['1', '2', '3']]]);
+});
+
+test('hands on an incomplete batch when its first message has waited long enough', async () => {
+  const { deliver, handle } = setUp();
+  deliver('1');
+  await vi.advanceTimersByTimeAsync(60);
+  deliver('2');
+  await vi.advanceTimersByTimeAsync(39);
+  expect(handle).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(handle.mock.calls).toEqual([[['1', '2']]]);
+});
+
+test('keeps a batch within its length, but always takes one message', () => {
+  const { deliver, handle } = setUp({ maxLength: 10 });
+  deliver('x'.repeat(25));
+  expect(handle.mock.calls).toEqual([[['x'.repeat(25)]]]);
+});
+
+describe('acknowledges', () => {
+  test('after the batch is dealt with, never before', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { deliver } = setUp(
+      { maxMessages: 1 },
+      vi.fn(() => promise),
+    );
+    const delivery = deliver('1');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(delivery.acknowledge).not.toHaveBeenCalled();
+    resolve();
+    await settle();
+    expect(delivery.acknowledge).toHaveBeenCalledTimes(1);
+    expect(delivery.retry).not.toHaveBeenCalled();
+  });
+
+  test('nothing of a batch that failed: all of it comes again', async () => {
+    const { deliver } = setUp(
+      { maxMessages: 2 },
+      vi.fn(() => Promise.reject(new Error('down'))),
+    );
+    const deliveries = [deliver('1'), deliver('2')];
+    await settle();
+    for (const delivery of deliveries) {
+      expect(delivery.retry).toHaveBeenCalledTimes(1);
+      expect(delivery.acknowledge).not.toHaveBeenCalled();
+    }
+  });
+});
+
+test('handles one batch at a time, and what gathered meanwhile right after', async () => {
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let calls = 0;
+  const handle = vi.fn(() => gates[calls++]?.promise ?? Promise.resolve());
+  const { deliver } = setUp({ maxMessages: 2 }, handle);
+  for (const body of ['1', '2', '3', '4', '5']) deliver(body);
+  expect(handle).toHaveBeenCalledTimes(1);
+  gates[0]?.resolve();
+  await settle();
+  expect(handle).toHaveBeenLastCalledWith(['3', '4']);
+  await vi.advanceTimersByTimeAsync(1000);
+  gates[1]?.resolve();
+  await settle();
+  expect(handle).toHaveBeenLastCalledWith(['5']);
+});
+
+test('finishes what it has before it closes', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { deliver, subscription, handle, closed } = setUp(
+    { maxMessages: 2 },
+    vi.fn(() => promise),
+  );
+  const deliveries = ['1', '2', '3'].map(deliver);
+  const closing = subscription.close();
+  await settle();
+  expect(closed).not.toHaveBeenCalled();
+  resolve();
+  await closing;
+  expect(handle).toHaveBeenCalledTimes(2);
+  expect(deliveries.every(({ acknowledge }) => acknowledge.mock.calls.length === 1)).toBe(true);
+  expect(closed).toHaveBeenCalledTimes(1);
+});

@@ -1,0 +1,55 @@
+import { describe, expect, test, vi } from 'vitest';
+import { createMemoryQueue, type MemoryQueueOptions } from './memory-queue.ts';
+import { describeQueue } from './queue.contract.ts';
+
+const open = (options: Partial<MemoryQueueOptions> = {}) =>
+  createMemoryQueue({
+    maxMessages: 100,
+    maxDeadLetters: 3,
+    maxDeliveries: 5,
+    retryDelayMs: 1,
+    onDeadLetter: () => {},
+    ...options,
+  });
+
+describe('the in-process queue', () => {
+  describeQueue(() => Promise.resolve(open()));
+
+  test('answers for a message only once it was acknowledged', async () => {
+    const queue = open();
+    const confirmed = vi.fn();
+    const published = queue.publish('x').then(confirmed);
+    const { promise, resolve } = Promise.withResolvers<() => void>();
+    queue.subscribe(1, (delivery) => resolve(delivery.acknowledge));
+    const acknowledge = await promise;
+    expect(confirmed).not.toHaveBeenCalled();
+    acknowledge();
+    await published;
+    expect(confirmed).toHaveBeenCalledTimes(1);
+  });
+
+  test('refuses messages beyond its bound, and takes them again once there is room', async () => {
+    const queue = open({ maxMessages: 2 });
+    const held = [queue.publish('1'), queue.publish('2')];
+    await expect(queue.publish('3')).rejects.toThrow('full');
+    queue.subscribe(1, (delivery) => delivery.acknowledge());
+    await Promise.all(held);
+    await expect(queue.publish('3')).resolves.toBeUndefined();
+  });
+
+  test('sets a message aside after its last delivery, with the reason', async () => {
+    const onDeadLetter = vi.fn();
+    const queue = open({ maxDeliveries: 3, onDeadLetter });
+    const onDelivery = vi.fn((delivery: { retry(): void }) => delivery.retry());
+    queue.subscribe(1, onDelivery);
+    await queue.publish('poison');
+    expect(onDelivery).toHaveBeenCalledTimes(3);
+    expect(onDeadLetter).toHaveBeenCalledWith({ body: 'poison', reason: 'not stored after 3 deliveries' });
+  });
+
+  test('keeps a bounded number of dead letters, the newest', async () => {
+    const queue = open();
+    await queue.add(['1', '2', '3', '4', '5'].map((body) => ({ body, reason: 'r' })));
+    expect(queue.deadLetters().map(({ body }) => body)).toEqual(['3', '4', '5']);
+  });
+});

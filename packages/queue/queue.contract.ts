@@ -1,0 +1,64 @@
+import { expect, test, vi } from 'vitest';
+import type { DeadLetters, Delivery, Publisher, Subscriber } from './queue.ts';
+
+export interface OpenQueue extends Publisher, Subscriber, DeadLetters {}
+
+/** What every queue promises; `open` makes an empty one. */
+export function describeQueue(open: () => Promise<OpenQueue>): void {
+  test('delivers what was published before and after the subscription', async () => {
+    const queue = await open();
+    const bodies: string[] = [];
+    const before = queue.publish('before');
+    const subscription = queue.subscribe(10, (delivery) => {
+      bodies.push(delivery.body);
+      delivery.acknowledge();
+    });
+    await Promise.all([before, queue.publish('after ü \u{1F517}')]);
+    await vi.waitFor(() => expect(bodies).toEqual(['before', 'after ü \u{1F517}']));
+    await subscription.close();
+  });
+
+  test('never has more than the prefetch unacknowledged', async () => {
+    const queue = await open();
+    const deliveries: Delivery[] = [];
+    const published = Array.from({ length: 10 }, (_, index) => queue.publish(`${index}`));
+    const subscription = queue.subscribe(3, (delivery) => deliveries.push(delivery));
+    await vi.waitFor(() => expect(deliveries).toHaveLength(3));
+    for (let seen = 0; seen < 10; seen++) {
+      expect(deliveries.length - seen).toBeLessThanOrEqual(3);
+      await vi.waitFor(() => expect(deliveries.length).toBeGreaterThan(seen));
+      deliveries[seen]?.acknowledge();
+    }
+    await Promise.all(published);
+    expect(deliveries).toHaveLength(10);
+    await subscription.close();
+  });
+
+  test('delivers again what is to be tried again', async () => {
+    const queue = await open();
+    const seen: string[] = [];
+    const subscription = queue.subscribe(10, (delivery) => {
+      seen.push(delivery.body);
+      if (seen.length < 3) delivery.retry();
+      else delivery.acknowledge();
+    });
+    await queue.publish('stubborn');
+    await vi.waitFor(() => expect(seen).toEqual(['stubborn', 'stubborn', 'stubborn']));
+    await subscription.close();
+  });
+
+  test('delivers what was not acknowledged to the next subscriber', async () => {
+    const queue = await open();
+    const first = vi.fn<(delivery: Delivery) => void>();
+    const subscription = queue.subscribe(10, first);
+    const published = queue.publish('orphan');
+    await vi.waitFor(() => expect(first).toHaveBeenCalledTimes(1));
+    await subscription.close();
+    first.mock.calls[0]?.[0].acknowledge();
+    const second = vi.fn((delivery: Delivery) => delivery.acknowledge());
+    const next = queue.subscribe(10, second);
+    await vi.waitFor(() => expect(second).toHaveBeenCalledTimes(1));
+    await published;
+    await next.close();
+  });
+}

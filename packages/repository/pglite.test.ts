@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describeCounterRepository } from './counter-repository.contract.ts';
+import { migrate } from './migrate.ts';
+import type { OpenDatabase } from './open-database.ts';
+import { openPglite } from './pglite.ts';
+import { emptyDatabase, openTestDatabase } from './test-database.ts';
+import { describeUrlRepository } from './url-repository.contract.ts';
+import { describeVisitRepository } from './visit-repository.contract.ts';
+
+describe('on the embedded PostgreSQL', () => {
+  let database: OpenDatabase;
+  beforeAll(async () => {
+    database = await openTestDatabase();
+  });
+  beforeEach(() => emptyDatabase(database.db));
+  afterAll(() => database.close());
+
+  describe('links', () => {
+    describeUrlRepository(() => database);
+  });
+  describe('visits', () => {
+    describeVisitRepository(() => database);
+  });
+  describe('counts', () => {
+    describeCounterRepository(() => database);
+  });
+
+  test('migrating again changes nothing', async () => {
+    expect(await migrate(database.db)).toEqual([]);
+  });
+});
+
+describe('a folder of the embedded PostgreSQL', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'terse-pglite-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  test('keeps what was written when it is opened again', async () => {
+    const first = await openPglite(directory);
+    await migrate(first.db);
+    await first.db.insertInto('counter_batches').values({ id: 'kept', applied_at: new Date() }).execute();
+    await first.close();
+    const second = await openPglite(directory);
+    expect(await second.db.selectFrom('counter_batches').select('id').execute()).toEqual([{ id: 'kept' }]);
+    await second.close();
+  });
+
+  test('belongs to one process, and is free when that one is gone', async () => {
+    const owner = await openPglite(directory);
+    const program = `
+      import { lockDirectory } from ${JSON.stringify(new URL('./directory-lock.ts', import.meta.url).href)};
+      lockDirectory(${JSON.stringify(directory)});
+    `;
+    const lockElsewhere = () =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { timeout: 10_000 });
+    await expect(lockElsewhere()).rejects.toThrow(`is in use by another process (pid ${process.pid})`);
+    await owner.close();
+    await expect(lockElsewhere()).resolves.toBeDefined();
+    const next = await openPglite(directory);
+    await next.close();
+  });
+});

@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest';
+import type { ShortCode } from '@terse/core/short-code';
+import { createTestClock } from '@terse/core/test-clock';
+import { createCounterRepository } from './counter-repository.ts';
+import type { OpenDatabase } from './open-database.ts';
+import { createUrlRepository, type LinkValues, type PagePosition } from './url-repository.ts';
+
+/** What the repository of links promises on every database; `database` is migrated and empty before each test. */
+export function describeUrlRepository(database: () => OpenDatabase): void {
+  const code = 'hello' as ShortCode;
+  const values: LinkValues = {
+    short_code: code,
+    original_url: 'https://example.com/',
+    redirect_status: 307,
+    title: null,
+    tags: [],
+    expires_at: null,
+    pinned: false,
+  };
+  const setUp = () => {
+    const clock = createTestClock();
+    const { db } = database();
+    return {
+      clock,
+      urls: createUrlRepository({ db, clock }),
+      counters: createCounterRepository({ db, clock }),
+    };
+  };
+
+  test('gives back what was created, stamped by the clock', async () => {
+    const { urls, clock } = setUp();
+    const given = {
+      ...values,
+      title: 'Größe "x" \\ \u{1F517}',
+      tags: ['a', 'b,c', '{d}', '"e"'],
+      expires_at: new Date('2027-01-02T03:04:05.678Z'),
+      redirect_status: 301 as const,
+      pinned: true,
+    };
+    const created = await urls.create(given);
+    const now = new Date(clock.now());
+    expect(created).toEqual({
+      ...given,
+      visit_count: 0,
+      version: 1,
+      created_at: now,
+      updated_at: now,
+      deleted_at: null,
+    });
+    expect(await urls.find(code)).toEqual(created);
+  });
+
+  test('gives a code to one of many who ask for it at once', async () => {
+    const { urls } = setUp();
+    const created = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        urls.create({ ...values, original_url: `https://example.com/${index}` }),
+      ),
+    );
+    expect(created.filter(Boolean)).toHaveLength(1);
+    expect(await urls.find(code)).toEqual(created.find(Boolean));
+  });
+
+  test('never gives the code of a deleted link again', async () => {
+    const { urls } = setUp();
+    await urls.create(values);
+    await urls.remove(code);
+    expect(await urls.create(values)).toBeUndefined();
+  });
+
+  test('changes what is given and nothing else, and raises the version', async () => {
+    const { urls, clock } = setUp();
+    const created = await urls.create({ ...values, tags: ['a'] });
+    clock.advance(1000);
+    const changed = await urls.change(code, { title: 'New' });
+    expect(changed).toEqual({ ...created, title: 'New', version: 2, updated_at: new Date(clock.now()) });
+  });
+
+  test('deletes and restores a link, each once, and changes no deleted one', async () => {
+    const { urls, clock } = setUp();
+    const created = await urls.create(values);
+    clock.advance(1000);
+    const removed = await urls.remove(code);
+    expect(removed).toMatchObject({ deleted_at: new Date(clock.now()), version: 2 });
+    expect(await urls.remove(code)).toBeUndefined();
+    expect(await urls.change(code, { title: 'New' })).toBeUndefined();
+    expect(await urls.find(code)).toEqual(removed);
+    clock.advance(1000);
+    expect(await urls.restore(code)).toEqual({ ...created, version: 3, updated_at: new Date(clock.now()) });
+    expect(await urls.restore(code)).toBeUndefined();
+  });
+
+  test('knows nothing of a code that was never created', async () => {
+    const { urls } = setUp();
+    expect(await urls.find(code)).toBeUndefined();
+    expect(await urls.change(code, { title: 'x' })).toBeUndefined();
+    expect(await urls.read([code], [])).toEqual([]);
+  });
+
+  describe('pages', () => {
+    const all = { visibility: 'all' } as const;
+
+    test('show every link once, newest first, also those of one instant', async () => {
+      const { urls, clock } = setUp();
+      for (let index = 0; index < 7; index++) {
+        await urls.create({ ...values, short_code: `code${index}` as ShortCode });
+        if (index % 2 === 1) clock.advance(1);
+      }
+      const seen: string[] = [];
+      let position: PagePosition | undefined;
+      do {
+        const page = await urls.page(all, 3, position);
+        seen.push(...page.codes);
+        position = page.next;
+      } while (position);
+      expect(seen).toEqual(['code6', 'code5', 'code4', 'code3', 'code2', 'code1', 'code0']);
+    });
+
+    test('end when there is nothing more, also when the last one is full', async () => {
+      const { urls } = setUp();
+      expect(await urls.page(all, 3)).toEqual({ codes: [], next: undefined });
+      for (const short_code of ['a', 'b', 'c'] as ShortCode[]) await urls.create({ ...values, short_code });
+      expect((await urls.page(all, 3)).next).toBeUndefined();
+    });
+
+    test('keep to the filter', async () => {
+      const { urls } = setUp();
+      const create = (short_code: string, more: Partial<LinkValues>) =>
+        urls.create({ ...values, ...more, short_code: short_code as ShortCode });
+      await create('a', { tags: ['x', 'y'], title: '100% off_season' });
+      await create('b', { tags: ['y'], original_url: 'https://shop.example/100' });
+      await create('c', { title: String.raw`back\slash` });
+      await urls.remove('c' as ShortCode);
+      const find = async (filter: Partial<Parameters<typeof urls.page>[0]>) =>
+        (await urls.page({ ...all, ...filter }, 10)).codes.toSorted();
+      expect(await find({ tag: 'x' })).toEqual(['a']);
+      expect(await find({ tag: 'y' })).toEqual(['a', 'b']);
+      expect(await find({ search: 'SHOP.example' })).toEqual(['b']);
+      expect(await find({ search: '100%' })).toEqual(['a']);
+      expect(await find({ search: 'off_' })).toEqual(['a']);
+      expect(await find({ search: String.raw`k\s` })).toEqual(['c']);
+      expect(await find({ visibility: 'active' })).toEqual(['a', 'b']);
+      expect(await find({ visibility: 'deleted' })).toEqual(['c']);
+      expect(await find({ tag: 'y', search: '100', visibility: 'active' })).toEqual(['a', 'b']);
+    });
+  });
+
+  test('counts a pending batch before it is applied, and not again after', async () => {
+    const { urls, counters } = setUp();
+    await urls.create(values);
+    await urls.create({ ...values, short_code: 'other' as ShortCode });
+    const batches = [
+      { id: 'first', deltas: new Map([[code, 3]]) },
+      { id: 'second', deltas: new Map([[code, 4]]) },
+    ] as const;
+    const count = async () => (await urls.read([code], batches))[0]?.visit_count;
+    expect(await count()).toBe(7);
+    await counters.apply(batches[0]);
+    expect(await count()).toBe(7);
+    await counters.apply(batches[1]);
+    expect(await count()).toBe(7);
+    expect((await urls.read(['other' as ShortCode], batches))[0]?.visit_count).toBe(0);
+    expect((await urls.find(code))?.visit_count).toBe(7);
+  });
+}
