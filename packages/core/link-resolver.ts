@@ -20,7 +20,7 @@ export type Resolution =
 
 /**
  * Finds what a short code leads to: this process's memory, then the shared cache, then the repository. Memory answers
- * synchronously; it is never older than two seconds, so a change is seen by then, unless the parts behind it are down.
+ * synchronously; it is never older than 1.5 seconds, so a change is seen within two, unless the parts behind it are down.
  */
 export interface LinkResolver {
   /** @throws DomainError `unavailable` when the code is not cached and the repository does not answer. */
@@ -43,7 +43,7 @@ const EXPIRED: Resolution = { kind: 'expired' };
 const BLOCKED: Resolution = { kind: 'blocked' };
 
 export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
-  const { cache, repository, clock, metrics, maxEntries = 100_000, maxAgeMs = 2000 } = options;
+  const { cache, repository, clock, metrics, maxEntries = 100_000, maxAgeMs = 1500 } = options;
 
   // This is the single flight, too: however many wait for a code, it is loaded once.
   const memory = new LRUCache<ShortCode, Resolution>({

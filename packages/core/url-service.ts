@@ -1,6 +1,7 @@
 import type { Cache } from '@terse/cache/cache';
 import type { Counter } from '@terse/cache/counter';
 import type { LinkFilter, PagePosition, UrlRepository } from '@terse/repository/url-repository';
+import type { Clock } from './clock.ts';
 import { DomainError, invalidField } from './errors.ts';
 import { type Link, type RedirectStatus, toCachedLink } from './link.ts';
 import type { Metrics } from './metrics.ts';
@@ -53,10 +54,11 @@ export interface UrlServiceOptions {
   readonly counter: Pick<Counter, 'pending'>;
   readonly metrics: Pick<Metrics, 'cacheFailed'>;
   readonly isOwnUrl: IsOwnUrl;
+  readonly clock: Clock;
 }
 
 export function createUrlService(options: UrlServiceOptions): UrlService {
-  const { repository, cache, counter, metrics, isOwnUrl } = options;
+  const { repository, cache, counter, metrics, isOwnUrl, clock } = options;
 
   async function warm(link: Link): Promise<void> {
     try {
@@ -105,6 +107,9 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
 
   return {
     shorten: async (link) => {
+      if (link.expires_at && link.expires_at.getTime() <= clock.now()) {
+        throw invalidField('expires_at', 'must be in the future');
+      }
       const created = await create(link, parseOriginalUrl(link.original_url, isOwnUrl));
       await warm(created);
       return created;

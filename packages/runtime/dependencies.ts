@@ -95,6 +95,7 @@ export async function openDependencies(options: DependencyOptions): Promise<Depe
       counter,
       metrics,
       isOwnUrl: ownUrls(baseUrl),
+      clock,
     }),
     apiKeys: createApiKeyService({
       repository: createApiKeyRepository({ db, clock }),

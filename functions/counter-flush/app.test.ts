@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
+import { createCounterFlushApp } from './app.ts';
+
+let parts: TestParts;
+beforeAll(async () => {
+  parts = await openTestParts();
+});
+afterAll(() => parts.close());
+
+async function tick(event: unknown, overrides: Partial<Parameters<typeof createCounterFlushApp>[0]> = {}) {
+  const app = createCounterFlushApp({ ...parts, ...overrides });
+  const response = await app.request('/.events', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(event),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+test('flushes what visitors left, once, and shows the same count before and after', async () => {
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  for (let visits = 0; visits < 3; visits++) {
+    parts.recorder.record({
+      shortCode: short_code,
+      ip: null,
+      userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+      referrer: undefined,
+      country: null,
+      isProbe: false,
+    });
+  }
+  await vi.waitFor(async () => expect((await parts.urls.read(short_code)).visit_count).toBe(3));
+  expect(await tick({ task: 'flush' })).toEqual({ status: 200, body: { flushed: 3 } });
+  expect(await tick({ task: 'flush' })).toEqual({ status: 200, body: { flushed: 0 } });
+  expect((await parts.urls.read(short_code)).visit_count).toBe(3);
+});
+
+test('maintenance makes partitions and brings counts in line with what is stored', async () => {
+  const preparePartitions = vi.fn(() => Promise.resolve());
+  const { body } = await tick({ task: 'maintain', settle_ms: 0 }, { preparePartitions });
+  expect(body).toEqual({ flushed: 0, corrected: 1 });
+  expect(preparePartitions).toHaveBeenCalledTimes(1);
+});
+
+test('answers 500 when it could not finish, so that the schedule knows', async () => {
+  const counters = { flush: () => Promise.reject(new Error('down')), reconcile: () => Promise.resolve(0) };
+  expect((await tick({ task: 'flush' }, { counters })).status).toBe(500);
+});
+
+test('refuses a tick that it does not know', async () => {
+  expect((await tick({ task: 'dance' })).status).toBe(422);
+  expect((await tick({})).status).toBe(422);
+});

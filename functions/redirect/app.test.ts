@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
+import { DomainError } from '@terse/core/errors';
+import type { ObservedVisit } from '@terse/core/visit-recorder';
+import { createRedirectApp } from './app.ts';
+
+let parts: TestParts;
+beforeAll(async () => {
+  parts = await openTestParts();
+});
+afterAll(() => parts.close());
+
+function setUp(overrides: Partial<Parameters<typeof createRedirectApp>[0]> = {}) {
+  const record = vi.fn<(visit: ObservedVisit) => void>();
+  return { record, app: createRedirectApp({ ...parts, recorder: { record }, ...overrides }) };
+}
+
+test('sends the visitor on to exactly what is stored, and lets nothing on the way keep that', async () => {
+  const { app } = setUp();
+  const link = await parts.urls.shorten({ original_url: 'https://example.com/a%20b?q=%C3%BC&x=1#frag' });
+  const response = await app.request(`/${link.short_code}?utm_source=ignored`);
+  expect(response.status).toBe(307);
+  expect(response.headers.get('Location')).toBe('https://example.com/a%20b?q=%C3%BC&x=1#frag');
+  expect(response.headers.get('Cache-Control')).toBe('no-store');
+  expect(await response.text()).toBe('');
+});
+
+test.each([301, 302, 307, 308] as const)(
+  'redirects with %i when the link says so',
+  async (redirect_status) => {
+    const { app } = setUp();
+    const link = await parts.urls.shorten({ original_url: 'https://example.com/', redirect_status });
+    expect((await app.request(`/${link.short_code}`)).status).toBe(redirect_status);
+  },
+);
+
+test('records what it knows of the visit', async () => {
+  const { app, record } = setUp({ clientIp: () => '192.0.2.0', country: () => 'DE' });
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  await app.request(`/${short_code}`, {
+    headers: { 'User-Agent': 'Agent/1', Referer: 'https://news.example/' },
+  });
+  await app.request(`/${short_code}/`, { method: 'HEAD' });
+  expect(record.mock.calls.flat()).toEqual([
+    {
+      shortCode: short_code,
+      ip: '192.0.2.0',
+      userAgent: 'Agent/1',
+      referrer: 'https://news.example/',
+      country: 'DE',
+      isProbe: false,
+    },
+    {
+      shortCode: short_code,
+      ip: '192.0.2.0',
+      userAgent: undefined,
+      referrer: undefined,
+      country: 'DE',
+      isProbe: true,
+    },
+  ]);
+});
+
+describe('tells why it does not redirect, and counts no visit', () => {
+  test.each(['never', 'not a code', '.events', 'a.b', 'x'.repeat(65), '%E0%A4%A', 'ü'])(
+    '%s: 404',
+    async (path) => {
+      const { app, record } = setUp();
+      const response = await app.request(`/${path}`);
+      expect(response.status).toBe(404);
+      expect(record).not.toHaveBeenCalled();
+    },
+  );
+
+  test('deleted: 410', async () => {
+    const { app, record } = setUp();
+    const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+    await parts.urls.remove(short_code);
+    const response = await app.request(`/${short_code}`);
+    expect(response.status).toBe(410);
+    expect(await response.json()).toMatchObject({ type: 'urn:terse:problem:link_deleted' });
+    expect(record).not.toHaveBeenCalled();
+  });
+
+  test('expired: 410, without a second look at the database', async () => {
+    const { app, record } = setUp();
+    const expires_at = new Date(parts.clock.now() + 1000);
+    const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/', expires_at });
+    expect((await app.request(`/${short_code}`)).status).toBe(307);
+    parts.clock.advance(1000);
+    const response = await app.request(`/${short_code}`);
+    expect(response.status).toBe(410);
+    expect(await response.json()).toMatchObject({ type: 'urn:terse:problem:link_expired' });
+    expect(record).toHaveBeenCalledTimes(1);
+  });
+
+  test('database down: 503 with a time to come back, never 404', async () => {
+    const { app, record } = setUp({
+      resolver: { resolve: () => Promise.reject(new DomainError('unavailable', 'Not now.')) },
+    });
+    const response = await app.request('/whatever');
+    expect(response.status).toBe(503);
+    expect(response.headers.get('Retry-After')).toBe('2');
+    expect(record).not.toHaveBeenCalled();
+  });
+});
+
+test('shows a browser a page, and everything else problem details', async () => {
+  const { app } = setUp();
+  const html = await app.request('/never', { headers: { Accept: 'text/html,*/*;q=0.8' } });
+  expect(html.headers.get('Content-Type')).toContain('text/html');
+  const json = await app.request('/never', { headers: { Accept: '*/*' } });
+  expect(json.headers.get('Content-Type')).toBe('application/problem+json');
+});
+
+test('a change is seen within two seconds by visitors who keep coming', async () => {
+  const { app } = setUp();
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/old' });
+  await app.request(`/${short_code}`);
+  await parts.urls.change(short_code, { original_url: 'https://example.com/new' });
+  for (let elapsed = 0; elapsed < 2000; elapsed += 250) {
+    await app.request(`/${short_code}`);
+    parts.clock.advance(250);
+  }
+  const response = await app.request(`/${short_code}`);
+  expect(response.headers.get('Location')).toBe('https://example.com/new');
+});
+
+test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is not allowed', async (method) => {
+  const response = await setUp().app.request('/x', { method });
+  expect(response.status).toBe(405);
+  expect(response.headers.get('Allow')).toBe('GET, HEAD');
+});
+
+test('the address itself shows a person where they are', async () => {
+  const response = await setUp().app.request('/');
+  expect(response.status).toBe(200);
+  expect(await response.text()).toContain('Short links');
+});

@@ -1,0 +1,134 @@
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeVisits, type Visit } from '@terse/core/visit';
+import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
+import type { ShortCode } from '@terse/core/short-code';
+import { createStatsApp } from './app.ts';
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
+let parts: TestParts;
+let app: ReturnType<typeof createStatsApp>;
+let code: ShortCode;
+
+beforeAll(async () => {
+  parts = await openTestParts();
+  app = createStatsApp(parts);
+  code = (await parts.urls.shorten({ original_url: 'https://example.com/' })).short_code;
+  await parts.writer.write([
+    encodeVisits([
+      visitAt('2026-11-22T10:00:00Z', { country: 'DE', referrer: 'https://www.news.example/a' }),
+      visitAt('2026-11-24T09:59:59Z', { country: 'DE' }),
+      visitAt('2026-11-24T11:00:00Z', { country: 'FR' }),
+      visitAt('2026-11-24T11:00:01Z', { user_agent: 'curl/8', is_bot: true }),
+    ]),
+  ]);
+});
+afterAll(() => parts.close());
+
+function visitAt(time: string, more: Partial<Visit>): Visit {
+  const timestamp = Date.parse(time);
+  return {
+    id: uuidv7({ msecs: timestamp }),
+    short_code: code,
+    ip: '192.0.2.0',
+    timestamp,
+    user_agent: FIREFOX,
+    referrer: null,
+    country: null,
+    is_bot: false,
+    ...more,
+  };
+}
+
+async function get(path: string, key = TEST_API_KEY) {
+  const response = await app.request(`/api/v1/links/${path}`, {
+    headers: { Authorization: `Bearer ${key}` },
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+test('sums up a period: totals, every day of it, and where visitors came from', async () => {
+  const { status, body } = await get(`${code}/stats?from=2026-11-22T00:00:00Z&to=2026-11-25T00:00:00Z`);
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    short_code: code,
+    from: '2026-11-22T00:00:00.000Z',
+    to: '2026-11-25T00:00:00.000Z',
+    interval: 'day',
+    totals: { visits: 3, bot_visits: 1 },
+    series: [
+      { start: '2026-11-22T00:00:00.000Z', visits: 1, bot_visits: 0 },
+      { start: '2026-11-23T00:00:00.000Z', visits: 0, bot_visits: 0 },
+      { start: '2026-11-24T00:00:00.000Z', visits: 2, bot_visits: 1 },
+    ],
+    breakdown: {
+      referrer: [{ value: 'news.example', visits: 1 }],
+      country: [
+        { value: 'DE', visits: 2 },
+        { value: 'FR', visits: 1 },
+      ],
+      browser: [{ value: 'Firefox', visits: 3 }],
+      os: [{ value: 'Linux', visits: 3 }],
+      device: [{ value: 'desktop', visits: 3 }],
+    },
+  });
+});
+
+test('looks at the last thirty days unless told otherwise', async () => {
+  const { body } = await get(`${code}/stats`);
+  expect(body).toMatchObject({ from: '2026-10-25T00:00:00.000Z', to: '2026-11-24T12:00:00.000Z' });
+  expect(body['totals']).toEqual({ visits: 3, bot_visits: 1 });
+});
+
+test('goes down to the hour', async () => {
+  const { body } = await get(`${code}/stats?from=2026-11-24T09:30:00Z&to=2026-11-24T12:00:00Z&interval=hour`);
+  expect((body['series'] as { visits: number }[]).map(({ visits }) => visits)).toEqual([1, 0, 1]);
+});
+
+test('shows single visits, newest first, page by page', async () => {
+  const first = await get(`${code}/stats/visits?limit=3`);
+  const rest = await get(`${code}/stats/visits?limit=3&cursor=${String(first.body['next_cursor'])}`);
+  const seen = [...(first.body['visits'] as Visit[]), ...(rest.body['visits'] as Visit[])];
+  expect(seen.map(({ timestamp }) => timestamp)).toEqual([
+    '2026-11-24T11:00:01.000Z',
+    '2026-11-24T11:00:00.000Z',
+    '2026-11-24T09:59:59.000Z',
+    '2026-11-22T10:00:00.000Z',
+  ]);
+  expect(seen[0]).toMatchObject({ is_bot: true, user_agent: 'curl/8', ip: '192.0.2.0' });
+  expect(rest.body['next_cursor']).toBeNull();
+});
+
+test('reports on a deleted link as before', async () => {
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  await parts.urls.remove(short_code);
+  expect((await get(`${short_code}/stats`)).status).toBe(200);
+});
+
+describe('refuses', () => {
+  test.each([
+    ['from=2026-11-24T00:00:00Z&to=2026-11-24T00:00:00Z', 'from'],
+    ['from=yesterday', 'from'],
+    ['interval=minute', 'interval'],
+    ['interval=hour&from=2020-01-01T00:00:00Z', 'interval'],
+    ['unknown=1', 'unknown'],
+  ])('?%s', async (query, field) => {
+    const { status, body } = await get(`${code}/stats?${query}`);
+    expect(status).toBe(422);
+    expect(body['errors']).toEqual([expect.objectContaining({ field })]);
+  });
+
+  test('a cursor that is none', async () => {
+    expect((await get(`${code}/stats/visits?cursor=x`)).status).toBe(422);
+  });
+
+  test('links that were never made', async () => {
+    expect((await get('never/stats')).status).toBe(404);
+    expect((await get('never/stats/visits')).status).toBe(404);
+  });
+
+  test('callers without a key', async () => {
+    expect((await get(`${code}/stats`, 'wrong')).status).toBe(401);
+  });
+});

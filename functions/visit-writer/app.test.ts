@@ -1,0 +1,52 @@
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { ShortCode } from '@terse/core/short-code';
+import { encodeVisits, type Visit } from '@terse/core/visit';
+import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
+import { createVisitWriterApp } from './app.ts';
+
+let parts: TestParts;
+beforeAll(async () => {
+  parts = await openTestParts();
+});
+afterAll(() => parts.close());
+
+const visit = (): Visit => ({
+  id: uuidv7(),
+  short_code: 'hello' as ShortCode,
+  ip: null,
+  timestamp: parts.clock.now(),
+  user_agent: null,
+  referrer: null,
+  country: null,
+  is_bot: false,
+});
+
+async function post(body: unknown, app = createVisitWriterApp(parts)) {
+  const response = await app.request('/.events', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+test('stores a batch once, however often it is delivered, and says what it did', async () => {
+  const batch = { messages: [encodeVisits([visit(), visit()]), 'not JSON', encodeVisits([visit()])] };
+  expect(await post(batch)).toEqual({ status: 200, body: { stored: 3, duplicates: 0, rejected: 1 } });
+  expect(await post(batch)).toEqual({ status: 200, body: { stored: 0, duplicates: 3, rejected: 1 } });
+});
+
+test('answers 500 when the batch could not be stored, so that it comes again', async () => {
+  const write = vi.fn(() => Promise.reject(new Error('down')));
+  const { status } = await post(
+    { messages: [encodeVisits([visit()])] },
+    createVisitWriterApp({ ...parts, writer: { write } }),
+  );
+  expect(status).toBe(500);
+});
+
+test('refuses what is no batch', async () => {
+  expect((await post({ message: [] })).status).toBe(422);
+  expect((await post({ messages: [1] })).status).toBe(422);
+});

@@ -1,0 +1,209 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
+
+interface LinkView {
+  readonly short_code: string;
+  readonly short_url: string;
+  readonly original_url: string;
+  readonly visit_count: number;
+}
+
+interface StatsView {
+  readonly totals: { readonly visits: number; readonly bot_visits: number };
+}
+
+const CHROME =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36';
+
+let directory: string;
+let running: StandaloneProcess[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'terse-standalone-'));
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((terse) => terse.end('SIGKILL')));
+  await rm(directory, { recursive: true });
+});
+
+async function start(settings: Record<string, string> = {}): Promise<StandaloneProcess> {
+  const terse = await startStandalone(directory, settings);
+  running.push(terse);
+  return terse;
+}
+
+const lines = async (fixture: string) =>
+  (await readFile(new URL(`./fixtures/${fixture}`, import.meta.url), 'utf8')).trim().split('\n');
+
+async function json<T>(response: Promise<Response>): Promise<T> {
+  return (await (await response).json()) as T;
+}
+
+const follow = (url: string, userAgent = CHROME) =>
+  fetch(url, { redirect: 'manual', headers: { 'User-Agent': userAgent } });
+
+/** Runs the jobs, a bounded number at a time. */
+async function inParallel<T>(
+  items: readonly T[],
+  job: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [index, item] of queue) await job(item, index);
+  };
+  await Promise.all(Array.from({ length: 20 }, worker));
+}
+
+async function allLinks(terse: StandaloneProcess): Promise<LinkView[]> {
+  const links: LinkView[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const after: string = cursor && `&cursor=${cursor}`;
+    const page: { links: LinkView[]; next_cursor: string | null } = await json(
+      terse.call('GET', `/api/v1/links?limit=100${after}`),
+    );
+    links.push(...page.links);
+    cursor = page.next_cursor;
+  }
+  return links;
+}
+
+const storedVisits = async (terse: StandaloneProcess, code: string) =>
+  (await json<StatsView>(terse.call('GET', `/api/v1/links/${code}/stats`))).totals;
+
+test('every link of a campaign leads where it was made to lead, and every visit is counted, across a restart', async () => {
+  const urls = await lines('urls.txt');
+  const userAgents = await lines('user-agents.txt');
+  let terse = await start();
+
+  const links: LinkView[] = [];
+  await inParallel(urls, async (original_url) => {
+    const response = await terse.call('POST', '/api/v1/links', { original_url });
+    expect(response.status).toBe(201);
+    links.push((await response.json()) as LinkView);
+  });
+  expect(new Set(links.map(({ short_code }) => short_code)).size).toBe(urls.length);
+  expect(new Set(links.map(({ original_url }) => original_url))).toEqual(
+    new Set(urls.map((url) => new URL(url).href)),
+  );
+
+  await inParallel([...links, ...links, ...links], async ({ short_url, original_url }, index) => {
+    const response = await follow(short_url, userAgents[index % userAgents.length]);
+    expect(response.status).toBe(307);
+    expect(response.headers.get('Location')).toBe(original_url);
+  });
+
+  const counts = async () => new Set((await allLinks(terse)).map(({ visit_count }) => visit_count));
+  await vi.waitFor(async () => expect(await counts()).toEqual(new Set([3])), {
+    timeout: 5000,
+    interval: 100,
+  });
+
+  expect(await terse.end('SIGTERM')).toBe(0);
+  terse = await start();
+  const restored = await allLinks(terse);
+  expect(restored).toHaveLength(urls.length);
+  expect(new Set(restored.map(({ visit_count }) => visit_count))).toEqual(new Set([3]));
+  await inParallel(restored.slice(0, 100), async ({ short_code }) => {
+    expect(await storedVisits(terse, short_code)).toEqual({ visits: 3, bot_visits: 0 });
+  });
+});
+
+test('nothing that was answered is lost when it is told to stop under load', async () => {
+  let terse = await start();
+  const { short_url, short_code } = await json<LinkView>(
+    terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/' }),
+  );
+  let answered = 0;
+  const visitor = async () => {
+    for (;;) {
+      const response = await follow(short_url).catch(() => undefined);
+      if (!response) return;
+      expect(response.status).toBe(307);
+      answered++;
+    }
+  };
+  const visitors = Array.from({ length: 10 }, visitor);
+  await vi.waitFor(() => expect(answered).toBeGreaterThan(500), { timeout: 10_000 });
+  expect(await terse.end('SIGTERM')).toBe(0);
+  await Promise.all(visitors);
+
+  terse = await start();
+  expect((await storedVisits(terse, short_code)).visits).toBe(answered);
+  const link = await json<LinkView>(terse.call('GET', `/api/v1/links/${short_code}`));
+  expect(link.visit_count).toBe(answered);
+});
+
+test('after a kill under load the data is whole, and counts equal the stored visits', async () => {
+  let terse = await start({ COUNTER_FLUSH_SECONDS: '1' });
+  const links = await Promise.all(
+    Array.from({ length: 5 }, () =>
+      json<LinkView>(terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/' })),
+    ),
+  );
+  let answered = 0;
+  const visitor = async (_: unknown, index: number) => {
+    for (;;) {
+      const response = await follow(links[index % links.length]?.short_url ?? '').catch(() => undefined);
+      if (!response) return;
+      answered++;
+    }
+  };
+  const visitors = Array.from({ length: 10 }, visitor);
+  await new Promise((resolve) => {
+    setTimeout(resolve, 2500);
+  });
+  expect(await terse.end('SIGKILL')).toBeNull();
+  await Promise.all(visitors);
+
+  terse = await start();
+  let stored = 0;
+  for (const { short_code } of links) {
+    const link = await json<LinkView>(terse.call('GET', `/api/v1/links/${short_code}`));
+    const { visits } = await storedVisits(terse, short_code);
+    expect(link.visit_count).toBe(visits);
+    stored += visits;
+  }
+  expect(stored).toBeGreaterThan(0);
+  expect(stored).toBeLessThanOrEqual(answered + 10);
+});
+
+describe('starting', () => {
+  test('shows an API key once, which opens the API from then on', async () => {
+    const settings = { ADMIN_API_KEY: '' };
+    let terse = await start(settings);
+    const key = /terse_[\w-]{43}/.exec(terse.output())?.[0];
+    await terse.end('SIGINT');
+    terse = await start(settings);
+    expect(terse.output()).not.toMatch(/terse_[\w-]{43}/);
+    const list = (token: string | undefined) =>
+      fetch(`${terse.url}/api/v1/links`, { headers: { Authorization: `Bearer ${token}` } });
+    expect((await list(key)).status).toBe(200);
+    expect((await list('terse_guess')).status).toBe(401);
+  });
+
+  test('is refused while another process has the folder, which goes on unharmed', async () => {
+    const first = await start();
+    await expect(start()).rejects.toThrow(`is in use by another process (pid ${first.pid})`);
+    expect((await first.call('GET', '/.ready')).status).toBe(200);
+  });
+
+  test('is refused with every wrong setting named, before anything is touched', async () => {
+    await expect(start({ PORT: 'x', TRUSTED_PROXY_HOPS: 'y' })).rejects.toThrow(
+      /exit code 1:\nThese settings are wrong:\n {2}PORT .*\n {2}TRUSTED_PROXY_HOPS /,
+    );
+  });
+});
+
+test('serves the three public functions, and none of the internal ones, on one address', async () => {
+  const terse = await start();
+  const status = async (method: string, path: string) => (await terse.call(method, path)).status;
+  expect(await status('GET', '/')).toBe(200);
+  expect(await status('GET', '/.live')).toBe(200);
+  expect(await status('GET', '/.ready')).toBe(200);
+  expect(await status('GET', '/api/v1/links')).toBe(200);
+  expect(await status('GET', '/api/v1/links/none/stats')).toBe(404);
+  expect(await status('POST', '/.events')).toBe(405);
+});
