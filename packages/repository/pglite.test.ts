@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -50,6 +50,14 @@ describe('a folder of the embedded PostgreSQL', () => {
     const second = await openPglite(directory);
     expect(await second.db.selectFrom('counter_batches').select('id').execute()).toEqual([{ id: 'kept' }]);
     await second.close();
+  });
+
+  test('that a killed process left half made is made anew', async () => {
+    await mkdir(join(directory, 'cluster'));
+    await writeFile(join(directory, 'cluster', 'PG_VERSION'), '18');
+    const database = await openPglite(directory);
+    expect(await migrate(database.db)).not.toEqual([]);
+    await database.close();
   });
 
   test('belongs to one process, and is free when that one is gone', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { dataDir as freshCluster } from '@electric-sql/pglite-prepopulatedfs';
@@ -14,9 +14,7 @@ import type { Database } from './schema.ts';
 export async function openPglite(directory: string): Promise<OpenDatabase> {
   const unlock = lockDirectory(directory);
   try {
-    const cluster = join(directory, 'cluster');
-    if (!existsSync(cluster)) await createCluster(cluster);
-    const database = open(await PGlite.create(cluster));
+    const database = open(await openCluster(directory));
     return {
       ...database,
       close: async () => {
@@ -46,11 +44,16 @@ function open(pglite: PGlite): OpenDatabase {
   return { db, probe: () => sql`select 1`.execute(db), close: () => db.destroy() };
 }
 
-/** Unpacks a ready cluster, four times as fast as `initdb`, and under another name, so that a half-made one is never opened. */
-async function createCluster(directory: string): Promise<void> {
-  const unfinished = `${directory}.unfinished`;
-  rmSync(unfinished, { recursive: true, force: true });
-  const pglite = await PGlite.create({ dataDir: unfinished, loadDataDir: await freshCluster() });
-  await pglite.close();
-  renameSync(unfinished, directory);
+/**
+ * A new cluster is not made by `initdb`, which takes four seconds, but unpacked. The mark that it is complete is made
+ * last: what a killed process left half unpacked is thrown away.
+ */
+async function openCluster(directory: string): Promise<PGlite> {
+  const cluster = join(directory, 'cluster');
+  const complete = join(directory, 'complete');
+  if (existsSync(complete)) return PGlite.create(cluster);
+  rmSync(cluster, { recursive: true, force: true });
+  const pglite = await PGlite.create({ dataDir: cluster, loadDataDir: await freshCluster() });
+  writeFileSync(complete, '');
+  return pglite;
 }
