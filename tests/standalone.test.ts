@@ -205,5 +205,6 @@ test('serves the three public functions, and none of the internal ones, on one a
   expect(await status('GET', '/.ready')).toBe(200);
   expect(await status('GET', '/api/v1/links')).toBe(200);
   expect(await status('GET', '/api/v1/links/none/stats')).toBe(404);
-  expect(await status('POST', '/.events')).toBe(405);
+  expect(await status('POST', '/.events')).toBe(404);
+  expect(await status('POST', '/.events/')).toBe(404);
 });

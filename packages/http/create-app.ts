@@ -9,8 +9,11 @@ export interface Logger {
   info(details: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** The state of each part that a function uses, by name; no more than that is told to callers. */
-export type Readiness = Readonly<Record<string, boolean>>;
+/** Whether requests are welcome, and the state of each part by name; no more than that is told to callers. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly parts: Readonly<Record<string, boolean>>;
+}
 
 export interface AppParts {
   readonly log: Logger;
@@ -29,8 +32,7 @@ export function createApp({ log, readiness, metricsText }: AppParts): Hono {
   app.get('/.live', (c) => c.json({ status: 'live' }));
 
   app.get('/.ready', async (c) => {
-    const parts = await readiness();
-    const ready = Object.values(parts).every(Boolean);
+    const { ready, parts } = await readiness();
     const states = Object.entries(parts).map(([name, up]) => [name, up ? 'up' : 'down']);
     return c.json(
       { status: ready ? 'ready' : 'unready', parts: Object.fromEntries(states) },

@@ -8,7 +8,7 @@ const log = { error: vi.fn(), info: vi.fn() };
 function appThatThrows(error: unknown) {
   const app = createApp({
     log,
-    readiness: () => Promise.resolve({ database: true, cache: false }),
+    readiness: () => Promise.resolve({ ready: false, parts: { database: true, cache: false } }),
     metricsText: () => Promise.resolve('up 1\n'),
   });
   app.get('/', () => {

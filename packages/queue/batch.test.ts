@@ -15,6 +15,7 @@ function setUp(
 ) {
   let onDelivery: ((delivery: Delivery) => void) | undefined;
   const closed = vi.fn(() => Promise.resolve());
+  const onError = vi.fn();
   const subscriber: Subscriber = {
     subscribe: vi.fn((_prefetch: number, listener: (delivery: Delivery) => void) => {
       onDelivery = listener;
@@ -23,15 +24,15 @@ function setUp(
   };
   const subscription = batch(
     subscriber,
-    { maxMessages: 3, maxLength: 1000, maxWaitMs: 100, ...options },
+    { maxMessages: 3, maxLength: 1000, maxWaitMs: 100, onError, ...options },
     handle,
   );
   const deliver = (body: string) => {
-    const delivery = { body, acknowledge: vi.fn(), retry: vi.fn() };
+    const delivery = { body, acknowledge: vi.fn() };
     onDelivery?.(delivery);
     return delivery;
   };
-  return { subscriber, subscription, deliver, handle, closed };
+  return { subscriber, subscription, deliver, handle, closed, onError };
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -76,20 +77,33 @@ describe('acknowledges', () => {
     resolve();
     await settle();
     expect(delivery.acknowledge).toHaveBeenCalledTimes(1);
-    expect(delivery.retry).not.toHaveBeenCalled();
   });
 
-  test('nothing of a batch that failed: all of it comes again', async () => {
-    const { deliver } = setUp(
-      { maxMessages: 2 },
+  test('nothing of a batch that failed, which is tried again, ever more seldom, until it succeeds', async () => {
+    const handle = vi.fn((_bodies: readonly string[]) => Promise.resolve());
+    for (let failures = 0; failures < 3; failures++) handle.mockRejectedValueOnce(new Error('down'));
+    const { deliver, onError } = setUp({ maxMessages: 2 }, handle);
+    const deliveries = [deliver('1'), deliver('2')];
+    await vi.advanceTimersByTimeAsync(500 + 1000 + 1999);
+    expect(handle).toHaveBeenCalledTimes(3);
+    expect(deliveries.some(({ acknowledge }) => acknowledge.mock.calls.length > 0)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(handle.mock.calls).toEqual(Array.from({ length: 4 }, () => [['1', '2']]));
+    expect(onError).toHaveBeenCalledTimes(3);
+    expect(deliveries.every(({ acknowledge }) => acknowledge.mock.calls.length === 1)).toBe(true);
+  });
+
+  test('nothing of a batch that still fails when it is told to close', async () => {
+    const { deliver, subscription, handle, closed } = setUp(
+      { maxMessages: 1 },
       vi.fn(() => Promise.reject(new Error('down'))),
     );
     const deliveries = [deliver('1'), deliver('2')];
-    await settle();
-    for (const delivery of deliveries) {
-      expect(delivery.retry).toHaveBeenCalledTimes(1);
-      expect(delivery.acknowledge).not.toHaveBeenCalled();
-    }
+    await vi.advanceTimersByTimeAsync(100);
+    await subscription.close();
+    expect(handle).toHaveBeenCalledTimes(2);
+    expect(closed).toHaveBeenCalledTimes(1);
+    expect(deliveries.some(({ acknowledge }) => acknowledge.mock.calls.length > 0)).toBe(false);
   });
 });
 

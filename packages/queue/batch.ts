@@ -6,12 +6,18 @@ export interface BatchOptions {
   readonly maxLength: number;
   /** How long the first message of a batch may wait for company. */
   readonly maxWaitMs: number;
+  /** Called with what a batch failed of, each time it fails. */
+  readonly onError: (error: unknown) => void;
 }
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 15_000;
 
 /**
  * Hands messages on in batches, one batch at a time: a batch is complete when it has `maxMessages` or `maxLength`, or
- * when `maxWaitMs` have passed. Its messages are acknowledged when `handle` resolves, never before, and are delivered
- * again when it rejects.
+ * when `maxWaitMs` have passed. Its messages are acknowledged when `handle` resolves, never before. A batch that fails is
+ * kept and tried again, after growing waits, so that an outage behind it uses up nobody's number of deliveries; when the
+ * subscription is closed meanwhile, its messages go back to the queue.
  */
 export function batch(
   subscriber: Subscriber,
@@ -22,6 +28,7 @@ export function batch(
   let length = 0;
   let timer: NodeJS.Timeout | undefined;
   let handling: Promise<void> | undefined;
+  const closing = Promise.withResolvers<void>();
   let closed = false;
 
   // Twice the batch: the next one gathers while this one is handled.
@@ -43,11 +50,10 @@ export function batch(
     if (handling || gathered.length === 0) return;
     clearTimeout(timer);
     timer = undefined;
-    const deliveries = takeBatch();
-    handling = handleBatch(deliveries).then(() => {
+    handling = handleBatch(takeBatch()).then((handled) => {
       handling = undefined;
       // No timer: the time of those that gathered meanwhile is up.
-      if (closed || isComplete() || !timer) flush();
+      if (handled && (closed || isComplete() || !timer)) flush();
     });
   }
 
@@ -64,14 +70,26 @@ export function batch(
     return gathered.splice(0, taken);
   }
 
-  async function handleBatch(deliveries: readonly Delivery[]): Promise<void> {
-    try {
-      await handle(deliveries.map(({ body }) => body));
-    } catch {
-      for (const delivery of deliveries) delivery.retry();
-      return;
+  async function handleBatch(deliveries: readonly Delivery[]): Promise<boolean> {
+    const bodies = deliveries.map(({ body }) => body);
+    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LAST_RETRY_MS)) {
+      try {
+        await handle(bodies);
+        for (const delivery of deliveries) delivery.acknowledge();
+        return true;
+      } catch (error) {
+        options.onError(error);
+      }
+      if (closed) return false;
+      await waitOrClose(waitMs);
     }
-    for (const delivery of deliveries) delivery.acknowledge();
+  }
+
+  async function waitOrClose(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wait = setTimeout(resolve, ms);
+    await Promise.race([promise, closing.promise]);
+    clearTimeout(wait);
   }
 
   async function finishHandling(): Promise<void> {
@@ -83,6 +101,7 @@ export function batch(
   return {
     close: async () => {
       closed = true;
+      closing.resolve();
       clearTimeout(timer);
       flush();
       await finishHandling();

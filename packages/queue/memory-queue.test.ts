@@ -6,8 +6,6 @@ const open = (options: Partial<MemoryQueueOptions> = {}) =>
   createMemoryQueue({
     maxMessages: 100,
     maxDeadLetters: 3,
-    maxDeliveries: 5,
-    retryDelayMs: 1,
     onDeadLetter: () => {},
     ...options,
   });
@@ -35,16 +33,6 @@ describe('the in-process queue', () => {
     queue.subscribe(1, (delivery) => delivery.acknowledge());
     await Promise.all(held);
     await expect(queue.publish('3')).resolves.toBeUndefined();
-  });
-
-  test('sets a message aside after its last delivery, with the reason', async () => {
-    const onDeadLetter = vi.fn();
-    const queue = open({ maxDeliveries: 3, onDeadLetter });
-    const onDelivery = vi.fn((delivery: { retry(): void }) => delivery.retry());
-    queue.subscribe(1, onDelivery);
-    await queue.publish('poison');
-    expect(onDelivery).toHaveBeenCalledTimes(3);
-    expect(onDeadLetter).toHaveBeenCalledWith({ body: 'poison', reason: 'not stored after 3 deliveries' });
   });
 
   test('keeps a bounded number of dead letters, the newest', async () => {

@@ -4,9 +4,6 @@ export interface MemoryQueueOptions {
   /** The most messages held at once; beyond it `publish` rejects. */
   readonly maxMessages: number;
   readonly maxDeadLetters: number;
-  /** After so many deliveries without an acknowledgement a message becomes a dead letter. */
-  readonly maxDeliveries: number;
-  readonly retryDelayMs: number;
   readonly onDeadLetter: (letter: DeadLetter) => void;
 }
 
@@ -17,7 +14,6 @@ export interface MemoryQueue extends Publisher, Subscriber, DeadLetters {
 
 interface Message {
   readonly body: string;
-  deliveries: number;
   readonly settled: () => void;
 }
 
@@ -44,48 +40,17 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       if (!current || current.unacknowledged.size >= current.prefetch) return;
       const message = waiting.shift();
       if (!message) return;
-      message.deliveries++;
       current.unacknowledged.add(message);
-      current.onDelivery(deliver(message, current.unacknowledged));
+      current.onDelivery({
+        body: message.body,
+        acknowledge: () => {
+          if (!current.unacknowledged.delete(message)) return;
+          held--;
+          message.settled();
+          dispatch();
+        },
+      });
     }
-  }
-
-  function deliver(message: Message, unacknowledged: Set<Message>): Delivery {
-    // A delivery that went back to the queue, or was settled, is in the set no more: its later calls do nothing.
-    const delivery = message.deliveries;
-    const isOpen = () => message.deliveries === delivery && unacknowledged.delete(message);
-    return {
-      body: message.body,
-      acknowledge: () => {
-        if (isOpen()) settle(message);
-      },
-      retry: () => {
-        if (!isOpen()) return;
-        if (message.deliveries >= options.maxDeliveries) {
-          bury([{ body: message.body, reason: `not stored after ${message.deliveries} deliveries` }]);
-          settle(message);
-        } else {
-          setTimeout(() => {
-            waiting.push(message);
-            dispatch();
-          }, options.retryDelayMs);
-        }
-      },
-    };
-  }
-
-  function settle(message: Message): void {
-    held--;
-    message.settled();
-    dispatch();
-  }
-
-  function bury(letters: readonly DeadLetter[]): void {
-    for (const letter of letters) {
-      dead.push(letter);
-      options.onDeadLetter(letter);
-    }
-    dead.splice(0, Math.max(0, dead.length - options.maxDeadLetters));
   }
 
   return {
@@ -93,7 +58,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       if (held >= options.maxMessages) return Promise.reject(new Error('The queue is full.'));
       held++;
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push({ body, deliveries: 0, settled: resolve });
+      waiting.push({ body, settled: resolve });
       dispatch();
       return promise;
     },
@@ -112,7 +77,9 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       };
     },
     add: (letters) => {
-      bury(letters);
+      dead.push(...letters);
+      dead.splice(0, Math.max(0, dead.length - options.maxDeadLetters));
+      for (const letter of letters) options.onDeadLetter(letter);
       return Promise.resolve();
     },
     deadLetters: () => dead,

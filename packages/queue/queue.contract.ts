@@ -34,19 +34,6 @@ export function describeQueue(open: () => Promise<OpenQueue>): void {
     await subscription.close();
   });
 
-  test('delivers again what is to be tried again', async () => {
-    const queue = await open();
-    const seen: string[] = [];
-    const subscription = queue.subscribe(10, (delivery) => {
-      seen.push(delivery.body);
-      if (seen.length < 3) delivery.retry();
-      else delivery.acknowledge();
-    });
-    await queue.publish('stubborn');
-    await vi.waitFor(() => expect(seen).toEqual(['stubborn', 'stubborn', 'stubborn']));
-    await subscription.close();
-  });
-
   test('delivers what was not acknowledged to the next subscriber', async () => {
     const queue = await open();
     const first = vi.fn<(delivery: Delivery) => void>();

@@ -4,17 +4,15 @@ export interface Publisher {
   publish(body: string): Promise<void>;
 }
 
-/** A message and what can become of it. Only the first of the three calls counts. */
+/** A message, ours until it is acknowledged or the subscription ends. */
 export interface Delivery {
   readonly body: string;
   /** It was dealt with: the queue forgets it. */
   acknowledge(): void;
-  /** It was not: the queue delivers it again, after a while, a bounded number of times. */
-  retry(): void;
 }
 
 export interface Subscription {
-  /** Takes no more messages. Those not yet acknowledged go back to the queue. */
+  /** Takes no more messages. Those not acknowledged by now are delivered again, to whoever subscribes. */
   close(): Promise<void>;
 }
 

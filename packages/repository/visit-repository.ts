@@ -48,11 +48,13 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
       const column = <K extends keyof DescribedVisit>(name: K) => unique.map((visit) => visit[name]);
       const { rows } = await sql<{ stored: number }>`
         with incoming as (
-          select * from unnest(
+          select id, short_code, ip, timestamp, user_agent, referrer, country, is_bot = 1 as is_bot,
+            referrer_host, browser, os, device
+          from unnest(
             ${column('id')}::uuid[], ${column('short_code')}::text[], ${column('ip')}::text[],
             ${unique.map(({ timestamp }) => new Date(timestamp).toISOString())}::timestamptz[],
             ${column('user_agent')}::text[], ${column('referrer')}::text[], ${column('country')}::text[],
-            ${column('is_bot')}::boolean[], ${column('referrer_host')}::text[], ${column('browser')}::text[],
+            ${unique.map((visit) => Number(visit.is_bot))}::int[], ${column('referrer_host')}::text[], ${column('browser')}::text[],
             ${column('os')}::text[], ${column('device')}::text[]
           ) as visit (
             id, short_code, ip, timestamp, user_agent, referrer, country, is_bot, referrer_host, browser, os, device

@@ -1,24 +1,43 @@
-import { expect, test } from 'vitest';
-import { ConfigError, readConfig } from './config.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ConfigError, type FunctionName, readConfig } from './config.ts';
 
-test('starts with nothing set', () => {
-  expect(readConfig({})).toMatchObject({
+const REAL = {
+  DATABASE_URL: 'postgres://user:db-secret@db.example/terse?sslmode=verify-full',
+  REDIS_URL: 'rediss://:redis-secret@redis.example',
+  RABBITMQ_URL: 'amqps://user:queue-secret@queue.example',
+  BASE_URL: 'https://go.example',
+};
+
+function faultsOf(name: FunctionName, environment: Record<string, string>): string {
+  try {
+    readConfig(name, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+test('the standalone process starts with nothing set', () => {
+  expect(readConfig('standalone', {})).toMatchObject({
     host: '127.0.0.1',
     port: 8080,
     visitorIp: 'anonymized',
     trustedProxyHops: 0,
+    database: { kind: 'pglite', directory: '.data/postgres' },
+    store: { kind: 'memory' },
+    queue: { kind: 'memory' },
   });
+  expect(readConfig('standalone', { PORT: '81' }).baseUrl.href).toBe('http://127.0.0.1:81/');
 });
 
 test('takes what is set, and an empty variable for one that is not', () => {
-  const config = readConfig({
-    PORT: '9000',
-    BASE_URL: 'https://go.example',
-    VISITOR_IP: '',
-    LOG_LEVEL: 'warn',
-  });
-  expect(config).toMatchObject({ port: 9000, visitorIp: 'anonymized', logLevel: 'warn' });
-  expect(config.baseUrl?.href).toBe('https://go.example/');
+  const config = readConfig('standalone', { PORT: '9000', BASE_URL: 'https://go.example', VISITOR_IP: '' });
+  expect(config).toMatchObject({ port: 9000, visitorIp: 'anonymized' });
+  expect(config.baseUrl.href).toBe('https://go.example/');
 });
 
 test('names every fault at once and shows no value', () => {
@@ -32,30 +51,104 @@ test('names every fault at once and shows no value', () => {
     COUNTER_FLUSH_SECONDS: '0',
     VISIT_BATCH_WAIT_MS: '1e9',
     LOG_LEVEL: 'loud',
+    DATABASE_URL: 'mysql://user:secret@db/terse',
+    REDIS_URL: 'https://redis.example',
+    RABBITMQ_URL: 'kafka://queue',
   };
-  const error = catchError(() => readConfig(environment));
-  expect(error).toBeInstanceOf(ConfigError);
-  const message = String(error);
+  const message = faultsOf('standalone', environment);
   for (const [name, value] of Object.entries(environment)) {
-    expect(message).toContain(name);
+    expect(message).toContain(name === 'REDIS_URL' ? 'UPSTASH_REDIS_REST_TOKEN' : name);
     expect(message).not.toContain(` ${value}`);
   }
-  expect(message).not.toContain('secret-host');
-  expect(message).not.toContain('too-short');
+  expect(message).not.toMatch(/secret|too-short|redis\.example/);
 });
 
 test.each(['https://go.example/path', 'https://go.example/?a', 'go.example'])(
   'refuses %s as the base of short URLs',
   (url) => {
-    expect(() => readConfig({ BASE_URL: url })).toThrow('BASE_URL');
+    expect(faultsOf('standalone', { BASE_URL: url })).toContain('BASE_URL');
   },
 );
 
-function catchError(run: () => unknown): unknown {
-  try {
-    run();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
+describe('the parts', () => {
+  test('are chosen by the scheme of their setting', () => {
+    expect(
+      readConfig('standalone', { ...REAL, DATABASE_READ_URL: 'postgres://replica/terse' }),
+    ).toMatchObject({
+      database: {
+        kind: 'postgres',
+        url: REAL.DATABASE_URL,
+        readUrl: 'postgres://replica/terse',
+        poolSize: 5,
+      },
+      store: { kind: 'redis' },
+      queue: { kind: 'rabbitmq' },
+    });
+    const rest = { UPSTASH_REDIS_REST_URL: 'https://redis.example', UPSTASH_REDIS_REST_TOKEN: 'token' };
+    const upstash = { kind: 'upstash', url: 'https://redis.example/', token: 'token' };
+    expect(readConfig('standalone', rest).store).toEqual(upstash);
+    const { UPSTASH_REDIS_REST_TOKEN, UPSTASH_REDIS_REST_URL } = rest;
+    expect(
+      readConfig('standalone', { REDIS_URL: UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }).store,
+    ).toEqual(upstash);
+  });
+
+  test.each([
+    ['redirect', ['DATABASE_URL', 'REDIS_URL', 'RABBITMQ_URL']],
+    ['links', ['DATABASE_URL', 'REDIS_URL', 'BASE_URL']],
+    ['stats', ['DATABASE_URL']],
+    ['visit-writer', ['DATABASE_URL', 'RABBITMQ_URL']],
+    ['counter-flush', ['DATABASE_URL', 'REDIS_URL']],
+    ['migrate', ['DATABASE_URL']],
+    ['gateway', ['REDIRECT_ORIGIN', 'LINKS_ORIGIN', 'STATS_ORIGIN']],
+  ] as const)('of %s are what it uses, all real, and nothing else is asked of it', (name, needed) => {
+    const message = faultsOf(name, {});
+    const named = [...message.matchAll(/^ {2}(\w+) must be set/gm)].map(([, setting]) => setting);
+    expect(new Set(named)).toEqual(new Set(needed));
+  });
+
+  test('are never embedded in production', () => {
+    const message = faultsOf('standalone', { NODE_ENV: 'production', RABBITMQ_URL: 'memory:' });
+    for (const setting of ['DATABASE_URL', 'REDIS_URL', 'RABBITMQ_URL']) expect(message).toContain(setting);
+  });
+
+  test('are reached in plain text in production only on the same host', () => {
+    const plain = {
+      NODE_ENV: 'production',
+      DATABASE_URL: 'postgres://u:p@db.example/terse',
+      DATABASE_READ_URL: 'postgres://u:p@replica.example/terse?sslmode=prefer',
+      REDIS_URL: 'redis://redis.example',
+      RABBITMQ_URL: 'amqp://queue.example',
+    };
+    const message = faultsOf('standalone', plain);
+    for (const setting of ['DATABASE_URL', 'DATABASE_READ_URL', 'REDIS_URL', 'RABBITMQ_URL']) {
+      expect(message).toContain(`${setting} must be encrypted`);
+    }
+    const local = Object.fromEntries(
+      Object.entries(plain).map(([name, url]) => [name, url.replace(/\w+\.example/, '127.0.0.1')]),
+    );
+    expect(faultsOf('standalone', local)).toBe('');
+    expect(faultsOf('standalone', { ...REAL, NODE_ENV: 'production' })).toBe('');
+  });
+});
+
+describe('a setting in a file', () => {
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'terse-config-'));
+    writeFileSync(join(directory, 'url'), `${REAL.DATABASE_URL}\n`);
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  test('is read from there, without the line end', () => {
+    expect(readConfig('stats', { DATABASE_URL_FILE: join(directory, 'url') }).database).toMatchObject({
+      url: REAL.DATABASE_URL,
+    });
+  });
+
+  test('is a fault when it cannot be read, or is set twice', () => {
+    expect(faultsOf('stats', { DATABASE_URL_FILE: join(directory, 'none') })).toContain('DATABASE_URL_FILE');
+    const twice = { DATABASE_URL_FILE: join(directory, 'url'), DATABASE_URL: REAL.DATABASE_URL };
+    expect(faultsOf('stats', twice)).toContain('both set');
+  });
+});

@@ -1,4 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type PartsConfig, readParts } from './parts-config.ts';
+
+export type FunctionName =
+  | 'redirect'
+  | 'links'
+  | 'stats'
+  | 'visit-writer'
+  | 'counter-flush'
+  | 'gateway'
+  | 'migrate'
+  | 'standalone';
 
 const integer = (min: number, max: number, fallback: number) =>
   z
@@ -8,18 +20,22 @@ const integer = (min: number, max: number, fallback: number) =>
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
     .default(fallback);
 
+const webUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .transform((text) => new URL(text));
+
 const settingsSchema = z.object({
+  NODE_ENV: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
-  PORT: integer(0, 65_535, 8080),
-  BASE_URL: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    .transform((text) => new URL(text))
+  PORT: integer(1, 65_535, 8080),
+  BASE_URL: webUrl
     .refine(
       (url) => url.pathname === '/' && !url.search && !url.hash,
       'must have no path: codes follow the host',
     )
     .optional(),
   DATA_DIR: z.string().default('.data'),
+  DATABASE_POOL_SIZE: integer(1, 100, 5),
   ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   VISITOR_IP: z
     .enum(['anonymized', 'full', 'none'], 'must be anonymized, full or none')
@@ -31,15 +47,25 @@ const settingsSchema = z.object({
     .optional(),
   COUNTER_FLUSH_SECONDS: integer(1, 3600, 5),
   VISIT_BATCH_WAIT_MS: integer(1, 10_000, 500),
-  SHUTDOWN_SECONDS: integer(1, 300, 10),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
+    .default('info'),
+  REDIRECT_ORIGIN: webUrl.optional(),
+  LINKS_ORIGIN: webUrl.optional(),
+  STATS_ORIGIN: webUrl.optional(),
 });
 
-export interface Config {
+export interface Origins {
+  readonly redirect: URL;
+  readonly links: URL;
+  readonly stats: URL;
+}
+
+export interface Config extends PartsConfig {
   readonly host: string;
   readonly port: number;
-  /** Where short URLs begin; `undefined` means wherever the server listens. */
-  readonly baseUrl: URL | undefined;
+  /** Where short URLs begin. */
+  readonly baseUrl: URL;
   readonly dataDirectory: string;
   readonly adminApiKey: string | undefined;
   readonly visitorIp: 'anonymized' | 'full' | 'none';
@@ -47,8 +73,9 @@ export interface Config {
   readonly countryHeader: string | undefined;
   readonly counterFlushSeconds: number;
   readonly visitBatchWaitMs: number;
-  readonly shutdownSeconds: number;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly logLevel: string;
+  /** Where the gateway finds each function; only the gateway has them. */
+  readonly origins: Origins | undefined;
 }
 
 /** Thrown by `readConfig`; names each setting that is wrong and never shows a value. */
@@ -56,22 +83,37 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
- * The settings, from the environment. An empty variable counts as not set.
+ * The settings of a function, from the environment. Every setting may instead be named by `<NAME>_FILE`, the path of a
+ * file that holds it. An empty variable counts as not set.
  * @throws ConfigError with every fault at once.
  */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+export function readConfig(name: FunctionName, environment: Environment = process.env): Config {
+  const faults: string[] = [];
+  const given = withFiles(environment, faults);
   const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${describe(issue)}`);
-    throw new ConfigError(`These settings are wrong:\n${faults.join('\n')}`);
+  for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')} ${issue.message}`);
+  const parts = readParts(name, given, faults);
+  if (name === 'gateway') {
+    for (const setting of ['REDIRECT_ORIGIN', 'LINKS_ORIGIN', 'STATS_ORIGIN']) {
+      if (given[setting] === undefined) faults.push(`${setting} must be set`);
+    }
   }
+  if (name === 'links' && given['BASE_URL'] === undefined) {
+    faults.push('BASE_URL must be set: it is what short URLs begin with');
+  }
+  if (!parsed.success || faults.length > 0) {
+    throw new ConfigError(`These settings are wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  }
+
   const settings = parsed.data;
   return {
+    ...parts,
     host: settings.HOST,
     port: settings.PORT,
-    baseUrl: settings.BASE_URL,
+    baseUrl: settings.BASE_URL ?? new URL(`http://${settings.HOST}:${settings.PORT}`),
     dataDirectory: settings.DATA_DIR,
     adminApiKey: settings.ADMIN_API_KEY,
     visitorIp: settings.VISITOR_IP,
@@ -79,13 +121,33 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     countryHeader: settings.COUNTRY_HEADER,
     counterFlushSeconds: settings.COUNTER_FLUSH_SECONDS,
     visitBatchWaitMs: settings.VISIT_BATCH_WAIT_MS,
-    shutdownSeconds: settings.SHUTDOWN_SECONDS,
     logLevel: settings.LOG_LEVEL,
+    origins: readOrigins(settings),
   };
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  return issue.code === 'invalid_value' && issue.message.startsWith('Invalid')
-    ? `must be one of ${issue.values.join(', ')}`
-    : issue.message;
+function readOrigins(settings: z.infer<typeof settingsSchema>): Origins | undefined {
+  const { REDIRECT_ORIGIN: redirect, LINKS_ORIGIN: links, STATS_ORIGIN: stats } = settings;
+  return redirect && links && stats ? { redirect, links, stats } : undefined;
+}
+
+function withFiles(environment: Environment, faults: string[]): Environment {
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value) given[name] = value;
+  }
+  for (const [fileSetting, path] of Object.entries(given)) {
+    if (!fileSetting.endsWith('_FILE')) continue;
+    const name = fileSetting.slice(0, -'_FILE'.length);
+    if (given[name] !== undefined) {
+      faults.push(`${name} and ${fileSetting} are both set: one must go`);
+      continue;
+    }
+    try {
+      given[name] = readFileSync(path, 'utf8').trimEnd();
+    } catch {
+      faults.push(`${fileSetting} names a file that cannot be read`);
+    }
+  }
+  return given;
 }

@@ -1,6 +1,3 @@
-import { join } from 'node:path';
-import { createMemoryCache } from '@terse/cache/memory-cache';
-import { createMemoryCounter } from '@terse/cache/memory-counter';
 import { type ApiKeyService, createApiKeyService } from '@terse/core/api-key-service';
 import { type Clock, systemClock } from '@terse/core/clock';
 import { type CounterService, createCounterService } from '@terse/core/counter-service';
@@ -10,108 +7,234 @@ import { createStatsService, type StatsService } from '@terse/core/stats-service
 import { createUrlService, type UrlService } from '@terse/core/url-service';
 import { createVisitRecorder, type VisitRecorder } from '@terse/core/visit-recorder';
 import { createVisitWriter, type VisitWriter } from '@terse/core/visit-writer';
-import { createMemoryQueue } from '@terse/queue/memory-queue';
 import type { Subscriber } from '@terse/queue/queue';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
 import { createCounterRepository } from '@terse/repository/counter-repository';
 import { migrate } from '@terse/repository/migrate';
-import { openPglite } from '@terse/repository/pglite';
+import type { OpenDatabase } from '@terse/repository/open-database';
 import { createUrlRepository } from '@terse/repository/url-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
-import type { Config } from './config.ts';
-import type { Logger } from './log.ts';
+import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
+import { createLog, type Logger } from './log.ts';
+import { openDatabase, openQueue, openStore, type PartsContext, type Queue, type Store } from './parts.ts';
 import { createReadinessGate, type ReadinessGate } from './readiness.ts';
-import type { Telemetry } from './telemetry.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
 
-const CACHED_LINKS = 100_000;
-const LINK_TTL_SECONDS = 300;
-const ABSENT_TTL_SECONDS = 10;
+/** What every function has before it opens any part. */
+export interface Context extends PartsContext, Telemetry {}
 
-/** Every service, on the parts that the settings chose. */
-export interface Dependencies {
-  readonly resolver: LinkResolver;
-  readonly recorder: VisitRecorder;
-  readonly urls: UrlService;
-  readonly apiKeys: ApiKeyService;
-  readonly stats: StatsService;
-  readonly writer: VisitWriter;
-  readonly counters: CounterService;
-  readonly subscriber: Subscriber;
-  readonly readinessGate: ReadinessGate;
-  preparePartitions(): Promise<void>;
-  /** Gives the parts back. The services must be at rest. */
+/** @throws ConfigError with every setting that is wrong. */
+export function createContext(
+  name: FunctionName,
+  config: Config = readConfig(name),
+  clock: Clock = systemClock,
+): Context {
+  return { name, config, clock, log: createLog(config.logLevel), ...createTelemetry() };
+}
+
+/** Parts that are open. */
+export interface Opened extends Telemetry {
+  readonly log: Logger;
+  readonly gate: ReadinessGate;
+  readonly readiness: ReadinessGate['readiness'];
+  /** Gives the parts back. The services on them must be at rest. */
   close(): Promise<void>;
 }
 
-export interface DependencyOptions {
-  readonly config: Config;
-  /** Where short URLs begin. */
+export interface RedirectServices {
+  readonly resolver: LinkResolver;
+  readonly recorder: VisitRecorder;
+}
+
+export interface ApiServices {
+  readonly apiKeys: ApiKeyService;
+}
+
+export interface LinksServices extends ApiServices {
+  readonly urls: UrlService;
   readonly baseUrl: URL;
-  readonly log: Logger;
-  readonly telemetry: Telemetry;
-  readonly clock?: Clock;
+}
+
+export interface StatsServices extends ApiServices {
+  readonly stats: StatsService;
+}
+
+export interface VisitWriterServices {
+  readonly writer: VisitWriter;
+  readonly subscriber: Subscriber;
+}
+
+export interface CounterFlushServices {
+  readonly counters: CounterService;
+  preparePartitions(): Promise<void>;
+}
+
+export async function openRedirect(context: Context): Promise<RedirectServices & Opened> {
+  const database = await openDatabase(context);
+  const store = openStore(context);
+  const queue = openQueue(context);
+  const gate = createReadinessGate(
+    { database: database.probe, cache: store.probe, queue: queue.probe },
+    // Either of them finds links, and the recorder waits for the queue.
+    ({ database, cache }) => Boolean(database) || Boolean(cache),
+  );
+  return {
+    ...redirectOn(context, database, store, queue),
+    ...opened(context, gate, [queue, store, database]),
+  };
+}
+
+export async function openLinks(context: Context): Promise<LinksServices & Opened> {
+  const database = await openDatabase(context);
+  const store = openStore(context);
+  const gate = createReadinessGate({ database: database.probe, cache: store.probe }, ({ database }) =>
+    Boolean(database),
+  );
+  return { ...linksOn(context, database, store), ...opened(context, gate, [store, database]) };
+}
+
+export async function openStats(context: Context): Promise<StatsServices & Opened> {
+  const database = await openDatabase(context, 'read');
+  const gate = createReadinessGate({ database: database.probe });
+  return { ...statsOn(context, database), ...opened(context, gate, [database]) };
+}
+
+export async function openVisitWriter(context: Context): Promise<VisitWriterServices & Opened> {
+  const database = await openDatabase(context);
+  const queue = openQueue(context);
+  const gate = createReadinessGate({ database: database.probe, queue: queue.probe });
+  return { ...visitWriterOn(context, database, queue), ...opened(context, gate, [queue, database]) };
+}
+
+export async function openCounterFlush(context: Context): Promise<CounterFlushServices & Opened> {
+  const database = await openDatabase(context);
+  const store = openStore(context);
+  const gate = createReadinessGate({ database: database.probe, counter: store.probe });
+  return { ...counterFlushOn(context, database, store), ...opened(context, gate, [store, database]) };
+}
+
+/** The gateway opens no part: it only has to know where the functions are. */
+export function openGateway(context: Context): Opened & { readonly origins: Origins } {
+  const { origins } = context.config;
+  if (!origins) throw new Error('The gateway was not told where the functions are.');
+  return { ...opened(context, createReadinessGate({}), []), origins };
 }
 
 /**
- * Opens the embedded parts, with the schema brought up to date.
- * @throws Error when the data folder is in use by another process or cannot be migrated.
+ * Brings the schema up to date.
+ * @returns the names of the migrations that were applied.
  */
-export async function openDependencies(options: DependencyOptions): Promise<Dependencies> {
-  const { config, baseUrl, log, clock = systemClock } = options;
-  const { metrics } = options.telemetry;
-  const database = await openPglite(join(config.dataDirectory, 'postgres'));
-  const { db } = database;
+export async function migrateDatabase(context: Context): Promise<string[]> {
+  const database = await openDatabase(context);
   try {
-    const applied = await migrate(db);
-    if (applied.length > 0) log.info({ applied }, 'database migrated');
-  } catch (error) {
+    return await migrate(database.db);
+  } finally {
     await database.close();
+  }
+}
+
+export interface StandaloneServices
+  extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {}
+
+/**
+ * Every service, on one set of parts, with the schema brought up to date.
+ * @throws Error when the data folder is in use by another process, or the database cannot be migrated.
+ */
+export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
+  const database = await openDatabase(context);
+  const store = openStore(context);
+  const queue = openQueue(context);
+  const parts = opened(
+    context,
+    createReadinessGate({ database: database.probe, cache: store.probe, queue: queue.probe }),
+    [queue, store, database],
+  );
+  try {
+    const applied = await migrate(database.db);
+    if (applied.length > 0) context.log.info({ applied }, 'database migrated');
+  } catch (error) {
+    await parts.close();
     throw error;
   }
-
-  const urlRepository = createUrlRepository({ db, clock });
-  const visitRepository = createVisitRepository({ db });
-  const cache = createMemoryCache({
-    maxEntries: CACHED_LINKS,
-    linkTtlSeconds: LINK_TTL_SECONDS,
-    absentTtlSeconds: ABSENT_TTL_SECONDS,
-    clock,
-  });
-  const counter = createMemoryCounter({ clock });
-  const queue = createMemoryQueue({
-    maxMessages: 1000,
-    maxDeadLetters: 1000,
-    maxDeliveries: 20,
-    retryDelayMs: 1000,
-    onDeadLetter: ({ reason, body }) => log.error({ reason, length: body.length }, 'dead letter'),
-  });
-
   return {
-    resolver: createLinkResolver({ cache, repository: urlRepository, clock, metrics }),
-    recorder: createVisitRecorder({ publisher: queue, counter, clock, metrics }),
-    urls: createUrlService({
-      repository: urlRepository,
-      cache,
-      counter,
-      metrics,
-      isOwnUrl: ownUrls(baseUrl),
-      clock,
-    }),
-    apiKeys: createApiKeyService({
-      repository: createApiKeyRepository({ db, clock }),
-      adminKey: config.adminApiKey,
-    }),
-    stats: createStatsService({ urls: urlRepository, visits: visitRepository, clock }),
-    writer: createVisitWriter({ repository: visitRepository, deadLetters: queue, metrics }),
+    ...redirectOn(context, database, store, queue),
+    ...linksOn(context, database, store),
+    ...statsOn(context, database),
+    ...visitWriterOn(context, database, queue),
+    ...counterFlushOn(context, database, store),
+    ...parts,
+  };
+}
+
+function opened(context: Context, gate: ReadinessGate, parts: readonly { close(): Promise<void> }[]): Opened {
+  const { log, metrics, metricsText } = context;
+  return {
+    log,
+    metrics,
+    metricsText,
+    gate,
+    readiness: gate.readiness,
+    close: async () => {
+      for (const part of parts) await part.close();
+    },
+  };
+}
+
+function redirectOn(
+  context: Context,
+  { db }: OpenDatabase,
+  store: Store,
+  publisher: Queue,
+): RedirectServices {
+  const { clock, metrics } = context;
+  const { cache, counter } = store;
+  return {
+    resolver: createLinkResolver({ cache, repository: createUrlRepository({ db, clock }), clock, metrics }),
+    recorder: createVisitRecorder({ publisher, counter, clock, metrics }),
+  };
+}
+
+function apiOn({ config, clock }: Context, { db }: OpenDatabase): ApiServices {
+  const repository = createApiKeyRepository({ db, clock });
+  return { apiKeys: createApiKeyService({ repository, adminKey: config.adminApiKey }) };
+}
+
+function linksOn(context: Context, database: OpenDatabase, { cache, counter }: Store): LinksServices {
+  const { clock, metrics, config } = context;
+  const repository = createUrlRepository({ db: database.db, clock });
+  const { baseUrl } = config;
+  return {
+    ...apiOn(context, database),
+    urls: createUrlService({ repository, cache, counter, clock, metrics, isOwnUrl: ownUrls(baseUrl) }),
+    baseUrl,
+  };
+}
+
+function statsOn(context: Context, database: OpenDatabase): StatsServices {
+  const { clock } = context;
+  const { db } = database;
+  const urls = createUrlRepository({ db, clock });
+  return {
+    ...apiOn(context, database),
+    stats: createStatsService({ urls, visits: createVisitRepository({ db }), clock }),
+  };
+}
+
+function visitWriterOn({ metrics }: Context, { db }: OpenDatabase, queue: Queue): VisitWriterServices {
+  const repository = createVisitRepository({ db });
+  return { writer: createVisitWriter({ repository, deadLetters: queue, metrics }), subscriber: queue };
+}
+
+function counterFlushOn(context: Context, { db }: OpenDatabase, { counter }: Store): CounterFlushServices {
+  const { clock, metrics } = context;
+  const visits = createVisitRepository({ db });
+  return {
     counters: createCounterService({
       counter,
       repository: createCounterRepository({ db, clock }),
       clock,
       metrics,
     }),
-    subscriber: queue,
-    readinessGate: createReadinessGate({ database: database.probe }),
-    preparePartitions: () => visitRepository.preparePartitions(new Date(clock.now())),
-    close: database.close,
+    preparePartitions: () => visits.preparePartitions(new Date(clock.now())),
   };
 }

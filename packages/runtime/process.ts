@@ -1,11 +1,15 @@
 import { ConfigError } from './config.ts';
 
-/** Stops what was started, in order. */
-export type Stop = () => Promise<void>;
+/** Stops what was started, in order; requests under way may take until the deadline. */
+export type Stop = (deadlineMs: number) => Promise<void>;
+
+const SHUTDOWN_MS = 10_000;
+/** For what is not bounded by itself, such as a database that does not answer while it is closed. */
+const SHUTDOWN_GRACE_MS = 5000;
 
 /**
  * Runs a function's process: starts it, and stops it on SIGTERM or SIGINT with exit code 0. A second signal ends the
- * process at once. When it cannot start, or cannot stop, the reason is printed and the exit code is 1.
+ * process at once. When it cannot start, or cannot stop in time, the reason is printed and the exit code is 1.
  */
 export async function runUntilStopped(start: () => Promise<Stop>): Promise<void> {
   let stop: Stop;
@@ -23,9 +27,22 @@ export async function runUntilStopped(start: () => Promise<Stop>): Promise<void>
       });
     }
   });
+  setTimeout(
+    () => fail('The process could not be stopped in time.'),
+    SHUTDOWN_MS + SHUTDOWN_GRACE_MS,
+  ).unref();
   try {
-    await stop();
+    await stop(SHUTDOWN_MS);
     process.exit(0);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Runs a task to its end and prints what it says. When it fails the reason is printed, and the exit code is 1. */
+export async function runOnce(task: () => Promise<string>): Promise<void> {
+  try {
+    process.stdout.write(`${await task()}\n`);
   } catch (error) {
     fail(error);
   }

@@ -1,24 +1,33 @@
+import pTimeout from 'p-timeout';
+
 const PROBE_TIMEOUT_MS = 1000;
 
-/** Asks a part whether it answers. */
+/** Rejects when a part does not answer. */
 export type Probe = () => Promise<unknown>;
 
 export interface ReadinessGate {
-  /** The state of every part by name; all of them down once the process is stopping. */
-  readiness(): Promise<Record<string, boolean>>;
-  /** From now on nothing is ready: a balancer is to send requests elsewhere. */
+  /** Whether requests are welcome, and the state of every part by name. */
+  readiness(): Promise<Readiness>;
+  /** From now on nothing is welcome: a balancer is to send requests elsewhere. */
   stop(): void;
 }
 
-export function createReadinessGate(probes: Readonly<Record<string, Probe>>): ReadinessGate {
+export interface Readiness {
+  readonly ready: boolean;
+  readonly parts: Readonly<Record<string, boolean>>;
+}
+
+/** @param isEnough whether a function can do its work on the parts that answer; all of them unless told otherwise. */
+export function createReadinessGate(
+  probes: Readonly<Record<string, Probe>>,
+  isEnough = (parts: Readonly<Record<string, boolean>>) => Object.values(parts).every(Boolean),
+): ReadinessGate {
   let stopping = false;
   return {
     readiness: async () => {
-      const states = Object.entries(probes).map(async ([name, probe]) => [
-        name,
-        !stopping && (await answers(probe)),
-      ]);
-      return Object.fromEntries(await Promise.all(states));
+      const states = Object.entries(probes).map(async ([name, probe]) => [name, await answers(probe)]);
+      const parts = Object.fromEntries(await Promise.all(states));
+      return { ready: !stopping && isEnough(parts), parts };
     },
     stop: () => {
       stopping = true;
@@ -27,17 +36,10 @@ export function createReadinessGate(probes: Readonly<Record<string, Probe>>): Re
 }
 
 async function answers(probe: Probe): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, PROBE_TIMEOUT_MS, false);
-  });
-  const answer = probe().then(
-    () => true,
-    () => false,
-  );
   try {
-    return await Promise.race([answer, timeout]);
-  } finally {
-    clearTimeout(timer);
+    await pTimeout(probe(), { milliseconds: PROBE_TIMEOUT_MS });
+    return true;
+  } catch {
+    return false;
   }
 }

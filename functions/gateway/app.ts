@@ -1,0 +1,25 @@
+import type { Hono } from 'hono';
+import { type AppParts, createApp } from '@terse/http/create-app';
+
+/** Whatever answers requests: an app in this process, or a proxy to one elsewhere. */
+export type Origin = Pick<Hono, 'fetch'>;
+
+export interface GatewayDependencies extends AppParts {
+  readonly redirect: Origin;
+  readonly links: Origin;
+  readonly stats: Origin;
+}
+
+/**
+ * Routes one address to the functions that visitors and API callers reach, as the edge does in production. Paths that
+ * begin with `/.` are the gateway's own, and never a function's.
+ */
+export function createGatewayApp(dependencies: GatewayDependencies): Hono {
+  const { redirect, links, stats } = dependencies;
+  const app = createApp(dependencies);
+  app.all('/:internal{\\..*}', (c) => c.notFound());
+  app.all('/api/v1/links/:code/stats/*', (c) => stats.fetch(c.req.raw, c.env));
+  app.all('/api/*', (c) => links.fetch(c.req.raw, c.env));
+  app.all('*', (c) => redirect.fetch(c.req.raw, c.env));
+  return app;
+}

@@ -1,0 +1,21 @@
+import { serve } from '@terse/http/serve';
+import { createContext, openGateway } from '@terse/runtime/dependencies';
+import { runUntilStopped } from '@terse/runtime/process';
+import { createGatewayApp } from './app.ts';
+import { proxyTo } from './proxy.ts';
+
+await runUntilStopped(async () => {
+  const context = createContext('gateway');
+  const { origins, ...parts } = openGateway(context);
+  const app = createGatewayApp({
+    ...parts,
+    redirect: proxyTo(origins.redirect),
+    links: proxyTo(origins.links),
+    stats: proxyTo(origins.stats),
+  });
+  const server = await serve(app, context.config);
+  return async (deadlineMs) => {
+    parts.gate.stop();
+    await server.close(deadlineMs);
+  };
+});

@@ -1,0 +1,15 @@
+import { serve } from '@terse/http/serve';
+import { createContext, openLinks } from '@terse/runtime/dependencies';
+import { runUntilStopped } from '@terse/runtime/process';
+import { createLinksApp } from './app.ts';
+
+await runUntilStopped(async () => {
+  const context = createContext('links');
+  const parts = await openLinks(context);
+  const server = await serve(createLinksApp(parts), context.config);
+  return async (deadlineMs) => {
+    parts.gate.stop();
+    await server.close(deadlineMs);
+    await parts.close();
+  };
+});

@@ -1,0 +1,21 @@
+import { createClientIp } from '@terse/http/client-ip';
+import { createCountry } from '@terse/http/country';
+import { serve } from '@terse/http/serve';
+import { createContext, openRedirect } from '@terse/runtime/dependencies';
+import { runUntilStopped } from '@terse/runtime/process';
+import { createRedirectApp } from './app.ts';
+
+await runUntilStopped(async () => {
+  const context = createContext('redirect');
+  const { config } = context;
+  const parts = await openRedirect(context);
+  const clientIp = createClientIp(config);
+  const country = createCountry(config.countryHeader);
+  const server = await serve(createRedirectApp({ ...parts, clientIp, country }), config);
+  return async (deadlineMs) => {
+    parts.gate.stop();
+    await server.close(deadlineMs / 2);
+    await parts.recorder.close(deadlineMs / 2);
+    await parts.close();
+  };
+});

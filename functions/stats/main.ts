@@ -1,0 +1,15 @@
+import { serve } from '@terse/http/serve';
+import { createContext, openStats } from '@terse/runtime/dependencies';
+import { runUntilStopped } from '@terse/runtime/process';
+import { createStatsApp } from './app.ts';
+
+await runUntilStopped(async () => {
+  const context = createContext('stats');
+  const parts = await openStats(context);
+  const server = await serve(createStatsApp(parts), context.config);
+  return async (deadlineMs) => {
+    parts.gate.stop();
+    await server.close(deadlineMs);
+    await parts.close();
+  };
+});

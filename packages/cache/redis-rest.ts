@@ -1,0 +1,33 @@
+import { Redis } from '@upstash/redis';
+import type { RedisConnection } from './redis-connection.ts';
+import { runScript } from './script.ts';
+
+export interface RedisRestOptions {
+  readonly url: string;
+  readonly token: string;
+  readonly timeoutMs: number;
+}
+
+/** Redis over the REST API of Upstash. */
+export function openRedisRest({ url, token, timeoutMs }: RedisRestOptions): RedisConnection {
+  const redis = new Redis({
+    url,
+    token,
+    // Or a stored "null" would come back as null and "123" as a number.
+    automaticDeserialization: false,
+    // The client would repeat even an INCR, five times.
+    retry: { retries: 0 },
+    enableTelemetry: false,
+    enableAutoPipelining: false,
+    signal: () => AbortSignal.timeout(timeoutMs),
+  });
+  const command = (...parts: readonly string[]) => {
+    const [name = '', ...rest] = parts;
+    return redis.exec<unknown>([name, ...rest]);
+  };
+  return {
+    command,
+    run: (script, keys, values) => runScript(command, script, keys, values),
+    close: () => Promise.resolve(),
+  };
+}

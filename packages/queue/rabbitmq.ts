@@ -1,0 +1,147 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pTimeout from 'p-timeout';
+import { type AsyncMessage, Connection, ConsumerStatus } from 'rabbitmq-client';
+import type { DeadLetters, Publisher, Subscriber } from './queue.ts';
+
+export interface RabbitmqOptions {
+  readonly url: string;
+  /** Shown by the broker beside the connection. */
+  readonly name: string;
+  /** How long a publish may wait for the broker's confirm before it counts as failed. */
+  readonly confirmTimeoutMs?: number;
+  /** Called with what went wrong on a connection, which is then made anew. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Rabbitmq extends Publisher, Subscriber, DeadLetters {
+  /** Rejects when there is no connection. */
+  probe(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const QUEUE = 'visits';
+const DEAD_QUEUE = 'visits.dead';
+/** Deliveries before the broker sets a message aside: only consumers that died with it count. */
+const DELIVERY_LIMIT = 20;
+
+/**
+ * Quorum queues: replicated where there are several nodes, and written to disk before a confirm. What the broker sets
+ * aside is moved with the same care, and `reject-publish` is what that needs.
+ */
+const QUEUE_OPTIONS = {
+  queue: QUEUE,
+  durable: true,
+  arguments: {
+    'x-queue-type': 'quorum',
+    'x-delivery-limit': DELIVERY_LIMIT,
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-routing-key': DEAD_QUEUE,
+    'x-dead-letter-strategy': 'at-least-once',
+    'x-overflow': 'reject-publish',
+  },
+} as const;
+const DEAD_QUEUE_OPTIONS = {
+  queue: DEAD_QUEUE,
+  durable: true,
+  arguments: { 'x-queue-type': 'quorum' },
+} as const;
+
+/** A RabbitMQ broker, 3.10 or later. The connection and what is declared on it are made anew after a failure. */
+export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
+  const { confirmTimeoutMs = 4000, onError } = options;
+  const connection = new Connection({
+    url: options.url,
+    connectionName: options.name,
+    // A peer that is gone is noticed within ten seconds instead of two minutes.
+    heartbeat: 5,
+    connectionTimeout: 5000,
+    acquireTimeout: 4000,
+    retryLow: 200,
+    retryHigh: 5000,
+  });
+  connection.on('error', onError);
+  // The queue names the other as its dead-letter queue, which must be there before the first dead letter is.
+  connection.on('connection', () => {
+    connection.queueDeclare(DEAD_QUEUE_OPTIONS).catch(onError);
+  });
+
+  const returned = new Set<string>();
+  const publisher = connection.createPublisher({
+    confirm: true,
+    // A failed publish is the caller's to repeat: only there is known what may be sent twice.
+    maxAttempts: 1,
+    queues: [DEAD_QUEUE_OPTIONS, QUEUE_OPTIONS],
+    // The broker confirms what it could not route, too, and says so just before.
+    onReturn: (message) => {
+      if (message.messageId !== undefined) returned.add(message.messageId);
+    },
+  });
+
+  let sent = 0;
+  async function send(routingKey: string, body: string, headers?: Record<string, string>): Promise<void> {
+    const messageId = `${++sent}`;
+    const envelope = {
+      routingKey,
+      messageId,
+      durable: true,
+      mandatory: true,
+      contentType: 'application/json',
+      // Named, so that the client gives the body back as it came.
+      contentEncoding: 'utf-8',
+      ...(headers && { headers }),
+    };
+    await pTimeout(publisher.send(envelope, Buffer.from(body)), { milliseconds: confirmTimeoutMs });
+    // The client tells of a return in the turn after the confirm.
+    await nextTurn();
+    if (returned.delete(messageId)) throw new Error(`There is no queue "${routingKey}".`);
+  }
+
+  return {
+    publish: (body) => send(QUEUE, body),
+
+    add: async (letters) => {
+      await Promise.all(
+        letters.map(({ body, reason }) => send(DEAD_QUEUE, body, { reason: reason.slice(0, 1000) })),
+      );
+    },
+
+    subscribe: (prefetch, onDelivery) => {
+      const unacknowledged = new Set<() => void>();
+      const consumer = connection.createConsumer(
+        { queue: QUEUE, queueOptions: QUEUE_OPTIONS, qos: { prefetchCount: prefetch } },
+        (message: AsyncMessage) =>
+          new Promise<ConsumerStatus>((resolve) => {
+            const giveBack = () => resolve(ConsumerStatus.REQUEUE);
+            unacknowledged.add(giveBack);
+            onDelivery({
+              body: text(message),
+              acknowledge: () => {
+                if (unacknowledged.delete(giveBack)) resolve(ConsumerStatus.ACK);
+              },
+            });
+          }),
+      );
+      consumer.on('error', onError);
+      return {
+        close: async () => {
+          for (const giveBack of unacknowledged) giveBack();
+          unacknowledged.clear();
+          await consumer.close();
+        },
+      };
+    },
+
+    probe: () =>
+      connection.ready ? Promise.resolve() : Promise.reject(new Error('There is no connection.')),
+
+    close: async () => {
+      await publisher.close();
+      await connection.close();
+    },
+  };
+}
+
+function text({ body }: AsyncMessage): string {
+  if (Buffer.isBuffer(body)) return body.toString();
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import type { FunctionName } from './config.ts';
+
+export type DatabaseConfig =
+  | { readonly kind: 'pglite'; readonly directory: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly readUrl: string; readonly poolSize: number };
+
+export type StoreConfig =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'redis'; readonly url: string }
+  | { readonly kind: 'upstash'; readonly url: string; readonly token: string };
+
+export type QueueConfig = { readonly kind: 'memory' } | { readonly kind: 'rabbitmq'; readonly url: string };
+
+/** Which parts a function runs on. One that it does not use is embedded, and never opened. */
+export interface PartsConfig {
+  readonly database: DatabaseConfig;
+  /** The cache and the counter. */
+  readonly store: StoreConfig;
+  readonly queue: QueueConfig;
+}
+
+type Settings = Readonly<Record<string, string | undefined>>;
+
+const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
+  redirect: ['database', 'store', 'queue'],
+  links: ['database', 'store'],
+  stats: ['database'],
+  'visit-writer': ['database', 'queue'],
+  'counter-flush': ['database', 'store'],
+  gateway: [],
+  migrate: ['database'],
+  standalone: ['database', 'store', 'queue'],
+};
+
+const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
+const ENCRYPTING_SSL_MODES = new Set(['require', 'verify-ca', 'verify-full']);
+
+/** Reads which parts to use; what is wrong is added to `faults`, without any value. */
+export function readParts(name: FunctionName, settings: Settings, faults: string[]): PartsConfig {
+  const isProduction = settings['NODE_ENV'] === 'production';
+  const needs = new Set(NEEDS[name]);
+
+  /** A URL with one of these schemes; `undefined` stands for the embedded part, where that may be. */
+  function real(part: keyof PartsConfig, setting: string, schemes: readonly string[]): URL | undefined {
+    if (!needs.has(part)) return undefined;
+    const value = settings[setting];
+    if (value === undefined || value.startsWith('memory:') || value.startsWith('pglite:')) {
+      if (name !== 'standalone')
+        faults.push(`${setting} must be set: functions that run apart share real parts`);
+      else if (isProduction) faults.push(`${setting} must be set: embedded parts are for development`);
+      return undefined;
+    }
+    const url = URL.parse(value);
+    if (!url || !schemes.includes(url.protocol)) {
+      faults.push(`${setting} must begin with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`);
+      return undefined;
+    }
+    if (isProduction && !isEncrypted(url) && !LOCAL_HOSTS.has(url.hostname)) {
+      faults.push(`${setting} must be encrypted: it leads to another host`);
+    }
+    return url;
+  }
+
+  const postgres = ['postgres:', 'postgresql:'];
+  const database = real('database', 'DATABASE_URL', postgres);
+  const readDatabase = settings['DATABASE_READ_URL']
+    ? real('database', 'DATABASE_READ_URL', postgres)
+    : database;
+
+  const store = readStore();
+  const queue = real('queue', 'RABBITMQ_URL', ['amqp:', 'amqps:']);
+
+  function readStore(): StoreConfig {
+    const restUrl = settings['UPSTASH_REDIS_REST_URL'];
+    const setting =
+      settings['REDIS_URL'] === undefined && restUrl !== undefined ? 'UPSTASH_REDIS_REST_URL' : 'REDIS_URL';
+    const url = real('store', setting, ['redis:', 'rediss:', 'https:', 'http:']);
+    if (!url) return { kind: 'memory' };
+    if (url.protocol.startsWith('redis')) return { kind: 'redis', url: url.href };
+    const token = settings['UPSTASH_REDIS_REST_TOKEN'];
+    if (token === undefined) faults.push('UPSTASH_REDIS_REST_TOKEN must be set: Redis is reached by REST');
+    return { kind: 'upstash', url: url.href, token: token ?? '' };
+  }
+
+  return {
+    database: database
+      ? {
+          kind: 'postgres',
+          url: database.href,
+          readUrl: (readDatabase ?? database).href,
+          poolSize: Number(settings['DATABASE_POOL_SIZE'] ?? 5),
+        }
+      : { kind: 'pglite', directory: join(settings['DATA_DIR'] ?? '.data', 'postgres') },
+    store,
+    queue: queue ? { kind: 'rabbitmq', url: queue.href } : { kind: 'memory' },
+  };
+}
+
+function isEncrypted(url: URL): boolean {
+  if (url.protocol.startsWith('postgres'))
+    return ENCRYPTING_SSL_MODES.has(url.searchParams.get('sslmode') ?? '');
+  return url.protocol === 'rediss:' || url.protocol === 'https:' || url.protocol === 'amqps:';
+}

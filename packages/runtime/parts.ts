@@ -1,0 +1,128 @@
+import type { Cache } from '@terse/cache/cache';
+import type { Counter } from '@terse/cache/counter';
+import { createMemoryCache } from '@terse/cache/memory-cache';
+import { createMemoryCounter } from '@terse/cache/memory-counter';
+import { createRedisCache } from '@terse/cache/redis-cache';
+import type { RedisConnection } from '@terse/cache/redis-connection';
+import { createRedisCounter } from '@terse/cache/redis-counter';
+import { openRedisRest } from '@terse/cache/redis-rest';
+import { openRedisTcp } from '@terse/cache/redis-tcp';
+import type { Clock } from '@terse/core/clock';
+import { createMemoryQueue } from '@terse/queue/memory-queue';
+import type { DeadLetters, Publisher, Subscriber } from '@terse/queue/queue';
+import { openRabbitmq } from '@terse/queue/rabbitmq';
+import type { OpenDatabase } from '@terse/repository/open-database';
+import { openPostgres } from '@terse/repository/postgres';
+import type { Config, FunctionName } from './config.ts';
+import type { Logger } from './log.ts';
+import type { Probe } from './readiness.ts';
+
+/** What opening a part needs to know. */
+export interface PartsContext {
+  readonly name: FunctionName;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The shared cache and the counter, which live in the same place. */
+export interface Store {
+  readonly cache: Cache;
+  readonly counter: Counter;
+  readonly probe: Probe;
+  close(): Promise<void>;
+}
+
+export interface Queue extends Publisher, Subscriber, DeadLetters {
+  readonly probe: Probe;
+  close(): Promise<void>;
+}
+
+const CACHED_LINKS = 100_000;
+const LIFETIMES = { linkTtlSeconds: 300, absentTtlSeconds: 10 };
+
+/** How long the database may work on one statement of a function. A visitor waits for the first of them. */
+const STATEMENT_TIMEOUT_MS: Readonly<Record<FunctionName, number>> = {
+  redirect: 2000,
+  links: 10_000,
+  stats: 10_000,
+  gateway: 0,
+  'visit-writer': 30_000,
+  'counter-flush': 60_000,
+  migrate: 3_600_000,
+  standalone: 30_000,
+};
+
+/** A visitor waits for a look-up; everything else may take longer, and is cut off all the same. */
+const STORE_TIMEOUT_MS: Partial<Record<FunctionName, number>> = { redirect: 50 };
+const DEFAULT_STORE_TIMEOUT_MS = 2000;
+/** Over REST a look-up is an HTTP request. */
+const REST_TIMEOUT_MS: Partial<Record<FunctionName, number>> = { redirect: 250 };
+
+/** @param access `read` goes to the replica, where there is one. */
+export async function openDatabase(
+  context: PartsContext,
+  access: 'write' | 'read' = 'write',
+): Promise<OpenDatabase> {
+  const { database } = context.config;
+  if (database.kind === 'postgres') {
+    return openPostgres({
+      url: access === 'read' ? database.readUrl : database.url,
+      name: `terse-${context.name}`,
+      poolSize: database.poolSize,
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS[context.name],
+    });
+  }
+  // Imported when it is used: no image carries the embedded database.
+  const { openPglite } = await import('@terse/repository/pglite');
+  return openPglite(database.directory);
+}
+
+export function openStore(context: PartsContext): Store {
+  const { name, clock, log, config } = context;
+  const { store } = config;
+  switch (store.kind) {
+    case 'memory':
+      return {
+        cache: createMemoryCache({ ...LIFETIMES, maxEntries: CACHED_LINKS, clock }),
+        counter: createMemoryCounter({ clock }),
+        probe: () => Promise.resolve(),
+        close: () => Promise.resolve(),
+      };
+    case 'redis': {
+      const timeoutMs = STORE_TIMEOUT_MS[name] ?? DEFAULT_STORE_TIMEOUT_MS;
+      const onError = (error: unknown) => log.warn({ err: error }, 'redis connection failed');
+      return onRedis(openRedisTcp({ url: store.url, name: `terse-${name}`, timeoutMs, onError }));
+    }
+    case 'upstash': {
+      const timeoutMs = REST_TIMEOUT_MS[name] ?? DEFAULT_STORE_TIMEOUT_MS;
+      return onRedis(openRedisRest({ url: store.url, token: store.token, timeoutMs }));
+    }
+  }
+}
+
+function onRedis(redis: RedisConnection): Store {
+  return {
+    cache: createRedisCache(redis, LIFETIMES),
+    counter: createRedisCounter(redis),
+    probe: () => redis.command('PING'),
+    close: redis.close,
+  };
+}
+
+export function openQueue({ name, config, log }: PartsContext): Queue {
+  const { queue } = config;
+  if (queue.kind === 'rabbitmq') {
+    const onError = (error: unknown) => log.warn({ err: error }, 'rabbitmq connection failed');
+    return openRabbitmq({ url: queue.url, name: `terse-${name}`, onError });
+  }
+  return {
+    ...createMemoryQueue({
+      maxMessages: 1000,
+      maxDeadLetters: 1000,
+      onDeadLetter: ({ reason, body }) => log.error({ reason, length: body.length }, 'dead letter'),
+    }),
+    probe: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
