@@ -3,7 +3,7 @@ import type { CounterBatch } from '@terse/core/counter-batch';
 import type { ShortCode } from '@terse/core/short-code';
 import type { Counter } from './counter.ts';
 
-/** What every counter promises; `open` makes an empty one. */
+/** What every counter promises; `open` gives one, which is empty before each test. */
 export function describeCounter(open: () => Counter): void {
   const a = 'a' as ShortCode;
   const b = 'b' as ShortCode;
@@ -71,9 +71,9 @@ export function describeCounter(open: () => Counter): void {
   test('shows what is pending under the id that it will be flushed with', async () => {
     const counter = open();
     await counter.add('1', deltas({ a: 2, b: 7 }));
-    const [open_] = await counter.pending([a]);
+    const [gathering] = await counter.pending([a]);
     const [frozen] = await counter.freeze();
-    expect(open_).toEqual({ id: frozen?.id, deltas: deltas({ a: 2 }) });
+    expect(gathering).toEqual({ id: frozen?.id, deltas: deltas({ a: 2 }) });
     await counter.add('2', deltas({ a: 5 }));
     const pending = await counter.pending([a]);
     expect(pending).toHaveLength(2);

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { parseArgs } from 'node:util';
+import { runUntilStopped } from '@terse/runtime/process';
+import { type Stack, startStack } from './stack.ts';
+
+const USAGE = `Starts PostgreSQL, Redis, its Upstash REST API and RabbitMQ on free ports of this machine, with empty data.
+
+  npm run --silent stack                      prints their addresses as settings and runs until Ctrl-C
+  npm run stack -- --exec 'npm test'          runs a command with these settings, then stops everything
+`;
+
+/** The settings with which Terse uses these servers. */
+function settingsFor({ postgres, redis, upstash, rabbitmq }: Stack): Record<string, string> {
+  return {
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    UPSTASH_REDIS_REST_URL: upstash.url,
+    UPSTASH_REDIS_REST_TOKEN: upstash.token,
+    RABBITMQ_URL: rabbitmq.url,
+  };
+}
+
+function start(): Promise<Stack> {
+  return startStack(undefined, { report: (line) => process.stderr.write(`${line}\n`) });
+}
+
+async function runWithStack(command: string): Promise<number> {
+  const stack = await start();
+  try {
+    return await run(command, settingsFor(stack));
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Runs a command through the shell and returns its exit code, as a shell counts: 128 and more for a signal. */
+async function run(command: string, settings: Record<string, string>): Promise<number> {
+  const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  const child = spawn('env', [...assignments, 'sh', '-c', command], { stdio: 'inherit' });
+  const forward = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on('SIGTERM', forward);
+  process.on('SIGHUP', forward);
+  // A terminal sends this one to the command as well: all there is to do is to outlive the command.
+  process.on('SIGINT', () => undefined);
+  const [code, signal] = (await once(child, 'exit')) as [number, null] | [null, NodeJS.Signals];
+  return signal === null ? code : 128 + constants.signals[signal];
+}
+
+function shellLines(settings: Record<string, string>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'\n`)
+    .join('');
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { exec: { type: 'string' }, help: { type: 'boolean' } } });
+  if (values.help) {
+    process.stdout.write(USAGE);
+  } else if (values.exec === undefined) {
+    await runUntilStopped(async () => {
+      const stack = await start();
+      // Servers that were given leave this process nothing to do, and Node would end it.
+      setInterval(() => undefined, 60_000);
+      process.stdout.write(shellLines(settingsFor(stack)));
+      process.stderr.write('Ctrl-C stops everything.\n');
+      return stack.stop;
+    });
+  } else {
+    process.exitCode = await runWithStack(values.exec);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { programDirectory } from './debian-packages.ts';
+import { onFreePorts } from './free-ports.ts';
+import { createProgram, makeDirectory, run } from './program.ts';
+import type { RunningPart } from './running-part.ts';
+
+const PROBE_SECONDS = 2;
+const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' };
+
+export interface PostgresPart extends RunningPart {
+  /** Makes an empty database of this name, in place of one that is there, and returns its URL. */
+  createDatabase(name: string): Promise<string>;
+}
+
+/**
+ * PostgreSQL with the superuser `postgres`, who needs no password. Its URL is of the database `postgres`.
+ * @param directory for its data; made when absent.
+ */
+export async function startPostgres({ directory }: { directory: string }): Promise<PostgresPart> {
+  const programs = await programDirectory('postgresql');
+  const data = join(directory, 'data');
+  makeDirectory(directory);
+  await run({
+    command: join(programs, 'initdb'),
+    args: ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    directory,
+    environment: ENVIRONMENT,
+  });
+  return onFreePorts(1, async ([port = 0]) => {
+    const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+    const settings = {
+      port,
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      // Data then survives a killed server, not a power cut, and no test can tell.
+      fsync: 'off',
+    };
+    const server = createProgram({
+      name: 'PostgreSQL',
+      command: join(programs, 'postgres'),
+      args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      directory,
+      environment: ENVIRONMENT,
+      // Its "fast" shutdown: clients are cut off, where SIGTERM would wait for them.
+      stopSignal: 'SIGINT',
+      isReady: () => serves(url, data),
+    });
+    await server.start();
+    return {
+      url,
+      port,
+      get pid() {
+        return server.pid;
+      },
+      kill: server.kill,
+      restart: server.restart,
+      stop: server.stop,
+      createDatabase: (name) => createDatabase(url, name),
+    };
+  });
+}
+
+/**
+ * Makes an empty database of this name on a server, in place of one that is there.
+ * @returns its URL.
+ */
+export async function createDatabase(serverUrl: string, name: string): Promise<string> {
+  await withConnection(serverUrl, async (sql) => {
+    await sql`drop database if exists ${sql(name)} with (force)`;
+    await sql`create database ${sql(name)} template template0`;
+  });
+  const url = new URL(serverUrl);
+  url.pathname = name;
+  return url.href;
+}
+
+async function serves(url: string, data: string): Promise<boolean> {
+  try {
+    return await withConnection(url, async (sql) => {
+      const [row] = await sql<{ data_directory: string }[]>`show data_directory`;
+      return row?.data_directory === data;
+    });
+  } catch {
+    return false;
+  }
+}
+
+async function withConnection<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(url, { max: 1, connect_timeout: PROBE_SECONDS, onnotice: () => undefined });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: PROBE_SECONDS });
+  }
+}

@@ -1,0 +1,109 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { converse } from './converse.ts';
+import { programDirectory } from './debian-packages.ts';
+import { onFreePorts } from './free-ports.ts';
+import { createProgram, makeDirectory, type Program } from './program.ts';
+import type { RunningPart } from './running-part.ts';
+
+const EPMD = '/usr/bin/epmd';
+const NAMES_REQUEST = Buffer.from([0, 1, 110]);
+const PROTOCOL_HEADER = Buffer.from([...Buffer.from('AMQP'), 0, 0, 9, 1]);
+const CONNECTION_START = Buffer.from([0, 10, 0, 10]);
+
+/**
+ * RabbitMQ with its first user, `guest`, and no plugins.
+ * @param directory for its data; made when absent.
+ */
+export async function startRabbitmq({ directory }: { directory: string }): Promise<RunningPart> {
+  const programs = await programDirectory('rabbitmq-server');
+  const epmdDirectory = join(directory, 'epmd');
+  makeDirectory(directory);
+  makeDirectory(epmdDirectory);
+  return onFreePorts(3, async ([port = 0, distributionPort = 0, epmdPort = 0]) => {
+    const node = `terse-${port}`;
+    const configuration = join(directory, 'rabbitmq.conf');
+    const plugins = join(directory, 'enabled_plugins');
+    writeFileSync(
+      configuration,
+      `listeners.tcp.1 = 127.0.0.1:${port}\nlog.file = false\nlog.console = true\nlog.console.level = warning\n`,
+    );
+    writeFileSync(plugins, '[].\n');
+
+    // Erlang's name server. The broker would start one by itself, which then outlives it and has no known process id.
+    const epmd = createProgram({
+      name: 'epmd',
+      command: EPMD,
+      // Without -d it would not even say that the port is taken.
+      args: ['-d', '-port', String(epmdPort), '-address', '127.0.0.1'],
+      directory: epmdDirectory,
+      stopSignal: 'SIGTERM',
+      isReady: () => listsNames(epmdPort),
+    });
+    const broker = createProgram({
+      name: 'RabbitMQ',
+      command: join(programs, 'rabbitmq-server'),
+      args: [],
+      directory,
+      environment: {
+        LANG: 'C.UTF-8',
+        RABBITMQ_NODENAME: `${node}@localhost`,
+        RABBITMQ_DIST_PORT: String(distributionPort),
+        RABBITMQ_MNESIA_BASE: join(directory, 'mnesia'),
+        RABBITMQ_LOG_BASE: directory,
+        RABBITMQ_CONFIG_FILE: configuration,
+        RABBITMQ_ENABLED_PLUGINS_FILE: plugins,
+        RABBITMQ_CONF_ENV_FILE: '/dev/null',
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
+          '-kernel inet_dist_use_interface {127,0,0,1} -setcookie terse-local-stack',
+        ERL_EPMD_PORT: String(epmdPort),
+        ERL_EPMD_ADDRESS: '127.0.0.1',
+        // The start script then becomes the broker, where it would else wait for it: signals reach the broker itself.
+        RUNNING_UNDER_SYSTEMD: 'true',
+      },
+      stopSignal: 'SIGTERM',
+      isReady: () => greets(port, node),
+    });
+
+    await start(epmd, broker);
+    return {
+      url: `amqp://guest:guest@127.0.0.1:${port}`,
+      port,
+      get pid() {
+        return broker.pid;
+      },
+      kill: broker.kill,
+      restart: async () => {
+        await broker.stop();
+        await start(epmd, broker);
+      },
+      stop: async () => {
+        await broker.stop();
+        await epmd.stop();
+      },
+    };
+  });
+}
+
+async function start(epmd: Program, broker: Program): Promise<void> {
+  if (epmd.pid === undefined) await epmd.start();
+  try {
+    await broker.start();
+  } catch (error) {
+    await epmd.stop();
+    throw error;
+  }
+}
+
+/** Whether a name server answers to a request for all names: it begins with its own port. */
+async function listsNames(port: number): Promise<boolean> {
+  const answer = await converse(port, NAMES_REQUEST, (received) => received.length >= 4);
+  return answer?.readUInt32BE() === port;
+}
+
+/** Whether a broker of this name answers: what it says of its cluster begins with the name of its node. */
+async function greets(port: number, node: string): Promise<boolean> {
+  const answer = await converse(port, PROTOCOL_HEADER, (received) => received.includes(`${node}@`));
+  // The method is named after the type of the frame, its channel and its length.
+  return answer?.indexOf(CONNECTION_START) === 7;
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { converse } from './converse.ts';
+import { programDirectory } from './debian-packages.ts';
+import { onFreePorts } from './free-ports.ts';
+import { createProgram, makeDirectory } from './program.ts';
+import type { RunningPart } from './running-part.ts';
+
+/**
+ * Redis that keeps every write in its append-only file, and under memory pressure evicts only what would expire.
+ * @param directory for its data; made when absent.
+ */
+export async function startRedis({ directory }: { directory: string }): Promise<RunningPart> {
+  const programs = await programDirectory('redis-server');
+  makeDirectory(directory);
+  return onFreePorts(1, async ([port = 0]) => {
+    const url = `redis://127.0.0.1:${port}`;
+    const settings = {
+      port: String(port),
+      bind: '127.0.0.1',
+      dir: directory,
+      save: '',
+      appendonly: 'yes',
+      'maxmemory-policy': 'volatile-lru',
+    };
+    const server = createProgram({
+      name: 'Redis',
+      command: join(programs, 'redis-server'),
+      args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+      directory,
+      stopSignal: 'SIGTERM',
+      isReady: (pid) => serves(port, pid),
+    });
+    await server.start();
+    return {
+      url,
+      port,
+      get pid() {
+        return server.pid;
+      },
+      kill: server.kill,
+      restart: server.restart,
+      stop: server.stop,
+    };
+  });
+}
+
+async function serves(port: number, pid: number): Promise<boolean> {
+  const itself = `process_id:${pid}\r\n`;
+  const answer = await converse(port, 'PING\r\nINFO server\r\n', (received) => received.includes(itself));
+  // While it still loads its data it says so here, and only here.
+  return answer?.indexOf('+PONG') === 0;
+}

@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { removeOnExit } from './clean-up.ts';
+import { type DebianPackage, ensureDebianPackages } from './debian-packages.ts';
+import { createDatabase, type PostgresPart, startPostgres } from './postgres.ts';
+import { makeDirectory } from './program.ts';
+import { startRabbitmq } from './rabbitmq.ts';
+import { startRedis } from './redis.ts';
+import type { RunningPart } from './running-part.ts';
+import { startUpstashRest, type UpstashRestPart } from './upstash-rest.ts';
+
+export interface Parts {
+  readonly postgres: PostgresPart;
+  readonly redis: RunningPart;
+  readonly upstash: UpstashRestPart;
+  readonly rabbitmq: RunningPart;
+}
+
+export type PartName = keyof Parts;
+
+export type Stack<Name extends PartName = PartName> = Pick<Parts, Name> & {
+  /** Stops every part that was started and removes its data. */
+  stop(): Promise<void>;
+};
+
+export interface StackOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Told in words what is going on. */
+  readonly report?: (line: string) => void;
+}
+
+const PACKAGES = {
+  postgres: ['postgresql'],
+  redis: ['redis-server'],
+  upstash: [],
+  rabbitmq: ['rabbitmq-server'],
+} as const satisfies Record<PartName, readonly DebianPackage[]>;
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'postgres:': 5432,
+  'postgresql:': 5432,
+  'redis:': 6379,
+  'rediss:': 6379,
+  'amqp:': 5672,
+  'amqps:': 5671,
+  'http:': 80,
+  'https:': 443,
+};
+
+/**
+ * The real servers that tests and developers need, side by side; by default all of them. A server given in the
+ * environment (`TEST_DATABASE_URL`, `TEST_REDIS_URL`, `TEST_UPSTASH_REDIS_REST_URL` with
+ * `TEST_UPSTASH_REDIS_REST_TOKEN`, `TEST_RABBITMQ_URL`) is taken as it is, and cannot be killed or restarted.
+ * @throws Error when a part cannot start; those that could are stopped then.
+ */
+export async function startStack<Name extends PartName = PartName>(
+  names?: readonly Name[],
+  { environment = process.env, report = () => undefined }: StackOptions = {},
+): Promise<Stack<Name>> {
+  const parts: { -readonly [N in PartName]?: Parts[N] } = givenParts(environment);
+  const wanted = new Set<PartName>(names ?? ['postgres', 'redis', 'upstash', 'rabbitmq']);
+  if (wanted.has('upstash') && !parts.upstash) wanted.add('redis');
+  const isMissing = (name: PartName) => wanted.has(name) && !parts[name];
+
+  const packages = [...wanted].filter(isMissing).flatMap((name): readonly DebianPackage[] => PACKAGES[name]);
+  await ensureDebianPackages(packages, { report });
+
+  const directory = mkdtempSync(join(tmpdir(), 'terse-stack-'));
+  const forgetDirectory = removeOnExit(directory);
+  makeDirectory(directory);
+  const started: RunningPart[] = [];
+
+  async function start<P extends RunningPart>(name: PartName, starting: () => Promise<P>): Promise<P> {
+    const begin = performance.now();
+    const part = await starting();
+    started.push(part);
+    report(`${name} is ready after ${Math.round(performance.now() - begin)} ms.`);
+    return part;
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all(started.map((part) => part.stop()));
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    forgetDirectory();
+  }
+
+  const outcomes = await Promise.allSettled([
+    (async () => {
+      if (!isMissing('postgres')) return;
+      parts.postgres = await start('postgres', () =>
+        startPostgres({ directory: join(directory, 'postgres') }),
+      );
+    })(),
+    (async () => {
+      if (isMissing('redis')) {
+        parts.redis = await start('redis', () => startRedis({ directory: join(directory, 'redis') }));
+      }
+      const { redis } = parts;
+      if (isMissing('upstash') && redis) {
+        parts.upstash = await start('upstash', () => startUpstashRest({ redisUrl: redis.url }));
+      }
+    })(),
+    (async () => {
+      if (!isMissing('rabbitmq')) return;
+      parts.rabbitmq = await start('rabbitmq', () =>
+        startRabbitmq({ directory: join(directory, 'rabbitmq') }),
+      );
+    })(),
+  ]);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  // Every part that was wanted is there now: given, or started without a failure.
+  return { ...parts, stop } as Stack<Name>;
+}
+
+/** @throws Error when the URL of an Upstash server is given without its token, or the token without the URL. */
+function givenParts(environment: NodeJS.ProcessEnv): Partial<Parts> {
+  const {
+    TEST_DATABASE_URL: databaseUrl,
+    TEST_REDIS_URL: redisUrl,
+    TEST_UPSTASH_REDIS_REST_URL: upstashUrl,
+    TEST_UPSTASH_REDIS_REST_TOKEN: token,
+    TEST_RABBITMQ_URL: rabbitmqUrl,
+  } = environment;
+  if (Boolean(upstashUrl) !== Boolean(token)) {
+    throw new Error('TEST_UPSTASH_REDIS_REST_URL and TEST_UPSTASH_REDIS_REST_TOKEN go together.');
+  }
+  return {
+    ...(databaseUrl && {
+      postgres: {
+        ...givenPart(databaseUrl, 'TEST_DATABASE_URL'),
+        createDatabase: (name) => createDatabase(databaseUrl, name),
+      },
+    }),
+    ...(redisUrl && { redis: givenPart(redisUrl, 'TEST_REDIS_URL') }),
+    ...(upstashUrl &&
+      token && { upstash: { ...givenPart(upstashUrl, 'TEST_UPSTASH_REDIS_REST_URL'), token } }),
+    ...(rabbitmqUrl && { rabbitmq: givenPart(rabbitmqUrl, 'TEST_RABBITMQ_URL') }),
+  };
+}
+
+function givenPart(url: string, variable: string): RunningPart {
+  const { protocol, port } = new URL(url);
+  const refuse = () => Promise.reject(new Error(`The server in ${variable} is not ours to end.`));
+  return {
+    url,
+    port: port === '' ? (DEFAULT_PORTS[protocol] ?? 0) : Number(port),
+    pid: undefined,
+    kill: refuse,
+    restart: refuse,
+    stop: () => Promise.resolve(),
+  };
+}
