@@ -16,8 +16,11 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'process',
+          name: 'real',
           include: ['tests/**/*.test.ts'],
+          globalSetup: ['./tests/real-parts.ts'],
+          // The servers are shared: one file at a time has them.
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -6,8 +6,10 @@ export default class TotalReporter implements Reporter {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
     for (const module of modules) {
       for (const test of module.children.allTests()) count[test.result().state]++;
-      // A file that cannot be loaded has no tests, and has failed all the same.
-      if (module.errors().length > 0) count.failed++;
+      // A file that cannot be loaded, or a hook that fails, has failed no test, and the run all the same.
+      for (const part of [module, ...module.children.allSuites()]) {
+        if (part.errors().length > 0) count.failed++;
+      }
     }
     const skipped = count.skipped + count.pending;
     process.stdout.write(

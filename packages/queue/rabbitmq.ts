@@ -71,10 +71,10 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
     // A failed publish is the caller's to repeat: only there is known what may be sent twice.
     maxAttempts: 1,
     queues: [DEAD_QUEUE_OPTIONS, QUEUE_OPTIONS],
-    // The broker confirms what it could not route, too, and says so just before.
-    onReturn: (message) => {
-      if (message.messageId !== undefined) returned.add(message.messageId);
-    },
+  });
+  // The broker confirms what it could not route, too, and says so just before.
+  publisher.on('basic.return', ({ messageId }) => {
+    if (messageId !== undefined) returned.add(messageId);
   });
 
   let sent = 0;
@@ -108,7 +108,12 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
     subscribe: (prefetch, onDelivery) => {
       const unacknowledged = new Set<() => void>();
       const consumer = connection.createConsumer(
-        { queue: QUEUE, queueOptions: QUEUE_OPTIONS, qos: { prefetchCount: prefetch } },
+        {
+          queue: QUEUE,
+          queueOptions: QUEUE_OPTIONS,
+          qos: { prefetchCount: prefetch },
+          concurrency: prefetch,
+        },
         (message: AsyncMessage) =>
           new Promise<ConsumerStatus>((resolve) => {
             const giveBack = () => resolve(ConsumerStatus.REQUEUE);
@@ -124,9 +129,11 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
       consumer.on('error', onError);
       return {
         close: async () => {
+          // In this order: what is given back must not come straight to the same consumer again.
+          const closing = consumer.close();
           for (const giveBack of unacknowledged) giveBack();
           unacknowledged.clear();
-          await consumer.close();
+          await closing;
         },
       };
     },
@@ -135,7 +142,8 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
       connection.ready ? Promise.resolve() : Promise.reject(new Error('There is no connection.')),
 
     close: async () => {
-      await publisher.close();
+      // Without a connection there is nothing to close on the broker's side.
+      await publisher.close().catch(onError);
       await connection.close();
     },
   };

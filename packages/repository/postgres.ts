@@ -1,7 +1,7 @@
 import { Kysely, sql } from 'kysely';
-import { PostgresJSDialect } from 'kysely-postgres-js';
 import postgres from 'postgres';
 import type { OpenDatabase } from './open-database.ts';
+import { createPostgresDialect } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
 
 export interface PostgresOptions {
@@ -15,14 +15,14 @@ export interface PostgresOptions {
 }
 
 const CONNECT_TIMEOUT_SECONDS = 5;
-const CLOSE_TIMEOUT_SECONDS = 5;
+/** Nothing is under way any more: this is for connections that the driver waits for though they were cut. */
+const CLOSE_TIMEOUT_SECONDS = 1;
 /** Connections are made anew after a while, so that they spread over replicas that came later. */
 const MAX_LIFETIME_SECONDS = 30 * 60;
 
 /** A PostgreSQL server, 15 or later. Connections are made when they are needed, and again after a failure. */
 export function openPostgres(options: PostgresOptions): OpenDatabase {
-  const connections = postgres(options.url, {
-    max: options.poolSize,
+  const settings = {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     max_lifetime: MAX_LIFETIME_SECONDS,
     connection: {
@@ -31,21 +31,16 @@ export function openPostgres(options: PostgresOptions): OpenDatabase {
       idle_in_transaction_session_timeout: options.statementTimeoutMs,
       TimeZone: 'UTC',
     },
-    types: {
-      // Counts fit a number up to 2^53; the driver would give text.
-      bigint: {
-        to: 20,
-        from: [20],
-        serialize: String,
-        parse: Number,
-      },
-    },
+    // Counts fit a number up to 2^53; the driver would give text.
+    types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
     onnotice: () => {},
-  });
-  const db = new Kysely<Database>({ dialect: new PostgresJSDialect({ postgres: connections }) });
+  };
+  const pool = postgres(options.url, { ...settings, max: options.poolSize });
+  const connect = () => postgres(options.url, { ...settings, max: 1 });
+  const db = new Kysely<Database>({ dialect: createPostgresDialect({ pool, connect }) });
   return {
     db,
     probe: () => sql`select 1`.execute(db),
-    close: () => connections.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
+    close: () => pool.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   };
 }

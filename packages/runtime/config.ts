@@ -62,6 +62,7 @@ export interface Origins {
 }
 
 export interface Config extends PartsConfig {
+  readonly isProduction: boolean;
   readonly host: string;
   readonly port: number;
   /** Where short URLs begin. */
@@ -111,6 +112,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
   const settings = parsed.data;
   return {
     ...parts,
+    isProduction: settings.NODE_ENV === 'production',
     host: settings.HOST,
     port: settings.PORT,
     baseUrl: settings.BASE_URL ?? new URL(`http://${settings.HOST}:${settings.PORT}`),

@@ -137,7 +137,7 @@ export interface StandaloneServices
   extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {}
 
 /**
- * Every service, on one set of parts, with the schema brought up to date.
+ * Every service, on one set of parts. Outside production the schema is brought up to date.
  * @throws Error when the data folder is in use by another process, or the database cannot be migrated.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
@@ -150,8 +150,10 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     [queue, store, database],
   );
   try {
-    const applied = await migrate(database.db);
-    if (applied.length > 0) context.log.info({ applied }, 'database migrated');
+    if (!context.config.isProduction) {
+      const applied = await migrate(database.db);
+      if (applied.length > 0) context.log.info({ applied }, 'database migrated');
+    }
   } catch (error) {
     await parts.close();
     throw error;

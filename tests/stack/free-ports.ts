@@ -23,7 +23,8 @@ export async function onFreePorts<T>(
   }
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports of 127.0.0.1 that were free just now, all different. */
+export async function freePorts(count: number): Promise<number[]> {
   // Held all at once, so that they differ.
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));

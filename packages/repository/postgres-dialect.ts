@@ -1,0 +1,82 @@
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+} from 'kysely';
+import type postgres from 'postgres';
+
+export interface PostgresDialectOptions {
+  /** The pool, on which every statement outside a transaction runs. */
+  readonly pool: postgres.Sql;
+  /** Opens a connection of its own for a transaction; it is ended with the transaction. */
+  readonly connect: () => postgres.Sql;
+}
+
+/**
+ * Kysely on the `postgres` driver. The dialect that exists reserves a connection for each statement, and one that the
+ * server cut while it was reserved goes back into the pool dead. Here a statement goes to whichever connection the pool
+ * has, and a transaction has a connection that nothing else uses.
+ */
+export function createPostgresDialect(options: PostgresDialectOptions): Dialect {
+  return {
+    createAdapter: () => new PostgresAdapter(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createDriver: () => createDriver(options),
+  };
+}
+
+interface Connection extends DatabaseConnection {
+  transaction: postgres.Sql | undefined;
+}
+
+function createDriver({ pool, connect }: PostgresDialectOptions): Driver {
+  function createConnection(): Connection {
+    const connection: Connection = {
+      transaction: undefined,
+      executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
+        // Kysely compiles parameters of any type, and the driver takes all that it gives.
+        const parameters = query.parameters as postgres.ParameterOrJSON<never>[];
+        const sql = connection.transaction ?? pool;
+        const rows = await sql.unsafe(query.sql, parameters, { prepare: true });
+        return { rows: [...rows] as R[], numAffectedRows: BigInt(rows.count ?? 0) };
+      },
+      streamQuery: () => {
+        throw new Error('Streaming is not supported.');
+      },
+    };
+    return connection;
+  }
+
+  async function finish(connection: Connection, statement: 'commit' | 'rollback'): Promise<void> {
+    const { transaction } = connection;
+    connection.transaction = undefined;
+    try {
+      await transaction?.unsafe(statement);
+    } finally {
+      await transaction?.end();
+    }
+  }
+
+  // Every connection that is given out was made above.
+  const own = (connection: DatabaseConnection) => connection as Connection;
+
+  return {
+    init: () => Promise.resolve(),
+    acquireConnection: () => Promise.resolve(createConnection()),
+    beginTransaction: async (connection, { isolationLevel }) => {
+      own(connection).transaction = connect();
+      const level = isolationLevel ? ` isolation level ${isolationLevel}` : '';
+      await connection.executeQuery(CompiledQuery.raw(`begin${level}`));
+    },
+    commitTransaction: (connection) => finish(own(connection), 'commit'),
+    rollbackTransaction: (connection) => finish(own(connection), 'rollback'),
+    releaseConnection: () => Promise.resolve(),
+    destroy: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,86 @@
+import { migrate } from '@terse/repository/migrate';
+import { describeCounterRepository } from '@terse/repository/counter-repository.contract';
+import type { OpenDatabase } from '@terse/repository/open-database';
+import { openPostgres } from '@terse/repository/postgres';
+import { emptyDatabase } from '@terse/repository/test-database';
+import { describeUrlRepository } from '@terse/repository/url-repository.contract';
+import { describeVisitRepository } from '@terse/repository/visit-repository.contract';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describeOnRealParts } from '../on-real-parts.ts';
+import { createDatabase } from '../stack/postgres.ts';
+
+const open = (url: string, more: { statementTimeoutMs?: number } = {}) =>
+  openPostgres({ url, name: 'terse-test', poolSize: 5, statementTimeoutMs: 10_000, ...more });
+
+describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
+  let url: string;
+  let database: OpenDatabase;
+  beforeAll(async () => {
+    url = await createDatabase(databaseUrl, 'contract');
+    database = open(url);
+    await migrate(database.db);
+  });
+  beforeEach(() => emptyDatabase(database.db));
+  afterAll(() => database.close());
+
+  describe('links', () => {
+    describeUrlRepository(() => database);
+  });
+  describe('visits', () => {
+    describeVisitRepository(() => database);
+  });
+  describe('counts', () => {
+    describeCounterRepository(() => database);
+  });
+
+  test('gives counts beyond 32 bits as numbers', async () => {
+    const { rows } = await sql<{ count: number }>`select 9007199254740991::bigint as count`.execute(
+      database.db,
+    );
+    expect(rows).toEqual([{ count: 9_007_199_254_740_991 }]);
+  });
+
+  test('speaks of time in UTC, whatever the server does', async () => {
+    const { rows } = await sql`show timezone`.execute(database.db);
+    expect(rows).toEqual([{ TimeZone: 'UTC' }]);
+  });
+
+  test('cuts off a statement that takes too long, and goes on', async () => {
+    const impatient = open(url, { statementTimeoutMs: 50 });
+    await expect(sql`select pg_sleep(5)`.execute(impatient.db)).rejects.toThrow('statement timeout');
+    await expect(impatient.probe()).resolves.toBeDefined();
+    await impatient.close();
+  });
+
+  test('comes back by itself after the server cut its connections', async () => {
+    const other = open(url);
+    await other.probe();
+    await sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'terse-test' and pid <> pg_backend_pid()
+    `.execute(database.db);
+    await expect.poll(() => other.probe().then(Boolean, () => false), { timeout: 5000 }).toBe(true);
+    await other.close();
+  });
+
+  test('is migrated once when ten start at once', async () => {
+    const fresh = await createDatabase(databaseUrl, 'ten_migrations');
+    const databases = Array.from({ length: 10 }, () => open(fresh));
+    const applied = await Promise.all(databases.map(({ db }) => migrate(db)));
+    expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
+    await Promise.all(databases.map((each) => each.close()));
+  });
+
+  test.each(['require', 'verify-full'])('never falls back to plain text with sslmode=%s', async (mode) => {
+    const encrypted = open(`${url}?sslmode=${mode}`);
+    await expect(encrypted.probe()).rejects.toThrow(/ssl|tls|ECONNRESET|CONNECTION/i);
+    await encrypted.close();
+  });
+
+  test('rejects the probe when there is no server', async () => {
+    const nowhere = open('postgres://postgres@127.0.0.1:1/none');
+    await expect(nowhere.probe()).rejects.toThrow('ECONNREFUSED');
+    await nowhere.close();
+  });
+});

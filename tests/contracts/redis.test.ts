@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '@redis/client';
+import { describeCache, LIFETIMES } from '@terse/cache/cache.contract';
+import { describeCounter } from '@terse/cache/counter.contract';
+import { createRedisCache } from '@terse/cache/redis-cache';
+import type { RedisConnection } from '@terse/cache/redis-connection';
+import { createRedisCounter } from '@terse/cache/redis-counter';
+import { openRedisRest } from '@terse/cache/redis-rest';
+import { openRedisTcp } from '@terse/cache/redis-tcp';
+import { createScript } from '@terse/cache/script';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describeOnRealParts } from '../on-real-parts.ts';
+import type { RealParts } from '../real-parts.ts';
+
+const openTcp = (url: string, timeoutMs = 2000) =>
+  openRedisTcp({ url, name: 'terse-test', timeoutMs, onError: () => {} });
+const openRest = (url: string, token: string, timeoutMs = 2000) => openRedisRest({ url, token, timeoutMs });
+
+const TRANSPORTS: [string, (parts: RealParts) => RedisConnection][] = [
+  ['over TCP', ({ redisUrl }) => openTcp(redisUrl)],
+  ['over REST', ({ upstashUrl, upstashToken }) => openRest(upstashUrl, upstashToken)],
+];
+
+describeOnRealParts('on a Redis server', (parts) => {
+  const admin = createClient({ url: parts.redisUrl });
+  beforeAll(() => admin.connect());
+  beforeEach(() => admin.sendCommand(['FLUSHALL']));
+  afterAll(() => admin.close());
+
+  describe.each(TRANSPORTS)('%s', (_name, open) => {
+    let redis: RedisConnection;
+    beforeAll(async () => {
+      redis = open(parts);
+      await vi.waitFor(() => redis.command('PING'));
+    });
+    afterAll(() => redis.close());
+
+    describe('the cache', () => {
+      describeCache(
+        () => createRedisCache(redis, LIFETIMES),
+        (_clock, ms) => sleep(ms),
+      );
+    });
+
+    describe('the counter', () => {
+      describeCounter(() => createRedisCounter(redis));
+    });
+
+    test.each(['null', 'true', '123', '{"a":1}', '', 'ü \u{1F517}', '1e999'])(
+      'gives back %j as it was stored',
+      async (text) => {
+        await redis.command('SET', 'text', text);
+        expect(await redis.command('GET', 'text')).toBe(text);
+      },
+    );
+
+    test('runs a script on a server that has forgotten it', async () => {
+      const script = createScript('return {KEYS[1], ARGV[1], tonumber(ARGV[2])}');
+      expect(await redis.run(script, ['key'], ['value', '7'])).toEqual(['key', 'value', 7]);
+      await admin.sendCommand(['SCRIPT', 'FLUSH']);
+      expect(await redis.run(script, ['key'], ['value', '7'])).toEqual(['key', 'value', 7]);
+    });
+
+    test('says what the server said when it refuses a command', async () => {
+      await redis.command('SET', 'text', 'x');
+      await expect(redis.command('INCR', 'text')).rejects.toThrow('not an integer');
+    });
+  });
+
+  test('a command over TCP that is not answered in time fails, and is not repeated', async () => {
+    const impatient = openTcp(parts.redisUrl, 100);
+    await vi.waitFor(() => impatient.command('PING'));
+    await admin.sendCommand(['CLIENT', 'PAUSE', '500', 'WRITE']);
+    await expect(impatient.command('INCR', 'late')).rejects.toThrow('timed out');
+    await sleep(700);
+    expect(await admin.sendCommand(['GET', 'late'])).toBe('1');
+    await impatient.close();
+  });
+
+  test('a command over REST that is not answered in time fails, and is not repeated', async () => {
+    const impatient = openRest(parts.upstashUrl, parts.upstashToken, 100);
+    await impatient.command('PING');
+    await admin.sendCommand(['CLIENT', 'PAUSE', '500', 'WRITE']);
+    await expect(impatient.command('INCR', 'late')).rejects.toThrow(/abort|timeout/i);
+    await sleep(700);
+    expect(await admin.sendCommand(['GET', 'late'])).toBe('1');
+  });
+
+  test('commands fail at once while there is no server', async () => {
+    const nowhere = openTcp('redis://127.0.0.1:1');
+    const startedAt = performance.now();
+    await expect(nowhere.command('GET', 'x')).rejects.toThrow(/offline|closed/i);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    await nowhere.close();
+  });
+
+  test('a wrong token is refused', async () => {
+    const stranger = openRest(parts.upstashUrl, 'wrong');
+    await expect(stranger.command('GET', 'x')).rejects.toThrow(/WRONGPASS|unauthorized/i);
+  });
+});

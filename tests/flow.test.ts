@@ -1,0 +1,200 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { createClient } from '@redis/client';
+import { Connection } from 'rabbitmq-client';
+import postgres from 'postgres';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type FunctionProcess, startFunction } from './function-process.ts';
+import { describeOnRealParts } from './on-real-parts.ts';
+import type { RealParts } from './real-parts.ts';
+import { freePorts } from './stack/free-ports.ts';
+import { createDatabase } from './stack/postgres.ts';
+
+const API_KEY = 'flow-test-key-0123456789';
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+const LOGINS = ['redirect', 'links', 'stats', 'visit_writer', 'counter_flush'];
+
+const STORES: [string, (parts: RealParts) => Record<string, string>][] = [
+  ['PostgreSQL, Redis over TCP and RabbitMQ', ({ redisUrl }) => ({ REDIS_URL: redisUrl })],
+  [
+    'PostgreSQL, Redis over REST and RabbitMQ',
+    ({ upstashUrl, upstashToken }) => ({
+      UPSTASH_REDIS_REST_URL: upstashUrl,
+      UPSTASH_REDIS_REST_TOKEN: upstashToken,
+    }),
+  ],
+];
+
+describeOnRealParts('every function in a process of its own', (parts) => {
+  describe.each(STORES)('on %s', (_name, storeOf) => {
+    let running: FunctionProcess[];
+    let gateway: FunctionProcess;
+
+    beforeEach(async () => {
+      await emptyRedis(parts);
+      await emptyQueues(parts);
+      const ownerUrl = await createDatabase(parts.databaseUrl, 'flow');
+      await migrateByCommand(ownerUrl);
+      const database = await makeLogins(ownerUrl);
+
+      const ports = await freePorts(6);
+      const origin = (index: number) => `http://127.0.0.1:${ports[index]}`;
+      const common = (index: number) => ({ PORT: `${ports[index]}`, LOG_LEVEL: 'warn' });
+      const store = storeOf(parts);
+      const queue = { RABBITMQ_URL: parts.rabbitmqUrl };
+      running = await Promise.all([
+        startFunction('redirect', {
+          ...common(0),
+          ...database('redirect'),
+          ...store,
+          ...queue,
+          TRUSTED_PROXY_HOPS: '1',
+        }),
+        startFunction('links', {
+          ...common(1),
+          ...database('links'),
+          ...store,
+          ADMIN_API_KEY: API_KEY,
+          BASE_URL: origin(5),
+        }),
+        startFunction('stats', { ...common(2), ...database('stats'), ADMIN_API_KEY: API_KEY }),
+        startFunction('visit-writer', {
+          ...common(3),
+          ...database('visit_writer'),
+          ...queue,
+          VISIT_BATCH_WAIT_MS: '50',
+        }),
+        startFunction('counter-flush', {
+          ...common(4),
+          ...database('counter_flush'),
+          ...store,
+          COUNTER_FLUSH_SECONDS: '1',
+        }),
+        startFunction('gateway', {
+          ...common(5),
+          REDIRECT_ORIGIN: origin(0),
+          LINKS_ORIGIN: origin(1),
+          STATS_ORIGIN: origin(2),
+        }),
+      ]);
+      gateway = running.at(-1) ?? fail();
+    });
+    afterEach(() => Promise.all(running.map((each) => each.end('SIGKILL'))));
+
+    const api = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+      const response = await fetch(`${gateway.url}/api/v1/links${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return (text ? JSON.parse(text) : {}) as T;
+    };
+    const visit = (url: string, init: RequestInit = {}) =>
+      fetch(url, { redirect: 'manual', headers: { 'User-Agent': FIREFOX }, ...init });
+
+    test('creates a link, follows it, stores the visits, counts them, and stops without losing any', async () => {
+      const link = await api<{ short_url: string; short_code: string }>('POST', '', {
+        original_url: 'https://example.com/ä?q=1',
+        tags: ['flow'],
+      });
+      for (const each of running) {
+        await vi.waitFor(async () => expect((await fetch(`${each.url}/.ready`)).status).toBe(200), 10_000);
+      }
+      for (let visits = 0; visits < 20; visits++) {
+        const response = await visit(link.short_url);
+        expect(response.status).toBe(307);
+        expect(response.headers.get('Location')).toBe('https://example.com/%C3%A4?q=1');
+      }
+      expect((await visit(link.short_url, { method: 'HEAD' })).status).toBe(307);
+
+      await vi.waitFor(
+        async () => {
+          const stats = await api<{ totals: unknown }>('GET', `/${link.short_code}/stats`);
+          expect(stats.totals).toEqual({ visits: 20, bot_visits: 1 });
+        },
+        { timeout: 10_000, interval: 100 },
+      );
+      const visits = await api<{ visits: { ip: string }[] }>(
+        'GET',
+        `/${link.short_code}/stats/visits?limit=100`,
+      );
+      expect(new Set(visits.visits.map(({ ip }) => ip))).toEqual(new Set(['127.0.0.0']));
+
+      // Before the flush from Redis, after it from the column: the same number.
+      const counts = new Set<number>();
+      for (let reads = 0; reads < 20; reads++) {
+        counts.add((await api<{ visit_count: number }>('GET', `/${link.short_code}`)).visit_count);
+        await new Promise((resolve) => {
+          setTimeout(resolve, 100);
+        });
+      }
+      expect(counts).toEqual(new Set([20]));
+
+      await api('DELETE', `/${link.short_code}`);
+      await vi.waitFor(async () => expect((await visit(link.short_url)).status).toBe(410), 2500);
+
+      const other = await api<{ short_url: string; short_code: string }>('POST', '', {
+        original_url: 'https://example.org',
+      });
+      const answered = await Promise.all(Array.from({ length: 50 }, () => visit(other.short_url)));
+      expect(answered.every(({ status }) => status === 307)).toBe(true);
+      const [redirect, ...others] = running;
+      expect(await redirect?.end('SIGTERM')).toBe(0);
+      await vi.waitFor(
+        async () => {
+          const stats = await api<{ totals: unknown }>('GET', `/${other.short_code}/stats`);
+          expect(stats.totals).toEqual({ visits: 50, bot_visits: 0 });
+        },
+        { timeout: 10_000, interval: 100 },
+      );
+      const gone = await visit(other.short_url);
+      expect(gone.status).toBe(503);
+      expect(await Promise.all(others.map((each) => each.end('SIGTERM')))).toEqual([0, 0, 0, 0, 0]);
+      expect(running.map((each) => each.output())).toEqual([
+        '',
+        '',
+        '',
+        '',
+        '',
+        expect.stringContaining('does not answer'),
+      ]);
+    });
+  });
+});
+
+function fail(): never {
+  throw new Error('The gateway was not started.');
+}
+
+async function emptyRedis({ redisUrl }: RealParts): Promise<void> {
+  const client = await createClient({ url: redisUrl }).connect();
+  await client.sendCommand(['FLUSHALL']);
+  await client.close();
+}
+
+async function emptyQueues({ rabbitmqUrl }: RealParts): Promise<void> {
+  const connection = new Connection(rabbitmqUrl);
+  for (const queue of ['visits', 'visits.dead']) await connection.queuePurge({ queue }).catch(() => {});
+  await connection.close();
+}
+
+async function migrateByCommand(url: string): Promise<void> {
+  const main = new URL('../functions/migrate/main.ts', import.meta.url).pathname;
+  await promisify(execFile)(process.execPath, [main], { env: { PATH: '', DATABASE_URL: url } });
+}
+
+/** Gives each function a login with the rights of its group, and nothing more. */
+async function makeLogins(ownerUrl: string): Promise<(name: string) => { DATABASE_URL: string }> {
+  const owner = postgres(ownerUrl, { max: 1, onnotice: () => {} });
+  for (const name of LOGINS) {
+    await owner.unsafe(`drop role if exists flow_${name}`);
+    await owner.unsafe(`create role flow_${name} login in role terse_${name}`);
+  }
+  await owner.end();
+  return (name) => {
+    const url = new URL(ownerUrl);
+    url.username = `flow_${name}`;
+    return { DATABASE_URL: url.href };
+  };
+}

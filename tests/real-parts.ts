@@ -1,0 +1,37 @@
+import type { TestProject } from 'vitest/node';
+import { startStack } from './stack/stack.ts';
+
+/** Where the real servers are; `undefined` where they cannot be had, which fails the run on CI. */
+export interface RealParts {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly upstashUrl: string;
+  readonly upstashToken: string;
+  readonly rabbitmqUrl: string;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    realParts: RealParts | undefined;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  try {
+    const { postgres, redis, upstash, rabbitmq, stop } = await startStack();
+    project.provide('realParts', {
+      databaseUrl: postgres.url,
+      redisUrl: redis.url,
+      upstashUrl: upstash.url,
+      upstashToken: upstash.token,
+      rabbitmqUrl: rabbitmq.url,
+    });
+    return stop;
+  } catch (error) {
+    if (process.env['CI']) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`\nTests on real PostgreSQL, Redis and RabbitMQ are SKIPPED: ${reason}\n`);
+    project.provide('realParts', undefined);
+    return () => Promise.resolve();
+  }
+}
