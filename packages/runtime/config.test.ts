@@ -146,6 +146,10 @@ describe('a setting in a file', () => {
     });
   });
 
+  test('is looked for only under the names of settings', () => {
+    expect(faultsOf('standalone', { SSL_CERT_FILE: join(directory, 'none') })).toBe('');
+  });
+
   test('is a fault when it cannot be read, or is set twice', () => {
     expect(faultsOf('stats', { DATABASE_URL_FILE: join(directory, 'none') })).toContain('DATABASE_URL_FILE');
     const twice = { DATABASE_URL_FILE: join(directory, 'url'), DATABASE_URL: REAL.DATABASE_URL };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type PartsConfig, readParts } from './parts-config.ts';
+import { PART_SETTINGS, type PartsConfig, readParts } from './parts-config.ts';
 
 export type FunctionName =
   | 'redirect'
@@ -135,13 +135,13 @@ function readOrigins(settings: z.infer<typeof settingsSchema>): Origins | undefi
 
 function withFiles(environment: Environment, faults: string[]): Environment {
   const given: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment)) {
+  for (const name of [...Object.keys(settingsSchema.shape), ...PART_SETTINGS]) {
+    const value = environment[name];
+    const fileSetting = `${name}_FILE`;
+    const path = environment[fileSetting];
     if (value) given[name] = value;
-  }
-  for (const [fileSetting, path] of Object.entries(given)) {
-    if (!fileSetting.endsWith('_FILE')) continue;
-    const name = fileSetting.slice(0, -'_FILE'.length);
-    if (given[name] !== undefined) {
+    if (!path) continue;
+    if (value) {
       faults.push(`${name} and ${fileSetting} are both set: one must go`);
       continue;
     }

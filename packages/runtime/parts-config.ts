@@ -20,6 +20,16 @@ export interface PartsConfig {
   readonly queue: QueueConfig;
 }
 
+/** The settings that choose parts. */
+export const PART_SETTINGS = [
+  'DATABASE_URL',
+  'DATABASE_READ_URL',
+  'REDIS_URL',
+  'UPSTASH_REDIS_REST_URL',
+  'UPSTASH_REDIS_REST_TOKEN',
+  'RABBITMQ_URL',
+] as const;
+
 type Settings = Readonly<Record<string, string | undefined>>;
 
 const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
