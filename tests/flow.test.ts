@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createClient } from '@redis/client';
 import { Connection } from 'rabbitmq-client';
@@ -29,8 +32,10 @@ describeOnRealParts('every function in a process of its own', (parts) => {
   describe.each(STORES)('on %s', (_name, storeOf) => {
     let running: FunctionProcess[];
     let gateway: FunctionProcess;
+    let journal: string;
 
     beforeEach(async () => {
+      journal = await mkdtemp(join(tmpdir(), 'terse-journal-'));
       await emptyRedis(parts);
       await emptyQueues(parts);
       const ownerUrl = await createDatabase(parts.databaseUrl, 'flow');
@@ -49,6 +54,7 @@ describeOnRealParts('every function in a process of its own', (parts) => {
           ...store,
           ...queue,
           TRUSTED_PROXY_HOPS: '1',
+          JOURNAL_DIR: journal,
         }),
         startFunction('links', {
           ...common(1),
@@ -79,7 +85,10 @@ describeOnRealParts('every function in a process of its own', (parts) => {
       ]);
       gateway = running.at(-1) ?? fail();
     });
-    afterEach(() => Promise.all(running.map((each) => each.end('SIGKILL'))));
+    afterEach(async () => {
+      await Promise.all(running.map((each) => each.end('SIGKILL')));
+      await rm(journal, { recursive: true });
+    });
 
     const api = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
       const response = await fetch(`${gateway.url}/api/v1/links${path}`, {

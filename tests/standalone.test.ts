@@ -136,7 +136,7 @@ test('nothing that was answered is lost when it is told to stop under load', asy
   expect(link.visit_count).toBe(answered);
 });
 
-test('after a kill under load the data is whole, and counts equal the stored visits', async () => {
+test('after a kill under load every answered visit is stored once, and counts equal the stored visits', async () => {
   let terse = await start({ COUNTER_FLUSH_SECONDS: '1' });
   const links = await Promise.all(
     Array.from({ length: 5 }, () =>
@@ -166,8 +166,9 @@ test('after a kill under load the data is whole, and counts equal the stored vis
     expect(link.visit_count).toBe(visits);
     stored += visits;
   }
-  expect(stored).toBeGreaterThan(0);
-  expect(stored).toBeLessThanOrEqual(answered + 10);
+  // At most one more for each visitor whose answer the kill cut off.
+  expect(stored).toBeGreaterThanOrEqual(answered);
+  expect(stored).toBeLessThanOrEqual(answered + visitors.length);
 });
 
 describe('starting', () => {

@@ -14,6 +14,8 @@ import { createVisitWriterApp } from '@terse/visit-writer/app';
 import { consume } from '@terse/visit-writer/consume';
 import { banner } from './banner.ts';
 
+const RESTORE_WAIT_MS = 3000;
+
 /** All five functions in one process, on embedded parts unless the settings say otherwise. */
 await runUntilStopped(async () => {
   const context = createContext('standalone');
@@ -31,8 +33,10 @@ await runUntilStopped(async () => {
     stats: createStatsApp(parts),
   });
 
-  await tick(counterFlush, { task: 'maintain', settle_ms: 0 });
   const consuming = consume(visitWriter, parts.subscriber, config, log);
+  // Counts are brought in line with what is stored when that is complete, or else with the hourly maintenance.
+  await Promise.race([parts.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
+  await tick(counterFlush, { task: 'maintain', settle_ms: 0 });
   const schedules = startSchedules(counterFlush, config, log);
   const server = await serve(app, config);
   process.stdout.write(

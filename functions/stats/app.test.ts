@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeVisits, type Visit } from '@terse/core/visit';
+import { encodeVisit, encodeVisits, type Visit } from '@terse/core/visit';
 import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
 import type { ShortCode } from '@terse/core/short-code';
 import { createStatsApp } from './app.ts';
@@ -16,15 +16,17 @@ beforeAll(async () => {
   app = createStatsApp(parts);
   code = (await parts.urls.shorten({ original_url: 'https://example.com/' })).short_code;
   await parts.writer.write([
-    encodeVisits([
+    message(
       visitAt('2026-11-22T10:00:00Z', { country: 'DE', referrer: 'https://www.news.example/a' }),
       visitAt('2026-11-24T09:59:59Z', { country: 'DE' }),
       visitAt('2026-11-24T11:00:00Z', { country: 'FR' }),
       visitAt('2026-11-24T11:00:01Z', { user_agent: 'curl/8', is_bot: true }),
-    ]),
+    ),
   ]);
 });
 afterAll(() => parts.close());
+
+const message = (...visits: readonly Visit[]) => encodeVisits(visits.map(encodeVisit));
 
 function visitAt(time: string, more: Partial<Visit>): Visit {
   const timestamp = Date.parse(time);

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ShortCode } from '@terse/core/short-code';
-import { encodeVisits, type Visit } from '@terse/core/visit';
+import { encodeVisit, encodeVisits, type Visit } from '@terse/core/visit';
 import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
 import { createVisitWriterApp } from './app.ts';
 
@@ -22,6 +22,8 @@ const visit = (): Visit => ({
   is_bot: false,
 });
 
+const message = (...visits: readonly Visit[]) => encodeVisits(visits.map(encodeVisit));
+
 async function post(body: unknown, app = createVisitWriterApp(parts)) {
   const response = await app.request('/.events', {
     method: 'POST',
@@ -32,7 +34,7 @@ async function post(body: unknown, app = createVisitWriterApp(parts)) {
 }
 
 test('stores a batch once, however often it is delivered, and says what it did', async () => {
-  const batch = { messages: [encodeVisits([visit(), visit()]), 'not JSON', encodeVisits([visit()])] };
+  const batch = { messages: [message(visit(), visit()), 'not JSON', message(visit())] };
   expect(await post(batch)).toEqual({ status: 200, body: { stored: 3, duplicates: 0, rejected: 1 } });
   expect(await post(batch)).toEqual({ status: 200, body: { stored: 0, duplicates: 3, rejected: 1 } });
 });
@@ -40,7 +42,7 @@ test('stores a batch once, however often it is delivered, and says what it did',
 test('answers 500 when the batch could not be stored, so that it comes again', async () => {
   const write = vi.fn(() => Promise.reject(new Error('down')));
   const { status } = await post(
-    { messages: [encodeVisits([visit()])] },
+    { messages: [message(visit())] },
     createVisitWriterApp({ ...parts, writer: { write } }),
   );
   expect(status).toBe(500);

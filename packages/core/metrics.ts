@@ -4,7 +4,9 @@ export interface Metrics {
   resolved(source: 'memory' | 'cache' | 'repository'): void;
   cacheFailed(operation: 'get' | 'put'): void;
   visitsRecorded(audience: 'people' | 'bots'): void;
-  visitsDropped(reason: 'buffer_full' | 'shutdown', count: number): void;
+  visitsDropped(reason: 'buffer_full' | 'journal_full' | 'shutdown', count: number): void;
+  /** Visits of a process before this one, or that had no room in memory, taken up again. */
+  visitsRestored(count: number): void;
   publishFailed(): void;
   countFailed(): void;
   visitsStored(count: number): void;

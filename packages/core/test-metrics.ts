@@ -9,6 +9,7 @@ export function createTestMetrics(): Metrics {
     cacheFailed: ignore,
     visitsRecorded: ignore,
     visitsDropped: ignore,
+    visitsRestored: ignore,
     publishFailed: ignore,
     countFailed: ignore,
     visitsStored: ignore,

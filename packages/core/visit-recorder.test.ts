@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from './clock.ts';
+import type { JournalSegment } from '@terse/queue/journal';
 import type { ShortCode } from './short-code.ts';
 import { createTestMetrics } from './test-metrics.ts';
 import type { Visit } from './visit.ts';
@@ -132,4 +133,99 @@ test('gives up at the deadline when the queue stays down, and says how many visi
   for (let index = 0; index < 10; index++) recorder.record(visit);
   await recorder.close(20);
   expect(dropped.mock.calls).toEqual([['shutdown', 10]]);
+});
+
+describe('with a journal', () => {
+  function createTestJournal(onDisk: string[] = []) {
+    const segment = { name: 'memory' };
+    const stored = { name: 'stored' };
+    const spilled: string[] = [];
+    const journal = {
+      append: vi.fn<(record: string) => JournalSegment | undefined>(() => segment),
+      spill: vi.fn((record: string) => {
+        spilled.push(record);
+        return true;
+      }),
+      restore: vi.fn(() => {
+        const records = onDisk.length > 0 ? onDisk.splice(0) : spilled.splice(0);
+        return Promise.resolve(records.length > 0 ? { segment: stored, records } : undefined);
+      }),
+      release: vi.fn(),
+      close: vi.fn(),
+    };
+    const released = () => {
+      const sums: Record<string, number> = {};
+      for (const [{ name }, records] of journal.release.mock.calls as [JournalSegment, number][]) {
+        sums[name] = (sums[name] ?? 0) + records;
+      }
+      return sums;
+    };
+    return { journal, released };
+  }
+
+  test('has a visit on disk when record returns, and releases it when the queue has it', async () => {
+    const { journal, released } = createTestJournal();
+    const { recorder, messages } = setUp({ journal });
+    recorder.record(visit);
+    expect(journal.append).toHaveBeenCalledTimes(1);
+    expect(journal.release).not.toHaveBeenCalled();
+    await recorder.close(5000);
+    expect(messages.flat()).toEqual([JSON.parse(journal.append.mock.calls[0]?.[0] ?? '')]);
+    expect(released()).toEqual({ memory: 1 });
+    expect(journal.close).toHaveBeenCalledTimes(1);
+  });
+
+  test('publishes what an earlier process left, under the ids that it had', async () => {
+    const { journal: earlier } = createTestJournal();
+    const before = setUp({ journal: earlier });
+    for (let index = 0; index < 300; index++) before.recorder.record(visit);
+    const left = earlier.append.mock.calls.map(([record]) => record);
+    const { journal, released } = createTestJournal([...left]);
+    const { recorder, messages } = setUp({ journal });
+    await recorder.restored();
+    expect(messages.flat().map(({ id }) => id)).toEqual(
+      left.map((record) => (JSON.parse(record) as Visit).id),
+    );
+    expect(released()).toEqual({ stored: 300 });
+    await recorder.close(5000);
+  });
+
+  test('leaves to the disk what memory has no room for, and publishes it later', async () => {
+    const held = Promise.withResolvers<void>();
+    const { journal, released } = createTestJournal();
+    const { recorder, publisher, messages, metrics } = setUp({ journal, maxBuffered: 100 });
+    const dropped = vi.spyOn(metrics, 'visitsDropped');
+    publisher.publish.mockReturnValueOnce(held.promise);
+    for (let index = 0; index < 130; index++) recorder.record(visit);
+    expect(journal.spill).toHaveBeenCalledTimes(30);
+    held.resolve();
+    await vi.waitFor(() => expect(released()).toEqual({ memory: 100, stored: 30 }));
+    expect(messages.flat()).toHaveLength(30);
+    expect(dropped).not.toHaveBeenCalled();
+    await recorder.close(5000);
+  });
+
+  test('drops, and counts, only what neither memory nor disk takes', async () => {
+    const { journal } = createTestJournal();
+    const { recorder, publisher, metrics } = setUp({ journal, maxBuffered: 100 });
+    const dropped = vi.spyOn(metrics, 'visitsDropped');
+    publisher.publish.mockReturnValue(new Promise(() => {}));
+    journal.spill.mockReturnValue(false);
+    for (let index = 0; index < 130; index++) recorder.record(visit);
+    expect(dropped.mock.calls).toEqual(Array.from({ length: 30 }, () => ['journal_full', 1]));
+  });
+
+  test('goes on in memory when the disk fails, and then calls lost only what is lost', async () => {
+    const clock = { now: systemClock.now, sleep: (ms: number) => systemClock.sleep(ms === 20 ? 20 : 1) };
+    const { journal } = createTestJournal();
+    const { recorder, publisher, metrics } = setUp({ journal, clock });
+    const dropped = vi.spyOn(metrics, 'visitsDropped');
+    publisher.publish.mockReturnValue(new Promise(() => {}));
+    recorder.record(visit);
+    journal.append.mockReturnValue(undefined);
+    recorder.record(visit);
+    recorder.record(visit);
+    await recorder.close(20);
+    expect(dropped.mock.calls).toEqual([['shutdown', 2]]);
+  });
 });

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { DeadLetter } from '@terse/queue/queue';
 import type { ShortCode } from './short-code.ts';
 import { createTestMetrics } from './test-metrics.ts';
-import { encodeVisits, type Visit } from './visit.ts';
+import { encodeVisit, encodeVisits, type Visit } from './visit.ts';
 import type { DescribedVisit } from './visit-description.ts';
 import { createVisitWriter } from './visit-writer.ts';
 
@@ -18,6 +18,8 @@ const visit: Visit = {
   is_bot: false,
 };
 
+const message = (...visits: readonly Visit[]) => encodeVisits(visits.map(encodeVisit));
+
 function setUp() {
   const insert = vi.fn((visits: readonly DescribedVisit[]) => Promise.resolve(visits.length));
   const add = vi.fn((_letters: readonly DeadLetter[]) => Promise.resolve());
@@ -31,7 +33,7 @@ function setUp() {
 
 test('describes each visit by browser, system, device and the host it came from', async () => {
   const { writer, insert } = setUp();
-  await writer.write([encodeVisits([visit])]);
+  await writer.write([message(visit)]);
   expect(insert.mock.calls[0]?.[0]).toEqual([
     { ...visit, browser: 'Safari', os: 'iOS', device: 'mobile', referrer_host: 'news.example' },
   ]);
@@ -48,9 +50,9 @@ test.each([
   ['text that is too long', JSON.stringify([{ ...visit, user_agent: 'x'.repeat(513) }]), 'user_agent'],
   ['an impossible time', JSON.stringify([{ ...visit, timestamp: 1e300 }]), 'timestamp'],
   ['null', '[null]', 'expected object'],
-])('sets aside %s with the reason, and stores the good visits around it', async (_name, message, reason) => {
+])('sets aside %s with the reason, and stores the good visits around it', async (_name, bad, reason) => {
   const { writer, insert, add } = setUp();
-  const outcome = await writer.write([encodeVisits([visit]), message, encodeVisits([visit])]);
+  const outcome = await writer.write([message(visit), bad, message(visit)]);
   expect(outcome).toMatchObject({ stored: 2, rejected: 1 });
   expect(insert).toHaveBeenCalledTimes(1);
   expect(add.mock.calls[0]?.[0]).toHaveLength(1);
@@ -60,18 +62,18 @@ test.each([
 test('fails as a whole, to be given again, when the visits cannot be stored', async () => {
   const { writer, insert } = setUp();
   insert.mockRejectedValueOnce(new Error('down'));
-  await expect(writer.write([encodeVisits([visit])])).rejects.toThrow('down');
+  await expect(writer.write([message(visit)])).rejects.toThrow('down');
 });
 
 test('fails as a whole when dead letters cannot be kept: they are not lost either', async () => {
   const { writer, add } = setUp();
   add.mockRejectedValueOnce(new Error('down'));
-  await expect(writer.write(['{', encodeVisits([visit])])).rejects.toThrow('down');
+  await expect(writer.write(['{', message(visit)])).rejects.toThrow('down');
 });
 
 test('stores however many visits a message has, a bounded number in a statement', async () => {
   const { writer, insert } = setUp();
   const visits = Array.from({ length: 12_000 }, () => visit);
-  expect(await writer.write([encodeVisits(visits)])).toMatchObject({ stored: 12_000 });
+  expect(await writer.write([message(...visits)])).toMatchObject({ stored: 12_000 });
   expect(Math.max(...insert.mock.calls.map(([rows]) => rows.length))).toBe(5000);
 });

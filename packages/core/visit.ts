@@ -46,7 +46,12 @@ export function truncateReferrer(text: string): string {
   return text.length > MAX_REFERRER_LENGTH ? text.slice(0, MAX_REFERRER_LENGTH) : text;
 }
 
-/** The body of a queue message: visits that were coalesced on the way to the broker. */
-export function encodeVisits(visits: readonly Visit[]): string {
-  return JSON.stringify(visits);
+/** A visit as it lies in the journal and travels in a message. */
+export function encodeVisit(visit: Visit): string {
+  return JSON.stringify(visit);
+}
+
+/** The body of a queue message: encoded visits that were coalesced on the way to the broker. */
+export function encodeVisits(encoded: readonly string[]): string {
+  return `[${encoded.join(',')}]`;
 }

@@ -63,7 +63,7 @@ describe('a folder of the embedded PostgreSQL', () => {
   test('belongs to one process, and is free when that one is gone', async () => {
     const owner = await openPglite(directory);
     const program = `
-      import { lockDirectory } from ${JSON.stringify(new URL('./directory-lock.ts', import.meta.url).href)};
+      import { lockDirectory } from ${JSON.stringify(new URL('../files/directory-lock.ts', import.meta.url).href)};
       lockDirectory(${JSON.stringify(directory)});
     `;
     const lockElsewhere = () =>

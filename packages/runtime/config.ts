@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { PART_SETTINGS, type PartsConfig, readParts } from './parts-config.ts';
 
@@ -35,6 +36,8 @@ const settingsSchema = z.object({
     )
     .optional(),
   DATA_DIR: z.string().default('.data'),
+  JOURNAL_DIR: z.string().optional(),
+  JOURNAL_MAX_MB: integer(1, 1_000_000, 512),
   DATABASE_POOL_SIZE: integer(1, 100, 5),
   ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   VISITOR_IP: z
@@ -68,6 +71,8 @@ export interface Config extends PartsConfig {
   /** Where short URLs begin. */
   readonly baseUrl: URL;
   readonly dataDirectory: string;
+  /** Where visits lie until the queue has them; `undefined` where there is no disk to write to. */
+  readonly journal: { readonly directory: string; readonly maxBytes: number } | undefined;
   readonly adminApiKey: string | undefined;
   readonly visitorIp: 'anonymized' | 'full' | 'none';
   readonly trustedProxyHops: number;
@@ -117,6 +122,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     port: settings.PORT,
     baseUrl: settings.BASE_URL ?? new URL(`http://${settings.HOST}:${settings.PORT}`),
     dataDirectory: settings.DATA_DIR,
+    journal: readJournal(settings),
     adminApiKey: settings.ADMIN_API_KEY,
     visitorIp: settings.VISITOR_IP,
     trustedProxyHops: settings.TRUSTED_PROXY_HOPS,
@@ -126,6 +132,15 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     logLevel: settings.LOG_LEVEL,
     origins: readOrigins(settings),
   };
+}
+
+function readJournal({
+  JOURNAL_DIR,
+  JOURNAL_MAX_MB,
+  DATA_DIR,
+}: z.infer<typeof settingsSchema>): Config['journal'] {
+  if (JOURNAL_DIR === 'none') return undefined;
+  return { directory: JOURNAL_DIR ?? join(DATA_DIR, 'journal'), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
 }
 
 function readOrigins(settings: z.infer<typeof settingsSchema>): Origins | undefined {

@@ -16,7 +16,15 @@ import { createUrlRepository } from '@terse/repository/url-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
 import { createLog, type Logger } from './log.ts';
-import { openDatabase, openQueue, openStore, type PartsContext, type Queue, type Store } from './parts.ts';
+import {
+  openDatabase,
+  openJournal,
+  openQueue,
+  openStore,
+  type PartsContext,
+  type Queue,
+  type Store,
+} from './parts.ts';
 import { createReadinessGate, type ReadinessGate } from './readiness.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
@@ -192,7 +200,7 @@ function redirectOn(
   const { cache, counter } = store;
   return {
     resolver: createLinkResolver({ cache, repository: createUrlRepository({ db, clock }), clock, metrics }),
-    recorder: createVisitRecorder({ publisher, counter, clock, metrics }),
+    recorder: createVisitRecorder({ publisher, counter, journal: openJournal(context), clock, metrics }),
   };
 }
 

@@ -8,6 +8,8 @@ import { createRedisCounter } from '@terse/cache/redis-counter';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import type { Clock } from '@terse/core/clock';
+import { openFileJournal } from '@terse/queue/file-journal';
+import type { Journal } from '@terse/queue/journal';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
 import type { DeadLetters, Publisher, Subscriber } from '@terse/queue/queue';
 import { openRabbitmq } from '@terse/queue/rabbitmq';
@@ -108,6 +110,22 @@ function onRedis(redis: RedisConnection): Store {
     probe: () => redis.command('PING'),
     close: redis.close,
   };
+}
+
+/** @throws Error when the folder of the journal cannot be written. */
+export function openJournal({ config, log }: PartsContext): Journal | undefined {
+  if (!config.journal) return undefined;
+  let lastReport = 0;
+  return openFileJournal({
+    ...config.journal,
+    // A full disk would fill the log, too.
+    onError: (error) => {
+      const now = Date.now();
+      if (now - lastReport < 1000) return;
+      lastReport = now;
+      log.error({ err: error }, 'the journal of visits could not be written');
+    },
+  });
 }
 
 export function openQueue({ name, config, log }: PartsContext): Queue {

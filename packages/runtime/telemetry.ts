@@ -24,6 +24,7 @@ export function createTelemetry(): Telemetry {
   const cacheFailures = count('cache_failures_total', 'Cache operations that failed', 'operation');
   const recorded = count('visits_recorded_total', 'Visits taken at the redirect', 'audience');
   const dropped = count('visits_dropped_total', 'Visits that were given up', 'reason');
+  const restored = count('visits_restored_total', 'Visits taken up again from the journal');
   const publishFailures = count(
     'visit_publish_failures_total',
     'Messages that were not confirmed and are tried again',
@@ -48,6 +49,7 @@ export function createTelemetry(): Telemetry {
       cacheFailed: (operation) => cacheFailures.inc({ operation }),
       visitsRecorded: (audience) => recorded.inc({ audience }),
       visitsDropped: (reason, visits) => dropped.inc({ reason }, visits),
+      visitsRestored: (visits) => restored.inc(visits),
       publishFailed: () => publishFailures.inc(),
       countFailed: () => countFailures.inc(),
       visitsStored: (visits) => stored.inc(visits),

@@ -1,0 +1,231 @@
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tryLockDirectory, type Unlock } from '@terse/files/directory-lock';
+import type { Journal, JournalSegment } from './journal.ts';
+
+export interface FileJournalOptions {
+  /** A folder that several processes may be given: each takes a part of it for itself. */
+  readonly directory: string;
+  /** The most that this process keeps on disk. */
+  readonly maxBytes: number;
+  /** Called with what the disk said. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface Segment extends JournalSegment {
+  readonly path: string;
+  /** Open while records are added. */
+  file: number | undefined;
+  bytes: number;
+  records: number;
+  released: number;
+}
+
+const SEGMENT_BYTES = 1024 * 1024;
+/** An open segment of this size is left behind as soon as nothing in it is needed, so that a quiet process holds little. */
+const WORTH_LEAVING_BYTES = 64 * 1024;
+const MAX_SLOTS = 1000;
+const SLOT = /^slot-\d+$/;
+const SEGMENT = /^\d+\.ndjson$/;
+
+/**
+ * Opens the journal in a slot of the directory that no living process has, with what the processes before left in it. What
+ * they left in other free slots is taken over.
+ * @throws Error when the directory cannot be written.
+ */
+export function openFileJournal(options: FileJournalOptions): Journal {
+  const { maxBytes, onError } = options;
+  mkdirSync(options.directory, { recursive: true });
+  const { slot, unlock } = takeSlot(options.directory);
+  adoptOthers(options.directory, slot);
+
+  const names = readdirSync(slot)
+    .filter((name) => SEGMENT.test(name))
+    .toSorted();
+  const onDiskOnly: Segment[] = names.map((name) => {
+    const path = join(slot, name);
+    return { name, path, file: undefined, bytes: statSync(path).size, records: 0, released: 0 };
+  });
+  let bytes = onDiskOnly.reduce((sum, segment) => sum + segment.bytes, 0);
+  let nextNumber = Number.parseInt(names.at(-1) ?? '0', 10) + 1;
+  let current: Segment | undefined;
+  let spilling: Segment | undefined;
+  const segments = new Map<JournalSegment, Segment>();
+
+  function openSegment(): Segment {
+    const name = segmentName(nextNumber++);
+    const path = join(slot, name);
+    const segment = { name, path, file: openSync(path, 'wx'), bytes: 0, records: 0, released: 0 };
+    segments.set(segment, segment);
+    return segment;
+  }
+
+  /** Each record begins a line: what a failed write left of one before it does not spoil it. */
+  function write(segment: Segment, record: string): void {
+    const line = Buffer.from(`\n${record}`);
+    if (bytes + line.length > maxBytes) throw new Error('The journal is full.');
+    if (segment.file === undefined) throw new Error(`The segment ${segment.name} is closed.`);
+    const written = writeSync(segment.file, line);
+    segment.bytes += written;
+    bytes += written;
+    if (written < line.length) throw new Error('The disk took a part of a record only.');
+    segment.records++;
+  }
+
+  function leave(segment: Segment): void {
+    if (segment.file !== undefined) closeSync(segment.file);
+    segment.file = undefined;
+    removeIfReleased(segment);
+  }
+
+  function removeIfReleased(segment: Segment): void {
+    if (segment.file !== undefined || segment.released < segment.records) return;
+    segments.delete(segment);
+    bytes -= segment.bytes;
+    try {
+      unlinkSync(segment.path);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  return {
+    append: (record) => {
+      try {
+        if (current && current.bytes >= SEGMENT_BYTES) {
+          leave(current);
+          current = undefined;
+        }
+        current ??= openSegment();
+        write(current, record);
+        return current;
+      } catch (error) {
+        onError(error);
+        return undefined;
+      }
+    },
+
+    spill: (record) => {
+      try {
+        if (spilling && spilling.bytes >= SEGMENT_BYTES) {
+          onDiskOnly.push(close(spilling));
+          spilling = undefined;
+        }
+        spilling ??= openSegment();
+        write(spilling, record);
+        return true;
+      } catch (error) {
+        onError(error);
+        return false;
+      }
+    },
+
+    restore: async () => {
+      if (onDiskOnly.length === 0 && spilling) {
+        onDiskOnly.push(close(spilling));
+        spilling = undefined;
+      }
+      const segment = onDiskOnly.shift();
+      if (!segment) return undefined;
+      const records = await readRecords(segment.path).catch((error: unknown) => {
+        onError(error);
+        return undefined;
+      });
+      // It stays where it is, for a process that can read it.
+      if (!records) return undefined;
+      segment.records = records.length;
+      segments.set(segment, segment);
+      removeIfReleased(segment);
+      return { segment, records };
+    },
+
+    release: (released, count) => {
+      const segment = segments.get(released);
+      if (!segment) return;
+      segment.released += count;
+      if (
+        segment === current &&
+        segment.released === segment.records &&
+        segment.bytes >= WORTH_LEAVING_BYTES
+      ) {
+        current = undefined;
+        leave(segment);
+      } else {
+        removeIfReleased(segment);
+      }
+    },
+
+    close: () => {
+      for (const segment of [current, spilling]) {
+        if (segment) leave(segment);
+      }
+      unlock();
+    },
+  };
+}
+
+function close(segment: Segment): Segment {
+  if (segment.file !== undefined) closeSync(segment.file);
+  segment.file = undefined;
+  return segment;
+}
+
+/** Zero-padded, so that names sort as the segments were written. */
+function segmentName(number: number): string {
+  return `${String(number).padStart(12, '0')}.ndjson`;
+}
+
+/** Whole records only: the last one of a process that was killed may be torn, and was not answered for. */
+async function readRecords(path: string): Promise<string[]> {
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  return lines.filter(isJson);
+}
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function takeSlot(directory: string): { slot: string; unlock: Unlock } {
+  for (let number = 0; number < MAX_SLOTS; number++) {
+    const slot = join(directory, `slot-${number}`);
+    const unlock = tryLockDirectory(slot);
+    if (unlock) return { slot, unlock };
+  }
+  throw new Error(`${directory} has no free slot for a journal.`);
+}
+
+function adoptOthers(directory: string, own: string): void {
+  for (const name of readdirSync(directory)) {
+    const slot = join(directory, name);
+    if (!SLOT.test(name) || slot === own) continue;
+    const unlock = tryLockDirectory(slot);
+    if (!unlock) continue;
+    // A name of their own, in case both have a segment of that number.
+    for (const segment of readdirSync(slot).filter((file) => SEGMENT.test(file))) {
+      renameSync(join(slot, segment), join(own, freeName(own, segment)));
+    }
+    unlock();
+  }
+}
+
+function freeName(directory: string, wanted: string): string {
+  const taken = new Set(readdirSync(directory));
+  let number = Number.parseInt(wanted, 10);
+  while (taken.has(segmentName(number))) number++;
+  return segmentName(number);
+}
