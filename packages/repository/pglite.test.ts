@@ -3,35 +3,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { describeCounterRepository } from './counter-repository.contract.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { migrate } from './migrate.ts';
-import type { OpenDatabase } from './open-database.ts';
 import { openPglite } from './pglite.ts';
-import { emptyDatabase, openTestDatabase } from './test-database.ts';
-import { describeUrlRepository } from './url-repository.contract.ts';
-import { describeVisitRepository } from './visit-repository.contract.ts';
+import { describeRepositories } from './repositories.contract.ts';
+import { openTestDatabase } from './test-database.ts';
 
 describe('on the embedded PostgreSQL', () => {
-  let database: OpenDatabase;
-  beforeAll(async () => {
-    database = await openTestDatabase();
-  });
-  beforeEach(() => emptyDatabase(database.db));
-  afterAll(() => database.close());
-
-  describe('links', () => {
-    describeUrlRepository(() => database);
-  });
-  describe('visits', () => {
-    describeVisitRepository(() => database);
-  });
-  describe('counts', () => {
-    describeCounterRepository(() => database);
-  });
+  const database = describeRepositories(openTestDatabase);
 
   test('migrating again changes nothing', async () => {
-    expect(await migrate(database.db)).toEqual([]);
+    expect(await migrate(database().db)).toEqual([]);
   });
 });
 

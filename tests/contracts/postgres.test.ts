@@ -1,12 +1,8 @@
 import { migrate } from '@terse/repository/migrate';
-import { describeCounterRepository } from '@terse/repository/counter-repository.contract';
-import type { OpenDatabase } from '@terse/repository/open-database';
 import { openPostgres } from '@terse/repository/postgres';
-import { emptyDatabase } from '@terse/repository/test-database';
-import { describeUrlRepository } from '@terse/repository/url-repository.contract';
-import { describeVisitRepository } from '@terse/repository/visit-repository.contract';
+import { describeRepositories } from '@terse/repository/repositories.contract';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
 import { createDatabase } from '../stack/postgres.ts';
 
@@ -15,34 +11,22 @@ const open = (url: string, more: { statementTimeoutMs?: number } = {}) =>
 
 describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
   let url: string;
-  let database: OpenDatabase;
-  beforeAll(async () => {
+  const database = describeRepositories(async () => {
     url = await createDatabase(databaseUrl, 'contract');
-    database = open(url);
-    await migrate(database.db);
-  });
-  beforeEach(() => emptyDatabase(database.db));
-  afterAll(() => database.close());
-
-  describe('links', () => {
-    describeUrlRepository(() => database);
-  });
-  describe('visits', () => {
-    describeVisitRepository(() => database);
-  });
-  describe('counts', () => {
-    describeCounterRepository(() => database);
+    const opened = open(url);
+    await migrate(opened.db);
+    return opened;
   });
 
   test('gives counts beyond 32 bits as numbers', async () => {
     const { rows } = await sql<{ count: number }>`select 9007199254740991::bigint as count`.execute(
-      database.db,
+      database().db,
     );
     expect(rows).toEqual([{ count: 9_007_199_254_740_991 }]);
   });
 
   test('speaks of time in UTC, whatever the server does', async () => {
-    const { rows } = await sql`show timezone`.execute(database.db);
+    const { rows } = await sql`show timezone`.execute(database().db);
     expect(rows).toEqual([{ TimeZone: 'UTC' }]);
   });
 
@@ -59,7 +43,7 @@ describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
     await sql`
       select pg_terminate_backend(pid) from pg_stat_activity
       where application_name = 'terse-test' and pid <> pg_backend_pid()
-    `.execute(database.db);
+    `.execute(database().db);
     await expect.poll(() => other.probe().then(Boolean, () => false), { timeout: 5000 }).toBe(true);
     await other.close();
   });

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import { describeCounterRepository } from './counter-repository.contract.ts';
+import type { OpenDatabase } from './open-database.ts';
+import { emptyDatabase } from './test-database.ts';
+import { describeUrlRepository } from './url-repository.contract.ts';
+import { describeVisitRepository } from './visit-repository.contract.ts';
+
+/**
+ * What the repositories promise on every database; `open` gives a migrated one.
+ * @returns that database, for further tests beside it.
+ */
+export function describeRepositories(open: () => Promise<OpenDatabase>): () => OpenDatabase {
+  let database: OpenDatabase;
+  beforeAll(async () => {
+    database = await open();
+  });
+  beforeEach(() => emptyDatabase(database.db));
+  afterAll(() => database.close());
+
+  const opened = () => database;
+  describe('links', () => {
+    describeUrlRepository(opened);
+  });
+  describe('visits', () => {
+    describeVisitRepository(opened);
+  });
+  describe('counts', () => {
+    describeCounterRepository(opened);
+  });
+  return opened;
+}
