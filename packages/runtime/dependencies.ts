@@ -15,6 +15,7 @@ import type { OpenDatabase } from '@terse/repository/open-database';
 import { createUrlRepository } from '@terse/repository/url-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
+import { createGuard } from './guard.ts';
 import { createLog, type Logger } from './log.ts';
 import {
   openDatabase,
@@ -27,6 +28,10 @@ import {
 } from './parts.ts';
 import { createReadinessGate, type ReadinessGate } from './readiness.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
+
+/** What a visitor waits for at most. The embedded database shares its thread with everything else. */
+const CACHE_TIMEOUT_MS = 50;
+const DATABASE_TIMEOUT_MS = { postgres: 250, pglite: 2000 };
 
 /** What every function has before it opens any part. */
 export interface Context extends PartsContext, Telemetry {}
@@ -193,13 +198,28 @@ function opened(context: Context, gate: ReadinessGate, parts: readonly { close()
 function redirectOn(
   context: Context,
   { db }: OpenDatabase,
-  store: Store,
+  { cache, counter }: Store,
   publisher: Queue,
 ): RedirectServices {
-  const { clock, metrics } = context;
-  const { cache, counter } = store;
+  const { clock, metrics, config } = context;
+  const urls = createUrlRepository({ db, clock });
+  // A guard each: a part that is slow must not hold up what the other one could answer.
+  const askCache = createGuard({ timeoutMs: CACHE_TIMEOUT_MS, maxConcurrent: 500, maxWaiting: 500 });
+  const askDatabase = createGuard({
+    timeoutMs: DATABASE_TIMEOUT_MS[config.database.kind],
+    maxConcurrent: 100,
+    maxWaiting: 1000,
+  });
   return {
-    resolver: createLinkResolver({ cache, repository: createUrlRepository({ db, clock }), clock, metrics }),
+    resolver: createLinkResolver({
+      cache: {
+        get: (code) => askCache(() => cache.get(code)),
+        put: (link) => askCache(() => cache.put(link)),
+      },
+      repository: { find: (code) => askDatabase(() => urls.find(code)) },
+      clock,
+      metrics,
+    }),
     recorder: createVisitRecorder({ publisher, counter, journal: openJournal(context), clock, metrics }),
   };
 }

@@ -55,11 +55,8 @@ const STATEMENT_TIMEOUT_MS: Readonly<Record<FunctionName, number>> = {
   standalone: 30_000,
 };
 
-/** A visitor waits for a look-up; everything else may take longer, and is cut off all the same. */
-const STORE_TIMEOUT_MS: Partial<Record<FunctionName, number>> = { redirect: 50 };
-const DEFAULT_STORE_TIMEOUT_MS = 2000;
-/** Over REST a look-up is an HTTP request. */
-const REST_TIMEOUT_MS: Partial<Record<FunctionName, number>> = { redirect: 250 };
+/** What a visitor waits for is bounded more closely, by a guard. */
+const STORE_TIMEOUT_MS = 2000;
 
 /** @param access `read` goes to the replica, where there is one. */
 export async function openDatabase(
@@ -92,13 +89,13 @@ export function openStore(context: PartsContext): Store {
         close: () => Promise.resolve(),
       };
     case 'redis': {
-      const timeoutMs = STORE_TIMEOUT_MS[name] ?? DEFAULT_STORE_TIMEOUT_MS;
       const onError = (error: unknown) => log.warn({ err: error }, 'redis connection failed');
-      return onRedis(openRedisTcp({ url: store.url, name: `terse-${name}`, timeoutMs, onError }));
+      return onRedis(
+        openRedisTcp({ url: store.url, name: `terse-${name}`, timeoutMs: STORE_TIMEOUT_MS, onError }),
+      );
     }
     case 'upstash': {
-      const timeoutMs = REST_TIMEOUT_MS[name] ?? DEFAULT_STORE_TIMEOUT_MS;
-      return onRedis(openRedisRest({ url: store.url, token: store.token, timeoutMs }));
+      return onRedis(openRedisRest({ url: store.url, token: store.token, timeoutMs: STORE_TIMEOUT_MS }));
     }
   }
 }

@@ -1,0 +1,40 @@
+import {
+  bulkhead,
+  circuitBreaker,
+  ConsecutiveBreaker,
+  handleAll,
+  timeout,
+  TimeoutStrategy,
+  wrap,
+} from 'cockatiel';
+
+export interface GuardOptions {
+  /** How long a call may take before it counts as failed. */
+  readonly timeoutMs: number;
+  /** How many calls may be under way at once, and how many may wait for their turn; more fail at once. */
+  readonly maxConcurrent: number;
+  readonly maxWaiting: number;
+}
+
+/** Calls a part, or fails at once. */
+export type Guard = <T>(call: () => Promise<T>) => Promise<T>;
+
+const FAILURES_BEFORE_OPENING = 5;
+const TRY_AGAIN_AFTER_MS = 1000;
+
+/**
+ * Keeps a part that is slow or down from taking its callers with it: calls are bounded in time and number, and after five
+ * failures in a row they fail without being made, but for one each second that tries whether the part is back.
+ */
+export function createGuard({ timeoutMs, maxConcurrent, maxWaiting }: GuardOptions): Guard {
+  const policy = wrap(
+    // Outermost: a call that found no place says nothing about the part.
+    bulkhead(maxConcurrent, maxWaiting),
+    circuitBreaker(handleAll, {
+      halfOpenAfter: TRY_AGAIN_AFTER_MS,
+      breaker: new ConsecutiveBreaker(FAILURES_BEFORE_OPENING),
+    }),
+    timeout(timeoutMs, TimeoutStrategy.Aggressive),
+  );
+  return (call) => policy.execute(call);
+}
