@@ -1,0 +1,79 @@
+import { Agent, request } from 'node:http';
+
+interface VisitorsReport {
+  /** The numbers of the visits that were answered with a redirect. */
+  readonly answered: ReadonlySet<number>;
+  /** Answers other than a redirect, by status; a connection that broke counts as `broken`. */
+  readonly refused: ReadonlyMap<string, number>;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface Visitors {
+  /** Stops visiting, waits for the answers that are due, and reports. */
+  stop(): Promise<VisitorsReport>;
+}
+
+export interface VisitorsOptions {
+  readonly url: string;
+  readonly perSecond: number;
+}
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+const TICK_MS = 10;
+const TIMEOUT_MS = 5000;
+
+/** The referrer by which a stored visit is told from all others. */
+export const referrerOf = (visit: number) => `https://visits.example/${visit}`;
+
+/** Visitors who come at a steady rate, whatever happens, each with a number of its own. */
+export function sendVisitors({ url, perSecond }: VisitorsOptions): Visitors {
+  const agent = new Agent({ keepAlive: true, maxSockets: 50 });
+  const answered = new Set<number>();
+  const refused = new Map<string, number>();
+  const latencies: number[] = [];
+  const due = new Set<Promise<void>>();
+  const startedAt = performance.now();
+  let sent = 0;
+
+  const timer = setInterval(() => {
+    const owed = Math.floor(((performance.now() - startedAt) / 1000) * perSecond) - sent;
+    for (let index = 0; index < owed; index++) {
+      const visiting = visit(sent++).finally(() => due.delete(visiting));
+      due.add(visiting);
+    }
+  }, TICK_MS);
+
+  async function visit(number: number): Promise<void> {
+    const begin = performance.now();
+    const status = await get(number);
+    if (status === '307') answered.add(number);
+    else refused.set(status, (refused.get(status) ?? 0) + 1);
+    latencies.push(performance.now() - begin);
+  }
+
+  function get(number: number): Promise<string> {
+    return new Promise((resolve) => {
+      const headers = { 'User-Agent': FIREFOX, Referer: referrerOf(number) };
+      const asking = request(url, { agent, headers, timeout: TIMEOUT_MS }, (response) => {
+        response.resume();
+        response.on('end', () => resolve(String(response.statusCode)));
+        response.on('error', () => resolve('broken'));
+      });
+      asking.on('timeout', () => asking.destroy());
+      asking.on('error', () => resolve('broken'));
+      asking.end();
+    });
+  }
+
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await Promise.all(due);
+      agent.destroy();
+      latencies.sort((a, b) => a - b);
+      const quantile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
+      return { answered, refused, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
+    },
+  };
+}
