@@ -41,7 +41,7 @@ export interface Queue extends Publisher, Subscriber, DeadLetters {
 }
 
 const CACHED_LINKS = 100_000;
-const LIFETIMES = { linkTtlSeconds: 300, absentTtlSeconds: 10 };
+const LIFETIMES = { linkTtlSeconds: 60, absentTtlSeconds: 10 };
 
 /** How long the database may work on one statement of a function. A visitor waits for the first of them. */
 const STATEMENT_TIMEOUT_MS: Readonly<Record<FunctionName, number>> = {
