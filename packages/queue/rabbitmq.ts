@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pTimeout from 'p-timeout';
 import { type AsyncMessage, Connection, ConsumerStatus } from 'rabbitmq-client';
+import { messageText } from './message-text.ts';
 import type { DeadLetters, Publisher, Subscriber } from './queue.ts';
+import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
 
 export interface RabbitmqOptions {
   readonly url: string;
@@ -18,33 +20,6 @@ export interface Rabbitmq extends Publisher, Subscriber, DeadLetters {
   probe(): Promise<unknown>;
   close(): Promise<void>;
 }
-
-const QUEUE = 'visits';
-const DEAD_QUEUE = 'visits.dead';
-/** Deliveries before the broker sets a message aside: only consumers that died with it count. */
-const DELIVERY_LIMIT = 20;
-
-/**
- * Quorum queues: replicated where there are several nodes, and written to disk before a confirm. What the broker sets
- * aside is moved with the same care, and `reject-publish` is what that needs.
- */
-const QUEUE_OPTIONS = {
-  queue: QUEUE,
-  durable: true,
-  arguments: {
-    'x-queue-type': 'quorum',
-    'x-delivery-limit': DELIVERY_LIMIT,
-    'x-dead-letter-exchange': '',
-    'x-dead-letter-routing-key': DEAD_QUEUE,
-    'x-dead-letter-strategy': 'at-least-once',
-    'x-overflow': 'reject-publish',
-  },
-} as const;
-const DEAD_QUEUE_OPTIONS = {
-  queue: DEAD_QUEUE,
-  durable: true,
-  arguments: { 'x-queue-type': 'quorum' },
-} as const;
 
 /** A RabbitMQ broker, 3.10 or later. The connection and what is declared on it are made anew after a failure. */
 export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
@@ -119,7 +94,7 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
             const giveBack = () => resolve(ConsumerStatus.REQUEUE);
             unacknowledged.add(giveBack);
             onDelivery({
-              body: text(message),
+              body: messageText(message),
               acknowledge: () => {
                 if (unacknowledged.delete(giveBack)) resolve(ConsumerStatus.ACK);
               },
@@ -147,9 +122,4 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
       await connection.close();
     },
   };
-}
-
-function text({ body }: AsyncMessage): string {
-  if (Buffer.isBuffer(body)) return body.toString();
-  return typeof body === 'string' ? body : JSON.stringify(body);
 }

@@ -11,6 +11,7 @@ export type FunctionName =
   | 'counter-flush'
   | 'gateway'
   | 'migrate'
+  | 'dead-letters'
   | 'standalone';
 
 const integer = (min: number, max: number, fallback: number) =>

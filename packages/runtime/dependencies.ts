@@ -8,6 +8,7 @@ import { createUrlService, type UrlService } from '@terse/core/url-service';
 import { createVisitRecorder, type VisitRecorder } from '@terse/core/visit-recorder';
 import { createVisitWriter, type VisitWriter } from '@terse/core/visit-writer';
 import type { Subscriber } from '@terse/queue/queue';
+import { type DeadLetterBox, openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
 import { createCounterRepository } from '@terse/repository/counter-repository';
 import { migrate } from '@terse/repository/migrate';
@@ -124,6 +125,12 @@ export async function openCounterFlush(context: Context): Promise<CounterFlushSe
   const store = openStore(context);
   const gate = createReadinessGate({ database: database.probe, counter: store.probe });
   return { ...counterFlushOn(context, database, store), ...opened(context, gate, [store, database]) };
+}
+
+/** @throws Error when the broker cannot be reached. */
+export function openDeadLetters({ config }: Context): Promise<DeadLetterBox> {
+  if (config.queue.kind !== 'rabbitmq') throw new Error('Dead letters are kept by RabbitMQ only.');
+  return openDeadLetterBox({ url: config.queue.url });
 }
 
 /** The gateway opens no part: it only has to know where the functions are. */

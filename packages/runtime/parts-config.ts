@@ -40,6 +40,7 @@ const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
   'counter-flush': ['database', 'store'],
   gateway: [],
   migrate: ['database'],
+  'dead-letters': ['queue'],
   standalone: ['database', 'store', 'queue'],
 };
 

@@ -49,6 +49,7 @@ const STATEMENT_TIMEOUT_MS: Readonly<Record<FunctionName, number>> = {
   links: 10_000,
   stats: 10_000,
   gateway: 0,
+  'dead-letters': 0,
   'visit-writer': 30_000,
   'counter-flush': 60_000,
   migrate: 3_600_000,

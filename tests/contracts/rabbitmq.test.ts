@@ -1,5 +1,7 @@
 import { describeQueue } from '@terse/queue/queue.contract';
 import { openRabbitmq, type Rabbitmq } from '@terse/queue/rabbitmq';
+import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
+import { DEAD_QUEUE_OPTIONS, QUEUE_OPTIONS } from '@terse/queue/rabbitmq-topology';
 import { Connection } from 'rabbitmq-client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
@@ -37,21 +39,13 @@ describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     await other.close();
   });
 
-  test('declares durable quorum queues that set aside what kills its consumers', async () => {
-    // Declaring again with other arguments is refused: these are the ones.
-    const declared = await admin.queueDeclare({
-      queue: 'visits',
-      durable: true,
-      arguments: {
-        'x-queue-type': 'quorum',
-        'x-delivery-limit': 20,
-        'x-dead-letter-exchange': '',
-        'x-dead-letter-routing-key': 'visits.dead',
-        'x-dead-letter-strategy': 'at-least-once',
-        'x-overflow': 'reject-publish',
-      },
-    });
-    expect(declared.queue).toBe('visits');
+  test('declares the queues as they were declared for good: RabbitMQ refuses any other arguments', async () => {
+    await queue.publish('x');
+    for (const options of [QUEUE_OPTIONS, DEAD_QUEUE_OPTIONS]) {
+      expect((await admin.queueDeclare(options)).queue).toBe(options.queue);
+      const other = { ...options, arguments: { ...options.arguments, 'x-delivery-limit': 7 } };
+      await expect(admin.queueDeclare(other)).rejects.toThrow('PRECONDITION_FAILED');
+    }
   });
 
   test('keeps dead letters with their reason', async () => {
@@ -96,5 +90,30 @@ describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     await expect(nowhere.publish('x')).rejects.toThrow('timed out');
     await expect(nowhere.probe()).rejects.toThrow('no connection');
     await nowhere.close();
+  });
+
+  test('lets dead letters be looked at, sent again and removed', async () => {
+    await queue.add([
+      { body: 'first', reason: 'not JSON' },
+      { body: 'second', reason: 'not an array' },
+    ]);
+    const box = await openDeadLetterBox({ url: rabbitmqUrl });
+    for (let looks = 0; looks < 30; looks++) {
+      expect(await box.list(1)).toEqual([{ body: 'first', reason: 'not JSON' }]);
+    }
+    expect(await box.list(10)).toHaveLength(2);
+    expect(await box.replay()).toBe(2);
+    expect(await box.list(10)).toEqual([]);
+    const bodies: string[] = [];
+    const subscription = queue.subscribe(10, (delivery) => {
+      bodies.push(delivery.body);
+      delivery.acknowledge();
+    });
+    await vi.waitFor(() => expect(bodies).toEqual(['first', 'second']));
+    await subscription.close();
+    await queue.add([{ body: 'third', reason: 'x' }]);
+    expect(await box.purge()).toBe(1);
+    expect(await box.list(10)).toEqual([]);
+    await box.close();
   });
 });

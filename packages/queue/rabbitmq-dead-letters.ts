@@ -1,0 +1,85 @@
+import { Connection, type SyncMessage } from 'rabbitmq-client';
+import { messageText } from './message-text.ts';
+import type { DeadLetter } from './queue.ts';
+import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
+
+/** What was set aside, for a person to decide about. */
+export interface DeadLetterBox {
+  /** The oldest letters, which stay where they are. */
+  list(limit: number): Promise<DeadLetter[]>;
+  /** Sends every letter that is there now to the queue of visits again, and removes it; how many those were. */
+  replay(): Promise<number>;
+  /** Removes every letter; how many those were. */
+  purge(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * The dead letters of a RabbitMQ broker.
+ * @throws Error when the broker cannot be reached.
+ */
+export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadLetterBox> {
+  const connection = new Connection({
+    url,
+    connectionName: 'terse-dead-letters',
+    retryLow: 200,
+    acquireTimeout: 4000,
+  });
+  // The first attempt that fails is told by `onConnect`; what fails later, by the call that it fails.
+  connection.on('error', () => {});
+  await connection.onConnect(4000);
+  await connection.queueDeclare(DEAD_QUEUE_OPTIONS);
+  await connection.queueDeclare(QUEUE_OPTIONS);
+
+  return {
+    list: async (limit) => {
+      const channel = await connection.acquire();
+      try {
+        const letters: DeadLetter[] = [];
+        while (letters.length < limit) {
+          const message = await channel.basicGet(DEAD_QUEUE);
+          if (!message) break;
+          letters.push({ body: messageText(message), reason: reasonOf(message) });
+        }
+        return letters;
+      } finally {
+        // Without an acknowledgement the letters go back, in their old order.
+        await channel.close();
+      }
+    },
+
+    replay: async () => {
+      const channel = await connection.acquire();
+      const publisher = connection.createPublisher({ confirm: true });
+      try {
+        const { messageCount } = await channel.queueDeclare({ queue: DEAD_QUEUE, passive: true });
+        let replayed = 0;
+        while (replayed < messageCount) {
+          const message = await channel.basicGet(DEAD_QUEUE);
+          if (!message) break;
+          await publisher.send(
+            { routingKey: QUEUE, durable: true, mandatory: true },
+            Buffer.from(messageText(message)),
+          );
+          channel.basicAck({ deliveryTag: message.deliveryTag });
+          replayed++;
+        }
+        return replayed;
+      } finally {
+        await publisher.close();
+        await channel.close();
+      }
+    },
+
+    purge: async () => (await connection.queuePurge({ queue: DEAD_QUEUE })).messageCount,
+
+    close: () => connection.close(),
+  };
+}
+
+/** The writer says why; what the broker set aside itself says so in its own header. */
+function reasonOf({ headers }: SyncMessage): string {
+  const { reason, 'x-death': deaths } = headers ?? {};
+  if (typeof reason === 'string') return reason;
+  return Array.isArray(deaths) ? 'delivered too often' : 'unknown';
+}
