@@ -1,0 +1,162 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type StandaloneProcess, startStandalone } from '../standalone-process.ts';
+
+const RUNS = 300;
+
+let directory: string;
+let terse: StandaloneProcess;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'terse-fuzz-'));
+  terse = await startStandalone(directory);
+});
+afterAll(async () => {
+  await terse.end('SIGKILL');
+  await rm(directory, { recursive: true });
+});
+
+const json = fc.jsonValue({ maxDepth: 3 });
+/** Looks like a link, or nearly so: the interesting faults lie close to what is right. */
+const nearlyLink = fc.record(
+  {
+    original_url: fc.oneof(
+      fc.webUrl(),
+      fc.webUrl({ withFragments: true, withQueryParameters: true }),
+      fc.string(),
+      json,
+    ),
+    short_code: fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 70 }),
+      fc.stringMatching(/^[\w-]{1,64}$/),
+      json,
+    ),
+    title: fc.oneof(fc.string({ unit: 'binary' }), fc.constant(null), json),
+    tags: fc.oneof(fc.array(fc.string({ unit: 'grapheme' })), json),
+    expires_at: fc.oneof(
+      fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+      fc.string(),
+      fc.constant('9999-12-31T23:59:59Z'),
+      json,
+    ),
+    redirect_status: fc.oneof(fc.constantFrom(301, 302, 307, 308), json),
+    pinned: fc.oneof(fc.boolean(), json),
+  },
+  { requiredKeys: [] },
+);
+
+const isOurs = (status: number) => status < 500;
+
+test('whatever is posted as a link is created or refused with a reason', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(nearlyLink, json), async (body) => {
+      const response = await terse.call('POST', '/api/v1/links', body);
+      expect(response.status).toSatisfy(isOurs);
+      const answer = (await response.json()) as { short_code?: string; detail?: string };
+      expect(answer.short_code ?? answer.detail).toBeTruthy();
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('whatever a link is changed to, it can be read and followed afterwards', async () => {
+  await terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: 'fuzzed' });
+  await fc.assert(
+    fc.asyncProperty(nearlyLink, async (changes) => {
+      expect((await terse.call('PATCH', '/api/v1/links/fuzzed', changes)).status).toSatisfy(isOurs);
+      expect((await terse.call('GET', '/api/v1/links/fuzzed')).status).toBe(200);
+      expect([301, 302, 307, 308, 410]).toContain((await terse.call('GET', '/fuzzed')).status);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('any path and query is answered', async () => {
+  const segment = fc
+    .string({ unit: 'binary', maxLength: 80 })
+    .map((text) => encodeURIComponent(text.toWellFormed()));
+  const path = fc.oneof(
+    segment,
+    segment.map((each) => `api/v1/links/${each}`),
+    segment.map((each) => `api/v1/links/${each}/stats`),
+    segment.map((each) => `api/v1/links/${each}/stats/visits`),
+  );
+  const query = fc.dictionary(
+    fc.constantFrom('limit', 'cursor', 'tag', 'search', 'deleted', 'from', 'to', 'interval', 'x'),
+    fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.integer().map(String),
+      fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(path, query, async (to, parameters) => {
+      const search = new URLSearchParams(parameters).toString();
+      expect((await terse.call('GET', `/${to}?${search}`)).status).toSatisfy(isOurs);
+      expect((await terse.call('GET', `/api/v1/links?${search}`)).status).toSatisfy(isOurs);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('any bytes on the wire are answered, or the connection is closed', async () => {
+  const header = fc.tuple(
+    fc.constantFrom(
+      'User-Agent',
+      'Referer',
+      'Accept',
+      'X-Forwarded-For',
+      'X-Request-Id',
+      'Authorization',
+      'Host',
+      'Content-Length',
+    ),
+    fc.uint8Array({ maxLength: 200 }),
+  );
+  const requests = fc.oneof(
+    fc.uint8Array({ maxLength: 500 }).map((bytes) => Buffer.from(bytes)),
+    fc
+      .tuple(fc.uint8Array({ maxLength: 50 }), fc.array(header, { maxLength: 4 }))
+      .map(([path, headers]) =>
+        Buffer.concat([
+          Buffer.from('GET /'),
+          path,
+          Buffer.from(' HTTP/1.1\r\nHost: x\r\n'),
+          ...headers.flatMap(([name, value]) => [Buffer.from(`${name}: `), value, Buffer.from('\r\n')]),
+          Buffer.from('\r\n'),
+        ]),
+      ),
+  );
+  await fc.assert(
+    fc.asyncProperty(requests, async (bytes) => {
+      expect(await exchange(bytes)).not.toMatch(/^HTTP\/1\.1 5/);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('after all that nothing unexpected was logged, and the process stops in order', async () => {
+  expect((await terse.call('GET', '/.ready')).status).toBe(200);
+  expect(await terse.end('SIGTERM')).toBe(0);
+  expect(terse.output()).not.toContain('"level":50');
+});
+
+/** Sends the bytes and what ends a request that is still open; the beginning of the answer, if there is one. */
+function exchange(bytes: Buffer): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(terse.url).port), '127.0.0.1');
+    let answer = '';
+    socket.setTimeout(2000, () => socket.destroy());
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+      socket.end();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(answer));
+    socket.write(bytes);
+    socket.end('\r\n\r\n');
+  });
+}
