@@ -16,7 +16,7 @@ export function proxyTo(origin: URL): Origin {
       const { incoming } = (env ?? {}) as Partial<HttpBindings>;
       const forwarded = [request.headers.get('X-Forwarded-For'), incoming?.socket.remoteAddress];
       try {
-        return await proxy(new URL(pathname + search, origin), {
+        return await proxy(at(origin, pathname, search), {
           raw: request,
           headers: {
             ...Object.fromEntries(request.headers),
@@ -33,4 +33,12 @@ export function proxyTo(origin: URL): Origin {
       }
     },
   };
+}
+
+/** Not by resolving one against the other: a path that begins with `//` would lead to the host that follows. */
+function at(origin: URL, pathname: string, search: string): URL {
+  const url = new URL(origin);
+  url.pathname = pathname;
+  url.search = search;
+  return url;
 }
