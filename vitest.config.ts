@@ -18,11 +18,23 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['tests/**/*.test.ts'],
+          exclude: ['tests/containers/**'],
           globalSetup: ['./tests/real-parts.ts'],
           // The servers are shared: one file at a time has them.
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'containers',
+          include: ['tests/containers/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          // After the others: it needs the whole machine.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,0 +1,41 @@
+# One function per image: docker build --build-arg FUNCTION=redirect .
+# A bundle is the same on every platform, so it is made on the builder's own.
+
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS manifests
+WORKDIR /src
+COPY . .
+# What is left changes only with dependencies, and so does the layer of `npm ci`.
+RUN rm -r infra && find packages functions -type f ! -name package.json -delete
+
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
+WORKDIR /src
+COPY --from=manifests /src ./
+RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
+COPY . .
+ARG FUNCTION
+RUN node infra/bundle.ts "${FUNCTION}"
+
+FROM node:24-bookworm-slim AS base
+WORKDIR /app
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 JOURNAL_DIR=/journal
+# A volume that is mounted here takes its owner over, and outlives the container.
+RUN install --directory --owner=node --group=node /journal
+USER node
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --start-interval=1s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/.live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# No shell and no npm in between: Node is process 1, and gets SIGTERM itself.
+ENTRYPOINT []
+CMD ["node", "main.js"]
+ARG FUNCTION
+COPY --from=build /src/dist/${FUNCTION}/main.js /src/dist/${FUNCTION}/package.json ./
+
+# For AWS Lambda: the adapter turns invocations into requests, and events of a trigger into POST /.events.
+FROM base AS lambda
+ENV JOURNAL_DIR=none AWS_LWA_HOST=127.0.0.1 AWS_LWA_PORT=8080 \
+    AWS_LWA_READINESS_CHECK_PATH=/.ready \
+    AWS_LWA_PASS_THROUGH_PATH=/.events \
+    AWS_LWA_ERROR_STATUS_CODES=500-599
+COPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:1.1.0 /lambda-adapter /opt/extensions/lambda-adapter
+
+FROM base AS runtime

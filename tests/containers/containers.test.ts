@@ -1,0 +1,319 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
+import { onFreePorts } from '../stack/free-ports.ts';
+import { runCommand } from './command.ts';
+import { type Composition, createComposition } from './composition.ts';
+import { type Engine, openEngine } from './engine.ts';
+import { sendVisitors, visit } from './visitors.ts';
+
+const FUNCTIONS = ['redirect', 'links', 'stats', 'visit-writer', 'counter-flush', 'gateway'];
+const MAX_ADDED_BYTES = 5 * 1024 * 1024;
+const EVENTUALLY = { timeout: 15_000, interval: 100 };
+const SECRETS = new URL('../../infra/local/secrets/', import.meta.url);
+
+let engine: Engine | undefined;
+let missing: string | undefined;
+let terse: Composition;
+let apiKey: string;
+
+beforeAll(async () => {
+  const opened = await openEngine();
+  if (typeof opened === 'string') {
+    if (process.env['CI']) throw new Error(opened);
+    missing = opened;
+    return;
+  }
+  engine = opened;
+  apiKey = (await readFile(new URL('admin_api_key', SECRETS), 'utf8')).trim();
+  terse = await onFreePorts(1, async ([port = 0]) => {
+    const composition = createComposition(opened, port);
+    // What a run that was killed has left.
+    await composition.down('-v');
+    await composition.up();
+    return composition;
+  });
+});
+
+beforeEach(({ skip }) => {
+  if (missing !== undefined) skip(missing);
+});
+
+afterEach(async ({ task }) => {
+  if (engine && task.result?.state === 'fail') process.stderr.write(await terse.logs());
+});
+
+afterAll(async () => {
+  if (engine) await createComposition(engine, 0).down('-v', '--rmi', 'local');
+  await engine?.close();
+});
+
+interface LinkView {
+  readonly short_code: string;
+  readonly visit_count: number;
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(`${terse.url}/api/v1/links${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${apiKey}`, 'Content-Type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  expect(response.ok).toBe(true);
+  const text = await response.text();
+  // What is called is for the caller to know.
+  return (text && JSON.parse(text)) as T;
+}
+
+const createLink = () => call<LinkView>('POST', '', { original_url: 'https://example.com/spring' });
+
+async function counted(code: string): Promise<{ visits: number; bots: number; count: number }> {
+  const { totals } = await call<{ totals: { visits: number; bot_visits: number } }>('GET', `/${code}/stats`);
+  const { visit_count } = await call<LinkView>('GET', `/${code}`);
+  return { visits: totals.visits, bots: totals.bot_visits, count: visit_count };
+}
+
+describe('through the gateway', () => {
+  test('a link is made, followed, counted once for people and bots each, and gone when deleted', async () => {
+    const { short_code } = await createLink();
+    const url = `${terse.url}/${short_code}`;
+    const response = await visit(url);
+    expect(response.status).toBe(307);
+    expect(response.headers.get('Location')).toBe('https://example.com/spring');
+    expect((await visit(url, 'HEAD')).status).toBe(307);
+    await vi.waitFor(
+      async () => expect(await counted(short_code)).toEqual({ visits: 1, bots: 1, count: 1 }),
+      EVENTUALLY,
+    );
+    await call('DELETE', `/${short_code}`);
+    await vi.waitFor(async () => expect((await visit(url)).status).toBe(410), EVENTUALLY);
+  });
+
+  test('nothing internal of a function is reached', async () => {
+    const { short_code } = await createLink();
+    await visit(`${terse.url}/${short_code}`);
+    const metrics = await terse.evaluate<string>(
+      'redirect',
+      "fetch('http://127.0.0.1:8080/.metrics').then((response) => response.text())",
+    );
+    expect(metrics).toContain('redirects_total{');
+    const paths = ['/.metrics', '/%2emetrics', '//.metrics', '/api/../.metrics', '//redirect:8080/.metrics'];
+    for (const path of paths) {
+      const text = await (await fetch(terse.url + path)).text();
+      expect([path, text.includes('redirects_total{')]).toEqual([path, false]);
+    }
+    const events = ['/.events', '/.events/', '/%2eevents', '//.events', '//counter-flush:8080/.events'];
+    for (const path of events) {
+      const response = await fetch(terse.url + path, {
+        method: 'POST',
+        body: '{"task":"flush"}',
+        headers: { 'Content-Type': 'application/json' },
+      });
+      expect([path, response.status]).toEqual([path, 404]);
+    }
+  });
+
+  test('and by no other way: no other port is open, and this one on the machine itself only', async () => {
+    const { services } = JSON.parse(await terse.compose('--profile', '*', 'config', '--format', 'json')) as {
+      services: Record<string, { ports?: { host_ip: string }[] }>;
+    };
+    const open = Object.entries(services).flatMap(([name, { ports = [] }]) =>
+      ports.map(({ host_ip }) => [name, host_ip]),
+    );
+    expect(open).toEqual([['gateway', '127.0.0.1']]);
+  });
+});
+
+describe('the container of', () => {
+  test.each(FUNCTIONS)('%s has Node as its first process, and may change nothing', async (service) => {
+    expect(await terse.facts(service)).toEqual({
+      firstProcess: ['node', 'main.js'],
+      userId: 1000,
+      capabilities: '0000000000000000',
+      canGainPrivileges: false,
+      writable: [],
+      files: ['main.js', 'package.json'],
+      namesEmbeddedDatabase: false,
+    });
+  });
+
+  test.each([...FUNCTIONS, 'migrate'])('%s adds no more than 5 MB to Node', async (service) => {
+    expect(await terse.addedBytes(service)).toBeLessThanOrEqual(MAX_ADDED_BYTES);
+  });
+
+  test.each([
+    ['redirect', ['cache', 'database', 'queue']],
+    ['links', ['cache', 'database']],
+    ['stats', ['database']],
+    ['visit-writer', ['database', 'queue']],
+    ['counter-flush', ['counter', 'database']],
+    ['gateway', []],
+  ])('%s is ready, and tells so of each of its parts', async (service, parts) => {
+    const readiness = await terse.evaluate(
+      service,
+      "fetch('http://127.0.0.1:8080/.ready').then((response) => response.json())",
+    );
+    expect(readiness).toEqual({
+      status: 'ready',
+      parts: Object.fromEntries(parts.map((part) => [part, 'up'])),
+    });
+  });
+
+  test('migrate has nothing to do a second time', async () => {
+    expect(await terse.compose('run', '--rm', '-T', 'migrate')).toBe('nothing to apply\n');
+  });
+});
+
+describe('the database login of', () => {
+  const asLogin = (name: string, statement: string) =>
+    terse.exec(
+      'postgres',
+      'bash',
+      '-c',
+      'psql -qAt "$(cat "/run/secrets/$0_database_url")" -c "$1"',
+      name,
+      statement,
+    );
+
+  test.each([
+    [
+      'redirect',
+      "insert into urls (short_code, original_url, created_at, updated_at) values ('x', 'x', now(), now())",
+    ],
+    ['redirect', 'select * from api_keys'],
+    ['redirect', 'select * from visits'],
+    ['links', 'update urls set visit_count = 1'],
+    ['links', 'delete from urls'],
+    ['stats', 'delete from visits'],
+    ['visit_writer', 'select * from urls'],
+    ['visit_writer', 'select ip from visits'],
+    ['counter_flush', 'update urls set original_url = original_url'],
+    ['counter_flush', 'select * from visits'],
+  ])('%s may not: %s', async (name, statement) => {
+    await expect(asLogin(name, statement)).rejects.toThrow('permission denied for table');
+  });
+
+  test.each(['redirect', 'links', 'stats', 'visit_writer', 'counter_flush'])(
+    '%s may make neither tables nor roles',
+    async (name) => {
+      await expect(asLogin(name, 'create table mine ()')).rejects.toThrow('permission denied for schema');
+      await expect(asLogin(name, 'create role mine')).rejects.toThrow('permission denied to create role');
+    },
+  );
+});
+
+describe('under load', () => {
+  test('each function that is told to stop ends in order, and no visit that was answered is lost', async () => {
+    const { short_code } = await createLink();
+    const visitors = sendVisitors(`${terse.url}/${short_code}`, 5);
+    onTestFinished(async () => void (await visitors.leave()));
+    await vi.waitFor(() => expect(visitors.answered()).toBeGreaterThan(100), EVENTUALLY);
+    const reading = setInterval(() => void counted(short_code).catch(() => undefined), 50);
+    onTestFinished(() => clearInterval(reading));
+
+    const endings: Record<string, number> = {};
+    const stop = async (service: string) => {
+      endings[service] = await terse.stop(service);
+    };
+    const startAgain = async () => {
+      await terse.up();
+      const before = visitors.answered();
+      await vi.waitFor(() => expect(visitors.answered()).toBeGreaterThan(before + 100), EVENTUALLY);
+    };
+    for (const service of ['counter-flush', 'visit-writer', 'stats', 'links', 'redirect'])
+      await stop(service);
+    await startAgain();
+    await stop('gateway');
+    await startAgain();
+    expect(endings).toEqual(Object.fromEntries(FUNCTIONS.map((service) => [service, 0])));
+
+    clearInterval(reading);
+    const answered = await visitors.leave();
+    await vi.waitFor(
+      async () => expect(await counted(short_code)).toEqual({ visits: answered, bots: 0, count: answered }),
+      EVENTUALLY,
+    );
+  });
+
+  test('everything is taken down and brought up again, and no visit that was answered is lost', async () => {
+    const { short_code } = await createLink();
+    const visitors = sendVisitors(`${terse.url}/${short_code}`, 5);
+    onTestFinished(async () => void (await visitors.leave()));
+    await vi.waitFor(() => expect(visitors.answered()).toBeGreaterThan(300), EVENTUALLY);
+    await terse.down();
+    const answered = await visitors.leave();
+    await terse.up();
+    await vi.waitFor(
+      async () => expect(await counted(short_code)).toEqual({ visits: answered, bots: 0, count: answered }),
+      EVENTUALLY,
+    );
+  });
+
+  test('a second redirect under the same name takes its share', async () => {
+    await terse.up('--profile', 'scale');
+    const { short_code } = await createLink();
+    const visitors = sendVisitors(`${terse.url}/${short_code}`, 50);
+    onTestFinished(async () => void (await visitors.leave()));
+    const redirectedBy = (service: string) =>
+      terse.evaluate<string>(service, "fetch('http://127.0.0.1:8080/.metrics').then((r) => r.text())");
+    await vi.waitFor(async () => {
+      for (const service of ['redirect', 'redirect-2']) {
+        expect(await redirectedBy(service)).toMatch(/redirects_total\{outcome="redirect"\} [1-9]\d/);
+      }
+    }, EVENTUALLY);
+    const answered = await visitors.leave();
+    await vi.waitFor(
+      async () => expect(await counted(short_code)).toEqual({ visits: answered, bots: 0, count: answered }),
+      EVENTUALLY,
+    );
+  });
+});
+
+test.each([
+  { args: [], services: 10 },
+  { args: ['--profile', 'scale'], services: 12 },
+  { args: ['-f', 'compose.upstash.yml'], services: 11 },
+  { args: ['-f', 'compose.upstash.yml', '--profile', 'scale'], services: 13 },
+])('Compose accepts what is written for $args', async ({ args, services }) => {
+  expect((await terse.compose(...args, 'config', '--services')).trim().split('\n')).toHaveLength(services);
+});
+
+test('the image for Lambda is that of the function, with the adapter and its settings', async () => {
+  const adapter = await mkdtemp(join(tmpdir(), 'terse-adapter-'));
+  onTestFinished(() => rm(adapter, { recursive: true }));
+  await writeFile(join(adapter, 'lambda-adapter'), '');
+  const docker = (...args: readonly string[]) =>
+    runCommand('docker', args, { environment: engine?.environment ?? {} });
+  const image = await docker(
+    'build',
+    '--quiet',
+    '--build-arg=FUNCTION=redirect',
+    '--target=lambda',
+    // In place of the adapter itself, which would have to be fetched.
+    `--build-context=public.ecr.aws/awsguru/aws-lambda-adapter:1.1.0=${adapter}`,
+    '.',
+  );
+  onTestFinished(async () => void (await docker('image', 'rm', image.trim())));
+  const files = await docker('run', '--rm', image.trim(), 'ls', '/app', '/opt/extensions');
+  expect(files).toBe('/app:\nmain.js\npackage.json\n\n/opt/extensions:\nlambda-adapter\n');
+  const settings = await docker('inspect', '-f', '{{json .Config.Env}}', image.trim());
+  expect(JSON.parse(settings)).toEqual(
+    expect.arrayContaining([
+      'AWS_LWA_PORT=8080',
+      'AWS_LWA_READINESS_CHECK_PATH=/.ready',
+      'AWS_LWA_PASS_THROUGH_PATH=/.events',
+      'AWS_LWA_ERROR_STATUS_CODES=500-599',
+    ]),
+  );
+});

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from './command.ts';
+
+/** A Docker engine with Compose. */
+export interface Engine {
+  /** What the `docker` command needs to find it. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Stops it if it was started for these tests. */
+  close(): Promise<void>;
+}
+
+/** For machines that reach no registry: an engine with the base images that the Dockerfile and Compose name. */
+const STAND_IN = fileURLToPath(new URL('../../../shared/tools/stand-in.sh', import.meta.url));
+const STAND_IN_START_MS = 280_000;
+
+/** An engine that is there, or the stand-in beside the repository, started if need be; else why there is none. */
+export async function openEngine(): Promise<Engine | string> {
+  const fault = await faultOf({});
+  if (fault === undefined) return { environment: {}, close: () => Promise.resolve() };
+  if (!existsSync(STAND_IN) || process.getuid?.() !== 0) return `There is no Docker engine: ${fault}`;
+
+  const environment = await standInEnvironment();
+  if ((await faultOf(environment)) === undefined) return { environment, close: () => Promise.resolve() };
+  await runCommand(STAND_IN, ['up'], { timeoutMs: STAND_IN_START_MS });
+  return {
+    environment,
+    close: async () => {
+      await runCommand(STAND_IN, ['down']);
+    },
+  };
+}
+
+async function faultOf(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  try {
+    await runCommand('docker', ['info'], { environment });
+    await runCommand('docker', ['compose', 'version'], { environment });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function standInEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const script = 'eval "$("$0" env)" && printf "%s\\n" "$DOCKER_HOST" "$DOCKER_CONFIG" "$PATH"';
+  const printed = await runCommand('bash', ['-c', script, STAND_IN]);
+  const [DOCKER_HOST, DOCKER_CONFIG, PATH] = printed.trimEnd().split('\n');
+  return { DOCKER_HOST, DOCKER_CONFIG, PATH };
+}
