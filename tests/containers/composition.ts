@@ -35,7 +35,6 @@ export interface Composition {
   logs(): Promise<string>;
 }
 
-const PROJECT = 'terse-containers-test';
 const COMPOSE_TIMEOUT_MS = 280_000;
 
 const FACTS = `(() => {
@@ -57,13 +56,15 @@ const FACTS = `(() => {
 })()`;
 
 export function createComposition({ environment }: Engine, port: number): Composition {
+  // By its port: two runs on one engine must not take each other's containers down.
+  const project = `terse-test-${port}`;
   const docker = (...args: readonly string[]) =>
     runCommand('docker', args, {
       environment: { ...environment, PORT: String(port) },
       timeoutMs: COMPOSE_TIMEOUT_MS,
     });
   const compose = (...args: readonly string[]) =>
-    docker('compose', '--ansi', 'never', '-p', PROJECT, '-f', 'compose.local.yml', ...args);
+    docker('compose', '--ansi', 'never', '-p', project, '-f', 'compose.local.yml', ...args);
 
   const exec = (service: string, ...command: readonly string[]) => compose('exec', '-T', service, ...command);
 
@@ -91,7 +92,7 @@ export function createComposition({ environment }: Engine, port: number): Compos
     facts: (service) => evaluate<ContainerFacts>(service, FACTS),
     compose,
     addedBytes: async (service) => {
-      const image = `${PROJECT}-${service}`;
+      const image = `${project}-${service}`;
       const history = await docker('history', '--human=false', '--format', '{{.Size}} {{.CreatedBy}}', image);
       const layers = history.trimEnd().split('\n');
       const first = layers.findIndex((layer) => layer.includes('WORKDIR /app'));

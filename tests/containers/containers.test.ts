@@ -37,12 +37,9 @@ beforeAll(async () => {
   }
   engine = opened;
   apiKey = (await readFile(new URL('admin_api_key', SECRETS), 'utf8')).trim();
-  terse = await onFreePorts(1, async ([port = 0]) => {
-    const composition = createComposition(opened, port);
-    // What a run that was killed has left.
-    await composition.down('-v');
-    await composition.up();
-    return composition;
+  await onFreePorts(1, async ([port = 0]) => {
+    terse = createComposition(opened, port);
+    await terse.up();
   });
 });
 
@@ -55,8 +52,9 @@ afterEach(async ({ task }) => {
 });
 
 afterAll(async () => {
-  if (engine) await createComposition(engine, 0).down('-v', '--rmi', 'local');
-  await engine?.close();
+  if (!engine) return;
+  await terse.down('-v', '--rmi', 'local');
+  await engine.close();
 });
 
 interface LinkView {
