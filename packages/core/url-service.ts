@@ -2,6 +2,7 @@ import type { Cache } from '@terse/cache/cache';
 import type { Counter } from '@terse/cache/counter';
 import type { LinkFilter, PagePosition, UrlRepository } from '@terse/repository/url-repository';
 import type { Clock } from './clock.ts';
+import type { CounterBatch } from './counter-batch.ts';
 import { DomainError, invalidField } from './errors.ts';
 import { type Link, type RedirectStatus, toCachedLink } from './link.ts';
 import type { Metrics } from './metrics.ts';
@@ -68,9 +69,18 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
     }
   }
 
-  /** The links with their visits so far, flushed or not. */
+  /** The links with their visits so far, flushed or not; only flushed ones while the counter does not answer. */
   async function readAll(codes: readonly ShortCode[]): Promise<Link[]> {
-    return repository.read(codes, await counter.pending(codes));
+    return repository.read(codes, await pending(codes));
+  }
+
+  async function pending(codes: readonly ShortCode[]): Promise<readonly CounterBatch[]> {
+    try {
+      return await counter.pending(codes);
+    } catch {
+      metrics.cacheFailed('get');
+      return [];
+    }
   }
 
   async function readActive(code: ShortCode): Promise<Link> {

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, type SyncMessage } from 'rabbitmq-client';
 import { messageText } from './message-text.ts';
 import type { DeadLetter } from './queue.ts';
 import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
+
+const LOOK_EVERY_MS = 20;
+const MAX_LOOKS = 100;
 
 /** What was set aside, for a person to decide about. */
 export interface DeadLetterBox {
@@ -31,30 +35,36 @@ export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadL
   await connection.queueDeclare(DEAD_QUEUE_OPTIONS);
   await connection.queueDeclare(QUEUE_OPTIONS);
 
+  async function count(): Promise<number> {
+    return (await connection.queueDeclare({ queue: DEAD_QUEUE, passive: true })).messageCount;
+  }
+
   return {
     list: async (limit) => {
+      const before = await count();
       const channel = await connection.acquire();
+      const letters: DeadLetter[] = [];
       try {
-        const letters: DeadLetter[] = [];
         while (letters.length < limit) {
           const message = await channel.basicGet(DEAD_QUEUE);
           if (!message) break;
           letters.push({ body: messageText(message), reason: reasonOf(message) });
         }
-        return letters;
       } finally {
-        // Without an acknowledgement the letters go back, in their old order.
+        // Without an acknowledgement the letters go back, which takes the broker a moment.
         await channel.close();
       }
+      for (let looks = 0; looks < MAX_LOOKS && (await count()) < before; looks++) await sleep(LOOK_EVERY_MS);
+      return letters;
     },
 
     replay: async () => {
       const channel = await connection.acquire();
       const publisher = connection.createPublisher({ confirm: true });
       try {
-        const { messageCount } = await channel.queueDeclare({ queue: DEAD_QUEUE, passive: true });
+        const there = await count();
         let replayed = 0;
-        while (replayed < messageCount) {
+        while (replayed < there) {
           const message = await channel.basicGet(DEAD_QUEUE);
           if (!message) break;
           await publisher.send(

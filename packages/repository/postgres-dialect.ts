@@ -8,7 +8,8 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
-import type postgres from 'postgres';
+import postgres from 'postgres';
+import { DomainError } from '@terse/core/errors';
 
 export interface PostgresDialectOptions {
   /** The pool, on which every statement outside a transaction runs. */
@@ -43,7 +44,7 @@ function createDriver({ pool, connect }: PostgresDialectOptions): Driver {
         // Kysely compiles parameters of any type, and the driver takes all that it gives.
         const parameters = query.parameters as postgres.ParameterOrJSON<never>[];
         const sql = connection.transaction ?? pool;
-        const rows = await sql.unsafe(query.sql, parameters, { prepare: true });
+        const rows = await sql.unsafe(query.sql, parameters, { prepare: true }).catch(asDomainError);
         return { rows: [...rows] as R[], numAffectedRows: BigInt(rows.count ?? 0) };
       },
       streamQuery: () => {
@@ -79,4 +80,17 @@ function createDriver({ pool, connect }: PostgresDialectOptions): Driver {
     releaseConnection: () => Promise.resolve(),
     destroy: () => Promise.resolve(),
   };
+}
+
+/**
+ * Classes of SQLSTATE that say nothing about the statement: connection, resources, intervention by an operator (a stop of
+ * the server, a statement that took too long), system. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const OUTAGE_CLASSES = new Set(['08', '53', '57', '58']);
+
+/** Tells an outage, which passes, from a statement that the server refuses. */
+function asDomainError(error: unknown): never {
+  const refused = error instanceof postgres.PostgresError && !OUTAGE_CLASSES.has(error.code.slice(0, 2));
+  if (refused) throw error;
+  throw new DomainError('unavailable', 'The database does not answer right now.', [], { cause: error });
 }

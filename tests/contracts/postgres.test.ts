@@ -32,7 +32,10 @@ describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
 
   test('cuts off a statement that takes too long, and goes on', async () => {
     const impatient = open(url, { statementTimeoutMs: 50 });
-    await expect(sql`select pg_sleep(5)`.execute(impatient.db)).rejects.toThrow('statement timeout');
+    await expect(sql`select pg_sleep(5)`.execute(impatient.db)).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringContaining('statement timeout') },
+    });
     await expect(impatient.probe()).resolves.toBeDefined();
     await impatient.close();
   });
@@ -58,13 +61,19 @@ describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
 
   test.each(['require', 'verify-full'])('never falls back to plain text with sslmode=%s', async (mode) => {
     const encrypted = open(`${url}?sslmode=${mode}`);
-    await expect(encrypted.probe()).rejects.toThrow(/ssl|tls|ECONNRESET|CONNECTION/i);
+    await expect(encrypted.probe()).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringMatching(/ssl|tls|ECONNRESET|CONNECTION/i) },
+    });
     await encrypted.close();
   });
 
   test('rejects the probe when there is no server', async () => {
     const nowhere = open('postgres://postgres@127.0.0.1:1/none');
-    await expect(nowhere.probe()).rejects.toThrow('ECONNREFUSED');
+    await expect(nowhere.probe()).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { code: 'ECONNREFUSED' },
+    });
     await nowhere.close();
   });
 });

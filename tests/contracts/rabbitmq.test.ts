@@ -98,10 +98,13 @@ describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
       { body: 'second', reason: 'not an array' },
     ]);
     const box = await openDeadLetterBox({ url: rabbitmqUrl });
-    for (let looks = 0; looks < 30; looks++) {
-      expect(await box.list(1)).toEqual([{ body: 'first', reason: 'not JSON' }]);
-    }
-    expect(await box.list(10)).toHaveLength(2);
+    const listed = async () => (await box.list(10)).toSorted((a, b) => a.body.localeCompare(b.body));
+    const both = [
+      { body: 'first', reason: 'not JSON' },
+      { body: 'second', reason: 'not an array' },
+    ];
+    // More often than RabbitMQ 4 delivers a message unless it is told otherwise.
+    for (let looks = 0; looks < 30; looks++) expect(await listed()).toEqual(both);
     expect(await box.replay()).toBe(2);
     expect(await box.list(10)).toEqual([]);
     const bodies: string[] = [];
@@ -109,7 +112,7 @@ describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
       bodies.push(delivery.body);
       delivery.acknowledge();
     });
-    await vi.waitFor(() => expect(bodies).toEqual(['first', 'second']));
+    await vi.waitFor(() => expect(bodies.toSorted()).toEqual(['first', 'second']));
     await subscription.close();
     await queue.add([{ body: 'third', reason: 'x' }]);
     expect(await box.purge()).toBe(1);

@@ -25,15 +25,18 @@ describeOnRealParts('under a fault, every answered visit is stored once and coun
     await house.close();
   });
 
+  const createLink = () =>
+    fetch(`${house.links.url}/api/v1/links`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ original_url: 'https://example.com/' }),
+    });
+
   let code: string;
   beforeEach(async () => {
     const response = await vi.waitFor(
       async () => {
-        const answer = await fetch(`${house.links.url}/api/v1/links`, {
-          method: 'POST',
-          headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
-          body: JSON.stringify({ original_url: 'https://example.com/' }),
-        });
+        const answer = await createLink();
         if (!answer.ok) throw new Error(`No link could be made: ${answer.status}`);
         return answer;
       },
@@ -166,6 +169,7 @@ describeOnRealParts('under a fault, every answered visit is stored once and coun
   test('Redis is killed and started again', () =>
     survive('Redis killed, 1 s', async () => {
       await house.stack.redis.kill();
+      expect((await createLink()).status).toBe(201);
       await sleep(1000);
       await house.stack.redis.restart();
     }));
@@ -182,6 +186,8 @@ describeOnRealParts('under a fault, every answered visit is stored once and coun
   test('PostgreSQL is killed and started again', () =>
     survive('PostgreSQL killed, 1 s', async () => {
       await house.stack.postgres.kill();
+      const answer = await createLink();
+      expect([answer.status, answer.headers.get('Retry-After')]).toEqual([503, '2']);
       await sleep(1000);
       await house.stack.postgres.restart();
     }));
