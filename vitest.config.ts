@@ -4,11 +4,13 @@ export default defineConfig({
   test: {
     reporters: ['default', './tests/total-reporter.ts'],
     restoreMocks: true,
+    // One after the other: what is measured in seconds wants the whole machine.
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['{packages,functions}/**/*.test.ts'],
           globalSetup: ['./tests/migrated-cluster.ts'],
         },
@@ -17,6 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'real',
+          sequence: { groupOrder: 1 },
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/containers/**'],
           globalSetup: ['./tests/real-parts.ts'],
@@ -30,11 +33,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'containers',
+          sequence: { groupOrder: 2 },
           include: ['tests/containers/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // After the others: it needs the whole machine.
-          sequence: { groupOrder: 1 },
         },
       },
     ],
