@@ -16,7 +16,10 @@ interface ContainerFacts {
 /** `compose.local.yml` under a name and a port of its own. */
 export interface Composition {
   readonly url: string;
-  /** Builds and starts all that is not running, and waits until it is healthy. */
+  /**
+   * Builds and starts all that is not running, and waits until it is healthy.
+   * @throws Error with the logs when something does not become healthy.
+   */
   up(...args: readonly string[]): Promise<void>;
   /** Stops and removes the containers; the data stays. */
   down(...args: readonly string[]): Promise<void>;
@@ -24,8 +27,8 @@ export interface Composition {
   stop(service: string): Promise<number>;
   /** Runs a program in the container of a service and returns what it printed. */
   exec(service: string, ...command: readonly string[]): Promise<string>;
-  /** Runs a script by Node in the container of a service; what it returns, a promise maybe, is handed out as JSON. */
-  evaluate<T>(service: string, script: string): Promise<T>;
+  /** What a function answers inside its container. */
+  get(service: string, path: string): Promise<string>;
   facts(service: string): Promise<ContainerFacts>;
   /** Any other command of Compose. */
   compose(...args: readonly string[]): Promise<string>;
@@ -68,6 +71,9 @@ export function createComposition({ environment }: Engine, port: number): Compos
 
   const exec = (service: string, ...command: readonly string[]) => compose('exec', '-T', service, ...command);
 
+  const logs = () => compose('--profile', '*', 'logs', '--no-color', '--tail', '20');
+
+  /** Runs a script by Node in the container; what it returns, or its promise, is handed out. */
   async function evaluate<T>(service: string, script: string): Promise<T> {
     const printing = `Promise.resolve(${script}).then((result) => console.log(JSON.stringify(result)))`;
     // What the script returns is for the caller to know.
@@ -77,7 +83,12 @@ export function createComposition({ environment }: Engine, port: number): Compos
   return {
     url: `http://127.0.0.1:${port}`,
     up: async (...args) => {
-      await compose(...args, 'up', '--build', '--wait', '--wait-timeout', '180', '--quiet-pull');
+      try {
+        await compose(...args, 'up', '--build', '--wait', '--wait-timeout', '180', '--quiet-pull');
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new Error(`${reason}\n${await logs().catch(String)}`, { cause: error });
+      }
     },
     down: async (...args) => {
       await compose('--profile', '*', 'down', ...args);
@@ -88,7 +99,11 @@ export function createComposition({ environment }: Engine, port: number): Compos
       return Number(await docker('inspect', '-f', '{{.State.ExitCode}}', id));
     },
     exec,
-    evaluate,
+    get: (service, path) =>
+      evaluate<string>(
+        service,
+        `fetch('http://127.0.0.1:' + process.env.PORT + '${path}').then((response) => response.text())`,
+      ),
     facts: (service) => evaluate<ContainerFacts>(service, FACTS),
     compose,
     addedBytes: async (service) => {
@@ -99,6 +114,6 @@ export function createComposition({ environment }: Engine, port: number): Compos
       if (first === -1) throw new Error(`The image ${image} does not begin with WORKDIR /app:\n${history}`);
       return layers.slice(0, first + 1).reduce((sum, layer) => sum + Number.parseInt(layer, 10), 0);
     },
-    logs: () => compose('--profile', '*', 'logs', '--no-color', '--tail', '20'),
+    logs,
   };
 }

@@ -6,7 +6,7 @@ import { runCommand } from './command.ts';
 export interface Engine {
   /** What the `docker` command needs to find it. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Stops it if it was started for these tests. */
+  /** Stops it if it was started for these tests, and nobody else came to use it. */
   close(): Promise<void>;
 }
 
@@ -26,7 +26,8 @@ export async function openEngine(): Promise<Engine | string> {
   return {
     environment,
     close: async () => {
-      await runCommand(STAND_IN, ['down']);
+      const running = await runCommand('docker', ['ps', '-q'], { environment });
+      if (running === '') await runCommand(STAND_IN, ['down']);
     },
   };
 }

@@ -36,7 +36,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     // Roles belong to the whole server: another database, or another migration, may make the same one just now.
     await sql`
       do $$ begin
-        create role ${sql.id(role)} nologin;
+        if not exists (select from pg_roles where rolname = ${sql.lit(role)}) then
+          create role ${sql.id(role)} nologin;
+        end if;
       exception when duplicate_object or unique_violation then null;
       end $$
     `.execute(db);
