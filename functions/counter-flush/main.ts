@@ -2,17 +2,17 @@ import { serve } from '@terse/http/serve';
 import { createContext, openCounterFlush } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createCounterFlushApp } from './app.ts';
-import { startSchedules, tick } from './schedules.ts';
+import { startSchedule, tick } from './schedule.ts';
 
 await runUntilStopped(async () => {
   const context = createContext('counter-flush');
   const parts = await openCounterFlush(context);
   const app = createCounterFlushApp(parts);
   const server = await serve(app, context.config);
-  const schedules = startSchedules(app, context.config, context.log);
+  const ticking = startSchedule(app, context.config, context.log);
   return async (deadlineMs) => {
     parts.gate.stop();
-    await schedules.stop();
+    await ticking.stop();
     await tick(app, { task: 'flush' });
     await server.close(deadlineMs);
     await parts.close();

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createCounterFlushApp } from '@terse/counter-flush/app';
-import { startSchedules, tick } from '@terse/counter-flush/schedules';
+import { startSchedule, tick } from '@terse/counter-flush/schedule';
 import { createGatewayApp } from '@terse/gateway/app';
 import { createClientIp } from '@terse/http/client-ip';
 import { createCountry } from '@terse/http/country';
@@ -37,7 +37,7 @@ await runUntilStopped(async () => {
   // Counts are brought in line with what is stored when that is complete, or else with the hourly maintenance.
   await Promise.race([parts.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
   await tick(counterFlush, { task: 'maintain', settle_ms: 0 });
-  const schedules = startSchedules(counterFlush, config, log);
+  const ticking = startSchedule(counterFlush, config, log);
   const server = await serve(app, config);
   process.stdout.write(
     banner({
@@ -52,7 +52,7 @@ await runUntilStopped(async () => {
     await server.close(deadlineMs / 2);
     await parts.recorder.close(deadlineMs / 2);
     await consuming.close();
-    await schedules.stop();
+    await ticking.stop();
     await tick(counterFlush, { task: 'flush' });
     await parts.close();
   };

@@ -1,0 +1,35 @@
+import { Hono } from 'hono';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readConfig } from '@terse/runtime/config';
+import { createLog } from '@terse/runtime/log';
+import { startSchedule } from './schedule.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('maintains first, again when that failed, and then flushes until an hour has passed', async () => {
+  const tasks: string[] = [];
+  const app = new Hono().post('/.events', async (c) => {
+    tasks.push((await c.req.json<{ task: string }>()).task);
+    return c.json({}, tasks.length === 1 ? 500 : 200);
+  });
+  const config = readConfig('standalone', { COUNTER_FLUSH_SECONDS: '600' });
+  const ticking = startSchedule(app, config, createLog('silent'));
+  for (let ticks = 0; ticks < 9; ticks++) await vi.advanceTimersByTimeAsync(600_000);
+  await ticking.stop();
+  expect(tasks).toEqual([
+    'maintain',
+    'maintain',
+    'flush',
+    'flush',
+    'flush',
+    'flush',
+    'flush',
+    'maintain',
+    'flush',
+  ]);
+});

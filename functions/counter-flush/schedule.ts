@@ -1,0 +1,32 @@
+import type { Hono } from 'hono';
+import type { Config } from '@terse/runtime/config';
+import type { Logger } from '@terse/runtime/log';
+import { postEvent, type Schedule, schedule } from '@terse/runtime/triggers';
+import type { Tick } from './app.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Sends a tick to the counter-flush. @throws Error when it was not carried out. */
+export function tick(app: Pick<Hono, 'request'>, event: Tick): Promise<void> {
+  return postEvent(app, event);
+}
+
+/**
+ * The trigger of the counter-flush: a flush every few seconds, and maintenance, which flushes too, first of all and every
+ * hour. One that fails is tried again with the next tick.
+ */
+export function startSchedule(app: Pick<Hono, 'request'>, config: Config, log: Logger): Schedule {
+  let maintainedAt = Number.NEGATIVE_INFINITY;
+  return schedule(
+    config.counterFlushSeconds * 1000,
+    async () => {
+      if (performance.now() - maintainedAt < HOUR_MS) {
+        await tick(app, { task: 'flush' });
+      } else {
+        await tick(app, { task: 'maintain' });
+        maintainedAt = performance.now();
+      }
+    },
+    (error) => log.error({ err: error }, 'a scheduled task failed'),
+  );
+}
