@@ -1,5 +1,5 @@
 import type { Context, Hono } from 'hono';
-import { DomainError } from '@terse/core/errors';
+import { DomainError, linkNotFound } from '@terse/core/errors';
 import type { LinkResolver, Resolution } from '@terse/core/link-resolver';
 import type { Metrics } from '@terse/core/metrics';
 import { parseShortCode } from '@terse/core/short-code';
@@ -28,7 +28,7 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
     const shortCode = parseShortCode(c.req.param('code'));
     if (!shortCode) {
       metrics.redirected('unknown');
-      throw notFound(c.req.param('code'));
+      throw linkNotFound(c.req.param('code'));
     }
     const resolution = await resolve(shortCode);
     metrics.redirected(resolution.kind);
@@ -64,7 +64,7 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
 function refusal(code: string, kind: Exclude<Resolution['kind'], 'redirect'>): DomainError {
   switch (kind) {
     case 'unknown':
-      return notFound(code);
+      return linkNotFound(code);
     case 'deleted':
       return new DomainError('link_deleted', `The link "${code}" was deleted.`);
     case 'expired':
@@ -75,8 +75,4 @@ function refusal(code: string, kind: Exclude<Resolution['kind'], 'redirect'>): D
         `The link "${code}" leads to an address that is not allowed.`,
       );
   }
-}
-
-function notFound(code: string): DomainError {
-  return new DomainError('link_not_found', `There is no link with the short code "${code}".`);
 }

@@ -38,3 +38,8 @@ export class DomainError extends Error {
 export function invalidField(field: string, message: string): DomainError {
   return new DomainError('invalid_request', `${field}: ${message}`, [{ field, message }]);
 }
+
+/** What to throw for a short code that was never a link. */
+export function linkNotFound(code: string): DomainError {
+  return new DomainError('link_not_found', `There is no link with the short code "${code}".`);
+}

@@ -4,24 +4,12 @@ import type { Link } from './link.ts';
 import { createLinkResolver } from './link-resolver.ts';
 import { parseShortCode, type ShortCode } from './short-code.ts';
 import { createTestClock } from './test-clock.ts';
+import { testLink } from './test-link.ts';
 import { createTestMetrics } from './test-metrics.ts';
 
-const code = 'hello' as ShortCode;
+const code = testLink.short_code;
 const clock = createTestClock();
-const link: Link = {
-  short_code: code,
-  original_url: 'https://example.com/',
-  redirect_status: 307,
-  visit_count: 0,
-  expires_at: null,
-  pinned: false,
-  title: null,
-  tags: [],
-  version: 1,
-  created_at: new Date(0),
-  updated_at: new Date(0),
-  deleted_at: null,
-};
+const link = testLink;
 
 function setUp() {
   const cache = createMemoryCache({ maxEntries: 100, linkTtlSeconds: 60, absentTtlSeconds: 10, clock });

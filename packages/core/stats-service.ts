@@ -7,7 +7,7 @@ import type {
   VisitRepository,
 } from '@terse/repository/visit-repository';
 import type { Clock } from './clock.ts';
-import { DomainError, invalidField } from './errors.ts';
+import { invalidField, linkNotFound } from './errors.ts';
 import type { Interval } from './interval.ts';
 import { parseShortCode, type ShortCode } from './short-code.ts';
 
@@ -60,9 +60,7 @@ const VALUES_PER_DIMENSION = 10;
 export function createStatsService({ urls, visits, clock }: StatsServiceOptions): StatsService {
   async function existing(text: string): Promise<ShortCode> {
     const code = parseShortCode(text);
-    if (!code || !(await urls.find(code))) {
-      throw new DomainError('link_not_found', `There is no link with the short code "${text}".`);
-    }
+    if (!code || !(await urls.find(code))) throw linkNotFound(text);
     return code;
   }
 

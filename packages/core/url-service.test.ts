@@ -1,25 +1,11 @@
 import { expect, test, vi } from 'vitest';
 import type { UrlRepository } from '@terse/repository/url-repository';
-import type { Link } from './link.ts';
-import type { ShortCode } from './short-code.ts';
 import { createTestClock } from './test-clock.ts';
+import { testLink } from './test-link.ts';
 import { createTestMetrics } from './test-metrics.ts';
 import { createUrlService } from './url-service.ts';
 
-const link: Link = {
-  short_code: 'hello' as ShortCode,
-  original_url: 'https://example.com/',
-  redirect_status: 307,
-  visit_count: 7,
-  expires_at: null,
-  pinned: false,
-  title: null,
-  tags: [],
-  version: 1,
-  created_at: new Date(0),
-  updated_at: new Date(0),
-  deleted_at: null,
-};
+const link = { ...testLink, visit_count: 7 };
 
 function setUp() {
   const repository = {

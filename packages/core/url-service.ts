@@ -3,7 +3,7 @@ import type { Counter } from '@terse/cache/counter';
 import type { LinkFilter, PagePosition, UrlRepository } from '@terse/repository/url-repository';
 import type { Clock } from './clock.ts';
 import type { CounterBatch } from './counter-batch.ts';
-import { DomainError, invalidField } from './errors.ts';
+import { DomainError, invalidField, linkNotFound } from './errors.ts';
 import { type Link, type RedirectStatus, toCachedLink } from './link.ts';
 import type { Metrics } from './metrics.ts';
 import { type IsOwnUrl, parseOriginalUrl } from './original-url.ts';
@@ -85,7 +85,7 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
 
   async function readActive(code: ShortCode): Promise<Link> {
     const [link] = await readAll([code]);
-    if (!link) throw notFound(code);
+    if (!link) throw linkNotFound(code);
     if (link.deleted_at) throw new DomainError('link_deleted', `The link "${code}" was deleted.`);
     return link;
   }
@@ -147,7 +147,7 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
       const code = existing(text);
       const removed = await repository.remove(code);
       if (removed) await warm(removed);
-      else if (!(await repository.find(code))) throw notFound(code);
+      else if (!(await repository.find(code))) throw linkNotFound(code);
     },
 
     restore: async (text) => {
@@ -159,13 +159,9 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
   };
 }
 
-function notFound(code: string): DomainError {
-  return new DomainError('link_not_found', `There is no link with the short code "${code}".`);
-}
-
 function existing(text: string): ShortCode {
   const code = parseShortCode(text);
-  if (!code) throw notFound(text);
+  if (!code) throw linkNotFound(text);
   return code;
 }
 
