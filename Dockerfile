@@ -32,7 +32,8 @@ COPY --from=build /src/dist/${FUNCTION}/main.js /src/dist/${FUNCTION}/package.js
 
 # For AWS Lambda: the adapter turns invocations into requests, and events of a trigger into POST /.events.
 FROM base AS lambda
-ENV JOURNAL_DIR=none AWS_LWA_HOST=127.0.0.1 AWS_LWA_PORT=8080 \
+# It freezes after each response, and has no disk that lasts: the response waits for its visit, a tenth of a second at most.
+ENV JOURNAL_DIR=none VISIT_DURABILITY=confirmed VISIT_CONFIRM_MS=100 AWS_LWA_HOST=127.0.0.1 AWS_LWA_PORT=8080 \
     AWS_LWA_READINESS_CHECK_PATH=/.ready \
     AWS_LWA_PASS_THROUGH_PATH=/.events \
     AWS_LWA_ERROR_STATUS_CODES=500-599

@@ -74,6 +74,7 @@ describeOnRealParts('every function in a process of its own', (parts) => {
           ...common(4),
           ...database('counter_flush'),
           ...store,
+          ...queue,
           COUNTER_FLUSH_SECONDS: '1',
         }),
         startFunction('gateway', {

@@ -31,16 +31,30 @@ test('flushes what visitors left, once, and shows the same count before and afte
     });
   }
   await vi.waitFor(async () => expect((await parts.urls.read(short_code)).visit_count).toBe(3));
-  expect(await tick({ task: 'flush' })).toEqual({ status: 200, body: { flushed: 3 } });
-  expect(await tick({ task: 'flush' })).toEqual({ status: 200, body: { flushed: 0 } });
+  expect(await tick({ task: 'flush' })).toEqual({
+    status: 200,
+    body: { flushed: 3, corrected: 0, drained: 0 },
+  });
+  expect(await tick({ task: 'flush' })).toEqual({
+    status: 200,
+    body: { flushed: 0, corrected: 0, drained: 0 },
+  });
   expect((await parts.urls.read(short_code)).visit_count).toBe(3);
 });
 
 test('maintenance makes partitions and brings counts in line with what is stored', async () => {
   const preparePartitions = vi.fn(() => Promise.resolve());
   const { body } = await tick({ task: 'maintain', settle_ms: 0 }, { preparePartitions });
-  expect(body).toEqual({ flushed: 0, corrected: 1 });
+  expect(body).toEqual({ flushed: 0, corrected: 1, drained: 0 });
   expect(preparePartitions).toHaveBeenCalledTimes(1);
+});
+
+test('empties the outbox, and counts all the same while the queue is down', async () => {
+  const drain = vi.fn(() => Promise.resolve(3));
+  const event = { task: 'flush' };
+  expect((await tick(event, { outboxDrain: { drain } })).body).toMatchObject({ drained: 3 });
+  drain.mockRejectedValueOnce(new Error('down'));
+  expect(await tick(event, { outboxDrain: { drain } })).toMatchObject({ status: 200, body: { drained: 0 } });
 });
 
 test('answers 500 when it could not finish, so that the schedule knows', async () => {

@@ -1,11 +1,13 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { CounterService } from '@terse/core/counter-service';
+import type { OutboxDrain } from '@terse/core/outbox-drain';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { limitBody, readBody } from '@terse/http/request-body';
 
 export interface CounterFlushDependencies extends AppParts {
   readonly counters: CounterService;
+  readonly outboxDrain: OutboxDrain | undefined;
   /** Makes room for the visits of the days to come. */
   readonly preparePartitions: () => Promise<void>;
 }
@@ -23,18 +25,32 @@ const tickSchema = z.discriminatedUnion('task', [
 
 export type Tick = z.input<typeof tickSchema>;
 
-/** Brings counts up to date: `flush` every few seconds, `maintain` at start and every hour. */
+/** Brings counts up to date and empties the outbox: `flush` every few seconds, `maintain` at start and every hour. */
 export function createCounterFlushApp(dependencies: CounterFlushDependencies): Hono {
-  const { counters, preparePartitions } = dependencies;
+  const { counters, outboxDrain, preparePartitions, log } = dependencies;
   const app = createApp(dependencies);
 
   app.post('/.events', limitBody(MAX_BODY_BYTES), async (c) => {
     const tick = await readBody(c, tickSchema);
     const flushed = await counters.flush();
-    if (tick.task === 'flush') return c.json({ flushed });
-    await preparePartitions();
-    return c.json({ flushed, corrected: await counters.reconcile(tick.settle_ms) });
+    const corrected = tick.task === 'maintain' ? await maintain(tick.settle_ms) : 0;
+    return c.json({ flushed, corrected, drained: await drain() });
   });
+
+  /** While the queue is down the rest of a tick counts all the same. */
+  async function drain(): Promise<number> {
+    try {
+      return (await outboxDrain?.drain()) ?? 0;
+    } catch (error) {
+      log.error({ err: error }, 'the outbox of visits could not be drained, and waits for the next tick');
+      return 0;
+    }
+  }
+
+  async function maintain(settleMs: number): Promise<number> {
+    await preparePartitions();
+    return counters.reconcile(settleMs);
+  }
 
   return app;
 }

@@ -2,7 +2,7 @@ import { serve } from '@terse/http/serve';
 import { createContext, openCounterFlush } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createCounterFlushApp } from './app.ts';
-import { startSchedule, tick } from './schedule.ts';
+import { startSchedule } from './schedule.ts';
 
 await runUntilStopped(async () => {
   const context = createContext('counter-flush');
@@ -10,11 +10,12 @@ await runUntilStopped(async () => {
   const app = createCounterFlushApp(parts);
   const server = await serve(app, context.config);
   const ticking = startSchedule(app, context.config, context.log);
-  return async (deadlineMs) => {
-    parts.gate.stop();
-    await ticking.stop();
-    await tick(app, { task: 'flush' });
-    await server.close(deadlineMs);
-    await parts.close();
+  return {
+    turnAway: parts.turnAway,
+    stop: async (deadlineMs) => {
+      await ticking.stop();
+      await server.close(deadlineMs);
+      await parts.close();
+    },
   };
 });

@@ -31,5 +31,13 @@ test('maintains first, again when that failed, and then flushes until an hour ha
     'flush',
     'maintain',
     'flush',
+    'flush',
   ]);
+});
+
+test('stops in order though its last flush fails: what was counted waits for the next process', async () => {
+  const app = new Hono().post('/.events', (c) => c.json({}, 503));
+  const config = readConfig('standalone', {});
+  await startSchedule(app, config, createLog('silent')).stop();
+  expect(vi.getTimerCount()).toBe(0);
 });

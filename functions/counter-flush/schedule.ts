@@ -13,11 +13,12 @@ export function tick(app: Pick<Hono, 'request'>, event: Tick): Promise<void> {
 
 /**
  * The trigger of the counter-flush: a flush every few seconds, and maintenance, which flushes too, first of all and every
- * hour. One that fails is tried again with the next tick.
+ * hour. One that fails is tried again with the next tick. When it stops, it flushes once more.
  */
 export function startSchedule(app: Pick<Hono, 'request'>, config: Config, log: Logger): Schedule {
   let maintainedAt = Number.NEGATIVE_INFINITY;
-  return schedule(
+  const report = (error: unknown) => log.error({ err: error }, 'a scheduled task failed');
+  const ticking = schedule(
     config.counterFlushSeconds * 1000,
     async () => {
       if (performance.now() - maintainedAt < HOUR_MS) {
@@ -27,6 +28,13 @@ export function startSchedule(app: Pick<Hono, 'request'>, config: Config, log: L
         maintainedAt = performance.now();
       }
     },
-    (error) => log.error({ err: error }, 'a scheduled task failed'),
+    report,
   );
+  return {
+    stop: async () => {
+      await ticking.stop();
+      // What cannot be flushed now waits in the counter for the next process.
+      await tick(app, { task: 'flush' }).catch(report);
+    },
+  };
 }

@@ -14,8 +14,10 @@ await runUntilStopped(async () => {
     stats: proxyTo(origins.stats),
   });
   const server = await serve(app, context.config);
-  return async (deadlineMs) => {
-    parts.gate.stop();
-    await server.close(deadlineMs);
+  return {
+    turnAway: parts.turnAway,
+    stop: async (deadlineMs) => {
+      await server.close(deadlineMs);
+    },
   };
 });

@@ -1,30 +1,48 @@
 import type { Hono } from 'hono';
 import type { ApiKeyService } from '@terse/core/api-key-service';
 import type { UrlService } from '@terse/core/url-service';
+import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { encodeCursor } from '@terse/http/cursor';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { limitBody, readBody, readQuery } from '@terse/http/request-body';
+import { shedLoad } from '@terse/http/shed-load';
 import { createLinkView } from './link-view.ts';
 import { linkChangesSchema, listQuerySchema, newLinkSchema } from './schemas.ts';
 
 export interface LinksDependencies extends AppParts {
   readonly urls: UrlService;
   readonly apiKeys: Pick<ApiKeyService, 'isValid'>;
+  readonly metrics: Pick<Metrics, 'requestShed'>;
+  /** How hard the process is pressed, from 0 to 1. */
+  readonly pressure: () => number;
   /** Where short URLs begin. */
   readonly baseUrl: URL;
 }
 
 const MAX_BODY_BYTES = 32 * 1024;
+/** Redirects go first, then these requests, then reports. */
+const MAX_PRESSURE = 0.8;
+const MAX_CONCURRENT = 200;
 
 /** Creates links and changes them. */
 export function createLinksApp(dependencies: LinksDependencies): Hono {
-  const { urls, apiKeys } = dependencies;
+  const { urls, apiKeys, metrics, pressure } = dependencies;
   const view = createLinkView(dependencies.baseUrl);
   const app = createApp(dependencies);
 
-  app.use('/api/*', requireApiKey(apiKeys.isValid), limitBody(MAX_BODY_BYTES));
+  app.use(
+    '/api/*',
+    shedLoad({
+      pressure,
+      maxPressure: MAX_PRESSURE,
+      maxConcurrent: MAX_CONCURRENT,
+      onShed: () => metrics.requestShed('links'),
+    }),
+    requireApiKey(apiKeys.isValid),
+    limitBody(MAX_BODY_BYTES),
+  );
 
   app.post('/api/v1/links', async (c) => {
     const link = await urls.shorten(await readBody(c, newLinkSchema));

@@ -7,9 +7,11 @@ await runUntilStopped(async () => {
   const context = createContext('links');
   const parts = await openLinks(context);
   const server = await serve(createLinksApp(parts), context.config);
-  return async (deadlineMs) => {
-    parts.gate.stop();
-    await server.close(deadlineMs);
-    await parts.close();
+  return {
+    turnAway: parts.turnAway,
+    stop: async (deadlineMs) => {
+      await server.close(deadlineMs);
+      await parts.close();
+    },
   };
 });

@@ -12,7 +12,10 @@ afterAll(() => parts.close());
 
 function setUp(overrides: Partial<Parameters<typeof createRedirectApp>[0]> = {}) {
   const record = vi.fn<(visit: ObservedVisit) => void>();
-  return { record, app: createRedirectApp({ ...parts, recorder: { record }, ...overrides }) };
+  return {
+    record,
+    app: createRedirectApp({ ...parts, recorder: { record, confirmed: () => undefined }, ...overrides }),
+  };
 }
 
 test('sends the visitor on to exactly what is stored, and lets nothing on the way keep that', async () => {
@@ -59,6 +62,19 @@ test('records what it knows of the visit', async () => {
       isProbe: true,
     },
   ]);
+});
+
+test('answers when the visit is confirmed, where it is told to wait for that', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { app } = setUp({ recorder: { record: vi.fn(), confirmed: () => promise } });
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const answered = vi.fn();
+  const answering = Promise.resolve(app.request(`/${short_code}`)).then(answered);
+  await new Promise(setImmediate);
+  expect(answered).not.toHaveBeenCalled();
+  resolve();
+  await answering;
+  expect(answered.mock.calls[0]?.[0]).toMatchObject({ status: 307 });
 });
 
 describe('tells why it does not redirect, and counts no visit', () => {

@@ -10,13 +10,13 @@ import { page } from '@terse/http/page';
 
 export interface RedirectDependencies extends AppParts {
   readonly resolver: LinkResolver;
-  readonly recorder: Pick<VisitRecorder, 'record'>;
+  readonly recorder: Pick<VisitRecorder, 'record' | 'confirmed'>;
   readonly metrics: Pick<Metrics, 'redirected'>;
   readonly clientIp: (c: Context) => string | null;
   readonly country: (c: Context) => string | null;
 }
 
-/** Sends visitors of a short code on to its original URL, and records the visit without waiting for anything. */
+/** Sends visitors of a short code on to its original URL, and records the visit, without waiting for anything unless told to. */
 export function createRedirectApp(dependencies: RedirectDependencies): Hono {
   const { resolver, recorder, metrics, clientIp, country } = dependencies;
   const app = createApp(dependencies);
@@ -42,6 +42,8 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
       country: country(c),
       isProbe: c.req.method === 'HEAD',
     });
+    const confirmed = recorder.confirmed();
+    if (confirmed) await confirmed;
     // Not stored anywhere on the way: every visit is seen, and a change is seen by the next one.
     const headers = { Location: resolution.location, 'Cache-Control': 'no-store', 'Content-Length': '0' };
     return c.body(null, resolution.status, headers);

@@ -12,10 +12,12 @@ await runUntilStopped(async () => {
   const clientIp = createClientIp(config);
   const country = createCountry(config.countryHeader);
   const server = await serve(createRedirectApp({ ...parts, clientIp, country }), config);
-  return async (deadlineMs) => {
-    parts.gate.stop();
-    await server.close(deadlineMs / 2);
-    await parts.recorder.close(deadlineMs / 2);
-    await parts.close();
+  return {
+    turnAway: parts.turnAway,
+    stop: async (deadlineMs) => {
+      await server.close(deadlineMs / 2);
+      await parts.recorder.close(deadlineMs / 2);
+      await parts.close();
+    },
   };
 });

@@ -33,7 +33,7 @@ await runUntilStopped(async () => {
     stats: createStatsApp(parts),
   });
 
-  const consuming = consume(visitWriter, parts.subscriber, config, log);
+  const consuming = consume(visitWriter, { ...context, ...parts, pressure: context.eventLoopPressure });
   // Counts are brought in line with what is stored when that is complete, or else with the hourly maintenance.
   await Promise.race([parts.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
   await tick(counterFlush, { task: 'maintain', settle_ms: 0 });
@@ -47,13 +47,14 @@ await runUntilStopped(async () => {
     }),
   );
 
-  return async (deadlineMs) => {
-    parts.gate.stop();
-    await server.close(deadlineMs / 2);
-    await parts.recorder.close(deadlineMs / 2);
-    await consuming.close();
-    await ticking.stop();
-    await tick(counterFlush, { task: 'flush' });
-    await parts.close();
+  return {
+    turnAway: parts.turnAway,
+    stop: async (deadlineMs) => {
+      await server.close(deadlineMs / 2);
+      await parts.recorder.close(deadlineMs / 2);
+      await consuming.close();
+      await ticking.stop();
+      await parts.close();
+    },
   };
 });

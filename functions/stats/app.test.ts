@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => parts.close());
 
-const message = (...visits: readonly Visit[]) => encodeVisits(visits.map(encodeVisit));
+const message = (...visits: readonly Visit[]) => ({ body: encodeVisits(visits.map(encodeVisit)) });
 
 function visitAt(time: string, more: Partial<Visit>): Visit {
   const timestamp = Date.parse(time);

@@ -3,16 +3,25 @@ import { z } from 'zod';
 import type { ApiKeyService } from '@terse/core/api-key-service';
 import { INTERVALS } from '@terse/core/interval';
 import type { StatsService } from '@terse/core/stats-service';
+import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { readQuery } from '@terse/http/request-body';
 import { instant, pageSize } from '@terse/http/schemas';
+import { shedLoad } from '@terse/http/shed-load';
 
 export interface StatsDependencies extends AppParts {
   readonly stats: StatsService;
   readonly apiKeys: Pick<ApiKeyService, 'isValid'>;
+  readonly metrics: Pick<Metrics, 'requestShed'>;
+  /** How hard the process is pressed, from 0 to 1. */
+  readonly pressure: () => number;
 }
+
+/** Reports give way before anything else does. */
+const MAX_PRESSURE = 0.5;
+const MAX_CONCURRENT = 50;
 
 const summaryQuerySchema = z.strictObject({
   from: instant.optional(),
@@ -24,10 +33,19 @@ const visitsQuerySchema = z.strictObject({ limit: pageSize, cursor: z.uuid().opt
 
 /** Reports on the visits of a link. */
 export function createStatsApp(dependencies: StatsDependencies): Hono {
-  const { stats, apiKeys } = dependencies;
+  const { stats, apiKeys, metrics, pressure } = dependencies;
   const app = createApp(dependencies);
 
-  app.use('/api/*', requireApiKey(apiKeys.isValid));
+  app.use(
+    '/api/*',
+    shedLoad({
+      pressure,
+      maxPressure: MAX_PRESSURE,
+      maxConcurrent: MAX_CONCURRENT,
+      onShed: () => metrics.requestShed('stats'),
+    }),
+    requireApiKey(apiKeys.isValid),
+  );
 
   app.get('/api/v1/links/:code/stats', async (c) =>
     c.json(await stats.summarise(c.req.param('code'), readQuery(c, summaryQuerySchema))),

@@ -7,9 +7,11 @@ await runUntilStopped(async () => {
   const context = createContext('stats');
   const parts = await openStats(context);
   const server = await serve(createStatsApp(parts), context.config);
-  return async (deadlineMs) => {
-    parts.gate.stop();
-    await server.close(deadlineMs);
-    await parts.close();
+  return {
+    turnAway: parts.turnAway,
+    stop: async (deadlineMs) => {
+      await server.close(deadlineMs);
+      await parts.close();
+    },
   };
 });

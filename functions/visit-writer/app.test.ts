@@ -8,6 +8,7 @@ import { createVisitWriterApp } from './app.ts';
 let parts: TestParts;
 beforeAll(async () => {
   parts = await openTestParts();
+  await parts.urls.shorten({ original_url: 'https://example.com/', short_code: 'hello' });
 });
 afterAll(() => parts.close());
 
@@ -22,7 +23,7 @@ const visit = (): Visit => ({
   is_bot: false,
 });
 
-const message = (...visits: readonly Visit[]) => encodeVisits(visits.map(encodeVisit));
+const message = (...visits: readonly Visit[]) => ({ body: encodeVisits(visits.map(encodeVisit)) });
 
 async function post(body: unknown, app = createVisitWriterApp(parts)) {
   const response = await app.request('/.events', {
@@ -34,9 +35,16 @@ async function post(body: unknown, app = createVisitWriterApp(parts)) {
 }
 
 test('stores a batch once, however often it is delivered, and says what it did', async () => {
-  const batch = { messages: [message(visit(), visit()), 'not JSON', message(visit())] };
-  expect(await post(batch)).toEqual({ status: 200, body: { stored: 3, duplicates: 0, rejected: 1 } });
-  expect(await post(batch)).toEqual({ status: 200, body: { stored: 0, duplicates: 3, rejected: 1 } });
+  const orphan = { ...visit(), short_code: 'never' as ShortCode };
+  const batch = { messages: [message(visit(), visit()), { body: 'not JSON' }, message(visit(), orphan)] };
+  expect(await post(batch)).toEqual({
+    status: 200,
+    body: { stored: 3, duplicates: 0, orphans: 1, rejected: 1 },
+  });
+  expect(await post(batch)).toEqual({
+    status: 200,
+    body: { stored: 0, duplicates: 4, orphans: 0, rejected: 1 },
+  });
 });
 
 test('answers 500 when the batch could not be stored, so that it comes again', async () => {

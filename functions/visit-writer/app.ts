@@ -11,7 +11,11 @@ export interface VisitWriterDependencies extends AppParts {
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** A batch of messages from the queue of visits, as the trigger posts it. */
-const batchSchema = z.strictObject({ messages: z.array(z.string()).max(1000) });
+const batchSchema = z.strictObject({
+  messages: z
+    .array(z.strictObject({ body: z.string(), headers: z.record(z.string(), z.unknown()).optional() }))
+    .max(1000),
+});
 
 export type VisitBatch = z.input<typeof batchSchema>;
 

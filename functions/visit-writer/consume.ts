@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
+import type { Clock } from '@terse/core/clock';
 import { batch } from '@terse/queue/batch';
-import type { Subscriber, Subscription } from '@terse/queue/queue';
+import type { DeadLetters, Delivery, Subscriber, Subscription } from '@terse/queue/queue';
 import type { Config } from '@terse/runtime/config';
 import type { Logger } from '@terse/runtime/log';
 import { postEvent } from '@terse/runtime/triggers';
@@ -11,23 +12,60 @@ const MAX_MESSAGES = 200;
 const MAX_LENGTH = 1_000_000;
 /** About 400: more at once would keep the embedded database, and with it every redirect, busy for too long. */
 const MAX_EMBEDDED_LENGTH = 100_000;
+/** Four times what the largest message of visits can have. */
+const MAX_MESSAGE_LENGTH = 4_000_000;
+
+const MAX_PRESSURE = 0.5;
+const YIELD_MS = 50;
+const MAX_YIELDS = 40;
+
+export interface ConsumeOptions {
+  readonly subscriber: Subscriber;
+  readonly deadLetters: DeadLetters;
+  readonly config: Config;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly log: Logger;
+  /** How hard redirects in the same process are pressed, from 0 to 1: storing their visits waits a little for them. */
+  readonly pressure: () => number;
+}
 
 /** The trigger of the visit-writer: posts what lies in the queue to it, batch by batch. */
-export function consume(
-  app: Pick<Hono, 'request'>,
-  subscriber: Subscriber,
-  { visitBatchWaitMs, database }: Config,
-  log: Logger,
-): Subscription {
+export function consume(app: Pick<Hono, 'request'>, options: ConsumeOptions): Subscription {
+  const { config, clock, log, pressure } = options;
   return batch(
-    subscriber,
+    withoutOversized(options),
     {
       maxMessages: MAX_MESSAGES,
-      maxLength: database.kind === 'pglite' ? MAX_EMBEDDED_LENGTH : MAX_LENGTH,
-      maxWaitMs: visitBatchWaitMs,
+      maxLength: config.database.kind === 'pglite' ? MAX_EMBEDDED_LENGTH : MAX_LENGTH,
+      maxWaitMs: config.visitBatchWaitMs,
       onError: (error) =>
         log.error({ err: error }, 'a batch of visits could not be stored and is tried again'),
     },
-    (messages) => postEvent(app, { messages: [...messages] } satisfies VisitBatch),
+    async (messages) => {
+      for (let yields = 0; yields < MAX_YIELDS && pressure() >= MAX_PRESSURE; yields++) {
+        await clock.sleep(YIELD_MS);
+      }
+      await postEvent(app, { messages: [...messages] } satisfies VisitBatch);
+    },
   );
+}
+
+/** Sets aside at once what is too large to be posted: no batch would ever succeed with it. */
+function withoutOversized({ subscriber, deadLetters, log }: ConsumeOptions): Subscriber {
+  async function setAside({ body, headers, acknowledge }: Delivery): Promise<void> {
+    try {
+      await deadLetters.add([{ body, headers, reason: `longer than ${MAX_MESSAGE_LENGTH} characters` }]);
+      acknowledge();
+    } catch (error) {
+      log.error({ err: error }, 'an oversized message could not be set aside and will be delivered again');
+    }
+  }
+
+  return {
+    subscribe: (prefetch, onDelivery) =>
+      subscriber.subscribe(prefetch, (delivery) => {
+        if (delivery.body.length > MAX_MESSAGE_LENGTH) void setAside(delivery);
+        else onDelivery(delivery);
+      }),
+  };
 }

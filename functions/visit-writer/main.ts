@@ -9,11 +9,13 @@ await runUntilStopped(async () => {
   const parts = await openVisitWriter(context);
   const app = createVisitWriterApp(parts);
   const server = await serve(app, context.config);
-  const consuming = consume(app, parts.subscriber, context.config, context.log);
-  return async (deadlineMs) => {
-    parts.gate.stop();
-    await consuming.close();
-    await server.close(deadlineMs);
-    await parts.close();
+  const consuming = consume(app, { ...context, ...parts, pressure: () => 0 });
+  return {
+    turnAway: parts.turnAway,
+    stop: async (deadlineMs) => {
+      await consuming.close();
+      await server.close(deadlineMs);
+      await parts.close();
+    },
   };
 });

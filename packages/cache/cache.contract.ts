@@ -14,6 +14,7 @@ export function describeCache(
   const code = 'hello' as ShortCode;
   const link: ActiveLink = {
     state: 'active',
+    read_at: 0,
     short_code: code,
     version: 3,
     original_url: 'https://example.com/?q=%C3%BC',

@@ -8,7 +8,7 @@ import { type Cache, type CacheLifetimes, ttlSeconds } from './cache.ts';
 export function createMemoryCache(options: CacheLifetimes & { maxEntries: number; clock: Clock }): Cache {
   const entries = new LRUCache<ShortCode, CachedLink>({
     max: options.maxEntries,
-    perf: options.clock,
+    perf: { now: options.clock.monotonic },
     ttlResolution: 0,
   });
   return {

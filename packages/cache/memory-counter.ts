@@ -15,7 +15,11 @@ interface OpenBatch {
 
 /** Counts inside this process. What was not applied when it is killed is restored by the reconciliation at its start. */
 export function createMemoryCounter(options: { clock: Clock }): Counter {
-  const seen = new LRUCache<string, true>({ max: ADD_IDS_KEPT, ttl: ADD_ID_TTL_MS, perf: options.clock });
+  const seen = new LRUCache<string, true>({
+    max: ADD_IDS_KEPT,
+    ttl: ADD_ID_TTL_MS,
+    perf: { now: options.clock.monotonic },
+  });
   let open: OpenBatch | undefined;
   let frozen: CounterBatch | undefined;
 

@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'target_not_allowed'
   | 'short_code_taken'
   | 'unavailable'
+  | 'overloaded'
   | 'internal_error';
 
 /** What is wrong with one field of a request; `field` is a dotted path such as `tags.2`, or a query parameter. */

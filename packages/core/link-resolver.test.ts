@@ -60,6 +60,32 @@ test('sees a change within two seconds, however often the link is followed meanw
   expect((await parts.resolver.resolve(code)).kind).toBe('deleted');
 });
 
+test('sees a change within two seconds though the time of day is set back meanwhile', async () => {
+  parts.find.mockResolvedValue(link);
+  await parts.resolver.resolve(code);
+  await parts.cache.put({ state: 'deleted', short_code: code, version: 2 });
+  clock.jump(-86_400_000);
+  clock.advance(2000);
+  expect((await parts.resolver.resolve(code)).kind).toBe('deleted');
+});
+
+test('looks up a pinned link again each minute, behind the answer, so that no change of it stays unseen', async () => {
+  const pinned = { ...link, pinned: true };
+  parts.find.mockResolvedValueOnce(pinned);
+  await parts.resolver.resolve(code);
+  parts.find.mockRejectedValueOnce(new Error('down'));
+  clock.advance(61_000);
+  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  parts.find.mockResolvedValueOnce({ ...pinned, version: 2, deleted_at: new Date(0) });
+  clock.advance(2000);
+  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  await vi.waitFor(async () => {
+    clock.advance(2000);
+    expect((await parts.resolver.resolve(code)).kind).toBe('deleted');
+  });
+  expect(parts.find).toHaveBeenCalledTimes(3);
+});
+
 test('remembers an unknown code instead of asking the repository again', async () => {
   parts.find.mockResolvedValue(undefined);
   expect(await parts.resolver.resolve(code)).toEqual({ kind: 'unknown' });

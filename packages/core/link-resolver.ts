@@ -37,6 +37,8 @@ export interface LinkResolverOptions {
   readonly maxAgeMs?: number;
 }
 
+const REFRESH_PINNED_AFTER_MS = 60_000;
+
 const UNKNOWN: Resolution = { kind: 'unknown' };
 const DELETED: Resolution = { kind: 'deleted' };
 const EXPIRED: Resolution = { kind: 'expired' };
@@ -50,7 +52,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     max: maxEntries,
     ttl: maxAgeMs,
     ttlResolution: 0,
-    perf: clock,
+    perf: { now: clock.monotonic },
     fetchMethod: loadOrKeep,
     ignoreFetchAbort: true,
     noDeleteOnStaleGet: true,
@@ -70,12 +72,24 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     const cached = await getCached(code);
     if (cached) {
       metrics.resolved('cache');
+      if (isDueForRefresh(cached)) readThrough(code).catch(() => {});
       return toResolution(cached);
     }
-    const found = toCachedLink(code, await find(code));
+    return toResolution(await readThrough(code));
+  }
+
+  async function readThrough(code: ShortCode): Promise<CachedLink> {
+    const found = toCachedLink(code, await find(code), clock.now());
     metrics.resolved('repository');
     cache.put(found).catch(() => metrics.cacheFailed('put'));
-    return toResolution(found);
+    return found;
+  }
+
+  /** A pinned copy does not age, so a change that did not reach the cache would stay unseen; this bounds it. */
+  function isDueForRefresh(link: CachedLink): boolean {
+    return (
+      link.state === 'active' && link.pinned && Math.abs(clock.now() - link.read_at) > REFRESH_PINNED_AFTER_MS
+    );
   }
 
   async function getCached(code: ShortCode): Promise<CachedLink | undefined> {

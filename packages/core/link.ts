@@ -11,7 +11,7 @@ export interface Link {
   /** Visits by people; crawlers and `HEAD` requests are not among them. */
   readonly visit_count: number;
   readonly expires_at: Date | null;
-  /** A pinned link never leaves the cache by age. */
+  /** A pinned link never leaves the cache by age, so it works while the database is down, however rarely it is visited. */
   readonly pinned: boolean;
   readonly title: string | null;
   readonly tags: readonly string[];
@@ -34,6 +34,8 @@ export interface ActiveLink {
   /** Milliseconds since the epoch. */
   readonly expires_at: number | null;
   readonly pinned: boolean;
+  /** When the repository said so, in milliseconds since the epoch. */
+  readonly read_at: number;
 }
 
 export interface AbsentLink {
@@ -43,8 +45,8 @@ export interface AbsentLink {
   readonly version: number;
 }
 
-/** What to cache for a code, given what the repository has for it. */
-export function toCachedLink(code: ShortCode, link: Link | undefined): CachedLink {
+/** What to cache for a code, given what the repository has for it at the time `now`. */
+export function toCachedLink(code: ShortCode, link: Link | undefined, now: number): CachedLink {
   if (!link) return { state: 'unknown', short_code: code, version: 0 };
   if (link.deleted_at) return { state: 'deleted', short_code: code, version: link.version };
   return {
@@ -55,5 +57,6 @@ export function toCachedLink(code: ShortCode, link: Link | undefined): CachedLin
     redirect_status: link.redirect_status,
     expires_at: link.expires_at?.getTime() ?? null,
     pinned: link.pinned,
+    read_at: now,
   };
 }

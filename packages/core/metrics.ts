@@ -3,15 +3,23 @@ export interface Metrics {
   redirected(outcome: 'redirect' | 'unknown' | 'deleted' | 'expired' | 'blocked' | 'unavailable'): void;
   resolved(source: 'memory' | 'cache' | 'repository'): void;
   cacheFailed(operation: 'get' | 'put'): void;
+  /** A request that was turned away so that redirects are not held up. */
+  requestShed(area: 'links' | 'stats'): void;
   visitsRecorded(audience: 'people' | 'bots'): void;
   visitsDropped(reason: 'buffer_full' | 'journal_full' | 'shutdown', count: number): void;
   /** Visits of a process before this one, or that had no room in memory, taken up again. */
   visitsRestored(count: number): void;
+  /** A response no longer waited for its visit, which is still on its way. */
+  visitsUnconfirmed(): void;
   publishFailed(): void;
   countFailed(): void;
   visitsStored(count: number): void;
   visitsDuplicated(count: number): void;
+  visitsOrphaned(count: number): void;
   visitsRejected(count: number): void;
+  /** Messages that went to the outbox instead of the queue, and those that came from there. */
+  outboxed(): void;
+  outboxDrained(messages: number): void;
   countsFlushed(visits: number): void;
   countsReconciled(links: number): void;
 }

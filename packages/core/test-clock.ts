@@ -2,21 +2,28 @@ import type { Clock } from './clock.ts';
 
 export interface TestClock extends Clock {
   advance(ms: number): void;
+  /** Sets the time of day, as an administrator or NTP does; nothing else ages by it. */
+  jump(ms: number): void;
 }
 
 /** A clock that stands still until it is told, and on which sleeping takes no time. */
 export function createTestClock(start = Date.UTC(2026, 10, 24, 12)): TestClock {
-  let now = start;
+  let elapsed = 0;
+  let jumped = 0;
   return {
-    now: () => now,
+    now: () => start + elapsed + jumped,
+    monotonic: () => start + elapsed,
     sleep: (ms) => {
-      now += ms;
+      elapsed += ms;
       return new Promise((resolve) => {
         setImmediate(resolve);
       });
     },
     advance: (ms) => {
-      now += ms;
+      elapsed += ms;
+    },
+    jump: (ms) => {
+      jumped += ms;
     },
   };
 }

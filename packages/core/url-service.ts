@@ -4,12 +4,16 @@ import type { LinkFilter, PagePosition, UrlRepository } from '@terse/repository/
 import type { Clock } from './clock.ts';
 import type { CounterBatch } from './counter-batch.ts';
 import { DomainError, invalidField, linkNotFound } from './errors.ts';
-import { type Link, type RedirectStatus, toCachedLink } from './link.ts';
+import { type CachedLink, type Link, type RedirectStatus, toCachedLink } from './link.ts';
 import type { Metrics } from './metrics.ts';
 import { type IsOwnUrl, parseOriginalUrl } from './original-url.ts';
 import { generateShortCode, isReserved, parseShortCode, type ShortCode } from './short-code.ts';
 
 const MAX_CODE_ATTEMPTS = 5;
+/** A change that the cache did not take is tried again, so many of them at a time. */
+const MAX_WARMING = 1000;
+const WARM_EVERY_MS = 500;
+const WARM_TRIES = 120;
 
 export interface NewLink {
   readonly original_url: string;
@@ -30,7 +34,10 @@ export interface LinkPage {
   readonly next: PagePosition | undefined;
 }
 
-/** What people do with links. Every change is in the shared cache before it is answered. */
+/**
+ * What people do with links. Every change is in the shared cache before it is answered, or, while that is down, as soon
+ * as it is back.
+ */
 export interface UrlService {
   /**
    * Creates a link, under a custom code or a generated one.
@@ -60,13 +67,31 @@ export interface UrlServiceOptions {
 
 export function createUrlService(options: UrlServiceOptions): UrlService {
   const { repository, cache, counter, metrics, isOwnUrl, clock } = options;
+  let warming = 0;
 
   async function warm(link: Link): Promise<void> {
+    const copy = toCachedLink(link.short_code, link, clock.now());
+    if (!(await put(copy)) && warming < MAX_WARMING) void warmLater(copy);
+  }
+
+  async function put(copy: CachedLink): Promise<boolean> {
     try {
-      await cache.put(toCachedLink(link.short_code, link));
+      await cache.put(copy);
+      return true;
     } catch {
       metrics.cacheFailed('put');
+      return false;
     }
+  }
+
+  /** Until it succeeds or every older copy has aged; a newer change that came first stays. */
+  async function warmLater(copy: CachedLink): Promise<void> {
+    warming++;
+    for (let tries = 0, done = false; !done && tries < WARM_TRIES; tries++) {
+      await clock.sleep(WARM_EVERY_MS);
+      done = await put(copy);
+    }
+    warming--;
   }
 
   /** The links with their visits so far, flushed or not; only flushed ones while the counter does not answer. */

@@ -35,7 +35,7 @@ function setUp(options: Partial<VisitRecorderOptions> = {}) {
     }),
   };
   // Retries wait a tick instead of a backoff; deadlines are kept.
-  const clock = { now: systemClock.now, sleep: (ms: number) => systemClock.sleep(ms >= 5000 ? ms : 1) };
+  const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms >= 5000 ? ms : 1) };
   const recorder = createVisitRecorder({ publisher, counter, metrics, clock, ...options });
   return { recorder, publisher, counter, messages, counts, metrics };
 }
@@ -126,13 +126,102 @@ test('drops the newest visits beyond its bound, and counts every one of them', a
 });
 
 test('gives up at the deadline when the queue stays down, and says how many visits that cost', async () => {
-  const clock = { now: systemClock.now, sleep: (ms: number) => systemClock.sleep(ms === 20 ? 20 : 1) };
+  const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms === 20 ? 20 : 1) };
   const { recorder, publisher, metrics } = setUp({ clock });
   publisher.publish.mockReturnValue(new Promise(() => {}));
   const dropped = vi.spyOn(metrics, 'visitsDropped');
   for (let index = 0; index < 10; index++) recorder.record(visit);
   await recorder.close(20);
   expect(dropped.mock.calls).toEqual([['shutdown', 10]]);
+});
+
+describe('without a disk', () => {
+  function setUpOutbox() {
+    const kept: string[] = [];
+    const add = vi.fn((body: string) => {
+      kept.push(body);
+      return Promise.resolve();
+    });
+    const parts = setUp({ outbox: { add } });
+    return {
+      ...parts,
+      add,
+      ids: () => kept.flatMap((body) => (JSON.parse(body) as Visit[]).map(({ id }) => id)),
+    };
+  }
+
+  test('gives the outbox what the queue does not take, and nothing else', async () => {
+    const { recorder, publisher, messages, ids } = setUpOutbox();
+    recorder.record(visit);
+    await vi.waitFor(() => expect(messages).toHaveLength(1));
+    publisher.publish.mockRejectedValue(new Error('down'));
+    for (let index = 0; index < 300; index++) recorder.record(visit);
+    await recorder.close(5000);
+    expect(messages.flat()).toHaveLength(1);
+    expect(new Set(ids()).size).toBe(300);
+  });
+
+  test('keeps in memory, and tries again, what neither takes', async () => {
+    const { recorder, publisher, add, messages, ids } = setUpOutbox();
+    publisher.publish.mockRejectedValueOnce(new Error('down'));
+    add.mockRejectedValueOnce(new Error('full'));
+    recorder.record(visit);
+    await recorder.close(5000);
+    expect(messages.flat()).toHaveLength(1);
+    expect(ids()).toEqual([]);
+  });
+});
+
+describe('a response that waits for its visit', () => {
+  test('waits until it is published and counted', async () => {
+    const published = Promise.withResolvers<void>();
+    const counted = Promise.withResolvers<void>();
+    const { recorder, publisher, counter } = setUp({ confirmWithinMs: 5000 });
+    publisher.publish.mockReturnValueOnce(published.promise);
+    counter.add.mockReturnValueOnce(counted.promise);
+    const answered = vi.fn();
+    recorder.record(visit);
+    const answering = recorder.confirmed()?.then(answered);
+    await vi.waitFor(() => expect(publisher.publish).toHaveBeenCalledTimes(1));
+    published.resolve();
+    await new Promise(setImmediate);
+    expect(answered).not.toHaveBeenCalled();
+    counted.resolve();
+    await answering;
+    expect(answered).toHaveBeenCalledTimes(1);
+  });
+
+  test('waits for its own visit only, not for those that come after it', async () => {
+    const { recorder, publisher, counter } = setUp({ confirmWithinMs: 5000 });
+    recorder.record(visit);
+    const first = recorder.confirmed();
+    await vi.waitFor(() => expect(publisher.publish).toHaveBeenCalledTimes(1));
+    publisher.publish.mockReturnValue(new Promise(() => {}));
+    counter.add.mockReturnValue(new Promise(() => {}));
+    recorder.record(visit);
+    await first;
+    expect(publisher.publish).toHaveBeenCalledTimes(1);
+  });
+
+  test('is sent when its time is up; the visit is tried on', async () => {
+    const { recorder, publisher, messages, metrics } = setUp({ confirmWithinMs: 20 });
+    const unconfirmed = vi.spyOn(metrics, 'visitsUnconfirmed');
+    const held = Promise.withResolvers<void>();
+    publisher.publish.mockReturnValueOnce(held.promise.then(() => Promise.reject(new Error('late'))));
+    recorder.record(visit);
+    await recorder.confirmed();
+    expect(unconfirmed).toHaveBeenCalledTimes(1);
+    expect(messages).toEqual([]);
+    held.resolve();
+    await recorder.close(5000);
+    expect(messages.flat()).toHaveLength(1);
+  });
+
+  test('is the exception: by default there is nothing to wait for', () => {
+    const { recorder } = setUp();
+    recorder.record(visit);
+    expect(recorder.confirmed()).toBeUndefined();
+  });
 });
 
 describe('with a journal', () => {
@@ -216,7 +305,7 @@ describe('with a journal', () => {
   });
 
   test('goes on in memory when the disk fails, and then calls lost only what is lost', async () => {
-    const clock = { now: systemClock.now, sleep: (ms: number) => systemClock.sleep(ms === 20 ? 20 : 1) };
+    const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms === 20 ? 20 : 1) };
     const { journal } = createTestJournal();
     const { recorder, publisher, metrics } = setUp({ journal, clock });
     const dropped = vi.spyOn(metrics, 'visitsDropped');

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { DeadLetter } from '@terse/queue/queue';
+import type { DeadLetter, Message } from '@terse/queue/queue';
 import type { ShortCode } from './short-code.ts';
 import { createTestMetrics } from './test-metrics.ts';
 import { encodeVisit, encodeVisits, type Visit } from './visit.ts';
@@ -18,10 +18,12 @@ const visit: Visit = {
   is_bot: false,
 };
 
-const message = (...visits: readonly Visit[]) => encodeVisits(visits.map(encodeVisit));
+const message = (...visits: readonly Visit[]): Message => ({ body: encodeVisits(visits.map(encodeVisit)) });
 
 function setUp() {
-  const insert = vi.fn((visits: readonly DescribedVisit[]) => Promise.resolve(visits.length));
+  const insert = vi.fn((visits: readonly DescribedVisit[]) =>
+    Promise.resolve({ stored: visits.length, orphans: 0 }),
+  );
   const add = vi.fn((_letters: readonly DeadLetter[]) => Promise.resolve());
   const metrics = createTestMetrics();
   return {
@@ -52,11 +54,35 @@ test.each([
   ['null', '[null]', 'expected object'],
 ])('sets aside %s with the reason, and stores the good visits around it', async (_name, bad, reason) => {
   const { writer, insert, add } = setUp();
-  const outcome = await writer.write([message(visit), bad, message(visit)]);
+  const outcome = await writer.write([message(visit), { body: bad }, message(visit)]);
   expect(outcome).toMatchObject({ stored: 2, rejected: 1 });
   expect(insert).toHaveBeenCalledTimes(1);
   expect(add.mock.calls[0]?.[0]).toHaveLength(1);
   expect(add.mock.calls[0]?.[0][0]?.reason).toContain(reason);
+});
+
+test('keeps what a foreign publisher said of a message beside each dead letter of it', async () => {
+  const { writer, add } = setUp();
+  const headers = { 'x-tenant': 'a', nested: { deep: [1, null] } };
+  await writer.write([
+    { body: '[null]', headers },
+    { body: '{', headers },
+  ]);
+  expect(add.mock.calls[0]?.[0]).toMatchObject([
+    { body: 'null', headers },
+    { body: '{', headers },
+  ]);
+});
+
+test('tells visits of unknown codes from those that were stored before', async () => {
+  const { writer, insert } = setUp();
+  insert.mockResolvedValueOnce({ stored: 2, orphans: 1 });
+  expect(await writer.write([message(visit, visit, visit, visit)])).toEqual({
+    stored: 2,
+    orphans: 1,
+    duplicates: 1,
+    rejected: 0,
+  });
 });
 
 test('fails as a whole, to be given again, when the visits cannot be stored', async () => {
@@ -68,7 +94,7 @@ test('fails as a whole, to be given again, when the visits cannot be stored', as
 test('fails as a whole when dead letters cannot be kept: they are not lost either', async () => {
   const { writer, add } = setUp();
   add.mockRejectedValueOnce(new Error('down'));
-  await expect(writer.write(['{', message(visit)])).rejects.toThrow('down');
+  await expect(writer.write([{ body: '{' }, message(visit)])).rejects.toThrow('down');
 });
 
 test('stores however many visits a message has, a bounded number in a statement', async () => {

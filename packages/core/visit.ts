@@ -4,6 +4,9 @@ import { parseShortCode } from './short-code.ts';
 const MAX_USER_AGENT_LENGTH = 512;
 const MAX_REFERRER_LENGTH = 1024;
 
+/** The end of the year 9999: what comes later has another form in ISO 8601. */
+const LAST_TIMESTAMP = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /** PostgreSQL's `text` holds every character but NUL. */
 const storedText = (maxLength: number) =>
   z
@@ -23,7 +26,7 @@ export const visitSchema = z.strictObject({
   }),
   ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
   /** Milliseconds since the epoch. */
-  timestamp: z.int().min(0).max(8.64e15),
+  timestamp: z.int().min(0).max(LAST_TIMESTAMP),
   user_agent: storedText(MAX_USER_AGENT_LENGTH).nullable(),
   referrer: storedText(MAX_REFERRER_LENGTH).nullable(),
   /** ISO 3166-1 alpha-2, as told by the edge. */

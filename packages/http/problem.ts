@@ -24,6 +24,7 @@ const KINDS = {
   target_not_allowed: { status: 403, title: 'This link leads to an address that is not allowed' },
   short_code_taken: { status: 409, title: 'The short code is taken' },
   unavailable: { status: 503, title: 'The service cannot answer right now' },
+  overloaded: { status: 503, title: 'There is too much to do right now' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<ErrorCode, ProblemKind>;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { batch, type BatchOptions } from './batch.ts';
-import type { Delivery, Subscriber } from './queue.ts';
+import type { Delivery, Message, Subscriber } from './queue.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -11,7 +11,7 @@ afterEach(() => {
 
 function setUp(
   options: Partial<BatchOptions> = {},
-  handle = vi.fn((_bodies: readonly string[]) => Promise.resolve()),
+  handle = vi.fn((_messages: readonly Message[]) => Promise.resolve()),
 ) {
   let onDelivery: ((delivery: Delivery) => void) | undefined;
   const closed = vi.fn(() => Promise.resolve());
@@ -35,6 +35,7 @@ function setUp(
   return { subscriber, subscription, deliver, handle, closed, onError };
 }
 
+const bodies = (...each: readonly string[]) => each.map((body) => ({ body }));
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 test('asks for twice its batch in advance', () => {
@@ -44,7 +45,7 @@ test('asks for twice its batch in advance', () => {
 test('hands on a full batch at once', () => {
   const { deliver, handle } = setUp();
   for (const body of ['1', '2', '3']) deliver(body);
-  expect(handle.mock.calls).toEqual([[['1', '2', '3']]]);
+  expect(handle.mock.calls).toEqual([[bodies('1', '2', '3')]]);
 });
 
 test('hands on an incomplete batch when its first message has waited long enough', async () => {
@@ -55,13 +56,13 @@ test('hands on an incomplete batch when its first message has waited long enough
   await vi.advanceTimersByTimeAsync(39);
   expect(handle).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1);
-  expect(handle.mock.calls).toEqual([[['1', '2']]]);
+  expect(handle.mock.calls).toEqual([[bodies('1', '2')]]);
 });
 
 test('keeps a batch within its length, but always takes one message', () => {
   const { deliver, handle } = setUp({ maxLength: 10 });
   deliver('x'.repeat(25));
-  expect(handle.mock.calls).toEqual([[['x'.repeat(25)]]]);
+  expect(handle.mock.calls).toEqual([[bodies('x'.repeat(25))]]);
 });
 
 describe('acknowledges', () => {
@@ -80,7 +81,7 @@ describe('acknowledges', () => {
   });
 
   test('nothing of a batch that failed, which is tried again, ever more seldom, until it succeeds', async () => {
-    const handle = vi.fn((_bodies: readonly string[]) => Promise.resolve());
+    const handle = vi.fn((_messages: readonly Message[]) => Promise.resolve());
     for (let failures = 0; failures < 3; failures++) handle.mockRejectedValueOnce(new Error('down'));
     const { deliver, onError } = setUp({ maxMessages: 2 }, handle);
     const deliveries = [deliver('1'), deliver('2')];
@@ -88,7 +89,7 @@ describe('acknowledges', () => {
     expect(handle).toHaveBeenCalledTimes(3);
     expect(deliveries.some(({ acknowledge }) => acknowledge.mock.calls.length > 0)).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
-    expect(handle.mock.calls).toEqual(Array.from({ length: 4 }, () => [['1', '2']]));
+    expect(handle.mock.calls).toEqual(Array.from({ length: 4 }, () => [bodies('1', '2')]));
     expect(onError).toHaveBeenCalledTimes(3);
     expect(deliveries.every(({ acknowledge }) => acknowledge.mock.calls.length === 1)).toBe(true);
   });
@@ -116,11 +117,11 @@ test('handles one batch at a time, and what gathered meanwhile right after', asy
   expect(handle).toHaveBeenCalledTimes(1);
   gates[0]?.resolve();
   await settle();
-  expect(handle).toHaveBeenLastCalledWith(['3', '4']);
+  expect(handle).toHaveBeenLastCalledWith(bodies('3', '4'));
   await vi.advanceTimersByTimeAsync(1000);
   gates[1]?.resolve();
   await settle();
-  expect(handle).toHaveBeenLastCalledWith(['5']);
+  expect(handle).toHaveBeenLastCalledWith(bodies('5'));
 });
 
 test('finishes what it has before it closes', async () => {

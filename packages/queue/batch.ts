@@ -1,4 +1,4 @@
-import type { Delivery, Subscriber, Subscription } from './queue.ts';
+import type { Delivery, Message, Subscriber, Subscription } from './queue.ts';
 
 export interface BatchOptions {
   readonly maxMessages: number;
@@ -22,7 +22,7 @@ const LAST_RETRY_MS = 15_000;
 export function batch(
   subscriber: Subscriber,
   options: BatchOptions,
-  handle: (bodies: readonly string[]) => Promise<void>,
+  handle: (messages: readonly Message[]) => Promise<void>,
 ): Subscription {
   let gathered: Delivery[] = [];
   let length = 0;
@@ -71,10 +71,10 @@ export function batch(
   }
 
   async function handleBatch(deliveries: readonly Delivery[]): Promise<boolean> {
-    const bodies = deliveries.map(({ body }) => body);
+    const messages = deliveries.map(({ body, headers }) => ({ body, ...(headers && { headers }) }));
     for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LAST_RETRY_MS)) {
       try {
-        await handle(bodies);
+        await handle(messages);
         for (const delivery of deliveries) delivery.acknowledge();
         return true;
       } catch (error) {

@@ -4,9 +4,15 @@ export interface Publisher {
   publish(body: string): Promise<void>;
 }
 
-/** A message, ours until it is acknowledged or the subscription ends. */
-export interface Delivery {
+/** A message as it lies in the queue. */
+export interface Message {
   readonly body: string;
+  /** What a foreign publisher has said about it; Terse itself says nothing. Plain JSON, and bounded in size. */
+  readonly headers?: Record<string, unknown> | undefined;
+}
+
+/** A message, ours until it is acknowledged or the subscription ends. */
+export interface Delivery extends Message {
   /** It was dealt with: the queue forgets it. */
   acknowledge(): void;
 }
@@ -23,8 +29,7 @@ export interface Subscriber {
 }
 
 /** What could not be stored, kept for a person to look at. */
-export interface DeadLetter {
-  readonly body: string;
+export interface DeadLetter extends Message {
   readonly reason: string;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, type SyncMessage } from 'rabbitmq-client';
-import { messageText } from './message-text.ts';
+import { messageHeaders, messageText } from './message.ts';
 import type { DeadLetter } from './queue.ts';
 import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
 
@@ -28,6 +28,7 @@ export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadL
     connectionName: 'terse-dead-letters',
     retryLow: 200,
     acquireTimeout: 4000,
+    frameMax: 131_072,
   });
   // The first attempt that fails is told by `onConnect`; what fails later, by the call that it fails.
   connection.on('error', () => {});
@@ -48,7 +49,12 @@ export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadL
         while (letters.length < limit) {
           const message = await channel.basicGet(DEAD_QUEUE);
           if (!message) break;
-          letters.push({ body: messageText(message), reason: reasonOf(message) });
+          const { reason: _, ...headers } = messageHeaders(message) ?? {};
+          letters.push({
+            body: messageText(message),
+            reason: reasonOf(message),
+            ...(Object.keys(headers).length > 0 && { headers }),
+          });
         }
       } finally {
         // Without an acknowledgement the letters go back, which takes the broker a moment.

@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pTimeout from 'p-timeout';
 import { type AsyncMessage, Connection, ConsumerStatus } from 'rabbitmq-client';
-import { messageText } from './message-text.ts';
-import type { DeadLetters, Publisher, Subscriber } from './queue.ts';
+import { messageHeaders, messageText } from './message.ts';
+import type { DeadLetters, Message, Publisher, Subscriber } from './queue.ts';
 import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
+
+const MAX_REASON_LENGTH = 1000;
 
 export interface RabbitmqOptions {
   readonly url: string;
@@ -33,6 +35,8 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
     acquireTimeout: 4000,
     retryLow: 200,
     retryHigh: 5000,
+    // The broker's own bound. The client's is a sixteenth of it, which a dead letter with its headers may not fit in.
+    frameMax: 131_072,
   });
   connection.on('error', onError);
   // The queue names the other as its dead-letter queue, which must be there before the first dead letter is.
@@ -53,7 +57,7 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
   });
 
   let sent = 0;
-  async function send(routingKey: string, body: string, headers?: Record<string, string>): Promise<void> {
+  async function send(routingKey: string, body: string, headers?: Message['headers']): Promise<void> {
     const messageId = `${++sent}`;
     const envelope = {
       routingKey,
@@ -76,7 +80,9 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
 
     add: async (letters) => {
       await Promise.all(
-        letters.map(({ body, reason }) => send(DEAD_QUEUE, body, { reason: reason.slice(0, 1000) })),
+        letters.map(({ body, headers, reason }) =>
+          send(DEAD_QUEUE, body, { ...headers, reason: reason.slice(0, MAX_REASON_LENGTH) }),
+        ),
       );
     },
 
@@ -95,6 +101,7 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
             unacknowledged.add(giveBack);
             onDelivery({
               body: messageText(message),
+              headers: messageHeaders(message),
               acknowledge: () => {
                 if (unacknowledged.delete(giveBack)) resolve(ConsumerStatus.ACK);
               },

@@ -3,8 +3,14 @@ import { Migrator } from 'kysely/migration';
 import * as links from './migrations/0001-links.ts';
 import * as visits from './migrations/0002-visits.ts';
 import * as roles from './migrations/0003-roles.ts';
+import * as orphanVisits from './migrations/0004-orphan-visits.ts';
 
-const migrations = { '0001-links': links, '0002-visits': visits, '0003-roles': roles };
+const migrations = {
+  '0001-links': links,
+  '0002-visits': visits,
+  '0003-roles': roles,
+  '0004-orphan-visits': orphanVisits,
+};
 
 /** Brings the schema up to date; the names of the migrations that were applied. */
 export async function migrate<T>(db: Kysely<T>): Promise<string[]> {

@@ -39,6 +39,9 @@ export interface VisitTable {
   is_bot: boolean;
 }
 
+/** Not partitioned: there are few, or something is wrong. */
+export type OrphanVisitTable = VisitTable;
+
 /** Visits per link and hour. */
 export interface VisitRollupTable {
   short_code: ShortCode;
@@ -66,6 +69,7 @@ export interface Database {
   urls: UrlTable;
   api_keys: ApiKeyTable;
   visits: VisitTable;
+  orphan_visits: OrphanVisitTable;
   visit_rollups: VisitRollupTable;
   visit_breakdowns: VisitBreakdownTable;
   counter_batches: CounterBatchTable;

@@ -1,14 +1,26 @@
-import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import type { ShortCode } from '@terse/core/short-code';
-import type { DescribedVisit } from '@terse/core/visit-description';
+import { createTestClock } from '@terse/core/test-clock';
+import { testLink } from '@terse/core/test-link';
+import { visitSchema } from '@terse/core/visit';
+import { createVisitDescriber, type DescribedVisit } from '@terse/core/visit-description';
 import type { OpenDatabase } from './open-database.ts';
+import { createUrlRepository } from './url-repository.ts';
 import { createVisitRepository } from './visit-repository.ts';
 
 /** What the repository of visits promises on every database; `database` is migrated and empty before each test. */
 export function describeVisitRepository(database: () => OpenDatabase): void {
   const code = 'hello' as ShortCode;
   const setUp = () => createVisitRepository({ db: database().db });
+
+  beforeEach(async () => {
+    const links = createUrlRepository({ db: database().db, clock: createTestClock() });
+    for (const short_code of [code, 'other' as ShortCode]) {
+      await links.create({ ...testLink, tags: [], short_code });
+    }
+  });
 
   function visitAt(time: string, more: Partial<DescribedVisit> = {}): DescribedVisit {
     const timestamp = Date.parse(time);
@@ -38,10 +50,10 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
   test('stores a visit once and rolls it up once, however often it comes', async () => {
     const visits = setUp();
     const one = visitAt('2026-11-24T12:00:00Z');
-    expect(await visits.insert([one, one])).toBe(1);
-    expect(await visits.insert([one])).toBe(0);
+    expect(await visits.insert([one, one])).toEqual({ stored: 1, orphans: 0 });
+    expect(await visits.insert([one])).toEqual({ stored: 0, orphans: 0 });
     const other = visitAt('2026-11-24T12:00:01Z');
-    expect(await visits.insert([other, one])).toBe(1);
+    expect(await visits.insert([other, one])).toEqual({ stored: 1, orphans: 0 });
     expect(await totals(visits)).toEqual([2, 0]);
     expect(await visits.latest(code, 10)).toHaveLength(2);
   });
@@ -52,11 +64,55 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     const stored = await Promise.all(
       Array.from({ length: 5 }, (_, index) => visits.insert(index % 2 ? batch : batch.toReversed())),
     );
-    expect(stored.reduce((sum, each) => sum + each)).toBe(200);
+    expect(stored.reduce((sum, each) => sum + each.stored, 0)).toBe(200);
     expect(await totals(visits)).toEqual([200, 0]);
     expect(await visits.breakdown(code, day, 5)).toEqual([
       { dimension: 'browser', value: 'Firefox', visits: 200 },
     ]);
+  });
+
+  test("stores visits of codes that never were a link apart, once, and in nobody's numbers", async () => {
+    const visits = setUp();
+    const never = 'never' as ShortCode;
+    const orphan = visitAt('2026-11-24T12:00:00Z', { short_code: never, browser: 'Firefox' });
+    const batch = [visitAt('2026-11-24T12:00:00Z'), orphan];
+    expect(await visits.insert(batch)).toEqual({ stored: 1, orphans: 1 });
+    expect(await visits.insert(batch)).toEqual({ stored: 0, orphans: 0 });
+    expect(await totals(visits)).toEqual([1, 0]);
+    expect(await visits.latest(never, 10)).toEqual([]);
+    expect(await visits.breakdown(never, day, 5)).toEqual([]);
+    const apart = await database().db.selectFrom('orphan_visits').select(['id', 'short_code']).execute();
+    expect(apart).toEqual([{ id: orphan.id, short_code: never }]);
+  });
+
+  test('stores whatever a message may say', async () => {
+    const visits = setUp();
+    const text = fc.string({ unit: 'binary', maxLength: 300 }).map((any) => any.replaceAll('\0', ''));
+    const anyVisit = fc.record({
+      timestamp: fc.oneof(
+        fc.integer({ min: 0, max: Date.UTC(9999, 11, 31, 23, 59, 59, 999) }),
+        fc.constantFrom(0, Date.UTC(9999, 11, 31, 23, 59, 59, 999)),
+      ),
+      ip: fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant(null)),
+      user_agent: text,
+      referrer: fc.oneof(text, fc.webUrl()),
+      country: fc.constantFrom('DE', null),
+      is_bot: fc.boolean(),
+      short_code: fc.constantFrom(code, 'never' as ShortCode),
+    });
+    const describeVisit = createVisitDescriber();
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyVisit, { minLength: 1, maxLength: 20 }), async (some) => {
+        const valid = some
+          .map((visit) => visitSchema.safeParse({ id: uuidv7({ msecs: visit.timestamp }), ...visit }))
+          .filter(({ success }) => success)
+          .map(({ data }) => data)
+          .filter((visit) => visit !== undefined);
+        const { stored, orphans } = await visits.insert(valid.map(describeVisit));
+        expect(stored + orphans).toBe(valid.length);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   test('gives back what was stored, newest first, page by page', async () => {
@@ -157,7 +213,9 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     await visits.preparePartitions(new Date('2031-05-05T00:00:00Z'));
     expect(await inDefault()).toBe(1);
     expect(await visits.latest(code, 10)).toHaveLength(2);
-    expect(await visits.insert([visitAt('2031-05-12T12:00:00Z'), visitAt('2031-05-04T00:00:00Z')])).toBe(2);
+    expect(
+      (await visits.insert([visitAt('2031-05-12T12:00:00Z'), visitAt('2031-05-04T00:00:00Z')])).stored,
+    ).toBe(2);
     expect(await inDefault()).toBe(1);
   });
 }

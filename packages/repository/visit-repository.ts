@@ -26,10 +26,19 @@ export interface Period {
 
 export type StoredVisit = Selectable<VisitTable>;
 
+/** How many visits are new: of links, and of codes that never were one. */
+export interface Inserted {
+  readonly stored: number;
+  readonly orphans: number;
+}
+
 /** Visits and their rollups, which are written together and so never disagree. */
 export interface VisitRepository {
-  /** Stores the visits that are not stored yet and rolls up only those, in one statement; how many those were. */
-  insert(visits: readonly DescribedVisit[]): Promise<number>;
+  /**
+   * Stores the visits that are not stored yet and rolls up only those, in one statement. Visits of codes that never were
+   * a link are stored apart, and rolled up nowhere.
+   */
+  insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
   /** Every interval that begins in the period, empty ones included. Weeks begin on Monday; all bounds are UTC. */
   series(code: ShortCode, period: Period, interval: Interval): Promise<Bucket[]>;
   /** The most frequent values of each dimension among people's visits on the UTC days that the period touches. */
@@ -45,11 +54,13 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
   return {
     insert: async (visits) => {
       const unique = [...new Map(visits.map((visit) => [visit.id, visit])).values()];
+      const codes = [...new Set(unique.map(({ short_code }) => short_code))];
       const column = <K extends keyof DescribedVisit>(name: K) => unique.map((visit) => visit[name]);
-      const { rows } = await sql<{ stored: number }>`
+      const { rows } = await sql<Inserted>`
         with incoming as (
           select id, short_code, ip, timestamp, user_agent, referrer, country, is_bot = 1 as is_bot,
-            referrer_host, browser, os, device
+            referrer_host, browser, os, device,
+            short_code in (select short_code from urls where short_code = any(${codes}::text[])) as has_link
           from unnest(
             ${column('id')}::uuid[], ${column('short_code')}::text[], ${column('ip')}::text[],
             ${unique.map(({ timestamp }) => new Date(timestamp).toISOString())}::timestamptz[],
@@ -62,7 +73,13 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
         ), stored as (
           insert into visits (id, short_code, ip, timestamp, user_agent, referrer, country, is_bot)
           select id, short_code, ip, timestamp, user_agent, referrer, country, is_bot
-          from incoming order by short_code, id
+          from incoming where has_link order by short_code, id
+          on conflict do nothing
+          returning id
+        ), orphaned as (
+          insert into orphan_visits (id, short_code, ip, timestamp, user_agent, referrer, country, is_bot)
+          select id, short_code, ip, timestamp, user_agent, referrer, country, is_bot
+          from incoming where not has_link order by id
           on conflict do nothing
           returning id
         ), fresh as (
@@ -84,9 +101,9 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
           group by 1, 2, 3, 4 order by 1, 2, 3, 4
           on conflict (short_code, day, dimension, value) do update set visits = rollup.visits + excluded.visits
         )
-        select count(*)::int as stored from stored
+        select (select count(*)::int from stored) as stored, (select count(*)::int from orphaned) as orphans
       `.execute(db);
-      return rows[0]?.stored ?? 0;
+      return rows[0] ?? { stored: 0, orphans: 0 };
     },
 
     series: async (code, { from, to }, interval) => {

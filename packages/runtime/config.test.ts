@@ -98,7 +98,7 @@ describe('the parts', () => {
     ['links', ['DATABASE_URL', 'REDIS_URL', 'BASE_URL']],
     ['stats', ['DATABASE_URL']],
     ['visit-writer', ['DATABASE_URL', 'RABBITMQ_URL']],
-    ['counter-flush', ['DATABASE_URL', 'REDIS_URL']],
+    ['counter-flush', ['DATABASE_URL', 'REDIS_URL', 'RABBITMQ_URL']],
     ['migrate', ['DATABASE_URL']],
     ['gateway', ['REDIRECT_ORIGIN', 'LINKS_ORIGIN', 'STATS_ORIGIN']],
   ] as const)('of %s are what it uses, all real, and nothing else is asked of it', (name, needed) => {

@@ -39,6 +39,11 @@ const settingsSchema = z.object({
   DATA_DIR: z.string().default('.data'),
   JOURNAL_DIR: z.string().optional(),
   JOURNAL_MAX_MB: integer(1, 1_000_000, 512),
+  OUTBOX_MAX_MB: integer(1, 1_000_000, 64),
+  VISITS_IN_MEMORY: integer(100, 10_000_000, 50_000),
+  VISIT_DURABILITY: z.enum(['journal', 'confirmed'], 'must be journal or confirmed').default('journal'),
+  VISIT_CONFIRM_MS: integer(1, 10_000, 1000),
+  STOP_DELAY_MS: integer(0, 60_000, 0),
   DATABASE_POOL_SIZE: integer(1, 100, 5),
   ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   VISITOR_IP: z
@@ -74,6 +79,13 @@ export interface Config extends PartsConfig {
   readonly dataDirectory: string;
   /** Where visits lie until the queue has them; `undefined` where there is no disk to write to. */
   readonly journal: { readonly directory: string; readonly maxBytes: number } | undefined;
+  /** The most that waits in Redis for the queue; used where there is no journal. */
+  readonly outboxMaxBytes: number;
+  readonly visitsInMemory: number;
+  /** How long a redirect waits for its visit to be confirmed; 0 when it does not wait. */
+  readonly confirmWithinMs: number;
+  /** How long a function that is told to stop is unready but still serves, so that balancers turn away first. */
+  readonly stopDelayMs: number;
   readonly adminApiKey: string | undefined;
   readonly visitorIp: 'anonymized' | 'full' | 'none';
   readonly trustedProxyHops: number;
@@ -124,6 +136,10 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     baseUrl: settings.BASE_URL ?? new URL(`http://${settings.HOST}:${settings.PORT}`),
     dataDirectory: settings.DATA_DIR,
     journal: readJournal(settings),
+    outboxMaxBytes: settings.OUTBOX_MAX_MB * 1024 * 1024,
+    visitsInMemory: settings.VISITS_IN_MEMORY,
+    confirmWithinMs: settings.VISIT_DURABILITY === 'confirmed' ? settings.VISIT_CONFIRM_MS : 0,
+    stopDelayMs: settings.STOP_DELAY_MS,
     adminApiKey: settings.ADMIN_API_KEY,
     visitorIp: settings.VISITOR_IP,
     trustedProxyHops: settings.TRUSTED_PROXY_HOPS,

@@ -3,11 +3,12 @@ import { type Clock, systemClock } from '@terse/core/clock';
 import { type CounterService, createCounterService } from '@terse/core/counter-service';
 import { createLinkResolver, type LinkResolver } from '@terse/core/link-resolver';
 import { ownUrls } from '@terse/core/original-url';
+import { createOutboxDrain, type OutboxDrain } from '@terse/core/outbox-drain';
 import { createStatsService, type StatsService } from '@terse/core/stats-service';
 import { createUrlService, type UrlService } from '@terse/core/url-service';
 import { createVisitRecorder, type VisitRecorder } from '@terse/core/visit-recorder';
 import { createVisitWriter, type VisitWriter } from '@terse/core/visit-writer';
-import type { Subscriber } from '@terse/queue/queue';
+import type { DeadLetters, Subscriber } from '@terse/queue/queue';
 import { type DeadLetterBox, openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
 import { createCounterRepository } from '@terse/repository/counter-repository';
@@ -27,6 +28,7 @@ import {
   type Queue,
   type Store,
 } from './parts.ts';
+import { createEventLoopPressure, type Pressure } from './pressure.ts';
 import { createReadinessGate, type ReadinessGate } from './readiness.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
@@ -34,8 +36,14 @@ import { createTelemetry, type Telemetry } from './telemetry.ts';
 const CACHE_TIMEOUT_MS = 50;
 const DATABASE_TIMEOUT_MS = { postgres: 250, pglite: 2000 };
 
+/** How long a message may take before it goes to the outbox, where that is all that keeps it. */
+const PUBLISH_TIMEOUT_MS = 1000;
+
 /** What every function has before it opens any part. */
-export interface Context extends PartsContext, Telemetry {}
+export interface Context extends PartsContext, Telemetry {
+  /** How late the event loop is. */
+  readonly eventLoopPressure: Pressure;
+}
 
 /** @throws ConfigError with every setting that is wrong. */
 export function createContext(
@@ -43,14 +51,24 @@ export function createContext(
   config: Config = readConfig(name),
   clock: Clock = systemClock,
 ): Context {
-  return { name, config, clock, log: createLog(config.logLevel), ...createTelemetry() };
+  return {
+    name,
+    config,
+    clock,
+    log: createLog(config.logLevel),
+    eventLoopPressure: createEventLoopPressure(),
+    ...createTelemetry(),
+  };
 }
 
 /** Parts that are open. */
 export interface Opened extends Telemetry {
+  /** What makes redirects slow in this process; everything else gives way to it. */
+  readonly pressure: Pressure;
   readonly log: Logger;
-  readonly gate: ReadinessGate;
   readonly readiness: ReadinessGate['readiness'];
+  /** Becomes unready, and resolves when balancers have had the time to notice. */
+  turnAway(): Promise<void>;
   /** Gives the parts back. The services on them must be at rest. */
   close(): Promise<void>;
 }
@@ -76,10 +94,13 @@ export interface StatsServices extends ApiServices {
 export interface VisitWriterServices {
   readonly writer: VisitWriter;
   readonly subscriber: Subscriber;
+  readonly deadLetters: DeadLetters;
 }
 
 export interface CounterFlushServices {
   readonly counters: CounterService;
+  /** Only where there is an outbox. */
+  readonly outboxDrain: OutboxDrain | undefined;
   preparePartitions(): Promise<void>;
 }
 
@@ -123,8 +144,16 @@ export async function openVisitWriter(context: Context): Promise<VisitWriterServ
 export async function openCounterFlush(context: Context): Promise<CounterFlushServices & Opened> {
   const database = await openDatabase(context);
   const store = openStore(context);
-  const gate = createReadinessGate({ database: database.probe, counter: store.probe });
-  return { ...counterFlushOn(context, database, store), ...opened(context, gate, [store, database]) };
+  const queue = openQueue(context);
+  const gate = createReadinessGate(
+    { database: database.probe, counter: store.probe, queue: queue.probe },
+    // Without the queue it counts all the same, and the outbox waits.
+    ({ database, counter }) => Boolean(database) && Boolean(counter),
+  );
+  return {
+    ...counterFlushOn(context, database, store, queue),
+    ...opened(context, gate, [queue, store, database]),
+  };
 }
 
 /** @throws Error when the broker cannot be reached. */
@@ -178,36 +207,37 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     await parts.close();
     throw error;
   }
+  const redirect = redirectOn(context, database, store, queue);
   return {
-    ...redirectOn(context, database, store, queue),
+    ...redirect,
     ...linksOn(context, database, store),
     ...statsOn(context, database),
     ...visitWriterOn(context, database, queue),
-    ...counterFlushOn(context, database, store),
+    ...counterFlushOn(context, database, store, queue),
     ...parts,
+    pressure: () => Math.max(context.eventLoopPressure(), redirect.recorder.fill()),
   };
 }
 
 function opened(context: Context, gate: ReadinessGate, parts: readonly { close(): Promise<void> }[]): Opened {
-  const { log, metrics, metricsText } = context;
+  const { log, metrics, metricsText, clock, config } = context;
   return {
     log,
     metrics,
     metricsText,
-    gate,
+    pressure: context.eventLoopPressure,
     readiness: gate.readiness,
+    turnAway: () => {
+      gate.stop();
+      return clock.sleep(config.stopDelayMs);
+    },
     close: async () => {
       for (const part of parts) await part.close();
     },
   };
 }
 
-function redirectOn(
-  context: Context,
-  { db }: OpenDatabase,
-  { cache, counter }: Store,
-  publisher: Queue,
-): RedirectServices {
+function redirectOn(context: Context, { db }: OpenDatabase, store: Store, queue: Queue): RedirectServices {
   const { clock, metrics, config } = context;
   const urls = createUrlRepository({ db, clock });
   // A guard each: a part that is slow must not hold up what the other one could answer.
@@ -220,15 +250,28 @@ function redirectOn(
   return {
     resolver: createLinkResolver({
       cache: {
-        get: (code) => askCache(() => cache.get(code)),
-        put: (link) => askCache(() => cache.put(link)),
+        get: (code) => askCache(() => store.cache.get(code)),
+        put: (link) => askCache(() => store.cache.put(link)),
       },
       repository: { find: (code) => askDatabase(() => urls.find(code)) },
       clock,
       metrics,
     }),
-    recorder: createVisitRecorder({ publisher, counter, journal: openJournal(context), clock, metrics }),
+    recorder: recorderOn(context, store, queue),
   };
+}
+
+function recorderOn(context: Context, { counter, outbox }: Store, queue: Queue): VisitRecorder {
+  const { clock, metrics, config } = context;
+  const { confirmWithinMs, visitsInMemory: maxBuffered } = config;
+  const parts = { counter, clock, metrics, confirmWithinMs, maxBuffered };
+  const journal = openJournal(context);
+  if (journal || !outbox) return createVisitRecorder({ ...parts, publisher: queue, journal });
+  // The outbox must still have its turn while the response waits.
+  const timeoutMs = confirmWithinMs > 0 ? confirmWithinMs / 2 : PUBLISH_TIMEOUT_MS;
+  const askQueue = createGuard({ timeoutMs, maxConcurrent: 100, maxWaiting: 0 });
+  const publisher = { publish: (body: string) => askQueue(() => queue.publish(body)) };
+  return createVisitRecorder({ ...parts, publisher, outbox });
 }
 
 function apiOn({ config, clock }: Context, { db }: OpenDatabase): ApiServices {
@@ -259,10 +302,19 @@ function statsOn(context: Context, database: OpenDatabase): StatsServices {
 
 function visitWriterOn({ metrics }: Context, { db }: OpenDatabase, queue: Queue): VisitWriterServices {
   const repository = createVisitRepository({ db });
-  return { writer: createVisitWriter({ repository, deadLetters: queue, metrics }), subscriber: queue };
+  return {
+    writer: createVisitWriter({ repository, deadLetters: queue, metrics }),
+    subscriber: queue,
+    deadLetters: queue,
+  };
 }
 
-function counterFlushOn(context: Context, { db }: OpenDatabase, { counter }: Store): CounterFlushServices {
+function counterFlushOn(
+  context: Context,
+  { db }: OpenDatabase,
+  { counter, outbox }: Store,
+  publisher: Queue,
+): CounterFlushServices {
   const { clock, metrics } = context;
   const visits = createVisitRepository({ db });
   return {
@@ -272,6 +324,7 @@ function counterFlushOn(context: Context, { db }: OpenDatabase, { counter }: Sto
       clock,
       metrics,
     }),
+    outboxDrain: outbox && createOutboxDrain({ outbox, publisher, metrics }),
     preparePartitions: () => visits.preparePartitions(new Date(clock.now())),
   };
 }

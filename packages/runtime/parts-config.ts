@@ -37,7 +37,7 @@ const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
   links: ['database', 'store'],
   stats: ['database'],
   'visit-writer': ['database', 'queue'],
-  'counter-flush': ['database', 'store'],
+  'counter-flush': ['database', 'store', 'queue'],
   gateway: [],
   migrate: ['database'],
   'dead-letters': ['queue'],

@@ -1,10 +1,12 @@
 import type { Cache } from '@terse/cache/cache';
 import type { Counter } from '@terse/cache/counter';
 import { createMemoryCache } from '@terse/cache/memory-cache';
+import type { Outbox } from '@terse/cache/outbox';
 import { createMemoryCounter } from '@terse/cache/memory-counter';
 import { createRedisCache } from '@terse/cache/redis-cache';
 import type { RedisConnection } from '@terse/cache/redis-connection';
 import { createRedisCounter } from '@terse/cache/redis-counter';
+import { createRedisOutbox } from '@terse/cache/redis-outbox';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import type { Clock } from '@terse/core/clock';
@@ -27,10 +29,12 @@ export interface PartsContext {
   readonly log: Logger;
 }
 
-/** The shared cache and the counter, which live in the same place. */
+/** The shared cache, the counter and the outbox, which live in the same place. */
 export interface Store {
   readonly cache: Cache;
   readonly counter: Counter;
+  /** Only where it outlives the process. */
+  readonly outbox: Outbox | undefined;
   readonly probe: Probe;
   close(): Promise<void>;
 }
@@ -86,6 +90,7 @@ export function openStore(context: PartsContext): Store {
       return {
         cache: createMemoryCache({ ...LIFETIMES, maxEntries: CACHED_LINKS, clock }),
         counter: createMemoryCounter({ clock }),
+        outbox: undefined,
         probe: () => Promise.resolve(),
         close: () => Promise.resolve(),
       };
@@ -93,18 +98,23 @@ export function openStore(context: PartsContext): Store {
       const onError = (error: unknown) => log.warn({ err: error }, 'redis connection failed');
       return onRedis(
         openRedisTcp({ url: store.url, name: `terse-${name}`, timeoutMs: STORE_TIMEOUT_MS, onError }),
+        config,
       );
     }
     case 'upstash': {
-      return onRedis(openRedisRest({ url: store.url, token: store.token, timeoutMs: STORE_TIMEOUT_MS }));
+      return onRedis(
+        openRedisRest({ url: store.url, token: store.token, timeoutMs: STORE_TIMEOUT_MS }),
+        config,
+      );
     }
   }
 }
 
-function onRedis(redis: RedisConnection): Store {
+function onRedis(redis: RedisConnection, { outboxMaxBytes }: Config): Store {
   return {
     cache: createRedisCache(redis, LIFETIMES),
     counter: createRedisCounter(redis),
+    outbox: createRedisOutbox(redis, outboxMaxBytes),
     probe: () => redis.command('PING'),
     close: redis.close,
   };

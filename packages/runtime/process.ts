@@ -1,7 +1,12 @@
 import { ConfigError } from './config.ts';
 
-/** Stops what was started, in order; requests under way may take until the deadline. */
-export type Stop = (deadlineMs: number) => Promise<void>;
+/** What was started. */
+export interface Running {
+  /** Becomes unready, and resolves when balancers have had the time to notice. */
+  turnAway(): Promise<void>;
+  /** Stops it, in order; requests under way may take until the deadline. */
+  stop(deadlineMs: number): Promise<void>;
+}
 
 const SHUTDOWN_MS = 10_000;
 /** For what is not bounded by itself, such as a database that does not answer while it is closed. */
@@ -11,10 +16,10 @@ const SHUTDOWN_GRACE_MS = 5000;
  * Runs a function's process: starts it, and stops it on SIGTERM or SIGINT with exit code 0. A second signal ends the
  * process at once. When it cannot start, or cannot stop in time, the reason is printed and the exit code is 1.
  */
-export async function runUntilStopped(start: () => Promise<Stop>): Promise<void> {
-  let stop: Stop;
+export async function runUntilStopped(start: () => Promise<Running>): Promise<void> {
+  let running: Running;
   try {
-    stop = await start();
+    running = await start();
   } catch (error) {
     fail(error);
     return;
@@ -27,12 +32,13 @@ export async function runUntilStopped(start: () => Promise<Stop>): Promise<void>
       });
     }
   });
+  await running.turnAway();
   setTimeout(
     () => fail('The process could not be stopped in time.'),
     SHUTDOWN_MS + SHUTDOWN_GRACE_MS,
   ).unref();
   try {
-    await stop(SHUTDOWN_MS);
+    await running.stop(SHUTDOWN_MS);
     process.exit(0);
   } catch (error) {
     fail(error);

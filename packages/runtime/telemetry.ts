@@ -22,6 +22,7 @@ export function createTelemetry(): Telemetry {
     'source',
   );
   const cacheFailures = count('cache_failures_total', 'Cache operations that failed', 'operation');
+  const shed = count('requests_shed_total', 'API requests turned away under pressure', 'area');
   const recorded = count('visits_recorded_total', 'Visits taken at the redirect', 'audience');
   const dropped = count('visits_dropped_total', 'Visits that were given up', 'reason');
   const restored = count('visits_restored_total', 'Visits taken up again from the journal');
@@ -35,6 +36,13 @@ export function createTelemetry(): Telemetry {
   );
   const stored = count('visits_stored_total', 'Visits stored');
   const duplicated = count('visits_duplicated_total', 'Visits delivered again after they were stored');
+  const orphaned = count('visits_orphaned_total', 'Visits of codes that never were a link, stored apart');
+  const unconfirmed = count('visits_unconfirmed_total', 'Responses that waited in vain for a confirm');
+  const outboxed = count('outbox_messages_added_total', 'Messages kept in the outbox');
+  const outboxDrained = count(
+    'outbox_messages_drained_total',
+    'Messages brought from the outbox to the queue',
+  );
   const rejected = count('visits_rejected_total', 'Things in the queue that were not visits');
   const flushed = count('visit_counts_flushed_total', 'Visits added to the counts of links');
   const reconciled = count(
@@ -47,6 +55,7 @@ export function createTelemetry(): Telemetry {
       redirected: (outcome) => redirects.inc({ outcome }),
       resolved: (source) => resolutions.inc({ source }),
       cacheFailed: (operation) => cacheFailures.inc({ operation }),
+      requestShed: (area) => shed.inc({ area }),
       visitsRecorded: (audience) => recorded.inc({ audience }),
       visitsDropped: (reason, visits) => dropped.inc({ reason }, visits),
       visitsRestored: (visits) => restored.inc(visits),
@@ -54,6 +63,10 @@ export function createTelemetry(): Telemetry {
       countFailed: () => countFailures.inc(),
       visitsStored: (visits) => stored.inc(visits),
       visitsDuplicated: (visits) => duplicated.inc(visits),
+      visitsOrphaned: (visits) => orphaned.inc(visits),
+      visitsUnconfirmed: () => unconfirmed.inc(),
+      outboxed: () => outboxed.inc(),
+      outboxDrained: (messages) => outboxDrained.inc(messages),
       visitsRejected: (visits) => rejected.inc(visits),
       countsFlushed: (visits) => flushed.inc(visits),
       countsReconciled: (links) => reconciled.inc(links),

@@ -164,7 +164,7 @@ describe('the container of', () => {
     ['links', ['cache', 'database']],
     ['stats', ['database']],
     ['visit-writer', ['database', 'queue']],
-    ['counter-flush', ['counter', 'database']],
+    ['counter-flush', ['counter', 'database', 'queue']],
     ['gateway', []],
   ])('%s is ready, and tells so of each of its parts', async (service, parts) => {
     expect(JSON.parse(await terse.get(service, '/.ready'))).toEqual({

@@ -6,6 +6,7 @@ import { describeOnRealParts } from '../on-real-parts.ts';
 import { createDatabase } from '../stack/postgres.ts';
 
 const ACTIONS = {
+  'know links': `select short_code from urls`,
   'read links': `select * from urls`,
   'create links': `insert into urls (short_code, original_url, created_at, updated_at) values ('x', 'https://e.com/', now(), now())`,
   'change links': `update urls set original_url = 'https://e.org/', version = version + 1, updated_at = now() where short_code = 'x'`,
@@ -16,6 +17,9 @@ const ACTIONS = {
   'read visits': `select ip, user_agent from visits`,
   'store visits': `insert into visits (id, short_code, timestamp, is_bot)
     values ('01a20d74-b2d3-75ae-b5ad-edd32e73337f', 'x', now(), false) on conflict do nothing returning id`,
+  'store orphan visits': `insert into orphan_visits (id, short_code, timestamp, is_bot)
+    values ('01a20d74-b2d3-75ae-b5ad-edd32e73337f', 'x', now(), false) on conflict do nothing returning id`,
+  'read orphan visits': `select ip, user_agent from orphan_visits`,
   'change visits': `update visits set is_bot = true`,
   'remove visits': `delete from visits`,
   'read rollups': `select * from visit_rollups`,
@@ -33,11 +37,34 @@ const ACTIONS = {
 type Action = keyof typeof ACTIONS;
 
 const ALLOWED: Record<string, readonly Action[]> = {
-  terse_redirect: ['read links'],
-  terse_links: ['read links', 'create links', 'change links', 'read API keys', 'read the ledger'],
-  terse_stats: ['read links', 'read API keys', 'read visits', 'read rollups', 'read breakdowns'],
-  terse_visit_writer: ['store visits', 'read rollups', 'read breakdowns', 'roll up', 'break down'],
+  terse_redirect: ['know links', 'read links'],
+  terse_links: [
+    'know links',
+    'read links',
+    'create links',
+    'change links',
+    'read API keys',
+    'read the ledger',
+  ],
+  terse_stats: [
+    'know links',
+    'read links',
+    'read API keys',
+    'read visits',
+    'read rollups',
+    'read breakdowns',
+  ],
+  terse_visit_writer: [
+    'know links',
+    'store visits',
+    'store orphan visits',
+    'read rollups',
+    'read breakdowns',
+    'roll up',
+    'break down',
+  ],
   terse_counter_flush: [
+    'know links',
     'count visits of links',
     'read rollups',
     'read the ledger',

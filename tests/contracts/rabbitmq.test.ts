@@ -1,3 +1,4 @@
+import type { Delivery } from '@terse/queue/queue';
 import { describeQueue } from '@terse/queue/queue.contract';
 import { openRabbitmq, type Rabbitmq } from '@terse/queue/rabbitmq';
 import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
@@ -13,7 +14,7 @@ describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
   let queue: Rabbitmq;
 
   beforeAll(() => {
-    admin = new Connection(rabbitmqUrl);
+    admin = new Connection({ url: rabbitmqUrl, frameMax: 131_072 });
   });
   afterAll(() => admin.close());
   beforeEach(async () => {
@@ -57,6 +58,29 @@ describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     expect(
       letters.map((letter) => String(letter?.headers?.['reason']).length).toSorted((a, b) => a - b),
     ).toEqual([8, 1000]);
+  });
+
+  test('gives what a foreign publisher said of a message, and keeps it with a dead letter', async () => {
+    const headers = { 'x-tenant': 'a', nested: { deep: [1, 'b', true] }, large: 2 ** 40 };
+    const publisher = admin.createPublisher({ confirm: true });
+    await publisher.send({ routingKey: 'visits', headers }, 'x');
+    await publisher.send({ routingKey: 'visits', headers: { big: 'y'.repeat(50_000) } }, 'x');
+    await publisher.close();
+    const deliveries: Delivery[] = [];
+    const subscription = queue.subscribe(10, (delivery) => deliveries.push(delivery));
+    await vi.waitFor(() => expect(deliveries).toHaveLength(2));
+    expect(deliveries.map((delivery) => delivery.headers)).toEqual([
+      headers,
+      { headers: 'left out: 50010 bytes' },
+    ]);
+    await queue.add(
+      deliveries.map(({ body, headers: said }) => ({ body, headers: said, reason: 'not JSON' })),
+    );
+    for (const { acknowledge } of deliveries) acknowledge();
+    await subscription.close();
+    const box = await openDeadLetterBox({ url: rabbitmqUrl });
+    expect(await box.list(10)).toContainEqual({ body: 'x', headers, reason: 'not JSON' });
+    await box.close();
   });
 
   test('gives the body of a foreign message as text, whatever it says it is', async () => {

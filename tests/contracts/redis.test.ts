@@ -4,7 +4,9 @@ import { describeCache, LIFETIMES } from '@terse/cache/cache.contract';
 import { describeCounter } from '@terse/cache/counter.contract';
 import { createRedisCache } from '@terse/cache/redis-cache';
 import type { RedisConnection } from '@terse/cache/redis-connection';
+import { describeOutbox, MAX_BYTES } from '@terse/cache/outbox.contract';
 import { createRedisCounter } from '@terse/cache/redis-counter';
+import { createRedisOutbox } from '@terse/cache/redis-outbox';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { createScript } from '@terse/cache/script';
@@ -44,6 +46,10 @@ describeOnRealParts('on a Redis server', (parts) => {
 
     describe('the counter', () => {
       describeCounter(() => createRedisCounter(redis));
+    });
+
+    describe('the outbox', () => {
+      describeOutbox(() => createRedisOutbox(redis, MAX_BYTES));
     });
 
     test.each(['null', 'true', '123', '{"a":1}', '', 'ü \u{1F517}', '1e999'])(

@@ -65,7 +65,7 @@ async function main(): Promise<void> {
       setInterval(() => undefined, 60_000);
       process.stdout.write(shellLines(settingsFor(stack)));
       process.stderr.write('Ctrl-C stops everything.\n');
-      return stack.stop;
+      return { turnAway: () => Promise.resolve(), stop: stack.stop };
     });
   } else {
     process.exitCode = await runWithStack(values.exec);

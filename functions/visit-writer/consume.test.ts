@@ -1,0 +1,67 @@
+import { Hono } from 'hono';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createMemoryQueue } from '@terse/queue/memory-queue';
+import { readConfig } from '@terse/runtime/config';
+import { createLog } from '@terse/runtime/log';
+import type { VisitBatch } from './app.ts';
+import { consume } from './consume.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function setUp(pressure: () => number = () => 0) {
+  const queue = createMemoryQueue({ maxMessages: 100, maxDeadLetters: 10, onDeadLetter: () => {} });
+  const posted: string[] = [];
+  const app = new Hono().post('/.events', async (c) => {
+    const { messages } = await c.req.json<VisitBatch>();
+    posted.push(...messages.map(({ body }) => body));
+    return c.json({});
+  });
+  const config = readConfig('standalone', {});
+  const consuming = consume(app, {
+    subscriber: queue,
+    deadLetters: queue,
+    config,
+    clock: {
+      sleep: (ms) =>
+        new Promise((resolve) => {
+          setTimeout(resolve, ms);
+        }),
+    },
+    log: createLog('silent'),
+    pressure,
+  });
+  return { queue, posted, consuming };
+}
+
+test('sets aside a message that no batch could ever succeed with, and posts those around it', async () => {
+  const { queue, posted, consuming } = setUp();
+  const oversized = `[${'x'.repeat(4_000_000)}]`;
+  const published = Promise.all(['[1]', oversized, '[2]'].map((body) => queue.publish(body)));
+  await vi.advanceTimersByTimeAsync(1000);
+  await published;
+  expect(posted).toEqual(['[1]', '[2]']);
+  expect(queue.deadLetters()).toMatchObject([{ body: oversized, reason: 'longer than 4000000 characters' }]);
+  await consuming.close();
+});
+
+test('waits while redirects are pressed hard, but not for ever', async () => {
+  let pressure = 1;
+  const { queue, posted, consuming } = setUp(() => pressure);
+  const first = queue.publish('[1]');
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(posted).toEqual([]);
+  pressure = 0;
+  await vi.advanceTimersByTimeAsync(50);
+  expect(posted).toEqual(['[1]']);
+  pressure = 1;
+  const second = queue.publish('[2]');
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(posted).toEqual(['[1]', '[2]']);
+  await Promise.all([first, second]);
+  await consuming.close();
+});

@@ -1,0 +1,186 @@
+import type { Outbox } from '@terse/cache/outbox';
+import type { Journal, JournalSegment } from '@terse/queue/journal';
+import type { Publisher } from '@terse/queue/queue';
+import type { Clock } from './clock.ts';
+import type { Metrics } from './metrics.ts';
+import { retryUntilDone } from './retry.ts';
+import { encodeVisits } from './visit.ts';
+
+/**
+ * Brings encoded visits to the queue. Each is in the journal before anything else, then waits in a bounded memory, is
+ * coalesced with its neighbours into a message, and published until the queue answers for it:
+ *
+ *   offer → journal + open chunk ─ 256 visits or 5 ms → full chunks ─ 64 in flight → queue ─ released in the journal
+ *         ↘ no room: journal only ─ less than half full → full chunks                 ↘ down, no journal: outbox
+ */
+export interface VisitPump {
+  /** Takes a visit, or not: when neither memory nor disk has room for it. */
+  offer(record: string): boolean;
+  /** Resolves when the visit that was offered last is with the queue or the outbox, or when it lies on disk only. */
+  settled(): Promise<void>;
+  /** Resolves when the visits that earlier processes left in the journal are published. */
+  restored(): Promise<void>;
+  /** Resolves when nothing is in memory. */
+  drained(): Promise<void>;
+  /** Takes nothing up from the journal any more. */
+  stopRestoring(): void;
+  /** How many visits are in memory. */
+  buffered(): number;
+  /** Of those in memory, the visits that nothing else has. */
+  unsaved(): number;
+}
+
+export interface VisitPumpOptions {
+  readonly publisher: Publisher;
+  readonly journal?: Journal | undefined;
+  readonly outbox?: Pick<Outbox, 'add'> | undefined;
+  readonly clock: Clock;
+  readonly metrics: Pick<Metrics, 'visitsRestored' | 'publishFailed' | 'outboxed'>;
+  /** The most visits that may be in memory at once. */
+  readonly maxBuffered: number;
+}
+
+/** Visits that are published together, all in the same segment of the journal, or none in any. */
+interface Chunk {
+  readonly segment: JournalSegment | undefined;
+  readonly records: string[];
+  /** Taken up from the journal. */
+  readonly isRestored: boolean;
+  published: PromiseWithResolvers<void> | undefined;
+}
+
+const VISITS_PER_MESSAGE = 256;
+const COALESCE_MS = 5;
+const MESSAGES_IN_FLIGHT = 64;
+
+export function createVisitPump(options: VisitPumpOptions): VisitPump {
+  const { publisher, journal, outbox, clock, metrics, maxBuffered } = options;
+
+  let open: Chunk | undefined;
+  let newest: Chunk | undefined;
+  const full: Chunk[] = [];
+  let buffered = 0;
+  let inFlight = 0;
+  let coalescing: NodeJS.Timeout | undefined;
+  let inMemoryOnly = 0;
+  let restoring: Promise<void> | undefined;
+  /** Whether the journal may have visits that are not in memory. */
+  let maybeOnDiskOnly = journal !== undefined;
+  let restoredUnpublished = 0;
+  let mayRestore = true;
+  const allRestored = Promise.withResolvers<void>();
+  let onDrained: (() => void) | undefined;
+
+  function keep(record: string): void {
+    const segment = journal?.append(record);
+    if (open && open.segment !== segment) completeChunk();
+    open ??= { segment, records: [], isRestored: false, published: undefined };
+    open.records.push(record);
+    newest = open;
+    buffered++;
+    if (!segment) inMemoryOnly++;
+    if (open.records.length >= VISITS_PER_MESSAGE) {
+      completeChunk();
+      if (inFlight < MESSAGES_IN_FLIGHT) pump();
+    } else {
+      coalescing ??= setTimeout(pump, COALESCE_MS);
+    }
+  }
+
+  function completeChunk(): void {
+    if (open) full.push(open);
+    open = undefined;
+  }
+
+  function pump(): void {
+    clearTimeout(coalescing);
+    coalescing = undefined;
+    completeChunk();
+    while (inFlight < MESSAGES_IN_FLIGHT) {
+      const chunk = full.shift();
+      if (!chunk) break;
+      inFlight++;
+      void publish(chunk);
+    }
+    if (maybeOnDiskOnly && buffered < maxBuffered / 2) restore();
+    if (!maybeOnDiskOnly && !restoring && restoredUnpublished === 0) allRestored.resolve();
+    if (buffered === 0) onDrained?.();
+  }
+
+  async function publish(chunk: Chunk): Promise<void> {
+    const { segment, records, isRestored } = chunk;
+    const body = encodeVisits(records);
+    await retryUntilDone(() => deliver(body), clock, metrics.publishFailed);
+    if (segment) journal?.release(segment, records.length);
+    else inMemoryOnly -= records.length;
+    if (isRestored) restoredUnpublished -= records.length;
+    inFlight--;
+    buffered -= records.length;
+    chunk.published?.resolve();
+    pump();
+  }
+
+  async function deliver(body: string): Promise<void> {
+    try {
+      await publisher.publish(body);
+    } catch (error) {
+      if (!outbox) throw error;
+      await outbox.add(body);
+      metrics.outboxed();
+    }
+  }
+
+  /** Takes up what lies on disk only, a segment at a time. */
+  function restore(): void {
+    if (!journal || restoring || !mayRestore) return;
+    restoring = takeUp(journal).then(() => {
+      restoring = undefined;
+      pump();
+    });
+  }
+
+  async function takeUp(from: Journal): Promise<void> {
+    maybeOnDiskOnly = false;
+    const found = await from.restore();
+    if (!found) return;
+    maybeOnDiskOnly = true;
+    const { segment, records } = found;
+    for (let start = 0; start < records.length; start += VISITS_PER_MESSAGE) {
+      const some = records.slice(start, start + VISITS_PER_MESSAGE);
+      full.push({ segment, records: some, isRestored: true, published: undefined });
+    }
+    buffered += records.length;
+    restoredUnpublished += records.length;
+    metrics.visitsRestored(records.length);
+  }
+
+  pump();
+
+  return {
+    offer: (record) => {
+      if (buffered < maxBuffered) {
+        keep(record);
+        return true;
+      }
+      newest = undefined;
+      if (!journal?.spill(record)) return false;
+      maybeOnDiskOnly = true;
+      return true;
+    },
+    settled: async () => {
+      if (newest) await (newest.published ??= Promise.withResolvers()).promise;
+    },
+    restored: () => allRestored.promise,
+    drained: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onDrained = resolve;
+      pump();
+      return promise;
+    },
+    stopRestoring: () => {
+      mayRestore = false;
+    },
+    buffered: () => buffered,
+    unsaved: () => inMemoryOnly,
+  };
+}

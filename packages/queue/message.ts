@@ -1,0 +1,23 @@
+import type { AsyncMessage, SyncMessage } from 'rabbitmq-client';
+
+const MAX_HEADERS_BYTES = 4096;
+/** What a quorum queue notes for itself. */
+const BROKERS_OWN = new Set(['x-delivery-count', 'x-acquired-count']);
+
+/** The body as text. The client has parsed it where a foreign publisher called it JSON or plain text. */
+export function messageText({ body }: AsyncMessage | SyncMessage): string {
+  if (Buffer.isBuffer(body)) return body.toString();
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+/** The headers as plain JSON; what is too much to keep is left out, and said to be. */
+export function messageHeaders({
+  headers = {},
+}: AsyncMessage | SyncMessage): Record<string, unknown> | undefined {
+  const given = Object.entries(headers).filter(([name]) => !BROKERS_OWN.has(name));
+  if (given.length === 0) return undefined;
+  const text = JSON.stringify(Object.fromEntries(given));
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_HEADERS_BYTES) return { headers: `left out: ${bytes} bytes` };
+  return JSON.parse(text) as Record<string, unknown>;
+}
