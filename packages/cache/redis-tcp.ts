@@ -1,5 +1,5 @@
 import { createClient } from '@redis/client';
-import pTimeout from 'p-timeout';
+import pTimeout, { TimeoutError } from 'p-timeout';
 import type { RedisConnection } from './redis-connection.ts';
 import { runScript } from './script.ts';
 
@@ -15,27 +15,39 @@ export interface RedisTcpOptions {
 
 const MAX_WAITING_COMMANDS = 10_000;
 const MAX_RECONNECT_WAIT_MS = 2000;
+// A peer that is gone without a word leaves a connection on which nothing ever arrives again. While nothing is asked, pings
+// find that out; a connection that is still greeting counts as idle, too.
+const PING_EVERY_MS = 1000;
+const IDLE_TIMEOUT_MS = 5000;
+/** While much is asked it is never idle. */
+const TIMEOUTS_BEFORE_RECONNECTING = 3;
 
 /** Redis over TCP. While there is no connection, commands fail at once instead of waiting for one. */
 export function openRedisTcp(options: RedisTcpOptions): RedisConnection {
-  const { timeoutMs } = options;
-  const client = createClient({
-    url: options.url,
-    name: options.name,
-    RESP: 2,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: MAX_WAITING_COMMANDS,
-    socket: {
-      connectTimeout: 2000,
-      reconnectStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_WAIT_MS),
-    },
-  });
-  client.on('error', options.onError);
-  // Rejects only when it is closed before it ever connected; every failure is an 'error' event already.
-  client.connect().catch(() => {});
+  const { timeoutMs, onError } = options;
+  let client = connect(options);
+  let timeouts = 0;
 
-  const command = (...parts: readonly string[]) =>
-    pTimeout(client.sendCommand([...parts]), { milliseconds: timeoutMs });
+  async function command(...parts: readonly string[]): Promise<unknown> {
+    const asked = client;
+    try {
+      const reply = await pTimeout(asked.sendCommand([...parts]), { milliseconds: timeoutMs });
+      timeouts = 0;
+      return reply;
+    } catch (error) {
+      if (error instanceof TimeoutError && asked === client) countTimeout();
+      throw error;
+    }
+  }
+
+  function countTimeout(): void {
+    timeouts++;
+    if (timeouts < TIMEOUTS_BEFORE_RECONNECTING) return;
+    timeouts = 0;
+    onError(new Error(`${TIMEOUTS_BEFORE_RECONNECTING} commands in a row were not answered.`));
+    client.destroy();
+    client = connect(options);
+  }
 
   return {
     command,
@@ -46,4 +58,24 @@ export function openRedisTcp(options: RedisTcpOptions): RedisConnection {
       else client.destroy();
     },
   };
+}
+
+function connect({ url, name, onError }: RedisTcpOptions) {
+  const client = createClient({
+    url,
+    name,
+    RESP: 2,
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: MAX_WAITING_COMMANDS,
+    pingInterval: PING_EVERY_MS,
+    socket: {
+      connectTimeout: 2000,
+      socketTimeout: IDLE_TIMEOUT_MS,
+      reconnectStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_WAIT_MS),
+    },
+  });
+  client.on('error', onError);
+  // Rejects only when it is closed before it ever connected; every failure is an 'error' event already.
+  client.connect().catch(() => {});
+  return client;
 }

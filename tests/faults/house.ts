@@ -6,21 +6,31 @@ import { openPostgres } from '@terse/repository/postgres';
 import { type FunctionProcess, startFunction } from '../function-process.ts';
 import { freePorts } from '../stack/free-ports.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
+import { type FaultProxy, openFaultProxy } from './fault-proxy.ts';
 
 export const API_KEY = 'faults-test-key-0123456789';
 
 /** The functions of which a house may have several. */
-type Worker = 'redirect' | 'visit-writer' | 'counter-flush';
+export type Worker = 'redirect' | 'visit-writer' | 'counter-flush';
+
+type Settings = Readonly<Record<string, string>>;
 
 export interface House {
+  /** The servers, reached directly. */
   readonly stack: Stack;
+  /** What functions reach them through. */
+  readonly network: Readonly<Record<'postgres' | 'redis' | 'rabbitmq', FaultProxy>>;
+  /** Where redirects keep their journal unless they are told otherwise. */
+  readonly journalDirectory: string;
   readonly links: FunctionProcess;
-  /** Starts one more of a function, which writes its journal where the others of its kind do. */
-  start(worker: Worker): Promise<FunctionProcess>;
-  /** Those that were started and not ended yet. */
+  /** Starts one more of a function. */
+  start(worker: Worker, settings?: Settings): Promise<FunctionProcess>;
+  /** Those that were started and not ended yet, the oldest first. */
   running(worker: Worker): readonly FunctionProcess[];
-  /** Ends one as `kill -9` does, and starts another at its address. */
-  replace(worker: Worker): Promise<void>;
+  /** Ends one, and resolves with its exit code, `null` when the signal ended it. */
+  end(worker: Worker, which: FunctionProcess, signal: NodeJS.Signals): Promise<number | null>;
+  /** Ends the oldest or the one at an address, and starts another there, with the same settings. Resolves like `end`. */
+  replace(worker: Worker, signal: NodeJS.Signals, address?: string): Promise<number | null>;
   close(): Promise<void>;
 }
 
@@ -28,6 +38,7 @@ export interface House {
 export async function openHouse(): Promise<House> {
   const stack = await startStack();
   const directory = await mkdtemp(join(tmpdir(), 'terse-house-'));
+  const journalDirectory = join(directory, 'journal');
   const database = openPostgres({
     url: stack.postgres.url,
     name: 'migrate',
@@ -36,56 +47,77 @@ export async function openHouse(): Promise<House> {
   });
   await migrate(database.db);
   await database.close();
+  const network = {
+    postgres: await openFaultProxy(stack.postgres.port),
+    redis: await openFaultProxy(stack.redis.port),
+    rabbitmq: await openFaultProxy(stack.rabbitmq.port),
+  };
 
-  const settings = {
+  const common = {
     LOG_LEVEL: 'error',
-    DATABASE_URL: stack.postgres.url,
-    REDIS_URL: stack.redis.url,
-    RABBITMQ_URL: stack.rabbitmq.url,
+    BASE_URL: 'https://go.example',
+    DATABASE_URL: through(stack.postgres.url, network.postgres),
+    REDIS_URL: through(stack.redis.url, network.redis),
+    RABBITMQ_URL: through(stack.rabbitmq.url, network.rabbitmq),
     ADMIN_API_KEY: API_KEY,
-    JOURNAL_DIR: join(directory, 'journal'),
+    JOURNAL_DIR: journalDirectory,
     VISIT_BATCH_WAIT_MS: '100',
     COUNTER_FLUSH_SECONDS: '1',
+    STOP_DELAY_MS: '300',
   };
-  const workers: Record<Worker, FunctionProcess[]> = {
-    redirect: [],
-    'visit-writer': [],
-    'counter-flush': [],
+  const workers: Record<Worker, Map<FunctionProcess, Settings>> = {
+    redirect: new Map(),
+    'visit-writer': new Map(),
+    'counter-flush': new Map(),
   };
 
-  const startOn = (port: number | string, name: string) =>
-    startFunction(name, { ...settings, PORT: `${port}`, BASE_URL: 'https://go.example' });
-
-  async function start(worker: Worker): Promise<FunctionProcess> {
+  async function start(worker: Worker, settings: Settings = {}): Promise<FunctionProcess> {
     const [port = 0] = await freePorts(1);
-    const started = await startOn(port, worker);
-    workers[worker].push(started);
+    return startWith(worker, { PORT: `${port}`, ...settings });
+  }
+
+  async function startWith(worker: Worker, settings: Settings): Promise<FunctionProcess> {
+    const started = await startFunction(worker, { ...common, ...settings });
+    workers[worker].set(started, settings);
     return started;
   }
 
-  async function endAll(signal: NodeJS.Signals): Promise<void> {
-    const all = [...workers.redirect, ...workers['visit-writer'], ...workers['counter-flush'], links];
-    await Promise.all(all.map((each) => each.end(signal)));
+  function end(worker: Worker, which: FunctionProcess, signal: NodeJS.Signals): Promise<number | null> {
+    workers[worker].delete(which);
+    return which.end(signal);
   }
 
   const [linksPort = 0] = await freePorts(1);
-  const links = await startOn(linksPort, 'links');
+  const links = await startFunction('links', { ...common, PORT: `${linksPort}` });
   await Promise.all([start('redirect'), start('visit-writer'), start('counter-flush')]);
   return {
     stack,
+    network,
+    journalDirectory,
     links,
     start,
-    running: (worker) => workers[worker],
-    replace: async (worker) => {
-      const [oldest] = workers[worker].splice(0, 1);
-      if (!oldest) throw new Error(`No ${worker} is running.`);
-      await oldest.end('SIGKILL');
-      workers[worker].push(await startOn(new URL(oldest.url).port, worker));
+    running: (worker) => [...workers[worker].keys()],
+    end,
+    replace: async (worker, signal, address) => {
+      const found = workers[worker].entries().find(([{ url }]) => address === undefined || url === address);
+      if (!found) throw new Error(`No such ${worker} is running.`);
+      const [which, settings] = found;
+      const exitCode = await end(worker, which, signal);
+      await startWith(worker, { ...settings, PORT: new URL(which.url).port });
+      return exitCode;
     },
     close: async () => {
-      await endAll('SIGKILL');
+      const all = [...Object.values(workers).flatMap((each) => each.keys().toArray()), links];
+      await Promise.all(all.map((each) => each.end('SIGKILL')));
+      await Promise.all(Object.values(network).map((each) => each.close()));
       await stack.stop();
       await rm(directory, { recursive: true });
     },
   };
+}
+
+function through(url: string, { port }: FaultProxy): string {
+  const changed = new URL(url);
+  changed.port = `${port}`;
+  return changed.href;
 }

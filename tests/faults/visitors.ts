@@ -10,7 +10,7 @@ interface VisitorsReport {
 }
 
 export interface Visitors {
-  /** Stops visiting, waits for the answers that are due, and reports. */
+  /** Stops visiting, waits for the answers that are due, and reports; a second time, the same again. */
   stop(): Promise<VisitorsReport>;
 }
 

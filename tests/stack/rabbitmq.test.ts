@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { Connection } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processesOf } from './processes-of.ts';
-import { startRabbitmq } from './rabbitmq.ts';
-import type { RunningPart } from './running-part.ts';
+import { type RabbitmqPart, startRabbitmq } from './rabbitmq.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 
 describe('RabbitMQ', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-rabbitmq-'));
-  let part: RunningPart;
+  let part: RabbitmqPart;
 
   beforeAll(async () => {
     part = await startRabbitmq({ directory });
@@ -51,6 +50,11 @@ describe('RabbitMQ', { timeout: 60_000 }, () => {
     const message = await withConnection((connection) => connection.basicGet({ queue, noAck: true }));
     return message?.body;
   }
+
+  test('does what rabbitmqctl is told, and says what it refuses', async () => {
+    await part.control('eval', 'ok.');
+    await expect(part.control('dance')).rejects.toThrow('dance');
+  });
 
   test('delivers a message', async () => {
     await declare('delivered');

@@ -3,23 +3,29 @@ import { join } from 'node:path';
 import { converse } from './converse.ts';
 import { programDirectory } from './debian-packages.ts';
 import { onFreePorts } from './free-ports.ts';
-import { createProgram, makeDirectory, type Program } from './program.ts';
+import { createProgram, makeDirectory, type Program, run } from './program.ts';
 import type { RunningPart } from './running-part.ts';
 
+const COOKIE = 'terse-local-stack';
 const EPMD = '/usr/bin/epmd';
 const NAMES_REQUEST = Buffer.from([0, 1, 110]);
 const PROTOCOL_HEADER = Buffer.from([...Buffer.from('AMQP'), 0, 0, 9, 1]);
 const CONNECTION_START = Buffer.from([0, 10, 0, 10]);
 
+export interface RabbitmqPart extends RunningPart {
+  /** Runs `rabbitmqctl` on it. @throws Error with what it printed unless it succeeds. */
+  control(...args: readonly string[]): Promise<void>;
+}
+
 /**
  * RabbitMQ with its first user, `guest`, and no plugins.
  * @param directory for its data; made when absent.
  */
-export async function startRabbitmq({ directory }: { directory: string }): Promise<RunningPart> {
+export async function startRabbitmq({ directory }: { directory: string }): Promise<RabbitmqPart> {
   const programs = await programDirectory('rabbitmq-server');
   const epmdDirectory = join(directory, 'epmd');
-  makeDirectory(directory);
-  makeDirectory(epmdDirectory);
+  const controlDirectory = join(directory, 'control');
+  for (const each of [directory, epmdDirectory, controlDirectory]) makeDirectory(each);
   return onFreePorts(3, async ([port = 0, distributionPort = 0, epmdPort = 0]) => {
     const node = `terse-${port}`;
     const configuration = join(directory, 'rabbitmq.conf');
@@ -29,6 +35,12 @@ export async function startRabbitmq({ directory }: { directory: string }): Promi
       `listeners.tcp.1 = 127.0.0.1:${port}\nlog.file = false\nlog.console = true\nlog.console.level = warning\n`,
     );
     writeFileSync(plugins, '[].\n');
+
+    const epmdEnvironment = {
+      LANG: 'C.UTF-8',
+      ERL_EPMD_PORT: String(epmdPort),
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+    };
 
     // Erlang's name server. The broker would start one by itself, which then outlives it and has no known process id.
     const epmd = createProgram({
@@ -46,7 +58,6 @@ export async function startRabbitmq({ directory }: { directory: string }): Promi
       args: [],
       directory,
       environment: {
-        LANG: 'C.UTF-8',
         RABBITMQ_NODENAME: `${node}@localhost`,
         RABBITMQ_DIST_PORT: String(distributionPort),
         RABBITMQ_MNESIA_BASE: join(directory, 'mnesia'),
@@ -54,10 +65,8 @@ export async function startRabbitmq({ directory }: { directory: string }): Promi
         RABBITMQ_CONFIG_FILE: configuration,
         RABBITMQ_ENABLED_PLUGINS_FILE: plugins,
         RABBITMQ_CONF_ENV_FILE: '/dev/null',
-        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
-          '-kernel inet_dist_use_interface {127,0,0,1} -setcookie terse-local-stack',
-        ERL_EPMD_PORT: String(epmdPort),
-        ERL_EPMD_ADDRESS: '127.0.0.1',
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {127,0,0,1} -setcookie ${COOKIE}`,
+        ...epmdEnvironment,
         // The start script then becomes the broker, where it would else wait for it: signals reach the broker itself.
         RUNNING_UNDER_SYSTEMD: 'true',
       },
@@ -73,6 +82,13 @@ export async function startRabbitmq({ directory }: { directory: string }): Promi
         return broker.pid;
       },
       kill: broker.kill,
+      control: (...args) =>
+        run({
+          command: join(programs, 'rabbitmqctl'),
+          args: ['--node', `${node}@localhost`, '--erlang-cookie', COOKIE, ...args],
+          directory: controlDirectory,
+          environment: epmdEnvironment,
+        }),
       restart: async () => {
         await broker.stop();
         await start(epmd, broker);

@@ -5,7 +5,7 @@ import { removeOnExit } from './clean-up.ts';
 import { type DebianPackage, ensureDebianPackages } from './debian-packages.ts';
 import { createDatabase, type PostgresPart, startPostgres } from './postgres.ts';
 import { makeDirectory } from './program.ts';
-import { startRabbitmq } from './rabbitmq.ts';
+import { type RabbitmqPart, startRabbitmq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
 import type { RunningPart } from './running-part.ts';
 import { startUpstashRest, type UpstashRestPart } from './upstash-rest.ts';
@@ -14,7 +14,7 @@ export interface Parts {
   readonly postgres: PostgresPart;
   readonly redis: RunningPart;
   readonly upstash: UpstashRestPart;
-  readonly rabbitmq: RunningPart;
+  readonly rabbitmq: RabbitmqPart;
 }
 
 export type PartName = keyof Parts;
@@ -139,7 +139,12 @@ function givenParts(environment: NodeJS.ProcessEnv): Partial<Parts> {
     ...(redisUrl && { redis: givenPart(redisUrl, 'TEST_REDIS_URL') }),
     ...(upstashUrl &&
       token && { upstash: { ...givenPart(upstashUrl, 'TEST_UPSTASH_REDIS_REST_URL'), token } }),
-    ...(rabbitmqUrl && { rabbitmq: givenPart(rabbitmqUrl, 'TEST_RABBITMQ_URL') }),
+    ...(rabbitmqUrl && {
+      rabbitmq: {
+        ...givenPart(rabbitmqUrl, 'TEST_RABBITMQ_URL'),
+        control: () => Promise.reject(new Error('The broker is not ours to control.')),
+      },
+    }),
   };
 }
 

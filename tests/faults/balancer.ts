@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+const LOOK_EVERY_MS = 50;
+
+/** Shares requests out among the redirects that say they are ready. It never tries a request twice. */
+export interface Balancer {
+  readonly url: string;
+  /** From now on these are asked whether they are ready. */
+  use(origins: readonly string[]): void;
+  close(): Promise<void>;
+}
+
+export async function openBalancer(): Promise<Balancer> {
+  const agent = new Agent({ keepAlive: true });
+  let origins: readonly string[] = [];
+  let ready: readonly string[] = [];
+  let turn = 0;
+
+  const server = createServer((incoming, outgoing) => {
+    const origin = ready[turn++ % ready.length];
+    const fail = () => outgoing.writeHead(502).end();
+    if (origin === undefined) {
+      fail();
+      return;
+    }
+    const { method, headers } = incoming;
+    const asking = request(new URL(incoming.url ?? '/', origin), { agent, method, headers }, (response) => {
+      const { connection: _, 'keep-alive': __, ...passed } = response.headers;
+      outgoing.writeHead(response.statusCode ?? 502, passed);
+      response.pipe(outgoing);
+    });
+    asking.on('error', fail);
+    asking.end();
+  });
+
+  async function look(): Promise<void> {
+    const states = await Promise.all(
+      origins.map(async (origin) => {
+        const response = await fetch(`${origin}/.ready`).catch(() => undefined);
+        return response?.ok ? origin : undefined;
+      }),
+    );
+    ready = states.filter((origin) => origin !== undefined);
+  }
+  const looking = setInterval(() => void look(), LOOK_EVERY_MS);
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    use: (next) => {
+      origins = next;
+    },
+    close: async () => {
+      clearInterval(looking);
+      agent.destroy();
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Harm } from './trial.ts';
+
+/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
+export function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Several harms at once, as many as are drawn and do not touch the same thing. */
+export function composeHarms(harms: readonly Harm[], random: () => number, atMost: number): Harm {
+  const drawn: Harm[] = [];
+  const touched = new Set<string>();
+  for (let draws = 0; draws < atMost; draws++) {
+    const harm = harms[Math.floor(random() * harms.length)];
+    if (!harm || drawn.includes(harm) || harm.touches.some((thing) => touched.has(thing))) continue;
+    for (const thing of harm.touches) touched.add(thing);
+    drawn.push(harm);
+  }
+  return {
+    name: drawn.map(({ name }) => name).join(' + '),
+    touches: [...touched],
+    visitorsMaySee: drawn.flatMap(({ visitorsMaySee = [] }) => visitorsMaySee),
+    inflict: async (house, code) => {
+      await Promise.all(drawn.map((harm) => harm.inflict(house, code)));
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Tries until it succeeds.
+ * @throws what the last attempt threw, when that takes longer than `withinMs`.
+ */
+export async function eventually<T>(attempt: () => Promise<T>, withinMs: number): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}

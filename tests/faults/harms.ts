@@ -1,0 +1,516 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { rename } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { createClient } from '@redis/client';
+import { messageText } from '@terse/queue/message';
+import postgres from 'postgres';
+import { Connection } from 'rabbitmq-client';
+import { eventually } from './eventually.ts';
+import type { House, Worker } from './house.ts';
+import type { Harm } from './trial.ts';
+
+const run = promisify(execFile);
+
+/** Every harm once. Each heals what it did before it is over, also when it fails. */
+export const HARMS: readonly Harm[] = [
+  { name: 'none', touches: [], inflict: () => sleep(1000) },
+
+  ...workers(),
+  ...rabbitmq(),
+  ...redis(),
+  ...postgresql(),
+  ...journal(),
+  ...messages(),
+];
+
+function workers(): Harm[] {
+  return [
+    {
+      name: 'visit-writer killed 3 times, 2 running',
+      touches: ['visit-writer'],
+      inflict: async (house) => {
+        await withOneMore(house, 'visit-writer', async () => {
+          for (let kills = 0; kills < 3; kills++) {
+            await house.replace('visit-writer', 'SIGKILL');
+            await sleep(300);
+          }
+        });
+      },
+    },
+    {
+      name: 'visit-writer stands still, 2 s',
+      touches: ['visit-writer'],
+      inflict: (house) => standStill(house, 'visit-writer', 2000),
+    },
+    {
+      name: 'counter-flush killed 5 times, 2 running',
+      touches: ['counter-flush'],
+      inflict: async (house) => {
+        await withOneMore(house, 'counter-flush', async () => {
+          for (let kills = 0; kills < 5; kills++) {
+            await house.replace('counter-flush', 'SIGKILL');
+            await sleep(200);
+          }
+        });
+      },
+    },
+    {
+      name: 'counter-flush stands still, 2 s',
+      touches: ['counter-flush'],
+      inflict: (house) => standStill(house, 'counter-flush', 2000),
+    },
+    {
+      name: '10 flushes at once, for 2 s',
+      touches: ['counter-flush'],
+      inflict: async (house) => {
+        await withOneMore(house, 'counter-flush', async () => {
+          const until = performance.now() + 2000;
+          const flushAgainAndAgain = async (_: unknown, index: number) => {
+            while (performance.now() < until) await flush(house, index % 2);
+          };
+          await Promise.all(Array.from({ length: 10 }, flushAgainAndAgain));
+        });
+      },
+    },
+    {
+      name: 'redirect killed twice',
+      touches: ['redirect'],
+      visitorsMaySee: ['broken'],
+      inflict: async (house) => {
+        for (let kills = 0; kills < 2; kills++) {
+          await house.replace('redirect', 'SIGKILL');
+          await sleep(700);
+        }
+      },
+    },
+    {
+      name: 'visit-writer and counter-flush stopped and started',
+      touches: ['visit-writer', 'counter-flush'],
+      inflict: async (house) => {
+        for (const worker of ['visit-writer', 'counter-flush'] as const) {
+          assert.equal(await house.replace(worker, 'SIGTERM'), 0, `${worker} did not stop in order`);
+        }
+      },
+    },
+  ];
+}
+
+function rabbitmq(): Harm[] {
+  const touches = ['rabbitmq'];
+  return [
+    {
+      name: 'RabbitMQ stopped, 20 s',
+      touches,
+      inflict: async ({ stack }) => {
+        await stack.rabbitmq.stop();
+        await sleep(20_000);
+        await stack.rabbitmq.restart();
+      },
+    },
+    {
+      name: 'RabbitMQ killed',
+      touches,
+      inflict: async ({ stack }) => {
+        await stack.rabbitmq.kill();
+        await stack.rabbitmq.restart();
+      },
+    },
+    {
+      name: 'RabbitMQ and redirect killed',
+      touches: ['rabbitmq', 'redirect'],
+      visitorsMaySee: ['broken'],
+      inflict: async (house) => {
+        await house.stack.rabbitmq.kill();
+        await sleep(300);
+        await house.replace('redirect', 'SIGKILL');
+        await house.stack.rabbitmq.restart();
+      },
+    },
+    {
+      name: 'RabbitMQ stands still, 8 s',
+      touches,
+      inflict: async ({ stack }) => {
+        await whileStopped([stack.rabbitmq.pid], 8000);
+      },
+    },
+    {
+      name: 'connections to RabbitMQ reset 10 times',
+      touches,
+      inflict: async ({ network }) => {
+        for (let resets = 0; resets < 10; resets++) {
+          network.rabbitmq.reset();
+          await sleep(200);
+        }
+      },
+    },
+    {
+      name: 'confirms of RabbitMQ withheld, 6 s',
+      touches,
+      inflict: ({ network }) => during(network.rabbitmq.withholdAnswers, 6000, network.rabbitmq.heal),
+    },
+    {
+      name: 'RabbitMQ gone silent, 6 s',
+      touches,
+      inflict: ({ network }) => during(network.rabbitmq.goSilent, 6000, network.rabbitmq.heal),
+    },
+    {
+      name: 'RabbitMQ out of memory, publishers blocked 5 s',
+      touches,
+      inflict: async ({ stack }) => {
+        await stack.rabbitmq.control('set_vm_memory_high_watermark', 'absolute', '1MB');
+        await sleep(5000);
+        await stack.rabbitmq.control('set_vm_memory_high_watermark', '0.4');
+      },
+    },
+  ];
+}
+
+function redis(): Harm[] {
+  const touches = ['redis'];
+  const network = (
+    name: string,
+    act: (proxy: House['network']['redis']) => void,
+    ms: number,
+    times = 1,
+  ): Harm => ({
+    name,
+    touches,
+    inflict: async ({ network: { redis: proxy } }) => {
+      for (let time = 0; time < times; time++) await during(() => act(proxy), ms, proxy.heal);
+    },
+  });
+  return [
+    {
+      name: 'Redis killed, 1 s',
+      touches,
+      inflict: async ({ stack }) => {
+        await stack.redis.kill();
+        await sleep(1000);
+        await stack.redis.restart();
+      },
+    },
+    {
+      name: 'Redis stopped, 1 s',
+      touches,
+      inflict: async ({ stack }) => {
+        await stack.redis.stop();
+        await sleep(1000);
+        await stack.redis.restart();
+      },
+    },
+    {
+      name: 'Redis FLUSHALL',
+      touches,
+      inflict: ({ stack }) => tellRedis(stack.redis.url, ['FLUSHALL']),
+    },
+    {
+      name: 'Redis CLIENT PAUSE, 2 s',
+      touches,
+      inflict: async ({ stack }) => {
+        await tellRedis(stack.redis.url, ['CLIENT', 'PAUSE', '2000', 'ALL']);
+        await sleep(2000);
+      },
+    },
+    network('Redis 200 ms away, 2 s', (proxy) => proxy.delay(200), 2000),
+    network('Redis gone silent, 3 s', (proxy) => proxy.goSilent(), 3000),
+    network('connections to Redis reset 10 times', (proxy) => proxy.reset(), 150, 10),
+    network('answers of Redis cut short 10 times', (proxy) => proxy.truncateAnswersAfter(7), 200, 10),
+  ];
+}
+
+function postgresql(): Harm[] {
+  const touches = ['postgres'];
+  return [
+    {
+      name: 'PostgreSQL killed, 1 s',
+      touches,
+      inflict: async ({ stack }) => {
+        await stack.postgres.kill();
+        await sleep(1000);
+        await stack.postgres.restart();
+      },
+    },
+    {
+      name: 'PostgreSQL stopped, 1 s',
+      touches,
+      inflict: async ({ stack }) => {
+        await stack.postgres.stop();
+        await sleep(1000);
+        await stack.postgres.restart();
+      },
+    },
+    {
+      name: 'connections to PostgreSQL terminated 5 times',
+      touches,
+      inflict: ({ stack }) =>
+        withSql(stack.postgres.url, async (sql) => {
+          for (let times = 0; times < 5; times++) {
+            await terminateAll(sql);
+            await sleep(200);
+          }
+        }),
+    },
+    {
+      name: 'PostgreSQL out of connections, 2 s',
+      touches,
+      inflict: ({ stack }) =>
+        withSql(stack.postgres.url, (sql) => takeAllConnections(sql, stack.postgres.url)),
+    },
+    {
+      name: 'urls locked, 3 s',
+      touches,
+      inflict: ({ stack }) =>
+        withSql(stack.postgres.url, (sql) =>
+          sql.begin(async (transaction) => {
+            await transaction`lock table urls in access exclusive mode`;
+            await sleep(3000);
+          }),
+        ),
+    },
+    {
+      name: 'visit-writer in a deadlock',
+      touches,
+      inflict: ({ stack }, code) => withSql(stack.postgres.url, (sql) => forceDeadlock(sql, code)),
+    },
+    {
+      name: 'disk of PostgreSQL full for visits, 2 s',
+      touches,
+      inflict: ({ stack }) =>
+        withSql(stack.postgres.url, async (sql) => {
+          // What the server says when it is so, under the same code.
+          await sql.unsafe(`
+            create function no_space() returns trigger language plpgsql as $$ begin
+              raise exception 'could not extend file: No space left on device' using errcode = '53100';
+            end $$;
+            create trigger no_space before insert on visits for each statement execute function no_space();
+          `);
+          await sleep(2000);
+          await sql.unsafe('drop trigger no_space on visits; drop function no_space()');
+        }),
+    },
+    {
+      name: 'RabbitMQ, Redis and PostgreSQL killed, 2 s',
+      touches: ['rabbitmq', 'redis', 'postgres'],
+      inflict: async ({ stack }) => {
+        const all = [stack.rabbitmq, stack.redis, stack.postgres];
+        await Promise.all(all.map((part) => part.kill()));
+        await sleep(2000);
+        await Promise.all(all.map((part) => part.restart()));
+      },
+    },
+  ];
+}
+
+function journal(): Harm[] {
+  const touches = ['redirect'];
+  return [
+    {
+      name: 'disk of the journal full, 2 s',
+      touches,
+      inflict: async (house) => {
+        const pid = String(house.running('redirect')[0]?.pid);
+        // The kernel then refuses every write that would make a file longer, as it does on a full disk.
+        await run('prlimit', ['--pid', pid, '--fsize=0:unlimited']);
+        await sleep(2000);
+        await run('prlimit', ['--pid', pid, '--fsize=unlimited:unlimited']);
+      },
+    },
+    {
+      name: 'folder of the journal gone, 2 s',
+      touches,
+      inflict: async ({ journalDirectory }) => {
+        await rename(journalDirectory, `${journalDirectory}-gone`);
+        await sleep(2000);
+        await rename(`${journalDirectory}-gone`, journalDirectory);
+      },
+    },
+  ];
+}
+
+function messages(): Harm[] {
+  return [
+    {
+      name: 'every message twice and in any order, 2 s',
+      touches: ['visit-writer', 'rabbitmq'],
+      inflict: async (house) => {
+        const [writer] = house.running('visit-writer');
+        await house.end('visit-writer', writer ?? assert.fail('No visit-writer is running.'), 'SIGTERM');
+        await sleep(2000);
+        await withBroker(house.stack.rabbitmq.url, shuffleQueueTwice);
+        await house.start('visit-writer');
+      },
+    },
+    {
+      name: '10,000 messages that are no visits',
+      touches: ['rabbitmq'],
+      inflict: ({ stack }) => withBroker(stack.rabbitmq.url, pollute),
+    },
+  ];
+}
+
+async function withOneMore(house: House, worker: Worker, work: () => Promise<void>): Promise<void> {
+  await house.start(worker);
+  try {
+    await work();
+  } finally {
+    const [oldest] = house.running(worker);
+    if (oldest) await house.end(worker, oldest, 'SIGTERM');
+  }
+}
+
+async function standStill(house: House, worker: Worker, ms: number): Promise<void> {
+  await withOneMore(house, worker, () =>
+    whileStopped(
+      house.running(worker).map(({ pid }) => pid),
+      ms,
+    ),
+  );
+}
+
+async function whileStopped(pids: readonly (number | undefined)[], ms: number): Promise<void> {
+  const running = pids.map((pid) => pid ?? assert.fail('It does not run.'));
+  for (const pid of running) process.kill(pid, 'SIGSTOP');
+  await sleep(ms);
+  for (const pid of running) process.kill(pid, 'SIGCONT');
+}
+
+async function during(harm: () => void, ms: number, heal: () => void): Promise<void> {
+  harm();
+  await sleep(ms);
+  heal();
+}
+
+async function flush(house: House, which: number): Promise<void> {
+  const response = await fetch(`${house.running('counter-flush')[which]?.url ?? ''}/.events`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ task: 'flush' }),
+  });
+  assert.equal(response.status, 200);
+}
+
+async function tellRedis(url: string, command: string[]): Promise<void> {
+  const client = await createClient({ url }).connect();
+  await client.sendCommand(command);
+  await client.close();
+}
+
+async function withSql(url: string, work: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await work(sql);
+  } finally {
+    await sql.end();
+  }
+}
+
+function terminateAll(sql: postgres.Sql): Promise<unknown> {
+  return sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name like 'terse-%' and pid <> pg_backend_pid()
+  `;
+}
+
+async function takeAllConnections(sql: postgres.Sql, url: string): Promise<void> {
+  const [{ max_connections: max } = { max_connections: '0' }] = await sql<
+    { max_connections: string }[]
+  >`show max_connections`;
+  const taken = Array.from({ length: Number(max) }, () =>
+    postgres(url, { max: 1, onnotice: () => {}, connection: { application_name: 'greedy' } }),
+  );
+  const until = performance.now() + 2000;
+  while (performance.now() < until) {
+    await Promise.allSettled(taken.map((each) => each`select 1`));
+    await terminateAll(sql);
+  }
+  await Promise.all(taken.map((each) => each.end()));
+}
+
+/** Holds what the writer needs last, waits until it holds what comes first, and asks for that. */
+async function forceDeadlock(sql: postgres.Sql, code: string): Promise<void> {
+  const deadlocks = async () => {
+    const [row] = await sql<{ deadlocks: number }[]>`
+      select deadlocks::int from pg_stat_database where datname = current_database()
+    `;
+    return row?.deadlocks ?? 0;
+  };
+  const before = await deadlocks();
+  for (let attempt = 0; attempt < 5 && (await deadlocks()) === before; attempt++) {
+    await sql
+      .begin(async (transaction) => {
+        // Which of them the writer takes first is the planner's to choose.
+        const tables = [transaction('visit_rollups'), transaction('visit_breakdowns')];
+        const [first, second] = attempt % 2 === 0 ? tables : tables.toReversed();
+        await transaction`select from ${first ?? ''} where short_code = ${code} for update`;
+        // Less than the second after which the writer asks whether it is in a deadlock.
+        await sleep(600);
+        await transaction`update ${second ?? ''} set visits = visits where short_code = ${code}`;
+      })
+      // One of the two is the victim, and it may be this one.
+      .catch(() => {});
+    // The server tells its statistics once a second.
+    await sleep(1000);
+  }
+  assert.ok((await deadlocks()) > before, 'there was no deadlock');
+}
+
+async function withBroker(url: string, work: (connection: Connection) => Promise<void>): Promise<void> {
+  const connection = new Connection({ url, frameMax: 131_072 });
+  try {
+    await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function shuffleQueueTwice(connection: Connection): Promise<void> {
+  const channel = await connection.acquire();
+  const publisher = connection.createPublisher({ confirm: true });
+  // Those that are there now: more are coming all the time.
+  const { messageCount } = await connection.queueDeclare({ queue: 'visits', passive: true });
+  assert.ok(messageCount > 0, 'the queue was empty');
+  const taken = await Promise.all(Array.from({ length: messageCount }, () => channel.basicGet('visits')));
+  const messages = taken.filter((message) => message !== undefined);
+  const twice = [...messages, ...messages]
+    .map((message) => ({ body: Buffer.from(messageText(message)), order: Math.random() }))
+    .toSorted((a, b) => a.order - b.order);
+  await Promise.all(twice.map(({ body }) => publisher.send({ routingKey: 'visits', durable: true }, body)));
+  for (const { deliveryTag } of messages) channel.basicAck({ deliveryTag });
+  await publisher.close();
+  await channel.close();
+}
+
+const NO_VISITS: readonly { body: string; letters: number }[] = [
+  { body: '{', letters: 1 },
+  { body: '[1,null,"x"]', letters: 3 },
+  { body: '{"id":1}', letters: 1 },
+  { body: '[]', letters: 0 },
+  { body: `[{"id":"${'x'.repeat(1000)}"}]`, letters: 1 },
+];
+const OVERSIZED = Buffer.alloc(5_000_000, 'x');
+const OVERSIZED_TIMES = 5;
+const ROUNDS = 2000;
+const AT_ONCE = 20;
+
+async function pollute(connection: Connection): Promise<void> {
+  const deadLetters = async () =>
+    (await connection.queueDeclare({ queue: 'visits.dead', passive: true })).messageCount;
+  const publisher = connection.createPublisher({ confirm: true });
+  const before = await deadLetters();
+  for (let sent = 0; sent < ROUNDS; sent += AT_ONCE) {
+    const some = Array.from({ length: AT_ONCE }, () => NO_VISITS).flat();
+    await Promise.all(
+      some.map(({ body }) =>
+        publisher.send({ routingKey: 'visits', headers: { 'x-from': 'elsewhere' } }, Buffer.from(body)),
+      ),
+    );
+    if (sent % (ROUNDS / OVERSIZED_TIMES) === 0) await publisher.send({ routingKey: 'visits' }, OVERSIZED);
+  }
+  await publisher.close();
+  const letters = NO_VISITS.reduce((sum, each) => sum + each.letters, 0);
+  const expected = ROUNDS * letters + OVERSIZED_TIMES;
+  await eventually(async () => assert.equal((await deadLetters()) - before, expected), 60_000);
+  await connection.queuePurge({ queue: 'visits.dead' });
+}

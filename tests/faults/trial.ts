@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import { eventually } from './eventually.ts';
+import { API_KEY, type House } from './house.ts';
+import { referrerOf, sendVisitors } from './visitors.ts';
+
+/** A way to do harm, and to heal it. */
+export interface Harm {
+  readonly name: string;
+  /** What it has for itself: harms that touch different things may be done at once. */
+  readonly touches: readonly string[];
+  /** What visitors may see instead of a redirect meanwhile: a status, or `broken` for a connection that broke. */
+  readonly visitorsMaySee?: readonly string[];
+  /** @param code of the link that is visited meanwhile. */
+  inflict(house: House, code: string): Promise<void>;
+}
+
+interface TrialOptions {
+  readonly perSecond?: number;
+  /** Where visitors go; the oldest redirect unless told otherwise. */
+  readonly address?: string;
+  /** How many visits the redirect says it has given up, where that may be. */
+  readonly dropped?: () => Promise<number>;
+}
+
+const PER_SECOND = 200;
+const WARM_UP_MS = 500;
+const COOL_DOWN_MS = 1000;
+/** How long after the harm everything may take to arrive. */
+const QUIET_WITHIN_MS = 60_000;
+
+const HEADER = [
+  '| fault | answered | stored | counted | dropped | other answers | p50 ms | p99 ms |',
+  '|---|---|---|---|---|---|---|---|',
+];
+
+export interface Trials {
+  /**
+   * Sends visitors, each with a number of its own, to a new link; does harm; waits until all is quiet; and compares which
+   * visits were answered with those that are stored, and their number with the link's count.
+   * @throws AssertionError when a visit is lost or doubled, or when visitors saw what they must not see.
+   */
+  survive(harm: Harm, options?: TrialOptions): Promise<void>;
+  /** Makes a link, as soon as that is possible. @returns its code. */
+  createLink(): Promise<string>;
+  /** What happened so far, in Markdown. */
+  table(): string;
+  close(): Promise<void>;
+}
+
+export function createTrials(house: House): Trials {
+  const sql = postgres(house.stack.postgres.url, { max: 1, onnotice: () => {} });
+  const rows: string[] = [];
+
+  async function createLink(): Promise<string> {
+    return eventually(async () => {
+      const response = await fetch(`${house.links.url}/api/v1/links`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ original_url: 'https://example.com/' }),
+      });
+      assert.equal(response.status, 201);
+      return ((await response.json()) as { short_code: string }).short_code;
+    }, 30_000);
+  }
+
+  async function storedVisits(code: string): Promise<string[]> {
+    const visits = await sql<{ referrer: string }[]>`select referrer from visits where short_code = ${code}`;
+    return visits.map(({ referrer }) => referrer);
+  }
+
+  /** As the hourly tick does. */
+  async function maintain(): Promise<void> {
+    const [flush] = house.running('counter-flush');
+    const response = await fetch(`${flush?.url ?? ''}/.events`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ task: 'maintain', settle_ms: 1500 }),
+    });
+    assert.equal(response.status, 200);
+  }
+
+  async function countedVisits(code: string): Promise<number> {
+    const [link] = await sql<{ visit_count: number }[]>`
+      select visit_count::int from urls where short_code = ${code}
+    `;
+    return link?.visit_count ?? -1;
+  }
+
+  return {
+    createLink,
+
+    survive: async (harm, options = {}) => {
+      const { perSecond = PER_SECOND, dropped = () => Promise.resolve(0) } = options;
+      const code = await createLink();
+      const address = options.address ?? house.running('redirect')[0]?.url ?? '';
+      const visitors = sendVisitors({ url: `${address}/${code}`, perSecond });
+      await sleep(WARM_UP_MS);
+      try {
+        await harm.inflict(house, code);
+        await sleep(COOL_DOWN_MS);
+      } finally {
+        await visitors.stop();
+      }
+      const { answered, refused, p50Ms, p99Ms } = await visitors.stop();
+      const expected = new Set([...answered].map(referrerOf));
+
+      const { stored, lost } = await eventually(async () => {
+        const referrers = await storedVisits(code);
+        const distinct = new Set(referrers);
+        assert.equal(referrers.length - distinct.size, 0, 'visits are stored twice');
+        // A visit whose answer did not arrive may be stored: the visitor's end of the connection is what broke.
+        const surplus = distinct.difference(expected).size;
+        assert.ok(surplus <= (refused.get('broken') ?? 0), `${surplus} visits are stored that nobody made`);
+        const missing = expected.difference(distinct).size;
+        assert.equal(missing, await dropped(), 'visits are missing that nobody dropped');
+        return { stored: referrers.length, lost: missing };
+      }, QUIET_WITHIN_MS);
+      const counted = await eventually(async () => {
+        await maintain();
+        const count = await countedVisits(code);
+        assert.equal(count, stored, 'the count is not what is stored');
+        return count;
+      }, QUIET_WITHIN_MS);
+
+      const others = [...refused].map(([status, times]) => `${status}: ${times}`).join(', ') || 'none';
+      const numbers = [answered.size, stored, counted, lost];
+      rows.push(
+        `| ${harm.name} | ${numbers.join(' | ')} | ${others} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} |`,
+      );
+      assert.ok(answered.size > perSecond, 'hardly anybody was answered');
+      const maySee = new Set(harm.visitorsMaySee);
+      assert.deepEqual(
+        [...refused.keys()].filter((status) => !maySee.has(status)),
+        [],
+        'visitors saw what they must not see',
+      );
+    },
+
+    table: () => [...HEADER, ...rows].join('\n'),
+    close: () => sql.end(),
+  };
+}
