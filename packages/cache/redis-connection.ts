@@ -10,7 +10,7 @@ export interface Script {
  * out is for the caller to know. Replies are strings, whole numbers, `null`, or arrays of these.
  */
 export interface RedisConnection {
-  /** Rejects when the server does not answer in time, or answers with an error. */
+  /** @throws DomainError `unavailable` when the server does not answer in time; Error with what it answered instead. */
   command(...parts: readonly string[]): Promise<unknown>;
   /** Runs a script by its digest, sending its text only to a server that has not seen it. */
   run(script: Script, keys: readonly string[], values: readonly string[]): Promise<unknown>;

@@ -1,5 +1,6 @@
-import { Redis } from '@upstash/redis';
+import { errors, Redis } from '@upstash/redis';
 import type { RedisConnection } from './redis-connection.ts';
+import { tellOutages } from './redis-outage.ts';
 import { runScript } from './script.ts';
 
 export interface RedisRestOptions {
@@ -7,6 +8,10 @@ export interface RedisRestOptions {
   readonly token: string;
   readonly timeoutMs: number;
 }
+
+/** What cannot be read was said by something else on the way. */
+const isReply = (error: unknown) =>
+  error instanceof errors.UpstashError && !(error instanceof errors.UpstashJSONParseError);
 
 /** Redis over the REST API of Upstash. */
 export function openRedisRest({ url, token, timeoutMs }: RedisRestOptions): RedisConnection {
@@ -23,7 +28,7 @@ export function openRedisRest({ url, token, timeoutMs }: RedisRestOptions): Redi
   });
   const command = (...parts: readonly string[]) => {
     const [name = '', ...rest] = parts;
-    return redis.exec<unknown>([name, ...rest]);
+    return tellOutages(redis.exec<unknown>([name, ...rest]), isReply);
   };
   return {
     command,

@@ -1,6 +1,7 @@
-import { createClient } from '@redis/client';
+import { createClient, ErrorReply } from '@redis/client';
 import pTimeout, { TimeoutError } from 'p-timeout';
 import type { RedisConnection } from './redis-connection.ts';
+import { tellOutages } from './redis-outage.ts';
 import { runScript } from './script.ts';
 
 export interface RedisTcpOptions {
@@ -28,7 +29,10 @@ export function openRedisTcp(options: RedisTcpOptions): RedisConnection {
   let client = connect(options);
   let timeouts = 0;
 
-  async function command(...parts: readonly string[]): Promise<unknown> {
+  const command = (...parts: readonly string[]) =>
+    tellOutages(send(parts), (error) => error instanceof ErrorReply);
+
+  async function send(parts: readonly string[]): Promise<unknown> {
     const asked = client;
     try {
       const reply = await pTimeout(asked.sendCommand([...parts]), { milliseconds: timeoutMs });

@@ -12,6 +12,7 @@ import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { createScript } from '@terse/cache/script';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
+import { openFaultProxy } from '../faults/fault-proxy.ts';
 import type { RealParts } from '../real-parts.ts';
 
 const openTcp = (url: string, timeoutMs = 2000) =>
@@ -77,7 +78,10 @@ describeOnRealParts('on a Redis server', (parts) => {
     const impatient = openTcp(parts.redisUrl, 100);
     await vi.waitFor(() => impatient.command('PING'));
     await admin.sendCommand(['CLIENT', 'PAUSE', '500', 'WRITE']);
-    await expect(impatient.command('INCR', 'late')).rejects.toThrow('timed out');
+    await expect(impatient.command('INCR', 'late')).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringContaining('timed out') },
+    });
     await sleep(700);
     expect(await admin.sendCommand(['GET', 'late'])).toBe('1');
     await impatient.close();
@@ -87,15 +91,46 @@ describeOnRealParts('on a Redis server', (parts) => {
     const impatient = openRest(parts.upstashUrl, parts.upstashToken, 100);
     await impatient.command('PING');
     await admin.sendCommand(['CLIENT', 'PAUSE', '500', 'WRITE']);
-    await expect(impatient.command('INCR', 'late')).rejects.toThrow(/abort|timeout/i);
+    await expect(impatient.command('INCR', 'late')).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringMatching(/abort|timeout/i) },
+    });
     await sleep(700);
     expect(await admin.sendCommand(['GET', 'late'])).toBe('1');
+  });
+
+  test('a connection over TCP whose peer is gone without a word is made anew', async () => {
+    const proxy = await openFaultProxy(Number(new URL(parts.redisUrl).port));
+    const redis = openTcp(`redis://127.0.0.1:${proxy.port}`, 100);
+    await vi.waitFor(() => redis.command('PING'));
+    proxy.goSilent();
+    for (let asked = 0; asked < 3; asked++) {
+      await expect(redis.command('PING')).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    // The next one is silent from its first byte on.
+    await sleep(500);
+    proxy.heal();
+    await vi.waitFor(() => redis.command('PING'), { timeout: 15_000, interval: 200 });
+    await redis.close();
+    await proxy.close();
+  });
+
+  test('says that nobody is served, and not that the command is wrong', async () => {
+    const redis = openTcp(parts.redisUrl);
+    await vi.waitFor(() => redis.command('PING'));
+    await admin.sendCommand(['CONFIG', 'SET', 'min-replicas-to-write', '1']);
+    await expect(redis.command('SET', 'x', '1')).rejects.toMatchObject({ code: 'unavailable' });
+    await admin.sendCommand(['CONFIG', 'SET', 'min-replicas-to-write', '0']);
+    await redis.close();
   });
 
   test('commands fail at once while there is no server', async () => {
     const nowhere = openTcp('redis://127.0.0.1:1');
     const startedAt = performance.now();
-    await expect(nowhere.command('GET', 'x')).rejects.toThrow(/offline|closed/i);
+    await expect(nowhere.command('GET', 'x')).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringMatching(/offline|closed/i) },
+    });
     expect(performance.now() - startedAt).toBeLessThan(1000);
     await nowhere.close();
   });
