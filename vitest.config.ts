@@ -13,6 +13,9 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: ['{packages,functions}/**/*.test.ts'],
           globalSetup: ['./tests/migrated-cluster.ts'],
+          // The embedded database takes seconds to open on a machine that is busy with something else.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

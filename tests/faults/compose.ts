@@ -24,7 +24,11 @@ export function composeHarms(harms: readonly Harm[], random: () => number, atMos
   return {
     name: drawn.map(({ name }) => name).join(' + '),
     touches: [...touched],
-    visitorsMaySee: drawn.flatMap(({ visitorsMaySee = [] }) => visitorsMaySee),
+    visitorsMaySee: [
+      ...drawn.flatMap(({ visitorsMaySee = [] }) => visitorsMaySee),
+      // A redirect that has just begun remembers nothing.
+      ...(touched.has('redirect') && touched.has('postgres') ? ['503'] : []),
+    ],
     inflict: async (house, code) => {
       await Promise.all(drawn.map((harm) => harm.inflict(house, code)));
     },

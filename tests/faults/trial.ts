@@ -49,6 +49,8 @@ export interface Trials {
   close(): Promise<void>;
 }
 
+const head = (url: string) => fetch(url, { method: 'HEAD', redirect: 'manual' });
+
 export function createTrials(house: House): Trials {
   const sql = postgres(house.stack.postgres.url, { max: 1, onnotice: () => {} });
   const rows: string[] = [];
@@ -66,7 +68,9 @@ export function createTrials(house: House): Trials {
   }
 
   async function storedVisits(code: string): Promise<string[]> {
-    const visits = await sql<{ referrer: string }[]>`select referrer from visits where short_code = ${code}`;
+    const visits = await sql<{ referrer: string }[]>`
+      select referrer from visits where short_code = ${code} and not is_bot
+    `;
     return visits.map(({ referrer }) => referrer);
   }
 
@@ -95,7 +99,10 @@ export function createTrials(house: House): Trials {
       const { perSecond = PER_SECOND, dropped = () => Promise.resolve(0) } = options;
       const code = await createLink();
       const address = options.address ?? house.running('redirect')[0]?.url ?? '';
-      const visitors = sendVisitors({ url: `${address}/${code}`, perSecond });
+      const url = `${address}/${code}`;
+      // Known to the redirect, and by no person.
+      await eventually(async () => assert.equal((await head(url)).status, 307), 30_000);
+      const visitors = sendVisitors({ url, perSecond });
       await sleep(WARM_UP_MS);
       try {
         await harm.inflict(house, code);
