@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fdatasync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -34,6 +35,8 @@ interface Segment extends JournalSegment {
 const SEGMENT_BYTES = 1024 * 1024;
 /** An open segment of this size is left behind as soon as nothing in it is needed, so that a quiet process holds little. */
 const WORTH_LEAVING_BYTES = 64 * 1024;
+/** How much of it a power failure may cost, in time; a process that is killed costs nothing. */
+const SYNC_EVERY_MS = 1000;
 const MAX_SLOTS = 1000;
 const SLOT = /^slot-\d+$/;
 const SEGMENT = /^\d+\.ndjson$/;
@@ -60,6 +63,7 @@ export function openFileJournal(options: FileJournalOptions): Journal {
   let nextNumber = Number.parseInt(names.at(-1) ?? '0', 10) + 1;
   let current: Segment | undefined;
   let spilling: Segment | undefined;
+  const unsynced = new Set<Segment>();
   const segments = new Map<JournalSegment, Segment>();
 
   function openSegment(): Segment {
@@ -80,12 +84,21 @@ export function openFileJournal(options: FileJournalOptions): Journal {
     bytes += written;
     if (written < line.length) throw new Error('The disk took a part of a record only.');
     segment.records++;
+    unsynced.add(segment);
   }
 
   function leave(segment: Segment): void {
-    if (segment.file !== undefined) closeSync(segment.file);
-    segment.file = undefined;
+    closeFile(segment);
     removeIfReleased(segment);
+  }
+
+  function closeFile(segment: Segment): void {
+    const { file, released, records } = segment;
+    if (file === undefined) return;
+    segment.file = undefined;
+    const isNeeded = released < records;
+    if (unsynced.delete(segment) && isNeeded) fdatasync(file, () => closeSync(file));
+    else closeSync(file);
   }
 
   function removeIfReleased(segment: Segment): void {
@@ -98,6 +111,23 @@ export function openFileJournal(options: FileJournalOptions): Journal {
       onError(error);
     }
   }
+
+  function setAside(spilled: Segment): void {
+    closeFile(spilled);
+    onDiskOnly.push(spilled);
+    spilling = undefined;
+  }
+
+  /** Behind everything else. */
+  function sync(): void {
+    for (const segment of unsynced) {
+      if (segment.file === undefined) continue;
+      // What was closed meanwhile is synced, or needed no more.
+      fdatasync(segment.file, (error) => error && segment.file !== undefined && onError(error));
+    }
+    unsynced.clear();
+  }
+  const syncing = setInterval(sync, SYNC_EVERY_MS).unref();
 
   return {
     append: (record) => {
@@ -118,8 +148,7 @@ export function openFileJournal(options: FileJournalOptions): Journal {
     spill: (record) => {
       try {
         if (spilling && spilling.bytes >= SEGMENT_BYTES) {
-          onDiskOnly.push(close(spilling));
-          spilling = undefined;
+          setAside(spilling);
         }
         spilling ??= openSegment();
         write(spilling, record);
@@ -132,8 +161,7 @@ export function openFileJournal(options: FileJournalOptions): Journal {
 
     restore: async () => {
       if (onDiskOnly.length === 0 && spilling) {
-        onDiskOnly.push(close(spilling));
-        spilling = undefined;
+        setAside(spilling);
       }
       const segment = onDiskOnly.shift();
       if (!segment) return undefined;
@@ -166,18 +194,13 @@ export function openFileJournal(options: FileJournalOptions): Journal {
     },
 
     close: () => {
+      clearInterval(syncing);
       for (const segment of [current, spilling]) {
         if (segment) leave(segment);
       }
       unlock();
     },
   };
-}
-
-function close(segment: Segment): Segment {
-  if (segment.file !== undefined) closeSync(segment.file);
-  segment.file = undefined;
-  return segment;
 }
 
 /** Zero-padded, so that names sort as the segments were written. */

@@ -8,11 +8,15 @@ import { type StandaloneProcess, startStandalone } from '../standalone-process.t
 
 const RUNS = 300;
 
+const MAX_GROWTH_BYTES = 200 * 1024 * 1024;
+
 let directory: string;
 let terse: StandaloneProcess;
+let residentBefore: number;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'terse-fuzz-'));
   terse = await startStandalone(directory);
+  residentBefore = await residentBytes();
 });
 afterAll(async () => {
   await terse.end('SIGKILL');
@@ -138,11 +142,20 @@ test('any bytes on the wire are answered, or the connection is closed', async ()
   );
 });
 
+test('after all that the process holds no more memory than before, but for what a heap leaves to be collected', async () => {
+  expect((await residentBytes()) - residentBefore).toBeLessThan(MAX_GROWTH_BYTES);
+});
+
 test('after all that nothing unexpected was logged, and the process stops in order', async () => {
   expect((await terse.call('GET', '/.ready')).status).toBe(200);
   expect(await terse.end('SIGTERM')).toBe(0);
   expect(terse.output()).not.toContain('"level":50');
 });
+
+async function residentBytes(): Promise<number> {
+  const metrics = await (await terse.call('GET', '/.metrics')).text();
+  return Number(/^process_resident_memory_bytes (\d+)/m.exec(metrics)?.[1]);
+}
 
 /** Sends the bytes and what ends a request that is still open; the beginning of the answer, if there is one. */
 function exchange(bytes: Buffer): Promise<string> {

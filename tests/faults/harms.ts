@@ -271,7 +271,8 @@ function postgresql(): Harm[] {
     },
     {
       name: 'visit-writer in a deadlock',
-      touches,
+      // It takes visits that come and a writer that writes.
+      touches: ['postgres', 'visit-writer', 'rabbitmq', 'redirect'],
       inflict: ({ stack }, code) => withSql(stack.postgres.url, (sql) => forceDeadlock(sql, code)),
     },
     {
