@@ -1,0 +1,20 @@
+import type { Stage } from './stage.ts';
+
+/** Tells a person when the month will cost more than the stage should. */
+export function createBudget(stage: Stage): void {
+  if (stage.budgetUsd === undefined) return;
+  const notification = (notificationType: 'ACTUAL' | 'FORECASTED', threshold: number) => ({
+    notificationType,
+    threshold,
+    thresholdType: 'PERCENTAGE',
+    comparisonOperator: 'GREATER_THAN',
+    subscriberEmailAddresses: [stage.alertEmail],
+  });
+  new aws.budgets.Budget('Budget', {
+    budgetType: 'COST',
+    timeUnit: 'MONTHLY',
+    limitAmount: String(stage.budgetUsd),
+    limitUnit: 'USD',
+    notifications: [notification('ACTUAL', 80), notification('FORECASTED', 100)],
+  });
+}

@@ -1,0 +1,24 @@
+import { storeSecret } from './secrets.ts';
+import type { Stage } from './stage.ts';
+
+export type Cache = ReturnType<typeof createCache>;
+
+/** Redis at Upstash, over TLS only: TCP for what lives long, REST for what is frozen between two calls. */
+export function createCache(stage: Stage) {
+  const redis = new upstash.RedisDatabase('Redis', {
+    databaseName: `terse-${stage.name}`,
+    region: 'global',
+    primaryRegion: aws.getRegionOutput().region,
+    tls: true,
+    // Counts pass through it, and have no time to live: what is full refuses, and never forgets.
+    eviction: false,
+    budget: stage.redisBudgetUsd,
+  });
+  return {
+    restUrl: $interpolate`https://${redis.endpoint}`,
+    secret: storeSecret(stage, 'Redis', {
+      url: $interpolate`rediss://default:${redis.password}@${redis.endpoint}:${redis.port}`,
+      restToken: redis.restToken,
+    }),
+  };
+}

@@ -1,0 +1,73 @@
+import type { FunctionSettings } from './containers.ts';
+import { pascal } from './database.ts';
+import type { Image } from './images.ts';
+import type { Network, SecurityGroup } from './network.ts';
+import { createRole, readSecrets, writeLogs } from './permissions.ts';
+import type { Stage } from './stage.ts';
+
+export interface LambdaOptions extends FunctionSettings {
+  readonly name: string;
+  readonly image: Image;
+  readonly group: SecurityGroup;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  /** How many may run at once: each has its connections to the database. */
+  readonly maxConcurrent: number;
+  readonly after: $util.Input<$util.Resource>[];
+}
+
+/** A function of the `lambda` image. Its environment names its secrets, and it fetches them when it starts. */
+export function createContainerLambda(stage: Stage, network: Network, options: LambdaOptions) {
+  const name = pascal(options.name);
+  const functionName = `terse-${stage.name}-${options.name}`;
+  const logs = new aws.cloudwatch.LogGroup(`${name}Logs`, {
+    name: `/aws/lambda/${functionName}`,
+    retentionInDays: stage.logDays,
+  });
+  const role = createRole(`${name}Role`, {
+    service: 'lambda',
+    policies: {
+      logs: [writeLogs(logs)],
+      secrets: readSecrets(Object.values(options.secrets).map(([secret]) => secret.arn)),
+      // A Lambda in a VPC makes its own network interfaces, and AWS knows no narrower resource for these.
+      network: [
+        {
+          actions: [
+            'ec2:CreateNetworkInterface',
+            'ec2:DescribeNetworkInterfaces',
+            'ec2:DeleteNetworkInterface',
+          ],
+          resources: ['*'],
+        },
+      ],
+    },
+  });
+  const lambda = new aws.lambda.Function(
+    `${name}Function`,
+    {
+      name: functionName,
+      packageType: 'Image',
+      imageUri: options.image.reference,
+      architectures: ['arm64'],
+      role: role.arn,
+      memorySize: options.memoryMb,
+      timeout: options.timeoutSeconds,
+      reservedConcurrentExecutions: options.maxConcurrent,
+      vpcConfig: { subnetIds: network.privateSubnets, securityGroupIds: [options.group.id] },
+      loggingConfig: { logFormat: 'Text', logGroup: logs.name },
+      environment: {
+        variables: {
+          ...options.environment,
+          ...Object.fromEntries(
+            Object.entries(options.secrets).map(([setting, [secret, field]]) => [
+              `${setting}_SECRET`,
+              secret.field(field),
+            ]),
+          ),
+        },
+      },
+    },
+    { dependsOn: options.after },
+  );
+  return { lambda, logs };
+}

@@ -1,0 +1,145 @@
+import type { Image } from './images.ts';
+import type { StoredSecret } from './secrets.ts';
+import type { Stage } from './stage.ts';
+
+export interface FunctionSettings {
+  readonly environment: Readonly<Record<string, $util.Input<string>>>;
+  /** Settings whose value is a field of a secret. */
+  readonly secrets: Readonly<Record<string, readonly [secret: StoredSecret, field: string]>>;
+}
+
+export interface TaskOptions extends FunctionSettings {
+  readonly name: string;
+  readonly image: Image;
+  readonly cpu: number;
+  readonly memoryMb: number;
+  /** False for what runs once and ends. */
+  readonly isServer?: boolean;
+  /** Whether it keeps visits on its disk until the queue has them. */
+  readonly hasJournal?: boolean;
+  /** Metrics of `/.metrics` that become metrics of CloudWatch. */
+  readonly metrics?: readonly string[];
+}
+
+/** A container as ECS defines it: only what is used here. */
+export interface Container {
+  readonly name: string;
+  readonly image: $util.Input<string>;
+  readonly essential: boolean;
+  readonly environment: readonly { readonly name: string; readonly value: $util.Input<string> }[];
+  readonly [key: string]: unknown;
+}
+
+/** ADOT: reads the metrics that a function shows at `/.metrics`, and writes them where CloudWatch finds them. */
+const COLLECTOR = 'public.ecr.aws/aws-observability/aws-otel-collector:v0.43.1';
+
+/** The volume on a task's own disk, which ends with it. */
+export const JOURNAL = 'journal';
+
+const IS_LIVE =
+  "fetch('http://127.0.0.1:8080/.live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))";
+
+/** Not /.ready: to start a function anew because a part behind it is down would empty its memory, and help nobody. */
+const SERVER = {
+  portMappings: [{ containerPort: 8080, protocol: 'tcp' }],
+  healthCheck: {
+    command: ['CMD', 'node', '-e', IS_LIVE],
+    interval: 15,
+    timeout: 5,
+    retries: 3,
+    startPeriod: 30,
+  },
+};
+
+export function functionContainer(options: TaskOptions, logs: aws.cloudwatch.LogGroup): Container {
+  return {
+    name: options.name,
+    image: options.image.reference,
+    essential: true,
+    user: 'node',
+    readonlyRootFilesystem: true,
+    ...(options.hasJournal && {
+      mountPoints: [{ sourceVolume: JOURNAL, containerPath: '/journal', readOnly: false }],
+    }),
+    ...(options.isServer !== false && SERVER),
+    linuxParameters: { capabilities: { drop: ['ALL'] } },
+    // A function takes up to 15 seconds to finish what it began.
+    stopTimeout: 30,
+    environment: pairs(options.environment),
+    secrets: Object.entries(options.secrets).map(([name, [secret, field]]) => ({
+      name,
+      valueFrom: secret.field(field),
+    })),
+    logConfiguration: logTo(logs, options.name),
+  };
+}
+
+export function collector(
+  stage: Stage,
+  name: string,
+  metrics: readonly string[],
+  logs: aws.cloudwatch.LogGroup,
+): Container {
+  const configuration = {
+    receivers: {
+      prometheus: {
+        config: {
+          scrape_configs: [
+            {
+              job_name: 'terse',
+              scrape_interval: '60s',
+              metrics_path: '/.metrics',
+              static_configs: [{ targets: ['127.0.0.1:8080'], labels: { function: name } }],
+              metric_relabel_configs: [
+                { source_labels: ['__name__'], regex: metrics.join('|'), action: 'keep' },
+              ],
+            },
+          ],
+        },
+      },
+    },
+    exporters: {
+      awsemf: {
+        namespace: metricNamespace(stage),
+        log_group_name: logs.name,
+        log_stream_name: 'metrics/{TaskId}',
+        // One metric per function, however many tasks it has: the sum is what an alarm asks for.
+        dimension_rollup_option: 'NoDimensionRollup',
+        metric_declarations: [{ dimensions: [['function']], metric_name_selectors: metrics }],
+      },
+    },
+    service: { pipelines: { metrics: { receivers: ['prometheus'], exporters: ['awsemf'] } } },
+  };
+  return {
+    name: 'metrics',
+    image: COLLECTOR,
+    // The function goes on without it.
+    essential: false,
+    readonlyRootFilesystem: true,
+    memoryReservation: 64,
+    environment: [{ name: 'AOT_CONFIG_CONTENT', value: $jsonStringify(configuration) }],
+    logConfiguration: logTo(logs, 'metrics-collector'),
+  };
+}
+
+/** Where the metrics of the product stand in CloudWatch. */
+export function metricNamespace(stage: Stage): string {
+  return `Terse/${stage.name}`;
+}
+
+function logTo(logs: aws.cloudwatch.LogGroup, prefix: string) {
+  return {
+    logDriver: 'awslogs',
+    options: {
+      'awslogs-group': logs.name,
+      'awslogs-region': aws.getRegionOutput().region,
+      'awslogs-stream-prefix': prefix,
+      // A log that cannot be written must not hold a redirect up.
+      mode: 'non-blocking',
+    },
+  };
+}
+
+function pairs(settings: TaskOptions['environment']) {
+  return Object.entries(settings).map(([name, value]) => ({ name, value }));
+}

@@ -1,0 +1,152 @@
+/** What differs between stages. Everything else is the same in all of them. */
+export interface Stage {
+  readonly name: string;
+  /** Whether it holds what must not be lost: protected, kept on removal, spread over zones. */
+  readonly isProduction: boolean;
+  /** The zone in Route 53 that the domain lies in. */
+  readonly zone: string;
+  /** Where short URLs begin. */
+  readonly domain: string;
+  readonly alertEmail: string;
+  readonly nat: 'ec2' | 'managed';
+  readonly database: {
+    readonly instance: string;
+    readonly storageGb: number;
+    readonly maxStorageGb: number;
+    /** Connections that the alarm takes for too many: four fifths of what the instance allows. */
+    readonly manyConnections: number;
+    readonly backupDays: number;
+    /** Behind a proxy connections outlive a failover, and its certificate can be verified. */
+    readonly proxy: boolean;
+    readonly replica: boolean;
+  };
+  readonly queue:
+    | {
+        readonly kind: 'amazon-mq';
+        readonly instance: string;
+        readonly version: string;
+        readonly isCluster: boolean;
+      }
+    | { readonly kind: 'cloudamqp'; readonly plan: string };
+  readonly redisBudgetUsd: number;
+  /** What runs links and stats: a container Lambda costs nothing while nobody asks, a service answers without cold starts. */
+  readonly api: 'lambda' | 'service';
+  readonly redirects: Scale;
+  readonly writers: Scale;
+  readonly apiScale: Scale;
+  readonly logDays: number;
+  /** Requests of one address in five minutes, before the edge refuses more. */
+  readonly requestsPerAddress: number;
+  /** What the account may cost a month before somebody is told; undefined where the stage lives for days. */
+  readonly budgetUsd: number | undefined;
+  /** Another one makes new passwords for the database and the broker. */
+  readonly passwordGeneration: string;
+  /** Git's name of what is deployed: the tag of its images. */
+  readonly commit: string;
+}
+
+export interface Scale {
+  readonly min: number;
+  readonly max: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const SMALL = {
+  isProduction: false,
+  nat: 'ec2',
+  database: {
+    instance: 'db.t4g.micro',
+    storageGb: 20,
+    maxStorageGb: 50,
+    manyConnections: 60,
+    backupDays: 1,
+    proxy: false,
+    replica: false,
+  },
+  queue: { kind: 'amazon-mq', instance: 'mq.t3.micro', version: '3.13', isCluster: false },
+  redisBudgetUsd: 10,
+  api: 'lambda',
+  redirects: { min: 1, max: 2 },
+  writers: { min: 1, max: 2 },
+  apiScale: { min: 1, max: 2 },
+  logDays: 7,
+  requestsPerAddress: 2000,
+} as const satisfies Partial<Stage>;
+
+const PRODUCTION = {
+  isProduction: true,
+  nat: 'managed',
+  database: {
+    instance: 'db.m7g.large',
+    storageGb: 100,
+    maxStorageGb: 1000,
+    manyConnections: 650,
+    backupDays: 14,
+    proxy: true,
+    replica: true,
+  },
+  queue: { kind: 'amazon-mq', instance: 'mq.m7g.large', version: '4.2', isCluster: true },
+  redisBudgetUsd: 200,
+  api: 'service',
+  redirects: { min: 2, max: 20 },
+  writers: { min: 1, max: 10 },
+  apiScale: { min: 2, max: 6 },
+  logDays: 30,
+  requestsPerAddress: 2000,
+} as const satisfies Partial<Stage>;
+
+/**
+ * The stage of this name: `production`, `dev`, or `pr-<number>`, which lives as long as its pull request. The environment
+ * (`.env`) says what belongs to whoever deploys: `DOMAIN`, `ALERT_EMAIL`, `BUDGET_USD`, and, to differ from the table
+ * above, `API=lambda|service`, `QUEUE=cloudamqp:<plan>` and `PASSWORD_GENERATION`.
+ * @param commit what git says is checked out.
+ * @throws Error when a name or a setting is none of these.
+ */
+export function readStage(name: string, environment: Environment, commit: string): Stage {
+  const kind = kindOf(name);
+  const domain = required('DOMAIN');
+  const settings = kind === 'production' ? PRODUCTION : SMALL;
+  return {
+    ...settings,
+    name,
+    zone: domain,
+    domain: kind === 'production' ? domain : `${name}.${domain}`,
+    alertEmail: required('ALERT_EMAIL'),
+    api: oneOf('API', ['lambda', 'service'], settings.api),
+    queue: readQueue(settings.queue),
+    budgetUsd:
+      kind === 'pull-request'
+        ? undefined
+        : Number(environment['BUDGET_USD'] ?? (kind === 'dev' ? 150 : 1500)),
+    passwordGeneration: environment['PASSWORD_GENERATION'] ?? '1',
+    commit,
+  };
+
+  function required(setting: string): string {
+    const value = environment[setting];
+    if (!value) throw new Error(`${setting} must be set, in .env for instance.`);
+    return value;
+  }
+
+  function oneOf<T extends string>(setting: string, values: readonly T[], otherwise: T): T {
+    const value = environment[setting] ?? otherwise;
+    const found = values.find((known) => known === value);
+    if (!found) throw new Error(`${setting} must be ${values.join(' or ')}.`);
+    return found;
+  }
+
+  function readQueue(otherwise: Stage['queue']): Stage['queue'] {
+    const value = environment['QUEUE'];
+    if (value === undefined) return otherwise;
+    const plan = /^cloudamqp:([a-z0-9-]+)$/.exec(value)?.[1];
+    if (plan === undefined) throw new Error('QUEUE must be cloudamqp:<plan>.');
+    return { kind: 'cloudamqp', plan };
+  }
+}
+
+function kindOf(name: string): 'production' | 'dev' | 'pull-request' {
+  if (name === 'production' || name === 'dev') return name;
+  if (/^pr-\d+$/.test(name)) return 'pull-request';
+  throw new Error(`There is no stage "${name}": use production, dev or pr-<number>.`);
+}
