@@ -13,7 +13,7 @@ COPY --from=manifests /src ./
 RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY . .
 ARG FUNCTION
-RUN node infra/bundle.ts "${FUNCTION}"
+RUN node infra/bundle.ts "${FUNCTION}" lambda-secrets
 
 FROM node:24-bookworm-slim AS base
 WORKDIR /app
@@ -30,13 +30,19 @@ CMD ["node", "main.js"]
 ARG FUNCTION
 COPY --from=build /src/dist/${FUNCTION}/main.js /src/dist/${FUNCTION}/package.json ./
 
-# For AWS Lambda: the adapter turns invocations into requests, and events of a trigger into POST /.events.
+# For AWS Lambda: the adapter turns invocations into requests, and events of a trigger into POST /.events. One that is answered
+# 5xx has failed, and comes again.
 FROM base AS lambda
 # It freezes after each response, and has no disk that lasts: the response waits for its visit, a tenth of a second at most.
-ENV JOURNAL_DIR=none VISIT_DURABILITY=confirmed VISIT_CONFIRM_MS=100 AWS_LWA_HOST=127.0.0.1 AWS_LWA_PORT=8080 \
+ENV JOURNAL_DIR=none VISIT_DURABILITY=confirmed VISIT_CONFIRM_MS=100 TRIGGER=external \
+    AWS_LWA_HOST=127.0.0.1 AWS_LWA_PORT=8080 \
     AWS_LWA_READINESS_CHECK_PATH=/.ready \
     AWS_LWA_PASS_THROUGH_PATH=/.events \
     AWS_LWA_ERROR_STATUS_CODES=500-599
 COPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:1.1.0 /lambda-adapter /opt/extensions/lambda-adapter
+COPY --from=build /src/dist/lambda-secrets/main.js ./lambda-secrets.js
+CMD ["node", "--import", "./lambda-secrets.js", "main.js"]
 
 FROM base AS runtime
+# Fargate gives a volume to the owner of the folder that it covers only if the image declares it.
+VOLUME /journal

@@ -21,10 +21,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'real',
+          name: 'infra',
           sequence: { groupOrder: 1 },
+          include: ['tests/infra/**/*.test.ts'],
+          globalSetup: ['./tests/infra/bundle-plan.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          sequence: { groupOrder: 2 },
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/containers/**'],
+          exclude: ['tests/containers/**', 'tests/infra/**'],
           globalSetup: ['./tests/real-parts.ts'],
           // The servers are shared: one file at a time has them.
           fileParallelism: false,
@@ -36,7 +46,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'containers',
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: ['tests/containers/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,

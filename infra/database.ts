@@ -97,9 +97,8 @@ export function createDatabase(stage: Stage, network: Network) {
     /** What must be there before anybody can log in. */
     ready: proxy ? [proxy.target] : [instance],
     /** Lets a function in, by the proxy where there is one. */
-    admit: (name: string, from: aws.ec2.SecurityGroup, access: 'write' | 'read' = 'write') => {
-      allow(`${name}ToDatabase`, from, proxy && access === 'write' ? proxy.group : group, POSTGRES);
-    },
+    admit: (name: string, from: aws.ec2.SecurityGroup, access: 'write' | 'read' = 'write') =>
+      allow(`${name}ToDatabase`, from, proxy && access === 'write' ? proxy.group : group, POSTGRES),
   };
 
   function parameters() {

@@ -70,8 +70,7 @@ export function createFunctions(stage: Stage, parts: Parts) {
 
   function migrate() {
     const migrateGroup = group('migrate');
-    database.admit('Migrate', migrateGroup);
-    allowOut('Migrate', migrateGroup, HTTPS);
+    const ways = [...database.admit('Migrate', migrateGroup), allowOut('Migrate', migrateGroup, HTTPS)];
     const functions = [
       'redirect',
       'links',
@@ -97,7 +96,13 @@ export function createFunctions(stage: Stage, parts: Parts) {
         ),
       },
     });
-    return runMigrations({ cluster, network, group: migrateGroup, definition, after: database.ready });
+    return runMigrations({
+      cluster,
+      network,
+      group: migrateGroup,
+      definition,
+      after: [...database.ready, ...ways],
+    });
   }
 
   function redirect() {
@@ -227,7 +232,12 @@ export function createFunctions(stage: Stage, parts: Parts) {
       timeoutSeconds: 120,
       // Two are as right as one, and a flush that hangs must not hold up the next.
       maxConcurrent: 2,
-      environment: { ...COMMON, ...restStore() },
+      environment: {
+        ...COMMON,
+        ...restStore(),
+        // A tick that is none has failed, too: it is to lie where somebody looks.
+        AWS_LWA_ERROR_STATUS_CODES: '400-599',
+      },
       secrets: {
         DATABASE_URL: [database.secrets['counter-flush'], 'url'],
         UPSTASH_REDIS_REST_TOKEN: [cache.secret, 'restToken'],
@@ -278,7 +288,12 @@ export function createFunctions(stage: Stage, parts: Parts) {
         memoryMb: 512,
         timeoutSeconds: 15,
         maxConcurrent: 5,
-        ...settings,
+        environment: {
+          ...settings.environment,
+          // None that a function gives: an answer is the caller's to read, and the load balancer counts those with 5xx.
+          AWS_LWA_ERROR_STATUS_CODES: '599',
+        },
+        secrets: settings.secrets,
         after: migrated,
       });
       const permission = new aws.lambda.Permission(`${resource}FromLoadBalancer`, {

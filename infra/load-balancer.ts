@@ -5,9 +5,9 @@ import type { Stage } from './stage.ts';
 export type LoadBalancer = ReturnType<typeof createLoadBalancer>;
 
 /** Which paths reach which function, as functions/gateway routes them. */
-export const ROUTES = [
+const ROUTES = [
   { name: 'stats', priority: 10, paths: ['/api/v1/links/*/stats', '/api/v1/links/*/stats/*'] },
-  { name: 'links', priority: 20, paths: ['/api/*'] },
+  { name: 'links', priority: 20, paths: ['/api', '/api/*'] },
   { name: 'redirect', priority: 30, paths: ['/*'] },
 ] as const;
 

@@ -46,23 +46,25 @@ export function createNetwork(stage: Stage) {
 }
 
 /** Lets what is in one group open connections to what is in the other. */
-export function allow(name: string, from: SecurityGroup, to: SecurityGroup, port: number): void {
+export function allow(name: string, from: SecurityGroup, to: SecurityGroup, port: number): $util.Resource[] {
   const rule = { fromPort: port, toPort: port, ipProtocol: 'tcp' };
-  new aws.vpc.SecurityGroupIngressRule(`${name}In`, {
-    ...rule,
-    securityGroupId: to.id,
-    referencedSecurityGroupId: from.id,
-  });
-  new aws.vpc.SecurityGroupEgressRule(`${name}Out`, {
-    ...rule,
-    securityGroupId: from.id,
-    referencedSecurityGroupId: to.id,
-  });
+  return [
+    new aws.vpc.SecurityGroupIngressRule(`${name}In`, {
+      ...rule,
+      securityGroupId: to.id,
+      referencedSecurityGroupId: from.id,
+    }),
+    new aws.vpc.SecurityGroupEgressRule(`${name}Out`, {
+      ...rule,
+      securityGroupId: from.id,
+      referencedSecurityGroupId: to.id,
+    }),
+  ];
 }
 
 /** Lets what is in the group open connections to the internet, at this port only. */
-export function allowOut(name: string, from: SecurityGroup, port: number): void {
-  new aws.vpc.SecurityGroupEgressRule(`${name}Internet${port}`, {
+export function allowOut(name: string, from: SecurityGroup, port: number): $util.Resource {
+  return new aws.vpc.SecurityGroupEgressRule(`${name}Internet${port}`, {
     securityGroupId: from.id,
     cidrIpv4: '0.0.0.0/0',
     fromPort: port,

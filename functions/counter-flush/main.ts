@@ -9,11 +9,12 @@ await runUntilStopped(async () => {
   const parts = await openCounterFlush(context);
   const app = createCounterFlushApp(parts);
   const server = await serve(app, context.config);
-  const ticking = startSchedule(app, context.config, context.log);
+  const { config, log } = context;
+  const ticking = config.trigger === 'own' ? startSchedule(app, config, log) : undefined;
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
-      await ticking.stop();
+      await ticking?.stop();
       await server.close(deadlineMs);
       await parts.close();
     },

@@ -60,3 +60,36 @@ test('refuses what is no batch', async () => {
   expect((await post({ message: [] })).status).toBe(422);
   expect((await post({ messages: [1] })).status).toBe(422);
 });
+
+const fromRabbitmq = (...messages: readonly { readonly body: string }[]) => ({
+  eventSource: 'aws:rmq',
+  eventSourceArn: 'arn:aws:mq:eu-central-1:123456789012:broker:terse:b-1',
+  rmqMessagesByQueue: {
+    'visits::/': messages.map(({ body }) => ({
+      basicProperties: {
+        contentType: 'application/json',
+        contentEncoding: 'utf-8',
+        headers: {},
+        deliveryMode: 2,
+        priority: null,
+        messageId: '1',
+        bodySize: body.length,
+      },
+      redelivered: false,
+      data: Buffer.from(body).toString('base64'),
+    })),
+  },
+});
+
+test('stores what AWS Lambda brings from RabbitMQ, and sets aside what is no visit', async () => {
+  const event = fromRabbitmq(message(visit(), visit()), { body: 'not JSON' }, message(visit()));
+  const answer = { stored: 3, duplicates: 0, orphans: 0, rejected: 1 };
+  expect(await post(event)).toEqual({ status: 200, body: answer });
+  expect(await post(event)).toEqual({ status: 200, body: { ...answer, stored: 0, duplicates: 3 } });
+});
+
+test('refuses what only looks like an event of AWS Lambda', async () => {
+  const event = fromRabbitmq(message(visit()));
+  expect((await post({ ...event, eventSource: 'aws:sqs' })).status).toBe(422);
+  expect((await post({ ...event, rmqMessagesByQueue: { 'visits::/': [{ data: '%' }] } })).status).toBe(422);
+});

@@ -10,12 +10,36 @@ export interface VisitWriterDependencies extends AppParts {
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
+const MAX_MESSAGES = 1000;
+
+const headersSchema = z.record(z.string(), z.unknown()).optional();
+
 /** A batch of messages from the queue of visits, as the trigger posts it. */
 const batchSchema = z.strictObject({
-  messages: z
-    .array(z.strictObject({ body: z.string(), headers: z.record(z.string(), z.unknown()).optional() }))
-    .max(1000),
+  messages: z.array(z.strictObject({ body: z.string(), headers: headersSchema })).max(MAX_MESSAGES),
 });
+
+/** The same as AWS Lambda delivers it from RabbitMQ: by queue, and the messages in base64. */
+const rabbitmqEventSchema = z
+  .object({
+    eventSource: z.literal('aws:rmq'),
+    rmqMessagesByQueue: z.record(
+      z.string(),
+      z
+        .array(z.object({ data: z.base64(), basicProperties: z.object({ headers: headersSchema.nullable() }).optional() }))
+        .max(MAX_MESSAGES),
+    ),
+  })
+  .transform(({ rmqMessagesByQueue }) => ({
+    messages: Object.values(rmqMessagesByQueue)
+      .flat()
+      .map(({ data, basicProperties }) => ({
+        body: Buffer.from(data, 'base64').toString(),
+        headers: basicProperties?.headers ?? undefined,
+      })),
+  }));
+
+const eventSchema = z.union([batchSchema, rabbitmqEventSchema]);
 
 export type VisitBatch = z.input<typeof batchSchema>;
 
@@ -27,7 +51,7 @@ export function createVisitWriterApp(dependencies: VisitWriterDependencies): Hon
   const app = createApp(dependencies);
 
   app.post('/.events', limitBody(MAX_BODY_BYTES), async (c) => {
-    const { messages } = await readBody(c, batchSchema);
+    const { messages } = await readBody(c, eventSchema);
     return c.json(await dependencies.writer.write(messages));
   });
 

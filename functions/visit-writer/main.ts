@@ -9,11 +9,12 @@ await runUntilStopped(async () => {
   const parts = await openVisitWriter(context);
   const app = createVisitWriterApp(parts);
   const server = await serve(app, context.config);
-  const consuming = consume(app, { ...context, ...parts, pressure: () => 0 });
+  const consuming =
+    context.config.trigger === 'own' ? consume(app, { ...context, ...parts, pressure: () => 0 }) : undefined;
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
-      await consuming.close();
+      await consuming?.close();
       await server.close(deadlineMs);
       await parts.close();
     },

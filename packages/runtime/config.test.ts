@@ -132,6 +132,20 @@ describe('the parts', () => {
   });
 });
 
+test('the logins that the migrations make come with the rights of their function', () => {
+  const url = 'postgres://links_login:p%40ss@db.example/terse';
+  expect(readConfig('migrate', { ...REAL, LINKS_DATABASE_URL: url }).logins).toEqual([
+    { name: 'links_login', password: 'p@ss', role: 'terse_links' },
+  ]);
+  expect(readConfig('migrate', REAL).logins).toEqual([]);
+  const message = faultsOf('migrate', {
+    ...REAL,
+    STATS_DATABASE_URL: 'postgres://secret-user@db.example/terse',
+  });
+  expect(message).toContain('STATS_DATABASE_URL must have a user and a password');
+  expect(message).not.toContain('secret-user');
+});
+
 describe('a setting in a file', () => {
   let directory: string;
   beforeAll(() => {

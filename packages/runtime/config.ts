@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Login } from '@terse/repository/logins';
 import { PART_SETTINGS, type PartsConfig, readParts } from './parts-config.ts';
 
 export type FunctionName =
@@ -25,6 +26,25 @@ const integer = (min: number, max: number, fallback: number) =>
 const webUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .transform((text) => new URL(text));
+
+const login = z
+  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres URL' })
+  .regex(/^[^:]+:\/\/[^:@/]+:[^:@/]+@/, 'must have a user and a password')
+  .transform((text) => {
+    const { username, password } = new URL(text);
+    return { name: decodeURIComponent(username), password: decodeURIComponent(password) };
+  })
+  .optional();
+
+/** The logins that the migrations make, and the rights of each. */
+const LOGINS = {
+  REDIRECT_DATABASE_URL: 'terse_redirect',
+  LINKS_DATABASE_URL: 'terse_links',
+  STATS_DATABASE_URL: 'terse_stats',
+  VISIT_WRITER_DATABASE_URL: 'terse_visit_writer',
+  COUNTER_FLUSH_DATABASE_URL: 'terse_counter_flush',
+} as const;
+const LOGIN_SETTINGS = Object.keys(LOGINS) as readonly (keyof typeof LOGINS)[];
 
 const settingsSchema = z.object({
   NODE_ENV: z.string().optional(),
@@ -56,12 +76,18 @@ const settingsSchema = z.object({
     .optional(),
   COUNTER_FLUSH_SECONDS: integer(1, 3600, 5),
   VISIT_BATCH_WAIT_MS: integer(1, 10_000, 500),
+  TRIGGER: z.enum(['own', 'external'], 'must be own or external').default('own'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
     .default('info'),
   REDIRECT_ORIGIN: webUrl.optional(),
   LINKS_ORIGIN: webUrl.optional(),
   STATS_ORIGIN: webUrl.optional(),
+  REDIRECT_DATABASE_URL: login,
+  LINKS_DATABASE_URL: login,
+  STATS_DATABASE_URL: login,
+  VISIT_WRITER_DATABASE_URL: login,
+  COUNTER_FLUSH_DATABASE_URL: login,
 });
 
 export interface Origins {
@@ -92,7 +118,11 @@ export interface Config extends PartsConfig {
   readonly countryHeader: string | undefined;
   readonly counterFlushSeconds: number;
   readonly visitBatchWaitMs: number;
+  /** Whether a function takes messages and ticks itself, or something else posts them to it, as on Lambda. */
+  readonly trigger: 'own' | 'external';
   readonly logLevel: string;
+  /** Only the migrations have them: the logins that they make. */
+  readonly logins: readonly Login[];
   /** Where the gateway finds each function; only the gateway has them. */
   readonly origins: Origins | undefined;
 }
@@ -146,7 +176,9 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     countryHeader: settings.COUNTRY_HEADER,
     counterFlushSeconds: settings.COUNTER_FLUSH_SECONDS,
     visitBatchWaitMs: settings.VISIT_BATCH_WAIT_MS,
+    trigger: settings.TRIGGER,
     logLevel: settings.LOG_LEVEL,
+    logins: readLogins(settings),
     origins: readOrigins(settings),
   };
 }
@@ -158,6 +190,13 @@ function readJournal({
 }: z.infer<typeof settingsSchema>): Config['journal'] {
   if (JOURNAL_DIR === 'none') return undefined;
   return { directory: JOURNAL_DIR ?? join(DATA_DIR, 'journal'), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
+}
+
+function readLogins(settings: z.infer<typeof settingsSchema>): Login[] {
+  return LOGIN_SETTINGS.flatMap((setting) => {
+    const login = settings[setting];
+    return login ? [{ ...login, role: LOGINS[setting] }] : [];
+  });
 }
 
 function readOrigins(settings: z.infer<typeof settingsSchema>): Origins | undefined {

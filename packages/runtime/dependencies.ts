@@ -12,6 +12,7 @@ import type { DeadLetters, Subscriber } from '@terse/queue/queue';
 import { type DeadLetterBox, openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
 import { createCounterRepository } from '@terse/repository/counter-repository';
+import { ensureLogins } from '@terse/repository/logins';
 import { migrate } from '@terse/repository/migrate';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { createUrlRepository } from '@terse/repository/url-repository';
@@ -170,13 +171,15 @@ export function openGateway(context: Context): Opened & { readonly origins: Orig
 }
 
 /**
- * Brings the schema up to date.
+ * Brings the schema up to date, and the logins that the settings name.
  * @returns the names of the migrations that were applied.
  */
 export async function migrateDatabase(context: Context): Promise<string[]> {
   const database = await openDatabase(context);
   try {
-    return await migrate(database.db);
+    const applied = await migrate(database.db);
+    await ensureLogins(database.db, context.config.logins);
+    return applied;
   } finally {
     await database.close();
   }

@@ -1,3 +1,4 @@
+import { ensureLogins, scramVerifier } from '@terse/repository/logins';
 import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import postgres from 'postgres';
@@ -75,8 +76,9 @@ const ALLOWED: Record<string, readonly Action[]> = {
 
 describeOnRealParts('a login of each function', ({ databaseUrl }) => {
   let owner: postgres.Sql;
+  let url: string;
   beforeAll(async () => {
-    const url = await createDatabase(databaseUrl, 'privileges');
+    url = await createDatabase(databaseUrl, 'privileges');
     const database = openPostgres({ url, name: 'terse-test', poolSize: 1, statementTimeoutMs: 10_000 });
     await migrate(database.db);
     await database.close();
@@ -114,5 +116,45 @@ describeOnRealParts('a login of each function', ({ databaseUrl }) => {
     await owner.unsafe('set local role terse_counter_flush');
     await expect(owner.unsafe('select original_url from urls')).rejects.toThrow('permission denied');
     await owner.unsafe('rollback');
+  });
+
+  test('is made by the migrations, with the rights of its function, and its password can be changed', async () => {
+    const name = `stats_login_${Date.now()}`;
+    const opened = openPostgres({ url, name: 'terse-test', poolSize: 5, statementTimeoutMs: 10_000 });
+    const ensure = (password: string) => ensureLogins(opened.db, [{ name, password, role: 'terse_stats' }]);
+    const attempt = async (password: string, statement: string) => {
+      const address = new URL(url);
+      Object.assign(address, { username: name, password });
+      const login = postgres(address.href, { max: 1, onnotice: () => {} });
+      try {
+        await login.unsafe(statement);
+        return 'done';
+      } catch (error) {
+        return error instanceof postgres.PostgresError ? error.code : String(error);
+      } finally {
+        await login.end();
+      }
+    };
+    const kept = async () => {
+      const [row] = await owner`select rolpassword from pg_authid where rolname = ${name}`;
+      return String(row?.['rolpassword']);
+    };
+    try {
+      await Promise.all([ensure("it's"), ensure("it's"), ensure("it's")]);
+      expect(await attempt("it's", 'select * from visits')).toBe('done');
+      expect(await attempt("it's", 'delete from visits')).toBe('42501');
+      expect(await kept()).toMatch(/^SCRAM-SHA-256\$4096:/);
+      const before = await kept();
+      await ensure('another');
+      expect(await kept()).not.toBe(before);
+
+      // The server here asks nobody for a password: what it keeps of one is compared with what it would make itself.
+      await owner.unsafe(`alter role ${name} password 'it''s'`);
+      const salt = /:(.+)\$/.exec(await kept())?.[1] ?? '';
+      expect(await kept()).toBe(scramVerifier("it's", Buffer.from(salt, 'base64')));
+    } finally {
+      await owner.unsafe(`drop role if exists ${name}`);
+      await opened.close();
+    }
   });
 });

@@ -1,0 +1,40 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+
+/** What a process logs in with. */
+export interface Login {
+  readonly name: string;
+  readonly password: string;
+  /** The group role that it has the rights of (`migrations/0003-roles.ts`). */
+  readonly role: string;
+}
+
+/** Any number, the same for all who make logins at once: to change one role at the same time is an error. */
+const LOCK = 7_305_807;
+
+/** Makes each login, or gives it its present password; each has the rights of its role. */
+export async function ensureLogins<T>(db: Kysely<T>, logins: readonly Login[]): Promise<void> {
+  if (logins.length === 0) return;
+  await db.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction);
+    for (const { name, password, role } of logins) {
+      const { rows } = await sql`select from pg_roles where rolname = ${name}`.execute(transaction);
+      if (rows.length === 0) await sql`create role ${sql.id(name)}`.execute(transaction);
+      await sql`alter role ${sql.id(name)} login password ${sql.lit(scramVerifier(password))}`.execute(
+        transaction,
+      );
+      await sql`grant ${sql.id(role)} to ${sql.id(name)}`.execute(transaction);
+    }
+  });
+}
+
+const ITERATIONS = 4096;
+
+/** What PostgreSQL keeps of a password (RFC 5803): made here, so that no statement carries the password into a log. */
+export function scramVerifier(password: string, salt = randomBytes(16)): string {
+  const salted = pbkdf2Sync(password.normalize('NFKC'), salt, ITERATIONS, 32, 'sha256');
+  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();
+  const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');
+  const serverKey = hmac('Server Key').toString('base64');
+  return `SCRAM-SHA-256$${ITERATIONS}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
+}

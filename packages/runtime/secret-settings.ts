@@ -1,0 +1,68 @@
+import { AwsClient } from 'aws4fetch';
+import { z } from 'zod';
+
+type Environment = Record<string, string | undefined>;
+
+const SUFFIX = '_SECRET';
+/** As ECS names a field of a secret: `arn:aws:secretsmanager:<region>:<account>:secret:<name>:<field>::`. */
+const REFERENCE = /^(arn:[^:]+:secretsmanager:([^:]+):\d+:secret:[^:]+):([^:]+)::$/;
+const TIMEOUT_MS = 5000;
+
+const answerSchema = z.object({ SecretString: z.string() });
+const secretSchema = z.record(z.string(), z.string());
+
+/**
+ * Sets `NAME` to what `NAME_SECRET` refers to in AWS Secrets Manager, for every variable of such a name.
+ * @returns the names that were set.
+ * @throws Error that names the variable, and no value, when its secret cannot be read.
+ */
+export async function takeSecretSettings(environment: Environment = process.env): Promise<string[]> {
+  const secrets = new Map<string, Promise<Readonly<Record<string, string>>>>();
+  const taken: string[] = [];
+  for (const [variable, reference] of Object.entries(environment)) {
+    const [, arn, region, field] = REFERENCE.exec(reference ?? '') ?? [];
+    if (!variable.endsWith(SUFFIX) || !arn || !region || !field) continue;
+    try {
+      const secret = secrets.get(arn) ?? readSecret(environment, region, arn);
+      secrets.set(arn, secret);
+      const value = (await secret)[field];
+      if (value === undefined) throw new Error(`The secret has no field "${field}".`);
+      const name = variable.slice(0, -SUFFIX.length);
+      environment[name] = value;
+      taken.push(name);
+    } catch (error) {
+      throw new Error(`${variable} names a secret that cannot be read.`, { cause: error });
+    }
+  }
+  return taken;
+}
+
+async function readSecret(
+  environment: Environment,
+  region: string,
+  arn: string,
+): Promise<Readonly<Record<string, string>>> {
+  const aws = new AwsClient({
+    accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? '',
+    secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? '',
+    ...(environment['AWS_SESSION_TOKEN'] && { sessionToken: environment['AWS_SESSION_TOKEN'] }),
+    service: 'secretsmanager',
+    region,
+    retries: 3,
+  });
+  const endpoint =
+    environment['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? `https://secretsmanager.${region}.amazonaws.com`;
+  const response = await aws.fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/x-amz-json-1.1',
+      'X-Amz-Target': 'secretsmanager.GetSecretValue',
+    },
+    body: JSON.stringify({ SecretId: arn }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  // What an error says of itself names the secret and the role, which is what its reader needs.
+  if (!response.ok) throw new Error(`Secrets Manager answered ${response.status}: ${await response.text()}`);
+  const { SecretString } = answerSchema.parse(await response.json());
+  return secretSchema.parse(JSON.parse(SecretString));
+}

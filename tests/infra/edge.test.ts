@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { runInNewContext } from 'node:vm';
+import { serve } from '@terse/http/serve';
+import { createGatewayApp, type Origin } from '@terse/gateway/app';
+import { openTestParts } from '@terse/runtime/test-parts';
+import fc from 'fast-check';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { evaluatePlan, type PlanReader } from './plans.ts';
+
+type Answer = { readonly statusCode?: number; readonly uri?: string };
+
+const handle = runInNewContext(`${readFileSync('infra/edge-function.js', 'utf8')}; handler`) as (event: {
+  request: { uri: string };
+}) => Answer;
+const isRefused = (uri: string) => handle({ request: { uri } }).statusCode === 404;
+
+describe('the function at CloudFront', () => {
+  const opened: { close: () => Promise<void>; port: number } = { close: () => Promise.resolve(), port: 0 };
+  beforeAll(async () => {
+    const internal = new Hono({ strict: false })
+      .get('/:path{\\..*}', (c) => c.text('internal'))
+      .notFound((c) => c.text('other'));
+    const server = await serve(internal, { host: '127.0.0.1', port: 0 });
+    Object.assign(opened, { port: server.port, close: () => server.close(100) });
+  });
+  afterAll(() => opened.close());
+
+  /** Sent as it is: `fetch` would tidy the path up first. */
+  function isInternal(path: string): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: opened.port, path, agent: false };
+      request(options, (response) => {
+        let body = '';
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        response.on('end', () => resolve(body === 'internal'));
+      })
+        .on('error', reject)
+        .end();
+    });
+  }
+
+  test.each([
+    '/.live',
+    '/.events',
+    '/%2elive',
+    '/%2Emetrics',
+    '/./.live',
+    '/x/../.live',
+    '/x\\..\\.live',
+    '//.live',
+    '/a/%2e%2e/.live',
+  ])('refuses %s', (uri) => {
+    expect(isRefused(uri)).toBe(true);
+  });
+
+  test.each([
+    '/',
+    '/spring',
+    '/a_B-9',
+    '/favicon.ico',
+    '/api/v1/links',
+    '/api/v1/links/spring/stats/visits',
+    '/a.b',
+  ])('lets %s through as it is', (uri) => {
+    expect(handle({ request: { uri } })).toEqual({ uri });
+  });
+
+  test('lets no spelling of an internal path through that a function would answer', async () => {
+    const part = fc.constantFrom('/', '\\', '.', '%2e', '%2E', '%2f', '%5c', 'live', 'x', ';', '%252e', '..');
+    const path = fc.array(part, { minLength: 1, maxLength: 8 }).map((parts) => `/${parts.join('')}`);
+    await fc.assert(
+      fc.asyncProperty(path, async (uri) => {
+        expect(isRefused(uri) || !(await isInternal(uri))).toBe(true);
+      }),
+      { numRuns: 1500 },
+    );
+    expect(await isInternal('/%2elive'), 'the server is one that could be fooled').toBe(true);
+  });
+});
+
+describe('the load balancer', () => {
+  let plan: PlanReader;
+  const parts: { close: () => Promise<void> } = { close: () => Promise.resolve() };
+  let gateway: Hono;
+  beforeAll(async () => {
+    plan = await evaluatePlan('dev');
+    const opened = await openTestParts();
+    parts.close = opened.close;
+    const named = (name: string): Origin => ({ fetch: () => new Response(name) });
+    gateway = createGatewayApp({
+      ...opened,
+      redirect: named('redirect'),
+      links: named('links'),
+      stats: named('stats'),
+    });
+  });
+  afterAll(() => parts.close());
+
+  /** The function whose rule comes first, as the balancer chooses it. */
+  function balanced(path: string): string {
+    const rules = plan
+      .of('lb/listenerRule')
+      .toSorted((a, b) => Number(a.inputs['priority']) - Number(b.inputs['priority']));
+    const rule = rules.find(({ inputs }) => {
+      const [condition] = inputs['conditions'] as { pathPattern: { values: string[] } }[];
+      return condition?.pathPattern.values.some((pattern) => matches(pattern, path));
+    });
+    return rule?.name ?? 'nobody';
+  }
+
+  const PATHS = {
+    '/': 'redirect',
+    '/spring': 'redirect',
+    '/api': 'links',
+    '/apis': 'redirect',
+    '/api/v1/links': 'links',
+    '/api/v1/links/spring': 'links',
+    '/api/v1/links/stats': 'links',
+    '/api/v1/links/spring/restore': 'links',
+    '/api/v1/links/spring/stats': 'stats',
+    '/api/v1/links/spring/stats/visits': 'stats',
+  };
+
+  test.each(Object.entries(PATHS))('routes %s as the gateway does, to %s', async (path, name) => {
+    const routes: Record<string, string> = {
+      redirect: 'RedirectRoute',
+      links: 'LinksRoute',
+      stats: 'StatsRoute',
+    };
+    expect(balanced(path)).toBe(routes[name]);
+    expect(await (await gateway.request(path)).text()).toBe(name);
+  });
+
+  test('refuses internal paths, too', () => {
+    for (const path of ['/.live', '/%2elive', '/%2Elive', '/x/../.live']) {
+      expect(balanced(path)).toBe('RefuseInternalPaths');
+    }
+  });
+});
+
+/** As a load balancer matches: `*` is any text, `?` one character. */
+function matches(pattern: string, path: string): boolean {
+  const expression = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${expression}$`).test(path);
+}

@@ -1,0 +1,444 @@
+import { type FunctionName, readConfig } from '@terse/runtime/config';
+import { describe, expect, test } from 'vitest';
+import { SECRET_MARK } from '../../infra/plan/plan.ts';
+import { describePlan } from './describe-plan.ts';
+import { containersOf, functionsOf, nameInArn } from './functions-of-plan.ts';
+import { evaluatePlan, shortType, textsIn } from './plans.ts';
+import { statementsOf } from './statements.ts';
+
+const OTHERWISE = { API: 'lambda', QUEUE: 'cloudamqp:rabbit-1', PASSWORD_GENERATION: '2' };
+
+const [production, dev, pullRequest, otherwise] = await Promise.all([
+  evaluatePlan('production'),
+  evaluatePlan('dev'),
+  evaluatePlan('pr-7'),
+  evaluatePlan('production', OTHERWISE),
+]);
+
+const PLANS = { production, dev, 'pr-7': pullRequest, 'production, otherwise': otherwise };
+
+const FUNCTIONS = ['counter-flush', 'links', 'redirect', 'stats', 'visit-writer'];
+
+describe.each(Object.entries(PLANS))('%s', (name, plan) => {
+  const functions = functionsOf(plan);
+  const running = functions.filter(({ kind }) => kind !== 'task');
+
+  test('has these resources, and these connections', async () => {
+    await expect(describePlan(plan)).toMatchFileSnapshot(`plans/${name.replaceAll(/\W+/g, '-')}.txt`);
+  });
+
+  test('gives each function settings that it accepts, and no others', () => {
+    expect(running.map((each) => each.name)).toEqual(FUNCTIONS);
+    for (const { name, environment } of functions) {
+      const settings = Object.entries(environment).filter(([setting]) => !setting.startsWith('AWS_LWA_'));
+      const config = readConfig(name as FunctionName, Object.fromEntries(settings));
+      expect(config.isProduction).toBe(true);
+      for (const [setting] of settings) {
+        const changed = { ...Object.fromEntries(settings), [setting]: 'other/than?that' };
+        expect(outcome(name, changed), `${setting} of ${name} says something`).not.toEqual(
+          outcome(name, Object.fromEntries(settings)),
+        );
+      }
+    }
+  });
+
+  test('runs each function on its own image, from the target that belongs there', () => {
+    const images = plan.of('docker-build:index:Image');
+    expect(images).toHaveLength(functions.length);
+    for (const { name, kind, image } of functions) {
+      const built = images.find(
+        ({ inputs }) => (inputs['buildArgs'] as { FUNCTION: string }).FUNCTION === name,
+      );
+      const target = kind === 'lambda' ? 'lambda' : 'runtime';
+      expect(built?.inputs).toMatchObject({
+        target,
+        // Lambda takes no index of several platforms.
+        platforms: kind === 'lambda' ? ['linux/arm64'] : ['linux/arm64', 'linux/amd64'],
+        tags: [expect.stringMatching(new RegExp(`:abcdef012345-${target}$`))],
+        push: true,
+      });
+      expect(image, 'by digest').toMatch(/@sha256:/);
+    }
+    for (const { inputs } of plan.of('ecr/repository'))
+      expect(inputs['imageTagMutability']).toBe('IMMUTABLE');
+  });
+
+  test('lets nothing but its way out have a public address', () => {
+    for (const { inputs } of plan.of('ec2/subnet')) expect(inputs['mapPublicIpOnLaunch']).not.toBe(true);
+    for (const { inputs } of plan.of('ecs/service')) {
+      expect(inputs['networkConfiguration']).toMatchObject({
+        assignPublicIp: false,
+        subnets: [expect.stringContaining('Private'), expect.stringContaining('Private')],
+      });
+    }
+    for (const { inputs } of plan.of('lambda/function')) {
+      expect(inputs['vpcConfig']).toMatchObject({
+        subnetIds: [expect.stringContaining('Private'), expect.any(String)],
+      });
+    }
+    for (const type of ['rds/instance', 'mq/broker']) {
+      for (const { inputs } of plan.of(type)) expect(inputs['publiclyAccessible']).toBe(false);
+    }
+    for (const { inputs } of plan.of('lb/loadBalancer')) expect(inputs['internal']).toBe(true);
+    for (const { inputs } of plan.of('ec2/instance'))
+      expect(inputs['associatePublicIpAddress']).not.toBe(true);
+    expect(plan.of('ec2/eip').map(({ name }) => name)).toEqual(['NetworkElasticIp1', 'NetworkElasticIp2']);
+  });
+
+  test('lets in who is named, and nobody else', () => {
+    for (const { name, inputs } of plan.of('vpc/securityGroupIngressRule')) {
+      const isNamed =
+        inputs['referencedSecurityGroupId'] !== undefined || inputs['prefixListId'] === 'pl-cloudfront';
+      expect(isNamed, name).toBe(true);
+      expect(inputs['toPort'], name).toBe(inputs['fromPort']);
+    }
+    for (const { inputs } of plan.of('ec2/defaultSecurityGroup'))
+      expect(inputs).toMatchObject({ ingress: [], egress: [] });
+    const withRulesOfTheirOwn = plan
+      .of('ec2/securityGroup')
+      .filter(({ inputs }) => inputs['ingress'] ?? inputs['egress']);
+    for (const { name, inputs } of withRulesOfTheirOwn) {
+      expect(name).toBe('NetworkNatInstanceSecurityGroup');
+      expect(inputs['ingress']).toMatchObject([{ cidrBlocks: ['10.0.0.0/16'] }]);
+    }
+  });
+
+  test('holds secrets in Secrets Manager, and hands them to those who check them; nowhere else', () => {
+    const holders: Record<string, string> = {
+      'secretsmanager/secretVersion': 'secretString',
+      'rds/instance': 'password',
+      'mq/broker': 'users',
+      'docker-build:index:Image': 'registries',
+    };
+    for (const { type, name, inputs, secretInputs } of plan.resources) {
+      const allowed = holders[shortType(type)];
+      const found = [...textsIn(inputs)]
+        .filter(([, text]) => text.includes(SECRET_MARK))
+        .map(([path]) => path);
+      expect(
+        found.filter((path) => path.split('.')[0] !== allowed),
+        name,
+      ).toEqual([]);
+      const inTheOpen = found.filter((path) => !secretInputs.includes(path.split('.')[0] ?? ''));
+      expect(inTheOpen, `${name} is encrypted in the state`).toEqual([]);
+    }
+    expect(plan.of('secretsmanager/secretVersion').length).toBeGreaterThan(8);
+  });
+
+  test('lets each function read its own secrets, and log in as itself', () => {
+    const statements = statementsOf(plan);
+    for (const { name, secretArns, readingRole } of functions) {
+      const readable = statements
+        .filter(
+          ({ role, actions }) => role === readingRole && actions.includes('secretsmanager:GetSecretValue'),
+        )
+        .flatMap(({ resources }) => resources);
+      expect([...new Set(readable)].toSorted(), name).toEqual(secretArns);
+    }
+    const logins = functions.map(({ name, environment }) => [
+      name,
+      ...['DATABASE_URL', 'DATABASE_READ_URL'].flatMap((setting) =>
+        environment[setting] === undefined ? [] : [new URL(environment[setting]).username],
+      ),
+    ]);
+    expect(
+      logins.flatMap(([name, ...users]) => [...new Set(users)].map((user) => `${name}: ${user}`)),
+    ).toEqual([
+      'counter-flush: counter_flush_login',
+      'links: links_login',
+      'migrate: owner_login',
+      'redirect: redirect_login',
+      'stats: stats_login',
+      'visit-writer: visit_writer_login',
+    ]);
+    const { logins: made } = readConfig(
+      'migrate',
+      functions.find(({ name }) => name === 'migrate')?.environment,
+    );
+    expect(made.map(({ name, role }) => `${name} in ${role}`).toSorted()).toEqual([
+      'counter_flush_login in terse_counter_flush',
+      'links_login in terse_links',
+      'redirect_login in terse_redirect',
+      'stats_login in terse_stats',
+      'visit_writer_login in terse_visit_writer',
+    ]);
+  });
+
+  /** What may be done to every resource, and why nothing narrower will do. */
+  const ON_EVERYTHING: Record<string, string> = {
+    'ecr:GetAuthorizationToken': 'a token belongs to the registry: AWS knows no narrower resource',
+    'ec2:CreateNetworkInterface':
+      'a Lambda in a VPC makes its interfaces, and AWS knows no narrower resource',
+    'ec2:DescribeNetworkInterfaces': 'the same',
+    'ec2:DeleteNetworkInterface': 'the same',
+    'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore':
+      'the NAT instance of SST, in small stages: to be looked at',
+  };
+
+  test('lets no function do anything to every resource, but for what is listed', () => {
+    const wide = statementsOf(plan).filter(({ resources }) =>
+      resources.some((resource) => /^(?:\*|arn:.*:\*\*?)$/.test(resource)),
+    );
+    const actions = wide
+      .filter(({ resources }) => !resources.every((resource) => /:[^*]+Logs:\*$/.test(resource)))
+      .flatMap(({ actions }) => actions);
+    expect(actions.filter((action) => ON_EVERYTHING[action] === undefined)).toEqual([]);
+    for (const { actions } of statementsOf(plan)) {
+      for (const action of actions) expect(action).not.toMatch(/^\*|:\*$/);
+    }
+  });
+
+  test('speaks TLS on every connection', () => {
+    for (const { environment } of functions) {
+      for (const [setting, value] of Object.entries(environment)) {
+        const url = /^[a-z]+:\/\//.test(value) ? new URL(value) : undefined;
+        if (!url) continue;
+        const isEncrypted = url.protocol.startsWith('postgres')
+          ? ['verify-full', 'require'].includes(url.searchParams.get('sslmode') ?? '')
+          : ['rediss:', 'amqps:', 'https:'].includes(url.protocol);
+        expect(isEncrypted, setting).toBe(true);
+      }
+    }
+    expect(plan.one('rds/parameterGroup', 'DatabaseParameters').inputs['parameters']).toContainEqual({
+      name: 'rds.force_ssl',
+      value: '1',
+    });
+    for (const { inputs } of plan.of('rds/proxy')) expect(inputs['requireTls']).toBe(true);
+    for (const { inputs } of plan.of('upstash:index/redisDatabase:RedisDatabase'))
+      expect(inputs['tls']).toBe(true);
+    for (const { inputs } of plan.of('lb/listener')) {
+      expect(inputs).toMatchObject({ protocol: 'HTTPS', sslPolicy: expect.stringContaining('TLS13-1-2') });
+    }
+    for (const { inputs } of plan.of('cloudfront/vpcOrigin')) {
+      expect(inputs['vpcOriginEndpointConfig']).toMatchObject({
+        originProtocolPolicy: 'https-only',
+        originSslProtocols: { items: ['TLSv1.2'] },
+      });
+    }
+    expect(plan.one('cloudfront/distribution', 'Edge').inputs).toMatchObject({
+      viewerCertificate: { minimumProtocolVersion: 'TLSv1.2_2021' },
+      defaultCacheBehavior: { viewerProtocolPolicy: 'redirect-to-https' },
+    });
+    // From the load balancer to a task, inside the private subnets and between two groups that name each other, it is HTTP.
+    const plain = plan.of('lb/targetGroup').filter(({ inputs }) => inputs['protocol'] === 'HTTP');
+    expect(plain.map(({ inputs }) => inputs['targetType']).every((type) => type === 'ip')).toBe(true);
+  });
+
+  test('runs containers that cannot change themselves', () => {
+    for (const [definition, container] of containersOf(plan)) {
+      expect(container.readonlyRootFilesystem, definition).toBe(true);
+      if (container.name === 'metrics') continue;
+      expect(container).toMatchObject({ user: 'node', linuxParameters: { capabilities: { drop: ['ALL'] } } });
+    }
+  });
+
+  test('keeps logs for as long as it says', () => {
+    const kept = plan.of('cloudwatch/logGroup').map(({ inputs }) => inputs['retentionInDays']);
+    expect(kept.length).toBeGreaterThanOrEqual(functions.length);
+    expect(new Set(kept)).toEqual(new Set([name.startsWith('production') ? 30 : 7]));
+    const groups = new Set(plan.of('cloudwatch/logGroup').map(({ name }) => `${name}-name`));
+    for (const [, { logConfiguration }] of containersOf(plan)) {
+      expect(groups).toContain(logConfiguration.options['awslogs-group']);
+    }
+  });
+
+  test('watches every function, and tells a person', () => {
+    const alarms = plan.of('cloudwatch/metricAlarm');
+    const topic = plan.one('sns/topic', 'Alarms');
+    for (const { inputs } of alarms)
+      expect(inputs['alarmActions']).toEqual([expect.stringContaining(topic.name)]);
+    const watched = (dimension: string, value: string) =>
+      alarms
+        .flatMap(({ inputs }) => metricsOf(inputs))
+        .filter(({ dimensions }) => dimensions?.[dimension] === value)
+        .map(({ metricName }) => metricName);
+
+    for (const { name } of plan.of('ecs/service')) {
+      expect(watched('ServiceName', `${name}-name`), name).toEqual(
+        expect.arrayContaining(['RunningTaskCount', 'CPUUtilization']),
+      );
+    }
+    for (const { inputs } of plan.of('lambda/function')) {
+      expect(watched('FunctionName', String(inputs['name']))).toEqual(
+        expect.arrayContaining(['Errors', 'Throttles']),
+      );
+    }
+    for (const { name, inputs } of plan.of('lb/targetGroup')) {
+      const metrics = watched('TargetGroup', `suffix/${name}`);
+      expect(metrics).toEqual(expect.arrayContaining(['HTTPCode_Target_5XX_Count', 'TargetResponseTime']));
+      expect(metrics.includes('UnHealthyHostCount')).toBe(inputs['targetType'] === 'ip');
+    }
+    for (const { name } of plan.of('rds/instance')) {
+      expect(watched('DBInstanceIdentifier', name.toLowerCase())).toEqual(
+        expect.arrayContaining(['DatabaseConnections', 'FreeStorageSpace', 'CPUUtilization']),
+      );
+    }
+    for (const { name } of plan.of('sqs/queue')) expect(watched('QueueName', `${name}-name`)).toHaveLength(1);
+    expect(watched('function', 'redirect')).toEqual(['visits_dropped_total', 'visit_count_failures_total']);
+    const byCloudAmqp = plan.of('cloudamqp:index/alarm:Alarm').map(({ inputs }) => inputs['queueRegex']);
+    const byAmazon = ['visits', 'visits.dead'].filter((queue) => watched('Queue', queue).length > 0);
+    expect([...byCloudAmqp, ...byAmazon]).toHaveLength(2);
+  });
+
+  test('brings the database up to date before any function is updated', () => {
+    for (const type of ['ecs/service', 'lambda/function']) {
+      for (const { name, dependsOn } of plan.of(type)) expect(dependsOn, name).toContain('Migrations');
+    }
+    const { inputs } = plan.one('command:local:Command', 'Migrations');
+    const [trigger] = inputs['triggers'] as string[];
+    expect(nameInArn(String(trigger))).toBe('MigrateDefinition');
+  });
+
+  test('gives up no tick of the schedule without a trace', () => {
+    const ticks = plan.of('scheduler/schedule').map(({ inputs }) => {
+      const target = inputs['target'] as Record<string, unknown>;
+      expect(target).toMatchObject({
+        retryPolicy: { maximumRetryAttempts: 2 },
+        deadLetterConfig: { arn: expect.stringContaining('CounterFlushDeadLetters') },
+      });
+      return [String(inputs['scheduleExpression']), target['input']] as const;
+    });
+    expect(Object.fromEntries(ticks) as unknown).toEqual({
+      'rate(1 hour)': '{"task":"maintain"}',
+      'rate(1 minute)': '{"task":"flush"}',
+    });
+  });
+
+  test('keeps nothing at the edge for longer than the answer says', () => {
+    expect(plan.one('cloudfront/cachePolicy', 'AsTheLinkSays').inputs).toMatchObject({
+      minTtl: 0,
+      defaultTtl: 0,
+    });
+    const { customErrorResponses } = plan.one('cloudfront/distribution', 'Edge').inputs;
+    const kept = (customErrorResponses as { errorCode: number; errorCachingMinTtl: number }[]).map(
+      ({ errorCode, errorCachingMinTtl }) => [errorCode, errorCachingMinTtl],
+    );
+    expect(kept).toEqual([400, 403, 404, 405, 414, 500, 501, 502, 503, 504].map((code) => [code, 0]));
+    const firewall = plan.one('wafv2/webAcl', 'Firewall');
+    expect(firewall.inputs['scope']).toBe('CLOUDFRONT');
+    expect(firewall.provider, 'CloudFront takes one from us-east-1 only').toContain('GlobalRegion');
+    expect(JSON.stringify(firewall.inputs)).toMatch(/RateBased|rateBasedStatement/);
+  });
+});
+
+interface AlarmMetric {
+  readonly metricName?: string;
+  readonly dimensions?: Readonly<Record<string, string>>;
+  readonly metricQueries?: readonly { readonly metric?: AlarmMetric }[];
+}
+
+/** The metrics of an alarm, whether it has one or reckons with several. */
+function metricsOf(alarm: AlarmMetric): AlarmMetric[] {
+  return [alarm, ...(alarm.metricQueries ?? []).flatMap(({ metric }) => metric ?? [])];
+}
+
+/** What comes of settings: what they say, or the reason for which they are refused. */
+function outcome(name: string, environment: Readonly<Record<string, string>>): unknown {
+  try {
+    return JSON.parse(JSON.stringify(readConfig(name as FunctionName, environment)));
+  } catch (error) {
+    return String(error);
+  }
+}
+
+describe('what differs between stages', () => {
+  test('production loses nothing by mistake', () => {
+    for (const plan of [production, otherwise]) {
+      expect(plan.app).toMatchObject({ protect: true, removal: 'retain' });
+      for (const { inputs, retainOnDelete } of plan.of('rds/instance')) {
+        expect(inputs['deletionProtection']).toBe(true);
+        expect(retainOnDelete).toBe(true);
+      }
+      expect(plan.one('rds/instance', 'Database').inputs).toMatchObject({
+        multiAz: true,
+        skipFinalSnapshot: false,
+        backupRetentionPeriod: 14,
+        storageEncrypted: true,
+      });
+      for (const { inputs } of plan.of('lb/loadBalancer'))
+        expect(inputs['enableDeletionProtection']).toBe(true);
+      for (const { inputs } of plan.of('secretsmanager/secret'))
+        expect(inputs['recoveryWindowInDays']).toBe(30);
+      for (const { inputs } of plan.of('ecr/repository')) expect(inputs['forceDelete']).toBe(false);
+    }
+    expect(production.one('mq/broker', 'Broker').inputs).toMatchObject({
+      deploymentMode: 'CLUSTER_MULTI_AZ',
+      engineVersion: '4.2',
+    });
+  });
+
+  test('a pull request can be taken away without a trace', () => {
+    expect(pullRequest.app).toEqual({ stage: 'pr-7', protect: false, removal: 'remove' });
+    for (const { inputs } of pullRequest.of('rds/instance')) {
+      expect(inputs).toMatchObject({ deletionProtection: false, skipFinalSnapshot: true });
+    }
+    for (const { inputs } of pullRequest.of('secretsmanager/secret'))
+      expect(inputs['recoveryWindowInDays']).toBe(0);
+    for (const { inputs } of pullRequest.of('ecr/repository')) expect(inputs['forceDelete']).toBe(true);
+    expect(pullRequest.resources.filter(({ retainOnDelete }) => retainOnDelete)).toEqual([]);
+  });
+
+  test('scales between these bounds', () => {
+    const bounds = Object.values(PLANS).map((plan) =>
+      plan
+        .of('appautoscaling/target')
+        .map(
+          ({ name, inputs }) => `${name} ${Number(inputs['minCapacity'])}–${Number(inputs['maxCapacity'])}`,
+        )
+        .toSorted(),
+    );
+    expect(bounds).toEqual([
+      ['LinksScaling 2–6', 'RedirectScaling 2–20', 'StatsScaling 2–6', 'VisitWriterScaling 1–10'],
+      ['RedirectScaling 1–2', 'VisitWriterScaling 1–2'],
+      ['RedirectScaling 1–2', 'VisitWriterScaling 1–2'],
+      ['RedirectScaling 2–20', 'VisitWriterScaling 1–10'],
+    ]);
+  });
+
+  test('scales redirects on their requests, and writers on what waits in the queue, on spare machines', () => {
+    const [byRequests] = [production.one('appautoscaling/policy', 'RedirectByRequests')];
+    expect(byRequests.inputs['targetTrackingScalingPolicyConfiguration']).toMatchObject({
+      predefinedMetricSpecification: {
+        predefinedMetricType: 'ALBRequestCountPerTarget',
+        resourceLabel: 'suffix/LoadBalancer/suffix/RedirectTargets',
+      },
+    });
+    const byQueue = production.one('appautoscaling/policy', 'VisitWriterByQueue');
+    expect(JSON.stringify(byQueue.inputs)).toContain('MessageReadyCount');
+    const machines = (service: string) =>
+      (
+        production.one('ecs/service', service).inputs['capacityProviderStrategies'] as {
+          capacityProvider: string;
+        }[]
+      ).map(({ capacityProvider }) => capacityProvider);
+    expect(machines('RedirectService')).toEqual(['FARGATE']);
+    expect(machines('VisitWriterService')).toEqual(['FARGATE', 'FARGATE_SPOT']);
+  });
+
+  test('tells when it will cost too much, where it stays', () => {
+    expect(production.of('budgets/budget')).toHaveLength(1);
+    expect(dev.of('budgets/budget')).toHaveLength(1);
+    expect(pullRequest.of('budgets/budget')).toHaveLength(0);
+  });
+
+  test('another generation makes other passwords', () => {
+    const generation = (plan: typeof production) =>
+      new Set(
+        plan
+          .of('random:index/randomPassword:RandomPassword')
+          .map(({ inputs }) => JSON.stringify(inputs['keepers'])),
+      );
+    expect(generation(production)).toEqual(new Set(['{"generation":"1"}']));
+    expect(generation(otherwise)).toEqual(new Set(['{"generation":"2"}']));
+  });
+
+  test.concurrent.each([
+    ['staging', {}, 'There is no stage "staging"'],
+    ['dev', { DOMAIN: '' }, 'DOMAIN must be set'],
+    ['dev', { API: 'vm' }, 'API must be lambda or service'],
+    ['dev', { QUEUE: 'sqs' }, 'QUEUE must be cloudamqp:<plan>'],
+    ['dev', { SST_SECRET_AdminApiKey: undefined }, 'Set a value for AdminApiKey'],
+  ])('refuses stage %s with %j', async (stage, settings, reason) => {
+    await expect(evaluatePlan(stage, settings)).rejects.toThrow(reason);
+  });
+});
