@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../stack/free-ports.ts';
+import { readTarget } from './dockerfile.ts';
+
+/** A container Lambda: what the image starts, and the AWS Lambda Web Adapter's side of its protocol. */
+export interface ContainerLambda {
+  /**
+   * Delivers an event of a trigger, as an invocation does.
+   * @returns what the function answered.
+   * @throws InvocationError when Lambda would count the invocation as failed, and the trigger would come again.
+   */
+  invoke(event: unknown): Promise<unknown>;
+  /** Delivers a request that came through a load balancer. @throws InvocationError as `invoke` does. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+  output(): string;
+  stop(): Promise<void>;
+}
+
+export class InvocationError extends Error {
+  override readonly name = 'InvocationError';
+}
+
+const READY_TIMEOUT_MS = 15_000;
+
+/** Starts the bundle of a function as the `lambda` image does, with these settings over its own, and waits until it is ready. */
+export async function startContainerLambda(
+  name: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<ContainerLambda> {
+  const image = readTarget('lambda');
+  const [port = 0] = await freePorts(1);
+  const environment: Readonly<Record<string, string>> = {
+    ...image.environment,
+    HOST: '127.0.0.1',
+    PORT: `${port}`,
+    AWS_LWA_PORT: `${port}`,
+    ...settings,
+  };
+  const directory = layOut(name);
+  const [, ...args] = image.command;
+  const child = spawn(process.execPath, args, { cwd: directory, env: { PATH: '', ...environment } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  }
+  const origin = `http://${environment['AWS_LWA_HOST']}:${environment['AWS_LWA_PORT']}`;
+  await untilReady(child, `${origin}${environment['AWS_LWA_READINESS_CHECK_PATH']}`, () => output);
+
+  const isFailure = statusRanges(environment['AWS_LWA_ERROR_STATUS_CODES'] ?? '');
+  async function forward(path: string, init: RequestInit): Promise<Response> {
+    const response = await fetch(`${origin}${path}`, { redirect: 'manual', ...init });
+    if (isFailure(response.status)) throw new InvocationError(`${response.status} ${await response.text()}`);
+    return response;
+  }
+
+  return {
+    invoke: async (event) => {
+      const response = await forward(environment['AWS_LWA_PASS_THROUGH_PATH'] ?? '/events', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'x-amzn-lambda-context': '{}' },
+        body: JSON.stringify(event),
+      });
+      return response.json();
+    },
+    request: (path, init = {}) => forward(path, init),
+    output: () => output,
+    stop: async () => {
+      child.kill('SIGTERM');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** The files of the image, where the Dockerfile puts them. */
+function layOut(name: string): string {
+  const directory = mkdtempSync(join(tmpdir(), `terse-lambda-${name}-`));
+  for (const file of ['main.js', 'package.json']) cpSync(`dist/${name}/${file}`, join(directory, file));
+  cpSync('dist/lambda-secrets/main.js', join(directory, 'lambda-secrets.js'));
+  return directory;
+}
+
+/** As the adapter does: any answer below 500 will do. */
+async function untilReady(child: ChildProcess, url: string, output: () => string): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const isReady = await fetch(url).then(
+      ({ status }) => status < 500,
+      () => false,
+    );
+    if (isReady) return;
+    if (child.exitCode !== null) throw new Error(`It ended with exit code ${child.exitCode}:\n${output()}`);
+    if (Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`It was not ready in time:\n${output()}`);
+    }
+    await sleep(20);
+  }
+}
+
+/** `500-599,429` → whether a status is one of them. */
+function statusRanges(text: string): (status: number) => boolean {
+  const ranges = text
+    .split(',')
+    .filter(Boolean)
+    .map((range) => range.split('-').map(Number));
+  return (status) => ranges.some(([from = 0, to = from]) => status >= from && status <= to);
+}

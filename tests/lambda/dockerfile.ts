@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+
+/** What an image of a target starts with, from the Dockerfile itself. */
+export interface ImageStart {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+}
+
+/** Reads a target and those that it is built from; the last word on a variable counts. */
+export function readTarget(target: string): ImageStart {
+  const text = readFileSync('Dockerfile', 'utf8').replaceAll(/\\\n\s*/g, ' ');
+  const stages = new Map(
+    text.split(/^(?=FROM )/m).flatMap((stage) => {
+      const [, from, name] = /^FROM (?:--\S+ )?(\S+) AS (\S+)/.exec(stage) ?? [];
+      return from && name ? [[name, { from, stage }] as const] : [];
+    }),
+  );
+  const read = (name: string): ImageStart => {
+    const found = stages.get(name);
+    if (!found) return { environment: {}, command: [] };
+    const before = read(found.from);
+    const environment = [...found.stage.matchAll(/^ENV (.+)$/gm)].flatMap(([, line = '']) =>
+      line
+        .trim()
+        .split(/\s+/)
+        .map((pair) => pair.split('=', 2) as [string, string]),
+    );
+    const command = /^CMD (\[.+\])$/m.exec(found.stage)?.[1];
+    return {
+      environment: { ...before.environment, ...Object.fromEntries(environment) },
+      command: command ? (JSON.parse(command) as string[]) : before.command,
+    };
+  };
+  if (!stages.has(target)) throw new Error(`The Dockerfile has no target ${target}.`);
+  return read(target);
+}
