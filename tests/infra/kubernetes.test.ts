@@ -1,0 +1,174 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { type FunctionName, readConfig } from '@terse/runtime/config';
+import { describe, expect, test } from 'vitest';
+import { kustomize, type Manifest, podOf } from './kustomize.ts';
+
+/** Where the schema of each kind lies: what is not listed here is not used. */
+const SCHEMAS: Record<string, string> = {
+  'v1 Namespace': 'kubernetes-models/v1/Namespace',
+  'v1 Service': 'kubernetes-models/v1/Service',
+  'apps/v1 Deployment': 'kubernetes-models/apps/v1/Deployment',
+  'batch/v1 Job': 'kubernetes-models/batch/v1/Job',
+  'batch/v1 CronJob': 'kubernetes-models/batch/v1/CronJob',
+  'autoscaling/v2 HorizontalPodAutoscaler': 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler',
+  'policy/v1 PodDisruptionBudget': 'kubernetes-models/policy/v1/PodDisruptionBudget',
+  'networking.k8s.io/v1 Ingress': 'kubernetes-models/networking.k8s.io/v1/Ingress',
+  'networking.k8s.io/v1 NetworkPolicy': 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy',
+  'keda.sh/v1alpha1 ScaledObject': '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject',
+  'keda.sh/v1alpha1 TriggerAuthentication': '@kubernetes-models/keda/keda.sh/v1alpha1/TriggerAuthentication',
+};
+
+const FUNCTIONS = ['counter-flush', 'gateway', 'links', 'redirect', 'stats', 'visit-writer'];
+
+/** What the secrets of a cluster hold: `kubectl create secret generic <function> --from-literal=…`. */
+const SECRETS: Record<string, string> = {
+  DATABASE_URL: 'postgres://a_login:pw@db.example/terse?sslmode=verify-full',
+  REDIS_URL: 'rediss://default:pw@redis.example:6379',
+  RABBITMQ_URL: 'amqps://terse:pw@broker.example',
+  ADMIN_API_KEY: 'an-admin-key-0123456789',
+};
+
+const nameOf = (manifest: Manifest | undefined) => `${manifest?.kind} ${manifest?.metadata.name}`;
+
+interface Model {
+  /** @throws Error when a value is none that its schema allows. */
+  validate(): void;
+}
+
+/**
+ * The manifests as literals of their kinds: the models check values, and TypeScript the names of fields, which the models
+ * leave open. Written where the models can be found.
+ */
+function writeModels(overlay: string, manifests: readonly Manifest[]): string {
+  const file = `infra/.platform/manifests-${overlay}.ts`;
+  const kinds = [...new Set(manifests.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))];
+  const imports = kinds.map((kind) => `import { ${kind.split(' ')[1]} } from '${SCHEMAS[kind]}';`);
+  // Each model knows its own kind and version.
+  const models = manifests.map((manifest) => {
+    const fields = { ...manifest, apiVersion: undefined, kind: undefined };
+    return `  new ${manifest.kind}(${JSON.stringify(fields)}),`;
+  });
+  writeFileSync(file, [...imports, 'export const models = [', ...models, '];\n'].join('\n'));
+  return file;
+}
+
+function typeErrors(file: string): string {
+  const options =
+    '--ignoreConfig --noEmit --strict --skipLibCheck --target es2022 --module esnext --moduleResolution bundler';
+  return spawnSync('node_modules/.bin/tsc', [...options.split(' '), file], { encoding: 'utf8' }).stdout;
+}
+
+describe.each(['development', 'production'])('%s', (overlay) => {
+  const manifests = kustomize(`infra/kubernetes/${overlay}`);
+  const of = (kind: string) => manifests.filter((manifest) => manifest.kind === kind);
+  const pods = manifests.flatMap((manifest) => {
+    const pod = podOf(manifest);
+    return pod ? [{ manifest, pod }] : [];
+  });
+  const spec = (manifest: Manifest) => manifest['spec'] as Record<string, unknown>;
+
+  const file = writeModels(overlay, manifests);
+
+  test('has no value that its schema does not allow', async () => {
+    const { models } = (await import(/* @vite-ignore */ `${process.cwd()}/${file}`)) as { models: Model[] };
+    expect(models).toHaveLength(manifests.length);
+    for (const [index, model] of models.entries()) {
+      expect(() => model.validate(), nameOf(manifests[index])).not.toThrow();
+    }
+  });
+
+  test('has no field that its kind does not know', () => {
+    expect(typeErrors(file)).toBe('');
+  });
+
+  test('gives each function settings that it accepts', () => {
+    const deployed = of('Deployment').map(({ metadata }) => metadata.name);
+    expect(deployed.toSorted()).toEqual(FUNCTIONS);
+    for (const { manifest, pod } of pods.filter(({ manifest }) => manifest.kind !== 'CronJob')) {
+      const [container] = pod.spec.containers;
+      const environment = Object.fromEntries(
+        (container?.env ?? []).map(({ name, value }) => {
+          if (!name.endsWith('_FILE')) return [name, value] as const;
+          const setting = name.slice(0, -'_FILE'.length);
+          expect(value).toBe(`/secrets/${setting}`);
+          return [setting, SECRETS[setting.replace(/^.*_DATABASE_URL$/, 'DATABASE_URL')]] as const;
+        }),
+      );
+      expect(readConfig(manifest.metadata.name as FunctionName, environment).isProduction).toBe(true);
+      const mounted = pod.spec.volumes?.flatMap(({ secret }) => secret?.secretName ?? []) ?? [];
+      expect(mounted).toEqual(manifest.metadata.name === 'gateway' ? [] : [manifest.metadata.name]);
+    }
+  });
+
+  test.each(pods.map((each) => [nameOf(each.manifest), each.pod] as const))(
+    '%s runs as nobody in particular, and cannot change itself',
+    (_, { spec }) => {
+      expect(spec.automountServiceAccountToken).toBe(false);
+      expect(spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      for (const { securityContext, resources } of spec.containers) {
+        expect(securityContext).toEqual({
+          readOnlyRootFilesystem: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(resources).toMatchObject({
+          requests: { cpu: expect.any(String) },
+          limits: { memory: expect.any(String) },
+        });
+      }
+    },
+  );
+
+  test('selects only what is there', () => {
+    const apps = new Set(pods.map(({ pod }) => pod.metadata.labels['app']));
+    for (const service of of('Service')) {
+      expect(apps).toContain((spec(service)['selector'] as Record<string, string>)['app']);
+    }
+    const budgets = of('PodDisruptionBudget').map(({ metadata }) => metadata.name);
+    expect(budgets.toSorted()).toEqual(FUNCTIONS);
+    for (const policy of of('NetworkPolicy')) {
+      const named = [...JSON.stringify(policy).matchAll(/"(?:app":|values":\[)("[^\]}]+")/g)].flatMap(
+        ([, names = '']) => names.split(',').map((name) => name.replaceAll('"', '')),
+      );
+      for (const name of named) expect(apps).toContain(name);
+    }
+  });
+
+  test('scales each function by one thing', () => {
+    const scaled = (kind: string) =>
+      of(kind).map((manifest) => (spec(manifest)['scaleTargetRef'] as { name: string }).name);
+    expect(scaled('HorizontalPodAutoscaler').toSorted()).toEqual(['gateway', 'links', 'redirect', 'stats']);
+    expect(scaled('ScaledObject')).toEqual(['visit-writer']);
+    for (const deployment of of('Deployment')) {
+      const isScaled = deployment.metadata.name !== 'counter-flush';
+      expect(spec(deployment)['replicas'] === undefined, 'what scales it decides how many run').toBe(
+        isScaled,
+      );
+    }
+    const [scaler] = of('ScaledObject').map((manifest) => spec(manifest)['triggers']);
+    expect(scaler).toMatchObject([{ type: 'rabbitmq', metadata: { queueName: 'visits' } }]);
+  });
+
+  test('lets nothing talk to anything unless it is written down', () => {
+    const denied = of('NetworkPolicy').find(({ metadata }) => metadata.name === 'deny-all');
+    expect(denied && spec(denied)).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+  });
+
+  test('shows callers the gateway only', () => {
+    expect(JSON.stringify(of('Ingress').map(spec)).match(/"service":\{"name":"[^"]+"/g)).toEqual([
+      '"service":{"name":"gateway"',
+    ]);
+  });
+});
+
+test('production runs images by the commit', () => {
+  const images = kustomize('infra/kubernetes/production').flatMap(
+    (manifest) => podOf(manifest)?.spec.containers.map(({ image }) => image) ?? [],
+  );
+  for (const image of images)
+    expect(image).toMatch(/^registry\.example\.com\/terse\/[a-z-]+:[0-9a-f]{12}-runtime$/);
+});
