@@ -3,6 +3,7 @@ import { pascal } from './database.ts';
 import type { Image } from './images.ts';
 import type { Network, SecurityGroup } from './network.ts';
 import { createRole, readSecrets, writeLogs } from './permissions.ts';
+import { versionsOf } from './secrets.ts';
 import type { Stage } from './stage.ts';
 
 export interface LambdaOptions extends FunctionSettings {
@@ -24,11 +25,12 @@ export function createContainerLambda(stage: Stage, network: Network, options: L
     name: `/aws/lambda/${functionName}`,
     retentionInDays: stage.logDays,
   });
+  const secrets = Object.values(options.secrets).map(([secret]) => secret);
   const role = createRole(`${name}Role`, {
     service: 'lambda',
     policies: {
       logs: [writeLogs(logs)],
-      secrets: readSecrets(Object.values(options.secrets).map(([secret]) => secret.arn)),
+      secrets: readSecrets(secrets.map(({ arn }) => arn)),
       // A Lambda in a VPC makes its own network interfaces, and AWS knows no narrower resource for these.
       network: [
         {
@@ -58,6 +60,8 @@ export function createContainerLambda(stage: Stage, network: Network, options: L
       environment: {
         variables: {
           ...options.environment,
+          // It fetches its secrets when it starts, and another environment is another start.
+          SECRET_VERSIONS: versionsOf(secrets),
           ...Object.fromEntries(
             Object.entries(options.secrets).map(([setting, [secret, field]]) => [
               `${setting}_SECRET`,

@@ -78,7 +78,7 @@ export function createFunctions(stage: Stage, parts: Parts) {
       'visit-writer',
       'counter-flush',
     ] as const satisfies Login[];
-    const { definition } = cluster.createTask({
+    const task = cluster.createTask({
       name: 'migrate',
       image: images.build('migrate', 'runtime'),
       cpu: 256,
@@ -97,10 +97,10 @@ export function createFunctions(stage: Stage, parts: Parts) {
       },
     });
     return runMigrations({
+      ...task,
       cluster,
       network,
       group: migrateGroup,
-      definition,
       after: [...database.ready, ...ways],
     });
   }

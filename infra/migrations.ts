@@ -6,12 +6,20 @@ interface MigrationOptions {
   readonly network: Network;
   readonly group: SecurityGroup;
   readonly definition: aws.ecs.TaskDefinition;
+  readonly secretVersions: $util.Input<string>;
   /** What must be there before it can run. */
   readonly after: $util.Input<$util.Resource>[];
 }
 
 /** Runs the migrations once for each new image or secret, and waits for them: functions are updated afterwards. */
-export function runMigrations({ cluster, network, group, definition, after }: MigrationOptions) {
+export function runMigrations({
+  cluster,
+  network,
+  group,
+  definition,
+  secretVersions,
+  after,
+}: MigrationOptions) {
   return new command.local.Command(
     'Migrations',
     {
@@ -24,8 +32,8 @@ export function runMigrations({ cluster, network, group, definition, after }: Mi
         SECURITY_GROUP: group.id,
         AWS_REGION: aws.getRegionOutput().region,
       },
-      // Its revision changes with the image and with whose passwords there are.
-      triggers: [definition.arn],
+      // Another image has other migrations, and another password must become that of its login.
+      triggers: [definition.arn, secretVersions],
     },
     { dependsOn: after },
   );

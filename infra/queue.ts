@@ -18,21 +18,26 @@ function createAmazonMq(
 ) {
   const group = network.group('Broker', 'RabbitMQ');
   const username = 'terse';
-  const password = createPassword('Broker', stage.passwordGeneration);
+  const password = createPassword('Broker');
   const brokerName = `terse-${stage.name}`;
-  const broker = new aws.mq.Broker('Broker', {
-    brokerName,
-    engineType: 'RabbitMQ',
-    engineVersion: version,
-    hostInstanceType: instance,
-    deploymentMode: isCluster ? 'CLUSTER_MULTI_AZ' : 'SINGLE_INSTANCE',
-    publiclyAccessible: false,
-    subnetIds: network.privateSubnets.apply((subnets) => (isCluster ? subnets : subnets.slice(0, 1))),
-    securityGroups: [group.id],
-    users: [{ username, password }],
-    autoMinorVersionUpgrade: true,
-    logs: { general: true },
-  });
+  const broker = new aws.mq.Broker(
+    'Broker',
+    {
+      brokerName,
+      engineType: 'RabbitMQ',
+      engineVersion: version,
+      hostInstanceType: instance,
+      deploymentMode: isCluster ? 'CLUSTER_MULTI_AZ' : 'SINGLE_INSTANCE',
+      publiclyAccessible: false,
+      subnetIds: network.privateSubnets.apply((subnets) => (isCluster ? subnets : subnets.slice(0, 1))),
+      securityGroups: [group.id],
+      users: [{ username, password }],
+      autoMinorVersionUpgrade: true,
+      logs: { general: true },
+    },
+    // Amazon changes users of RabbitMQ by making another broker, and what lies in this one would be gone.
+    { ignoreChanges: ['users'] },
+  );
   const address = broker.instances.apply((nodes) => {
     const endpoint = nodes[0]?.endpoints?.[0];
     if (!endpoint?.startsWith('amqps://')) throw new Error('The broker has no address for AMQP over TLS.');

@@ -3,6 +3,8 @@ import type { Stage } from './stage.ts';
 /** A secret of Secrets Manager that holds JSON; a function reads one field of it by `field`. */
 export interface StoredSecret {
   readonly arn: $util.Output<string>;
+  /** Changes with the value: what read the old one is to start anew. */
+  readonly version: $util.Output<string>;
   /** As ECS names one field of a secret. The value itself stands neither in a task definition nor in an environment. */
   field(name: string): $util.Output<string>;
 }
@@ -17,12 +19,12 @@ export function createSecret(stage: Stage, name: string) {
   return {
     arn: secret.arn,
     write: (fields: $util.Input<Fields>): StoredSecret => {
-      const { arn } = new aws.secretsmanager.SecretVersion(`${name}SecretValue`, {
+      const { arn, versionId: version } = new aws.secretsmanager.SecretVersion(`${name}SecretValue`, {
         secretId: secret.id,
         secretString: $util.secret($jsonStringify(fields)),
       });
       // Of the value, not of the place: what reads it is made when it is there.
-      return { arn, field: (field) => $interpolate`${arn}:${field}::` };
+      return { arn, version, field: (field) => $interpolate`${arn}:${field}::` };
     },
   };
 }
@@ -37,6 +39,11 @@ export function storeSecret(stage: Stage, name: string, fields: $util.Input<Fiel
 export function createPassword(name: string, generation = '1') {
   return new random.RandomPassword(`${name}Password`, { length: 40, special: false, keepers: { generation } })
     .result;
+}
+
+/** Changes with the value of any of them. */
+export function versionsOf(secrets: readonly StoredSecret[]): $util.Output<string> {
+  return $output(secrets.map(({ version }) => version)).apply((versions) => [...new Set(versions)].join(' '));
 }
 
 /** The key of the API, which a person chooses with `sst secret set AdminApiKey …`. */

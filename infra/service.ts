@@ -2,6 +2,7 @@ import { pascal } from './database.ts';
 import { type Container, JOURNAL, type TaskOptions, collector, functionContainer } from './containers.ts';
 import type { Network, SecurityGroup } from './network.ts';
 import { createRole, pullImages, readSecrets, writeLogs } from './permissions.ts';
+import { versionsOf } from './secrets.ts';
 import type { Scale, Stage } from './stage.ts';
 
 export interface ServiceOptions extends TaskOptions {
@@ -29,7 +30,8 @@ export function createCluster(stage: Stage, network: Network) {
   function createTask(options: TaskOptions) {
     const name = pascal(options.name);
     const logs = new aws.cloudwatch.LogGroup(`${name}Logs`, { retentionInDays: stage.logDays });
-    const secretArns = Object.values(options.secrets).map(([secret]) => secret.arn);
+    const secrets = Object.values(options.secrets).map(([secret]) => secret);
+    const secretArns = secrets.map(({ arn }) => arn);
     const containers: Container[] = [functionContainer(options, logs)];
     if (options.metrics) containers.push(collector(stage, options.name, options.metrics, logs));
 
@@ -59,18 +61,21 @@ export function createCluster(stage: Stage, network: Network) {
       ...(options.hasJournal && { volumes: [{ name: JOURNAL }] }),
       containerDefinitions: $jsonStringify(containers),
     });
-    return { definition, logs };
+    return { definition, logs, secretVersions: versionsOf(secrets) };
   }
 
   function createService(options: ServiceOptions) {
     const name = pascal(options.name);
-    const { definition, logs } = createTask(options);
+    const { definition, logs, secretVersions } = createTask(options);
     const service = new aws.ecs.Service(
       `${name}Service`,
       {
         cluster: cluster.arn,
         taskDefinition: definition.arn,
         desiredCount: options.scale.min,
+        // A task reads its secrets when it starts.
+        forceNewDeployment: true,
+        triggers: { secrets: secretVersions },
         capacityProviderStrategies: options.onSpot
           ? [
               // One that stays, so that the queue is read even when there is no spare capacity at all.

@@ -39,7 +39,7 @@ export interface Stage {
   readonly requestsPerAddress: number;
   /** What the account may cost a month before somebody is told; undefined where the stage lives for days. */
   readonly budgetUsd: number | undefined;
-  /** Another one makes new passwords for the database and the broker. */
+  /** Another one makes new passwords for the logins of the database. */
   readonly passwordGeneration: string;
   /** Git's name of what is deployed: the tag of its images. */
   readonly commit: string;

@@ -63,7 +63,7 @@ function outputs(type: string, name: string, arn: string, inputs: Values): Recor
     case 'aws:secretsmanager/secret:Secret':
       return { arn: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}` };
     case 'aws:secretsmanager/secretVersion:SecretVersion':
-      return { arn: inputs['secretId'] };
+      return { arn: inputs['secretId'], versionId: `version-of-${name}` };
     case 'aws:ecr/repository:Repository':
       return { repositoryUrl: `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${name}` };
     case 'docker-build:index:Image':

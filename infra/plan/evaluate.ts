@@ -27,14 +27,18 @@ Object.assign(globalThis, {
 });
 
 const resources: PlannedResource[] = [];
-const options = new Map<string, Pick<PlannedResource, 'dependsOn' | 'retainOnDelete'>>();
+const options = new Map<string, Pick<PlannedResource, 'dependsOn' | 'retainOnDelete' | 'ignoreChanges'>>();
 
 await runtime.setMocks(
   {
     call: ({ token, inputs }) => answer(token, inputs),
     newResource: ({ type, name, inputs, provider = '' }) => {
       const secretInputs = Object.keys(inputs).filter((key) => isSecret(inputs[key]));
-      const { dependsOn = [], retainOnDelete = false } = options.get(`${type} ${name}`) ?? {};
+      const {
+        dependsOn = [],
+        retainOnDelete = false,
+        ignoreChanges = [],
+      } = options.get(`${type} ${name}`) ?? {};
       resources.push({
         type,
         name,
@@ -43,6 +47,7 @@ await runtime.setMocks(
         provider,
         dependsOn,
         retainOnDelete,
+        ignoreChanges,
       });
       const state = stateOf(type, name, inputs);
       // A secret is known by its ARN.
@@ -58,9 +63,13 @@ await runtime.runInPulumiStack(() =>
   run(async () => {
     // After those of SST, so that what they change is seen.
     runtime.registerStackTransformation(({ type, name, opts }) => {
-      const { dependsOn, retainOnDelete = false } = opts as CustomResourceOptions;
+      const { dependsOn, retainOnDelete = false, ignoreChanges = [] } = opts as CustomResourceOptions;
       const waitsFor = [dependsOn ?? []].flat() as unknown as readonly { readonly __name: string }[];
-      options.set(`${type} ${name}`, { dependsOn: waitsFor.map(({ __name }) => __name), retainOnDelete });
+      options.set(`${type} ${name}`, {
+        dependsOn: waitsFor.map(({ __name }) => __name),
+        retainOnDelete,
+        ignoreChanges,
+      });
       return undefined;
     });
     await config.run();

@@ -8,6 +8,7 @@ export interface PlannedResource {
   /** Names of the resources that it waits for though it asks nothing of them. */
   readonly dependsOn: readonly string[];
   readonly retainOnDelete: boolean;
+  readonly ignoreChanges: readonly string[];
   /** The resource that this one names as its provider, where it names one. */
   readonly provider: string;
 }

@@ -10,6 +10,8 @@ export interface PlannedFunction {
   readonly environment: Readonly<Record<string, string>>;
   /** The secrets that it names. */
   readonly secretArns: readonly string[];
+  /** What makes it start anew when it changes. */
+  readonly restartsWith: string;
   /** The role that reads them. */
   readonly readingRole: string;
 }
@@ -33,21 +35,25 @@ export function containersOf(plan: PlanReader): (readonly [definition: string, C
 }
 
 export function functionsOf(plan: PlanReader): PlannedFunction[] {
-  const services = new Set(plan.of('ecs/service').map(({ inputs }) => String(inputs['taskDefinition'])));
+  const serviceOf = (definition: string) =>
+    plan.of('ecs/service').find(({ inputs }) => nameInArn(String(inputs['taskDefinition'])) === definition);
   const onFargate = containersOf(plan)
     .filter(([, { name }]) => name !== 'metrics')
     .map(([definition, container]): PlannedFunction => {
       const secrets = container.secrets ?? [];
       const { inputs } = plan.one('ecs/taskDefinition', definition);
+      const service = serviceOf(definition);
+      const triggers = service?.inputs['triggers'] as { readonly secrets: string } | undefined;
       return {
         name: container.name,
-        kind: [...services].some((arn) => arn.endsWith(`:${definition}`)) ? 'service' : 'task',
+        kind: service ? 'service' : 'task',
         image: container.image,
         environment: Object.fromEntries([
           ...container.environment.map(({ name, value }) => [name, value] as const),
           ...secrets.map(({ name, valueFrom }) => [name, secretValue(plan, valueFrom)] as const),
         ]),
         secretArns: unique(secrets.map(({ valueFrom }) => arnOf(valueFrom))),
+        restartsWith: triggers?.secrets ?? '',
         readingRole: nameInArn(String(inputs['executionRoleArn'])),
       };
     });
@@ -65,6 +71,7 @@ export function functionsOf(plan: PlanReader): PlannedFunction[] {
         ),
       ),
       secretArns: unique(entries.filter(([name]) => isSecret(name)).map(([, value]) => arnOf(value))),
+      restartsWith: variables['SECRET_VERSIONS'] ?? '',
       readingRole: nameInArn(String(inputs['role'])),
     };
   });

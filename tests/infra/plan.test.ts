@@ -30,7 +30,9 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
   test('gives each function settings that it accepts, and no others', () => {
     expect(running.map((each) => each.name)).toEqual(FUNCTIONS);
     for (const { name, environment } of functions) {
-      const settings = Object.entries(environment).filter(([setting]) => !setting.startsWith('AWS_LWA_'));
+      const settings = Object.entries(environment).filter(
+        ([setting]) => !/^AWS_LWA_|^SECRET_VERSIONS$/.test(setting),
+      );
       const config = readConfig(name as FunctionName, Object.fromEntries(settings));
       expect(config.isProduction).toBe(true);
       for (const [setting] of settings) {
@@ -289,6 +291,20 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     expect(nameInArn(String(trigger))).toBe('MigrateDefinition');
   });
 
+  test('starts anew what read a secret that has changed, after the database knows of it', () => {
+    const versionsOf = (arns: readonly string[]) =>
+      arns.map((arn) => `version-of-${nameInArn(arn)}Value`).toSorted();
+    const named = (versions: unknown) => String(versions).split(' ').toSorted();
+    for (const { name, secretArns, restartsWith } of running) {
+      expect(named(restartsWith), name).toEqual(versionsOf(secretArns));
+    }
+    const migrate = functions.find(({ name }) => name === 'migrate');
+    const { inputs } = plan.one('command:local:Command', 'Migrations');
+    expect(named((inputs['triggers'] as string[])[1])).toEqual(versionsOf(migrate?.secretArns ?? []));
+    // Amazon MQ would make another broker.
+    for (const { ignoreChanges } of plan.of('mq/broker')) expect(ignoreChanges).toEqual(['users']);
+  });
+
   test('gives up no tick of the schedule without a trace', () => {
     const ticks = plan.of('scheduler/schedule').map(({ inputs }) => {
       const target = inputs['target'] as Record<string, unknown>;
@@ -421,11 +437,12 @@ describe('what differs between stages', () => {
     expect(pullRequest.of('budgets/budget')).toHaveLength(0);
   });
 
-  test('another generation makes other passwords', () => {
+  test('another generation makes other passwords for the database', () => {
     const generation = (plan: typeof production) =>
       new Set(
         plan
           .of('random:index/randomPassword:RandomPassword')
+          .filter(({ name }) => name.startsWith('Database'))
           .map(({ inputs }) => JSON.stringify(inputs['keepers'])),
       );
     expect(generation(production)).toEqual(new Set(['{"generation":"1"}']));
