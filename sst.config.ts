@@ -10,7 +10,6 @@ export default $config({
         aws: '7.20.0',
         cloudamqp: '3.34.0',
         command: '1.0.1',
-        'docker-build': '0.0.14',
         random: '4.16.6',
         upstash: { package: '@upstash/pulumi', version: '0.5.0' },
       },

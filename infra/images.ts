@@ -15,8 +15,6 @@ export interface Image {
  * digest.
  */
 export function createImages(stage: Stage) {
-  const registry = aws.ecr.getAuthorizationTokenOutput();
-
   function build(name: string, target: Target): Image {
     const repository = new aws.ecr.Repository(`${pascal(name)}Images`, {
       name: `terse/${stage.name}/${name}`,
@@ -37,27 +35,22 @@ export function createImages(stage: Stage) {
         ],
       }),
     });
-    const image = new dockerbuild.Image(`${pascal(name)}Image`, {
-      context: { location: $cli.paths.root },
-      dockerfile: { location: `${$cli.paths.root}/Dockerfile` },
-      buildArgs: { FUNCTION: name },
-      target,
-      // Lambda takes an image of one platform only, and refuses the index that two of them would need.
-      platforms: target === 'lambda' ? ['linux/arm64'] : ['linux/arm64', 'linux/amd64'],
-      tags: [$interpolate`${repository.repositoryUrl}:${stage.commit}-${target}`],
-      push: true,
-      // A plan shows what would be built without building it.
-      buildOnPreview: false,
-      registries: [
-        {
-          address: registry.proxyEndpoint,
-          username: registry.userName,
-          password: $util.secret(registry.password),
-        },
-      ],
+    const image = new command.local.Command(`${pascal(name)}Image`, {
+      create: 'infra/build-image.sh',
+      dir: $cli.paths.root,
+      environment: {
+        REPOSITORY_URL: repository.repositoryUrl,
+        TAG: `${stage.commit}-${target}`,
+        FUNCTION: name,
+        TARGET: target,
+        // Lambda takes an image of one platform only, and refuses the index that two of them would need.
+        PLATFORMS: target === 'lambda' ? 'linux/arm64' : 'linux/arm64,linux/amd64',
+        AWS_REGION: aws.getRegionOutput().region,
+      },
+      triggers: [stage.commit, target],
     });
     return {
-      reference: $interpolate`${repository.repositoryUrl}@${image.digest}`,
+      reference: $interpolate`${repository.repositoryUrl}@${image.stdout}`,
       repositoryArn: repository.arn,
     };
   }

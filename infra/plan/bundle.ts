@@ -8,7 +8,6 @@ const PROVIDERS = {
   aws: '@pulumi/aws',
   cloudamqp: '@pulumi/cloudamqp',
   command: '@pulumi/command',
-  dockerbuild: '@pulumi/docker-build',
   random: '@pulumi/random',
   upstash: '@upstash/pulumi',
 };

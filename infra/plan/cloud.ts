@@ -15,12 +15,6 @@ export function answer(token: string, inputs: Values): Record<string, unknown> {
       return { partition: 'aws', dnsSuffix: 'amazonaws.com' };
     case 'aws:index/getAvailabilityZones:getAvailabilityZones':
       return { names: ['a', 'b', 'c'].map((zone) => `${REGION}${zone}`) };
-    case 'aws:ecr/getAuthorizationToken:getAuthorizationToken':
-      return {
-        proxyEndpoint: `https://${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com`,
-        userName: 'AWS',
-        password: `${SECRET_MARK}-registry`,
-      };
     case 'aws:iam/getPolicyDocument:getPolicyDocument':
       return { json: JSON.stringify(inputs) };
     case 'aws:ec2/getManagedPrefixList:getManagedPrefixList':
@@ -66,8 +60,8 @@ function outputs(type: string, name: string, arn: string, inputs: Values): Recor
       return { arn: inputs['secretId'], versionId: `version-of-${name}` };
     case 'aws:ecr/repository:Repository':
       return { repositoryUrl: `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${name}` };
-    case 'docker-build:index:Image':
-      return { digest: 'sha256:0123' };
+    case 'command:local:Command':
+      return { stdout: 'sha256:0123' };
     case 'aws:lb/loadBalancer:LoadBalancer':
     case 'aws:lb/targetGroup:TargetGroup':
       return { arnSuffix: `suffix/${name}`, dnsName: `internal-${name}.elb.amazonaws.com` };

@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'terse-scripts-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** A command that writes down how it is called, and does no more than this. */
+function pretend(command: string, script: string): void {
+  const calls = join(directory, 'calls');
+  writeFileSync(join(directory, command), `#!/bin/bash\necho "${command} $*" >>${calls}\n${script}\n`, {
+    mode: 0o755,
+  });
+}
+
+function run(script: string, environment: Readonly<Record<string, string>>) {
+  const { status, stdout, stderr } = spawnSync('bash', [script], {
+    env: { PATH: `${directory}:/usr/bin:/bin`, ...environment },
+    encoding: 'utf8',
+  });
+  const calls = join(directory, 'calls');
+  return { status, stdout, stderr, calls: existsSync(calls) ? readFileSync(calls, 'utf8') : '' };
+}
+
+describe('infra/build-image.sh', () => {
+  const BUILD = {
+    REPOSITORY_URL: '123456789012.dkr.ecr.eu-central-1.amazonaws.com/terse/dev/redirect',
+    TAG: 'abcdef012345-runtime',
+    FUNCTION: 'redirect',
+    TARGET: 'runtime',
+    PLATFORMS: 'linux/arm64,linux/amd64',
+    AWS_REGION: 'eu-central-1',
+  };
+
+  test('builds nothing that is there already, and prints its digest', () => {
+    pretend('aws', 'echo sha256:there');
+    pretend('docker', '');
+    const { status, stdout, calls } = run('infra/build-image.sh', BUILD);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'sha256:there\n' });
+    expect(calls).toContain('--repository-name terse/dev/redirect --image-ids imageTag=abcdef012345-runtime');
+    expect(calls).not.toContain('docker');
+  });
+
+  test('builds what is not, pushes it, and prints its digest and nothing else', () => {
+    const built = join(directory, 'built');
+    pretend('aws', `[[ $2 == get-login-password ]] && exit; [[ -e ${built} ]] && echo sha256:new`);
+    pretend('docker', `[[ $1 == buildx ]] && touch ${built}; echo 'a lot of progress'`);
+    const { status, stdout, calls } = run('infra/build-image.sh', BUILD);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'sha256:new\n' });
+    expect(calls).toContain(
+      'docker buildx build --push --provenance=false --sbom=false --platform linux/arm64,linux/amd64 --target runtime ' +
+        `--build-arg FUNCTION=redirect --tag ${BUILD.REPOSITORY_URL}:${BUILD.TAG} .`,
+    );
+  });
+
+  test('fails when the image cannot be built', () => {
+    pretend('aws', '[[ $2 == get-login-password ]]');
+    pretend('docker', '[[ $1 != buildx ]]');
+    expect(run('infra/build-image.sh', BUILD)).toMatchObject({ status: 1, stdout: '' });
+  });
+});
+
+describe('infra/run-task.sh', () => {
+  const TASK = {
+    CLUSTER: 'c',
+    TASK_DEFINITION: 'd',
+    SUBNETS: 's1,s2',
+    SECURITY_GROUP: 'g',
+    AWS_REGION: 'eu-central-1',
+  };
+  const ended = (code: string) =>
+    pretend(
+      'aws',
+      `case "$1 $2" in "ecs run-task") echo task-1;; "ecs describe-tasks") echo "${code} It ended";; esac`,
+    );
+
+  test('waits for a task that ends well', () => {
+    ended('0');
+    const { status, calls } = run('infra/run-task.sh', TASK);
+    expect(status).toBe(0);
+    expect(calls).toContain('subnets=[s1,s2],securityGroups=[g],assignPublicIp=DISABLED');
+    expect(calls).toContain('aws ecs wait tasks-stopped --cluster c --tasks task-1');
+  });
+
+  test.each(['1', 'None'])('fails with a task that ends with %s', (code) => {
+    ended(code);
+    const { status, stderr } = run('infra/run-task.sh', TASK);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`ended with ${code}: It ended`);
+  });
+
+  test('does not take a task that could not be started for one that ended', () => {
+    pretend('aws', `[[ $2 == run-task ]] && echo None; [[ $2 != wait ]]`);
+    expect(run('infra/run-task.sh', TASK).status).not.toBe(0);
+  });
+});
