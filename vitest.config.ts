@@ -25,7 +25,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: ['tests/infra/**/*.test.ts'],
           globalSetup: ['./tests/infra/bundle-plan.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {

@@ -115,10 +115,7 @@ export function readStage(name: string, environment: Environment, commit: string
     alertEmail: required('ALERT_EMAIL'),
     api: oneOf('API', ['lambda', 'service'], settings.api),
     queue: readQueue(settings.queue),
-    budgetUsd:
-      kind === 'pull-request'
-        ? undefined
-        : Number(environment['BUDGET_USD'] ?? (kind === 'dev' ? 150 : 1500)),
+    budgetUsd: kind === 'pull-request' ? undefined : readBudget(kind === 'dev' ? '150' : '1500'),
     passwordGeneration: environment['PASSWORD_GENERATION'] ?? '1',
     commit,
   };
@@ -134,6 +131,12 @@ export function readStage(name: string, environment: Environment, commit: string
     const found = values.find((known) => known === value);
     if (!found) throw new Error(`${setting} must be ${values.join(' or ')}.`);
     return found;
+  }
+
+  function readBudget(otherwise: string): number {
+    const value = environment['BUDGET_USD'] ?? otherwise;
+    if (!/^\d+$/.test(value)) throw new Error('BUDGET_USD must be a number.');
+    return Number(value);
   }
 
   function readQueue(otherwise: Stage['queue']): Stage['queue'] {

@@ -448,13 +448,8 @@ describe('what differs between stages', () => {
     expect(generation(otherwise)).toEqual(new Set(['{"generation":"2"}']));
   });
 
-  test.concurrent.each([
-    ['staging', {}, 'There is no stage "staging"'],
-    ['dev', { DOMAIN: '' }, 'DOMAIN must be set'],
-    ['dev', { API: 'vm' }, 'API must be lambda or service'],
-    ['dev', { QUEUE: 'sqs' }, 'QUEUE must be cloudamqp:<plan>'],
-    ['dev', { SST_SECRET_AdminApiKey: undefined }, 'Set a value for AdminApiKey'],
-  ])('refuses stage %s with %j', async (stage, settings, reason) => {
-    await expect(evaluatePlan(stage, settings)).rejects.toThrow(reason);
+  test('is refused while a secret has no value', async () => {
+    const missing = evaluatePlan('dev', { SST_SECRET_AdminApiKey: undefined });
+    await expect(missing).rejects.toThrow('Set a value for AdminApiKey');
   });
 });
