@@ -67,6 +67,18 @@ export function createAlarms(stage: Stage, topic: aws.sns.Topic, watched: Watche
     5,
   );
 
+  alarm('RedisMemory', {
+    says: `Redis holds more than ${stage.redis.megabytes} MB`,
+    metric: {
+      namespace: metricNamespace(stage),
+      metricName: 'redis_used_bytes',
+      dimensions: { function: 'redirect' },
+      stat: 'Maximum',
+    },
+    above: stage.redis.megabytes * 1_000_000,
+    minutes: 5,
+  });
+
   for (const name of ['links', 'stats'] as const) {
     balanced(name, 2);
     if (functions[name].kind === 'lambda') lambda(name, functions[name].lambda);

@@ -12,7 +12,7 @@ export function createCache(stage: Stage) {
     tls: true,
     // Counts pass through it, and have no time to live: what is full refuses, and never forgets.
     eviction: false,
-    budget: stage.redisBudgetUsd,
+    budget: stage.redis.budgetUsd,
   });
   return {
     restUrl: $interpolate`https://${redis.endpoint}`,

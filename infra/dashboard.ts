@@ -31,12 +31,12 @@ export function createDashboard(stage: Stage, { functions, loadBalancer, databas
     target,
     { stat },
   ];
-  const product = (metric: string, name: string): Line => [
+  const product = (metric: string, name: string, stat = 'Sum'): Line => [
     metricNamespace(stage),
     metric,
     'function',
     name,
-    { stat: 'Sum' },
+    { stat },
   ];
   const flush = (metric: string): Line => [
     'AWS/Lambda',
@@ -74,6 +74,7 @@ export function createDashboard(stage: Stage, { functions, loadBalancer, databas
         ]
       : []),
     ['Flushes', [flush('Invocations'), flush('Errors'), flush('Throttles')]],
+    ['Redis, bytes', [product('redis_used_bytes', 'redirect', 'Maximum')]],
     ['Database, processor', [postgres('CPUUtilization')]],
     ['Database, connections', [postgres('DatabaseConnections')]],
     ['Database, free bytes', [postgres('FreeStorageSpace')]],

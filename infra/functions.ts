@@ -130,6 +130,7 @@ export function createFunctions(stage: Stage, parts: Parts) {
         'visit_publish_failures_total',
         'visit_count_failures_total',
         'cache_failures_total',
+        'redis_used_bytes',
       ],
       group: ownGroup,
       scale: stage.redirects,

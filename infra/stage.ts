@@ -28,7 +28,11 @@ export interface Stage {
         readonly isCluster: boolean;
       }
     | { readonly kind: 'cloudamqp'; readonly plan: string };
-  readonly redisBudgetUsd: number;
+  readonly redis: {
+    readonly budgetUsd: number;
+    /** What it should hold at most, before somebody looks. */
+    readonly megabytes: number;
+  };
   /** What runs links and stats: a container Lambda costs nothing while nobody asks, a service answers without cold starts. */
   readonly api: 'lambda' | 'service';
   readonly redirects: Scale;
@@ -65,7 +69,7 @@ const SMALL = {
     replica: false,
   },
   queue: { kind: 'amazon-mq', instance: 'mq.t3.micro', version: '3.13', isCluster: false },
-  redisBudgetUsd: 10,
+  redis: { budgetUsd: 10, megabytes: 200 },
   api: 'lambda',
   redirects: { min: 1, max: 2 },
   writers: { min: 1, max: 2 },
@@ -87,7 +91,7 @@ const PRODUCTION = {
     replica: true,
   },
   queue: { kind: 'amazon-mq', instance: 'mq.m7g.large', version: '4.2', isCluster: true },
-  redisBudgetUsd: 200,
+  redis: { budgetUsd: 200, megabytes: 2000 },
   api: 'service',
   redirects: { min: 2, max: 20 },
   writers: { min: 1, max: 10 },

@@ -63,7 +63,7 @@ export function createContext(
 }
 
 /** Parts that are open. */
-export interface Opened extends Telemetry {
+export interface Opened extends Pick<Telemetry, 'metrics' | 'metricsText'> {
   /** What makes redirects slow in this process; everything else gives way to it. */
   readonly pressure: Pressure;
   readonly log: Logger;
@@ -109,6 +109,7 @@ export async function openRedirect(context: Context): Promise<RedirectServices &
   const database = await openDatabase(context);
   const store = openStore(context);
   const queue = openQueue(context);
+  context.showRedisUsedBytes(store.usedBytes);
   const gate = createReadinessGate(
     { database: database.probe, cache: store.probe, queue: queue.probe },
     // Either of them finds links, and the recorder waits for the queue.

@@ -36,6 +36,8 @@ export interface Store {
   /** Only where it outlives the process. */
   readonly outbox: Outbox | undefined;
   readonly probe: Probe;
+  /** What it holds; `undefined` when it does not say. */
+  usedBytes(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
@@ -92,6 +94,7 @@ export function openStore(context: PartsContext): Store {
         counter: createMemoryCounter({ clock }),
         outbox: undefined,
         probe: () => Promise.resolve(),
+        usedBytes: () => Promise.resolve(undefined),
         close: () => Promise.resolve(),
       };
     case 'redis': {
@@ -116,6 +119,10 @@ function onRedis(redis: RedisConnection, { outboxMaxBytes }: Config): Store {
     counter: createRedisCounter(redis),
     outbox: createRedisOutbox(redis, outboxMaxBytes),
     probe: () => redis.command('PING'),
+    usedBytes: async () => {
+      const used = /^used_memory:(\d+)/m.exec(String(await redis.command('INFO', 'memory')))?.[1];
+      return used === undefined ? undefined : Number(used);
+    },
     close: redis.close,
   };
 }

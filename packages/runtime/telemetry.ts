@@ -1,8 +1,10 @@
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '@terse/core/metrics';
 
 export interface Telemetry {
   readonly metrics: Metrics;
+  /** Shows what Redis holds, as it says when it is asked; nothing while it does not answer. */
+  showRedisUsedBytes(read: () => Promise<number | undefined>): void;
   /** All metrics in the Prometheus text format. */
   metricsText(): Promise<string>;
 }
@@ -70,6 +72,18 @@ export function createTelemetry(): Telemetry {
       visitsRejected: (visits) => rejected.inc(visits),
       countsFlushed: (visits) => flushed.inc(visits),
       countsReconciled: (links) => reconciled.inc(links),
+    },
+    showRedisUsedBytes: (read) => {
+      const gauge = new Gauge({
+        name: 'redis_used_bytes',
+        help: 'What Redis holds',
+        registers: [registry],
+        async collect() {
+          const used = await read().catch(() => undefined);
+          if (used === undefined) gauge.remove();
+          else gauge.set(used);
+        },
+      });
     },
     metricsText: () => registry.metrics(),
   };

@@ -1,4 +1,5 @@
 import { type FunctionName, readConfig } from '@terse/runtime/config';
+import { createTelemetry } from '@terse/runtime/telemetry';
 import { describe, expect, test } from 'vitest';
 import { SECRET_MARK } from '../../infra/plan/plan.ts';
 import { describePlan } from './describe-plan.ts';
@@ -275,10 +276,30 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       );
     }
     for (const { name } of plan.of('sqs/queue')) expect(watched('QueueName', `${name}-name`)).toHaveLength(1);
-    expect(watched('function', 'redirect')).toEqual(['visits_dropped_total', 'visit_count_failures_total']);
+    expect(watched('function', 'redirect').toSorted()).toEqual([
+      'redis_used_bytes',
+      'visit_count_failures_total',
+      'visits_dropped_total',
+    ]);
     const byCloudAmqp = plan.of('cloudamqp:index/alarm:Alarm').map(({ inputs }) => inputs['queueRegex']);
     const byAmazon = ['visits', 'visits.dead'].filter((queue) => watched('Queue', queue).length > 0);
     expect([...byCloudAmqp, ...byAmazon]).toHaveLength(2);
+  });
+
+  test('collects metrics that the product has', async () => {
+    const telemetry = createTelemetry();
+    telemetry.showRedisUsedBytes(() => Promise.resolve(1));
+    const text = await telemetry.metricsText();
+    const collectors = containersOf(plan).filter(([, { name }]) => name === 'metrics');
+    const collected = collectors.flatMap(([, { environment }]) => {
+      const [{ value } = { value: '{}' }] = environment;
+      const { exporters } = JSON.parse(value) as {
+        exporters: { awsemf: { metric_declarations: { metric_name_selectors: string[] }[] } };
+      };
+      return exporters.awsemf.metric_declarations.flatMap(({ metric_name_selectors: names }) => names);
+    });
+    expect(collected.length).toBeGreaterThan(5);
+    for (const name of collected) expect(text).toContain(`# TYPE ${name} `);
   });
 
   test('brings the database up to date before any function is updated', () => {

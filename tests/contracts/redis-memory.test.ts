@@ -1,0 +1,17 @@
+import { readConfig } from '@terse/runtime/config';
+import { createContext } from '@terse/runtime/dependencies';
+import { openStore } from '@terse/runtime/parts';
+import { expect, test } from 'vitest';
+import { describeOnRealParts } from '../on-real-parts.ts';
+
+describeOnRealParts('Redis', ({ redisUrl, upstashUrl, upstashToken }) => {
+  test.each([
+    ['TCP', { REDIS_URL: redisUrl }],
+    ['REST', { UPSTASH_REDIS_REST_URL: upstashUrl, UPSTASH_REDIS_REST_TOKEN: upstashToken }],
+  ])('says over %s what it holds', async (_, settings) => {
+    const config = readConfig('counter-flush', { DATABASE_URL: 'postgres://nowhere/terse', ...settings });
+    const store = openStore(createContext('counter-flush', config));
+    await expect.poll(() => store.usedBytes().catch(() => 0), { timeout: 5000 }).toBeGreaterThan(100_000);
+    await store.close();
+  });
+});
