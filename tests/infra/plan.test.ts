@@ -276,11 +276,9 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       );
     }
     for (const { name } of plan.of('sqs/queue')) expect(watched('QueueName', `${name}-name`)).toHaveLength(1);
-    expect(watched('function', 'redirect').toSorted()).toEqual([
-      'redis_used_bytes',
-      'visit_count_failures_total',
-      'visits_dropped_total',
-    ]);
+    expect(new Set(watched('function', 'redirect'))).toEqual(
+      new Set(['redis_used_bytes', 'visit_count_failures_total', 'visits_dropped_total']),
+    );
     const byCloudAmqp = plan.of('cloudamqp:index/alarm:Alarm').map(({ inputs }) => inputs['queueRegex']);
     const byAmazon = ['visits', 'visits.dead'].filter((queue) => watched('Queue', queue).length > 0);
     expect([...byCloudAmqp, ...byAmazon]).toHaveLength(2);
