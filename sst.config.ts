@@ -66,6 +66,6 @@ export default $config({
     createAlarms(stage, createTopic(stage), { functions, cluster, loadBalancer, database, queue });
     createDashboard(stage, { functions, loadBalancer, database, queue });
     createBudget(stage);
-    return { url: `https://${stage.domain}` };
+    return { url: `https://${stage.domain}`, deadLetters: functions.deadLetters };
   },
 });

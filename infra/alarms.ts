@@ -287,7 +287,7 @@ export function createAlarms(stage: Stage, topic: aws.sns.Topic, watched: Watche
       minutes: 5,
     });
     alarm('DeadLetters', {
-      says: 'Something could not be stored as a visit: npm run dead-letters -- list',
+      says: 'Something could not be stored as a visit',
       metric: of('MessageCount', 'Maximum', 'visits.dead'),
       above: 0,
       minutes: 1,

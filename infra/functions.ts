@@ -4,9 +4,9 @@ import { createContainerLambda } from './container-lambda.ts';
 import { type Database, type Login, pascal } from './database.ts';
 import type { Images } from './images.ts';
 import type { LoadBalancer } from './load-balancer.ts';
-import { runMigrations } from './migrations.ts';
 import { HTTPS, type Network, REDIS, allow, allowOut } from './network.ts';
 import type { Queue } from './queue.ts';
+import { runMigrations, runTaskCommand } from './one-off.ts';
 import { createRole } from './permissions.ts';
 import type { StoredSecret } from './secrets.ts';
 import type { Cluster } from './service.ts';
@@ -66,6 +66,8 @@ export function createFunctions(stage: Stage, parts: Parts) {
     }),
     visitWriter: visitWriter(),
     counterFlush: counterFlush(),
+    /** How to look at dead letters: a command, to which `list`, `replay` or `purge` is added. */
+    deadLetters: deadLetters(),
   };
 
   function migrate() {
@@ -96,13 +98,25 @@ export function createFunctions(stage: Stage, parts: Parts) {
         ),
       },
     });
-    return runMigrations({
-      ...task,
-      cluster,
-      network,
-      group: migrateGroup,
-      after: [...database.ready, ...ways],
+    const migration = { task, cluster, network, group: migrateGroup };
+    return runMigrations(migration, [...database.ready, ...ways]);
+  }
+
+  /** For a person: the broker has no public address, and what was set aside is to be looked at. */
+  function deadLetters() {
+    const ownGroup = group('dead-letters');
+    queue.admit('DeadLetters', ownGroup);
+    allowOut('DeadLetters', ownGroup, HTTPS);
+    const task = cluster.createTask({
+      name: 'dead-letters',
+      image: images.build('dead-letters', 'runtime'),
+      cpu: 256,
+      memoryMb: 512,
+      isServer: false,
+      environment: COMMON,
+      secrets: { RABBITMQ_URL: [queue.secret, 'url'] },
     });
+    return runTaskCommand({ task, cluster, network, group: ownGroup });
   }
 
   function redirect() {

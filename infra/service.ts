@@ -15,6 +15,7 @@ export interface ServiceOptions extends TaskOptions {
 }
 
 export type Cluster = ReturnType<typeof createCluster>;
+export type Task = ReturnType<Cluster['createTask']>;
 
 /** Runs containers on Fargate. */
 export function createCluster(stage: Stage, network: Network) {
@@ -61,7 +62,7 @@ export function createCluster(stage: Stage, network: Network) {
       ...(options.hasJournal && { volumes: [{ name: JOURNAL }] }),
       containerDefinitions: $jsonStringify(containers),
     });
-    return { definition, logs, secretVersions: versionsOf(secrets) };
+    return { name: options.name, definition, logs, secretVersions: versionsOf(secrets) };
   }
 
   function createService(options: ServiceOptions) {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { type FunctionName, readConfig } from '@terse/runtime/config';
 import { describe, expect, test } from 'vitest';
 import { kustomize, type Manifest, podOf } from './kustomize.ts';
+import { PRODUCT_FUNCTIONS } from './product-functions.ts';
 
 /** Where the schema of each kind lies: what is not listed here is not used. */
 const SCHEMAS: Record<string, string> = {
@@ -18,8 +19,6 @@ const SCHEMAS: Record<string, string> = {
   'keda.sh/v1alpha1 ScaledObject': '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject',
   'keda.sh/v1alpha1 TriggerAuthentication': '@kubernetes-models/keda/keda.sh/v1alpha1/TriggerAuthentication',
 };
-
-const FUNCTIONS = ['counter-flush', 'gateway', 'links', 'redirect', 'stats', 'visit-writer'];
 
 /** What the secrets of a cluster hold: `kubectl create secret generic <function> --from-literal=…`. */
 const SECRETS: Record<string, string> = {
@@ -84,7 +83,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
 
   test('gives each function settings that it accepts', () => {
     const deployed = of('Deployment').map(({ metadata }) => metadata.name);
-    expect(deployed.toSorted()).toEqual(FUNCTIONS);
+    expect(deployed.toSorted()).toEqual(PRODUCT_FUNCTIONS);
     for (const { manifest, pod } of pods.filter(({ manifest }) => manifest.kind !== 'CronJob')) {
       const [container] = pod.spec.containers;
       const environment = Object.fromEntries(
@@ -129,7 +128,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
       expect(apps).toContain((spec(service)['selector'] as Record<string, string>)['app']);
     }
     const budgets = of('PodDisruptionBudget').map(({ metadata }) => metadata.name);
-    expect(budgets.toSorted()).toEqual(FUNCTIONS);
+    expect(budgets.toSorted()).toEqual(PRODUCT_FUNCTIONS);
     for (const policy of of('NetworkPolicy')) {
       const named = [...JSON.stringify(policy).matchAll(/"(?:app":|values":\[)("[^\]}]+")/g)].flatMap(
         ([, names = '']) => names.split(',').map((name) => name.replaceAll('"', '')),

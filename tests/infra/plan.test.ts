@@ -5,6 +5,7 @@ import { SECRET_MARK } from '../../infra/plan/plan.ts';
 import { describePlan } from './describe-plan.ts';
 import { containersOf, functionsOf, nameInArn } from './functions-of-plan.ts';
 import { evaluatePlan, shortType, textsIn } from './plans.ts';
+import { PRODUCT_FUNCTIONS } from './product-functions.ts';
 import { statementsOf } from './statements.ts';
 
 const OTHERWISE = { API: 'lambda', QUEUE: 'cloudamqp:rabbit-1', PASSWORD_GENERATION: '2' };
@@ -18,7 +19,8 @@ const [production, dev, pullRequest, otherwise] = await Promise.all([
 
 const PLANS = { production, dev, 'pr-7': pullRequest, 'production, otherwise': otherwise };
 
-const FUNCTIONS = ['counter-flush', 'links', 'redirect', 'stats', 'visit-writer'];
+/** On AWS the edge does what the gateway does elsewhere. */
+const FUNCTIONS = PRODUCT_FUNCTIONS.filter((name) => name !== 'gateway');
 
 describe.each(Object.entries(PLANS))('%s', (name, plan) => {
   const functions = functionsOf(plan);

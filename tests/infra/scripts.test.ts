@@ -18,8 +18,8 @@ function pretend(command: string, script: string): void {
   });
 }
 
-function run(script: string, environment: Readonly<Record<string, string>>) {
-  const { status, stdout, stderr } = spawnSync('bash', [script], {
+function run(script: string, environment: Readonly<Record<string, string>>, args: readonly string[] = []) {
+  const { status, stdout, stderr } = spawnSync('bash', [script, ...args], {
     env: { PATH: `${directory}:/usr/bin:/bin`, ...environment },
     encoding: 'utf8',
   });
@@ -68,7 +68,9 @@ describe('infra/build-image.sh', () => {
 describe('infra/run-task.sh', () => {
   const TASK = {
     CLUSTER: 'c',
-    TASK_DEFINITION: 'd',
+    TASK: 'd',
+    CONTAINER: 'dead-letters',
+    LOG_GROUP: 'l',
     SUBNETS: 's1,s2',
     SECURITY_GROUP: 'g',
     AWS_REGION: 'eu-central-1',
@@ -76,21 +78,28 @@ describe('infra/run-task.sh', () => {
   const ended = (code: string) =>
     pretend(
       'aws',
-      `case "$1 $2" in "ecs run-task") echo task-1;; "ecs describe-tasks") echo "${code} It ended";; esac`,
+      `case "$1 $2" in
+        "ecs run-task") echo arn:aws:ecs:eu-central-1:1:task/c/task-1;;
+        "logs get-log-events") echo what it said;;
+        "ecs describe-tasks") echo "${code} It ended";;
+      esac`,
     );
 
-  test('waits for a task that ends well', () => {
+  test('waits for a task that ends well, and prints what it said', () => {
     ended('0');
-    const { status, calls } = run('infra/run-task.sh', TASK);
-    expect(status).toBe(0);
+    const { status, stdout, calls } = run('infra/run-task.sh', TASK, ['list', '--limit', '5']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'what it said\n' });
     expect(calls).toContain('subnets=[s1,s2],securityGroups=[g],assignPublicIp=DISABLED');
-    expect(calls).toContain('aws ecs wait tasks-stopped --cluster c --tasks task-1');
+    expect(calls).toContain(
+      '{"containerOverrides":[{"name":"dead-letters","command":["node","main.js","list","--limit","5"]}]}',
+    );
+    expect(calls).toContain('--log-group-name l --log-stream-name dead-letters/dead-letters/task-1');
   });
 
   test.each(['1', 'None'])('fails with a task that ends with %s', (code) => {
     ended(code);
-    const { status, stderr } = run('infra/run-task.sh', TASK);
-    expect(status).toBe(1);
+    const { status, stdout, stderr } = run('infra/run-task.sh', TASK);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: 'what it said\n' });
     expect(stderr).toContain(`ended with ${code}: It ended`);
   });
 

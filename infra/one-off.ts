@@ -1,0 +1,49 @@
+import type { Network, SecurityGroup } from './network.ts';
+import type { Cluster, Task } from './service.ts';
+
+interface OneOffOptions {
+  readonly cluster: Cluster;
+  readonly network: Network;
+  readonly group: SecurityGroup;
+  readonly task: Task;
+}
+
+/** What `infra/run-task.sh` must be told to run a task that ends. */
+export function runTaskSettings({ cluster, network, group, task }: OneOffOptions) {
+  return {
+    CLUSTER: cluster.cluster.arn,
+    TASK: task.definition.arn,
+    CONTAINER: task.name,
+    LOG_GROUP: task.logs.name,
+    SUBNETS: network.privateSubnets.apply((subnets) => subnets.join(',')),
+    SECURITY_GROUP: group.id,
+    AWS_REGION: aws.getRegionOutput().region,
+  };
+}
+
+/** The same for a person, to be pasted before the arguments of the task. */
+export function runTaskCommand(options: OneOffOptions): $util.Output<string> {
+  return $output(runTaskSettings(options)).apply((settings) => {
+    const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+    return [...variables, 'infra/run-task.sh'].join(' ');
+  });
+}
+
+/**
+ * Runs the migrations once for each new image or password, and waits for them: functions are updated afterwards.
+ * @param after what must be there before they can run.
+ */
+export function runMigrations(options: OneOffOptions, after: $util.Input<$util.Resource>[]) {
+  const { definition, secretVersions } = options.task;
+  return new command.local.Command(
+    'Migrations',
+    {
+      create: 'infra/run-task.sh',
+      dir: $cli.paths.root,
+      environment: runTaskSettings(options),
+      // Another image has other migrations, and another password must become that of its login.
+      triggers: [definition.arn, secretVersions],
+    },
+    { dependsOn: after },
+  );
+}
