@@ -79,6 +79,18 @@ export function createAlarms(stage: Stage, topic: aws.sns.Topic, watched: Watche
     minutes: 5,
   });
 
+  alarm('LoadBalancerErrors', {
+    says: 'The load balancer answers with errors of its own: nobody behind it does',
+    metric: {
+      namespace: 'AWS/ApplicationELB',
+      metricName: 'HTTPCode_ELB_5XX_Count',
+      dimensions: { LoadBalancer: loadBalancer.balancer.arnSuffix },
+      stat: 'Sum',
+    },
+    above: 10,
+    minutes: 3,
+  });
+
   for (const name of ['links', 'stats'] as const) {
     balanced(name, 2);
     if (functions[name].kind === 'lambda') lambda(name, functions[name].lambda);

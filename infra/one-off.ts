@@ -9,7 +9,7 @@ interface OneOffOptions {
 }
 
 /** What `infra/run-task.sh` must be told to run a task that ends. */
-export function runTaskSettings({ cluster, network, group, task }: OneOffOptions) {
+function runTaskSettings({ cluster, network, group, task }: OneOffOptions) {
   return {
     CLUSTER: cluster.cluster.arn,
     TASK: task.definition.arn,

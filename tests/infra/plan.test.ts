@@ -272,6 +272,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       expect(metrics).toEqual(expect.arrayContaining(['HTTPCode_Target_5XX_Count', 'TargetResponseTime']));
       expect(metrics.includes('UnHealthyHostCount')).toBe(inputs['targetType'] === 'ip');
     }
+    expect(watched('LoadBalancer', 'suffix/LoadBalancer')).toContain('HTTPCode_ELB_5XX_Count');
     for (const { name } of plan.of('rds/instance')) {
       expect(watched('DBInstanceIdentifier', name.toLowerCase())).toEqual(
         expect.arrayContaining(['DatabaseConnections', 'FreeStorageSpace', 'CPUUtilization']),
