@@ -63,7 +63,7 @@ export function functionContainer(options: TaskOptions, logs: aws.cloudwatch.Log
     }),
     ...(options.isServer !== false && SERVER),
     linuxParameters: { capabilities: { drop: ['ALL'] } },
-    // A function takes up to 15 seconds to finish what it began.
+    // A function serves on for a moment, and takes up to 15 seconds to finish what it began.
     stopTimeout: 30,
     environment: pairs(options.environment),
     secrets: Object.entries(options.secrets).map(([name, [secret, field]]) => ({

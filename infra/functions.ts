@@ -238,6 +238,7 @@ export function createFunctions(stage: Stage, parts: Parts) {
   function counterFlush() {
     const ownGroup = group('counter-flush');
     database.admit('CounterFlush', ownGroup);
+    queue.admit('CounterFlush', ownGroup);
     allowOut('CounterFlush', ownGroup, HTTPS);
     const running = createContainerLambda(stage, network, {
       name: 'counter-flush',
@@ -255,6 +256,7 @@ export function createFunctions(stage: Stage, parts: Parts) {
       },
       secrets: {
         DATABASE_URL: [database.secrets['counter-flush'], 'url'],
+        RABBITMQ_URL: [queue.secret, 'url'],
         UPSTASH_REDIS_REST_TOKEN: [cache.secret, 'restToken'],
       },
       after: migrated,

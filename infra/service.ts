@@ -67,7 +67,14 @@ export function createCluster(stage: Stage, network: Network) {
 
   function createService(options: ServiceOptions) {
     const name = pascal(options.name);
-    const { definition, logs, secretVersions } = createTask(options);
+    const { definition, logs, secretVersions } = createTask({
+      ...options,
+      environment: {
+        ...options.environment,
+        // A load balancer sends requests for a moment after the task is told to stop.
+        ...(options.targetGroup && { STOP_DELAY_MS: '5000' }),
+      },
+    });
     const service = new aws.ecs.Service(
       `${name}Service`,
       {

@@ -26,7 +26,12 @@ const rabbitmqEventSchema = z
     rmqMessagesByQueue: z.record(
       z.string(),
       z
-        .array(z.object({ data: z.base64(), basicProperties: z.object({ headers: headersSchema.nullable() }).optional() }))
+        .array(
+          z.object({
+            data: z.base64(),
+            basicProperties: z.object({ headers: headersSchema.nullable() }).optional(),
+          }),
+        )
         .max(MAX_MESSAGES),
     ),
   })
