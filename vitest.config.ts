@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           sequence: { groupOrder: 0 },
-          include: ['{packages,functions}/**/*.test.ts'],
+          include: ['{packages,functions,bench}/**/*.test.ts'],
           globalSetup: ['./tests/migrated-cluster.ts'],
           // The embedded database takes seconds to open on a machine that is busy with something else.
           testTimeout: 30_000,

@@ -17,12 +17,23 @@ const START_TIMEOUT_MS = 30_000;
  * Starts a function with these settings and no others, and waits until it is live.
  * @throws Error with its output when it ends instead.
  */
-export async function startFunction(
+export function startFunction(
   name: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<FunctionProcess> {
   const main = fileURLToPath(new URL(`../functions/${name}/main.ts`, import.meta.url));
-  const child = spawn(process.execPath, [main], { env: { PATH: '', ...settings } });
+  return startServer([process.execPath, main], settings);
+}
+
+/**
+ * Starts what serves `/.live` at the `PORT` of its settings, and waits until it does.
+ * @throws Error with its output when it ends instead.
+ */
+export async function startServer(
+  [program = '', ...args]: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): Promise<FunctionProcess> {
+  const child = spawn(program, args, { env: { PATH: '', ...settings } });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { parseArguments } from './arguments.ts';
+
+const SUITES = ['hot', 'writer', 'growth'] as const;
+
+test('without names, every suite runs, with the smaller sizes', () => {
+  expect(parseArguments([], SUITES)).toEqual({
+    suites: SUITES,
+    full: false,
+    pairs: 3,
+    secondsPerRun: 4,
+    profile: undefined,
+    help: false,
+  });
+});
+
+test('named suites run in the usual order, each once', () => {
+  expect(parseArguments(['growth', 'hot', 'growth'], SUITES).suites).toEqual(['hot', 'growth']);
+});
+
+test('the full run is longer, unless it is told how long', () => {
+  expect(parseArguments(['--full'], SUITES)).toMatchObject({ full: true, pairs: 7, secondsPerRun: 10 });
+  expect(parseArguments(['--full', '--pairs', '2', '--seconds=1'], SUITES)).toMatchObject({
+    pairs: 2,
+    secondsPerRun: 1,
+  });
+});
+
+test.each([
+  [['cold'], 'no suite cold'],
+  [['--pairs', '0'], '--pairs'],
+  [['--pairs', 'many'], '--pairs'],
+  [['--seconds', '1.5'], '--seconds'],
+  [['--fast'], '--fast'],
+])('%j is refused, and it is said why', (args, reason) => {
+  expect(() => parseArguments(args, SUITES)).toThrow(reason);
+});

@@ -1,0 +1,13 @@
+/** Measures two things in turn, so that each pair was made under the same conditions. */
+export async function alternate<T, U>(
+  pairs: number,
+  subject: (pair: number) => Promise<T>,
+  reference: (pair: number) => Promise<U>,
+): Promise<{ readonly subject: T; readonly reference: U }[]> {
+  const measured: { subject: T; reference: U }[] = [];
+  for (let pair = 0; pair < pairs; pair++) {
+    const first = await reference(pair);
+    measured.push({ reference: first, subject: await subject(pair) });
+  }
+  return measured;
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { House, RunningFunction } from './house.ts';
+import type { Load } from './load.ts';
+
+const SETTLE_MS = 100;
+
+/** Holds a redirect to its word: every visit that it answered is stored, and nothing else is. */
+export interface Arrivals {
+  /** To be told of every load on the redirect. */
+  add(load: Load): void;
+  /** Stores what is on its way, with a writer of its own. @throws Error when the numbers do not agree. */
+  settle(): Promise<void>;
+}
+
+export function expectArrivals(house: House, redirect: RunningFunction, alreadyStored = 0): Arrivals {
+  let completed = 0;
+  let uncounted = 0;
+  return {
+    add: (load) => {
+      completed += load.completed;
+      uncounted += load.maxUncounted;
+    },
+    settle: async () => {
+      const redirected = await settled(() => redirect.metric('redirects_total', 'outcome="redirect"'));
+      if (redirected < completed || redirected > completed + uncounted) {
+        throw new Error(`${completed} requests were completed, and ${redirected} redirects made.`);
+      }
+      await house.drain(alreadyStored + redirected);
+    },
+  };
+}
+
+/** A number that no longer grows: requests that were under way when the load ended have been answered. */
+export async function settled(read: () => Promise<number>): Promise<number> {
+  let before = await read();
+  for (;;) {
+    await sleep(SETTLE_MS);
+    const now = await read();
+    if (now === before) return now;
+    before = now;
+  }
+}

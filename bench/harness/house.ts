@@ -1,0 +1,218 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createClient } from '@redis/client';
+import { migrate } from '@terse/repository/migrate';
+import { openPostgres } from '@terse/repository/postgres';
+import { createVisitRepository } from '@terse/repository/visit-repository';
+import postgres from 'postgres';
+import { Connection } from 'rabbitmq-client';
+import { type FunctionProcess, startServer } from '../../tests/function-process.ts';
+import { freePorts } from '../../tests/stack/free-ports.ts';
+import type { Stack } from '../../tests/stack/stack.ts';
+import type { Cores } from './cores.ts';
+
+export const API_KEY = 'bench-api-key-0123456789';
+const FUNCTIONS = ['redirect', 'links', 'stats', 'visit-writer', 'counter-flush'] as const;
+export type BenchFunction = (typeof FUNCTIONS)[number];
+
+const PROGRAM_ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BARE_HONO = fileURLToPath(new URL('../references/bare-hono.ts', import.meta.url));
+const POLL_MS = 100;
+const PATIENCE_MS = 20_000;
+/** What a session has read is counted when it ends, which takes the server a moment after its client has gone. */
+const SESSION_END_MS = 500;
+
+export interface RunningFunction extends FunctionProcess {
+  readonly pid: number;
+  /** The sum of a counter over those of its labels that contain the text. */
+  metric(name: string, labels?: string): Promise<number>;
+}
+
+export interface HouseOptions {
+  readonly stack: Stack;
+  readonly cores: Cores;
+  /** Where each function leaves a CPU profile when it ends. */
+  readonly profileDirectory: string | undefined;
+}
+
+/** All of Terse on real parts, each function its bundle in a process of its own. */
+export interface House {
+  readonly stack: Stack;
+  readonly databaseUrl: string;
+  readonly sql: postgres.Sql;
+  /** Sends a command to Redis. */
+  redis(...command: readonly string[]): Promise<unknown>;
+  /** Starts a function on the core of what is measured, or beside it. */
+  start(
+    name: BenchFunction,
+    where: 'alone' | 'beside',
+    settings?: Readonly<Record<string, string>>,
+  ): Promise<RunningFunction>;
+  /** Starts the least that answers with a redirect, on the core of what is measured. */
+  startBareHono(): Promise<RunningFunction>;
+  /** The command that runs a function, and its settings, for who starts it himself. */
+  commandOf(
+    name: BenchFunction,
+    port: number,
+  ): { command: readonly string[]; settings: Record<string, string> };
+  /** How many visits are stored. */
+  stored(): Promise<number>;
+  /** Waits until exactly so many visits are stored. @throws Error when there are more, or no more come. */
+  untilStored(visits: number): Promise<void>;
+  /** The same, with a writer that runs for this only. */
+  drain(visits: number): Promise<void>;
+  /** How often sessions that have ended have read an index, by the server's own count. */
+  indexReads(index: string): Promise<number>;
+  /** Ends what runs. Does nothing the second time. */
+  close(): Promise<void>;
+}
+
+/** Makes each function the one file that it is in production. */
+export async function bundleFunctions(): Promise<void> {
+  await promisify(execFile)(process.execPath, ['infra/bundle.ts', ...FUNCTIONS], { cwd: PROGRAM_ROOT });
+}
+
+export async function openHouse({ stack, cores, profileDirectory }: HouseOptions): Promise<House> {
+  const databaseUrl = await stack.postgres.createDatabase('bench');
+  await prepareDatabase(databaseUrl);
+  const sql = postgres(databaseUrl, { max: 4, onnotice: () => undefined });
+  const redis = createClient({ url: stack.redis.url, RESP: 2 });
+  await redis.connect();
+  await redis.flushAll();
+  await emptyQueue(stack.rabbitmq.url);
+  const directory = await mkdtemp(join(tmpdir(), 'terse-bench-'));
+  const running = new Set<RunningFunction>();
+  let closed = false;
+
+  const shared = {
+    NODE_ENV: 'production',
+    LOG_LEVEL: 'error',
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: stack.redis.url,
+    RABBITMQ_URL: stack.rabbitmq.url,
+    ADMIN_API_KEY: API_KEY,
+    BASE_URL: 'https://go.example',
+    JOURNAL_DIR: join(directory, 'journal'),
+  };
+
+  const node = (...args: readonly string[]) => [
+    process.execPath,
+    ...(profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`]),
+    ...args,
+  ];
+  const bundleOf = (name: BenchFunction) => join(PROGRAM_ROOT, 'dist', name, 'main.js');
+
+  async function run(
+    command: readonly string[],
+    settings: Readonly<Record<string, string>>,
+  ): Promise<RunningFunction> {
+    const started = await startServer(command, settings);
+    const { pid } = started;
+    if (pid === undefined) throw new Error(`${command.join(' ')} has no process id.`);
+    const it: RunningFunction = {
+      ...started,
+      pid,
+      end: (signal) => {
+        running.delete(it);
+        return started.end(signal);
+      },
+      metric: async (name, labels = '') => {
+        const text = await (await fetch(`${started.url}/.metrics`)).text();
+        return sumOf(text, name, labels);
+      },
+    };
+    running.add(it);
+    return it;
+  }
+
+  const start: House['start'] = async (name, where, settings = {}) => {
+    const [port = 0] = await freePorts(1);
+    return run(cores[where](node(bundleOf(name))), { ...shared, ...settings, PORT: String(port) });
+  };
+
+  async function countStored(): Promise<number> {
+    const [row] = await sql<{ stored: number }[]>`select count(*)::int as stored from visits`;
+    return row?.stored ?? 0;
+  }
+
+  async function untilStored(visits: number): Promise<void> {
+    let before = -1;
+    let deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const stored = await countStored();
+      if (stored === visits) return;
+      if (stored > visits) throw new Error(`${stored} visits are stored, and only ${visits} were made.`);
+      if (stored > before) deadline = performance.now() + PATIENCE_MS;
+      if (performance.now() > deadline)
+        throw new Error(`Of ${visits} visits only ${stored} arrived, and no more come.`);
+      before = stored;
+      await sleep(POLL_MS);
+    }
+  }
+
+  return {
+    stack,
+    databaseUrl,
+    sql,
+    redis: (...command) => redis.sendCommand([...command]),
+    start,
+    startBareHono: async () => {
+      const [port = 0] = await freePorts(1);
+      return run(cores.alone([process.execPath, BARE_HONO, String(port)]), { PORT: String(port) });
+    },
+    commandOf: (name, port) => ({
+      command: cores.alone([process.execPath, bundleOf(name)]),
+      settings: { ...shared, PORT: String(port) },
+    }),
+    stored: countStored,
+    untilStored,
+    drain: async (visits) => {
+      const writer = await start('visit-writer', 'beside', { VISIT_BATCH_WAIT_MS: '50' });
+      await untilStored(visits);
+      await writer.end('SIGTERM');
+    },
+    indexReads: async (index) => {
+      await sleep(SESSION_END_MS);
+      const [row] = await sql<{ reads: string }[]>`
+        select idx_scan as reads from pg_stat_user_indexes where indexrelname = ${index}`;
+      return Number(row?.reads ?? 0);
+    },
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await Promise.all([...running].map((each) => each.end('SIGKILL')));
+      await sql.end({ timeout: 1 });
+      redis.destroy();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+async function prepareDatabase(url: string): Promise<void> {
+  const { db, close } = openPostgres({ url, name: 'bench', poolSize: 1, statementTimeoutMs: 60_000 });
+  await migrate(db);
+  await createVisitRepository({ db }).preparePartitions(new Date());
+  await close();
+}
+
+/** What a suite that failed left in the queue is none of the next one's. */
+async function emptyQueue(url: string): Promise<void> {
+  const connection = new Connection({ url, acquireTimeout: 5000 });
+  try {
+    await connection.queueDelete('visits');
+  } finally {
+    await connection.close();
+  }
+}
+
+function sumOf(text: string, name: string, labels: string): number {
+  return text
+    .split('\n')
+    .filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}

@@ -1,0 +1,21 @@
+const WARM_UP = 20;
+
+/** Milliseconds that each of so many calls takes, one after the other, after a few that are not counted. */
+export async function latencies(calls: number, call: () => Promise<unknown>): Promise<number[]> {
+  for (let index = 0; index < WARM_UP; index++) await call();
+  const taken: number[] = [];
+  for (let index = 0; index < calls; index++) {
+    const begin = performance.now();
+    await call();
+    taken.push(performance.now() - begin);
+  }
+  return taken;
+}
+
+/** Asks for an address with the key of the API, and reads the answer. @throws Error unless it is 200. */
+export async function readApi(url: string, apiKey: string): Promise<string> {
+  const response = await fetch(url, { headers: { Authorization: `Bearer ${apiKey}` } });
+  const body = await response.text();
+  if (response.status !== 200) throw new Error(`${url} was answered with ${response.status}: ${body}`);
+  return body;
+}

@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import type { Cores } from './cores.ts';
+import type { SampleRequest } from './samples.ts';
+
+const WRK = '/usr/bin/wrk';
+const GRACE_MS = 20_000;
+
+const outcomeSchema = z.object({
+  /** Requests that were answered with a status below 400. */
+  completed: z.int(),
+  seconds: z.number(),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  p999Ms: z.number(),
+  /** Answers with a status of 400 or more. */
+  refused: z.int(),
+  /** Connections that broke, and requests that timed out. */
+  broken: z.int(),
+});
+
+export interface Load extends z.infer<typeof outcomeSchema> {
+  readonly perSecond: number;
+  /** The most requests that may have been answered without being counted as completed, when time was up. */
+  readonly maxUncounted: number;
+}
+
+export interface LoadOptions {
+  readonly url: string;
+  readonly requests: readonly SampleRequest[];
+  readonly connections: number;
+  readonly seconds: number;
+  readonly cores: Cores;
+}
+
+const execute = promisify(execFile);
+
+export const LOAD_PROGRAM = existsSync(WRK) ? 'wrk' : 'autocannon';
+
+/**
+ * Sends requests over as many connections as there are, each as soon as the one before it is answered. `wrk` does it
+ * where it is installed (`apt-get install wrk`), and else autocannon, which reaches about a third of its rate.
+ * @throws Error when one was refused or broken.
+ */
+export async function load(options: LoadOptions): Promise<Load> {
+  const outcome = await loadAsFarAsItGoes(options);
+  if (outcome.refused > 0 || outcome.broken > 0) {
+    throw new Error(`${outcome.refused} requests were refused and ${outcome.broken} broken.`);
+  }
+  return outcome;
+}
+
+/** The same for a second, and without a complaint: how a process behaves while it is cold is the finding of one suite. */
+export async function warmUp(options: Omit<LoadOptions, 'seconds'>): Promise<Load> {
+  return loadAsFarAsItGoes({ ...options, seconds: 1 });
+}
+
+async function loadAsFarAsItGoes(options: LoadOptions): Promise<Load> {
+  const { connections, seconds, cores } = options;
+  const directory = await mkdtemp(join(tmpdir(), 'terse-load-'));
+  try {
+    const [program = '', ...args] = cores.beside(await command(options, join(directory, 'requests')));
+    const { stdout } = await execute(program, args, { timeout: seconds * 1000 + GRACE_MS });
+    const outcome = outcomeSchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
+    return { ...outcome, perSecond: outcome.completed / outcome.seconds, maxUncounted: connections };
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+async function command(options: LoadOptions, file: string): Promise<string[]> {
+  const { url, requests, connections, seconds } = options;
+  if (LOAD_PROGRAM === 'wrk') {
+    await writeFile(file, requests.map((request) => asText(request, new URL(url).host)).join('\0'));
+    const script = fileURLToPath(new URL('visitors.lua', import.meta.url));
+    return [
+      WRK,
+      '--threads=1',
+      `--connections=${connections}`,
+      `--duration=${seconds}s`,
+      '--timeout=10s',
+      `--script=${script}`,
+      url,
+      '--',
+      file,
+    ];
+  }
+  await writeFile(file, JSON.stringify({ url, connections, seconds, requests }));
+  return [process.execPath, fileURLToPath(new URL('autocannon.ts', import.meta.url)), file];
+}
+
+function asText({ method, path, headers, body = '' }: SampleRequest, host: string): string {
+  const lines = Object.entries({
+    Host: host,
+    ...headers,
+    ...(body && { 'Content-Length': String(Buffer.byteLength(body)) }),
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+}

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRedisCache } from '@terse/cache/redis-cache';
+import { openRedisTcp } from '@terse/cache/redis-tcp';
+import type postgres from 'postgres';
+import type { House } from './house.ts';
+import { CODE_MULTIPLIER, codeOf, URLS, USER_AGENTS } from './samples.ts';
+
+const PUTS_AT_ONCE = 500;
+const CONNECT_POLL_MS = 10;
+
+/** Stores links with the numbers from `from` to `to` (exclusive), a second apart, the last one made now. */
+export async function seedLinks(sql: postgres.Sql, to: number, from = 0): Promise<void> {
+  await sql`
+    insert into urls (short_code, original_url, tags, created_at, updated_at)
+    select lpad(to_hex((link * ${CODE_MULTIPLIER}::bigint) % 4294967296), 8, '0'),
+      (${[...URLS]}::text[])[1 + link % ${URLS.length}::int], array['seed'],
+      now() - interval '1 second' * (${to}::bigint - link), now()
+    from generate_series(${from}::bigint, ${to - 1}::bigint) as link`;
+  await sql`vacuum analyze urls`;
+}
+
+/** Puts the links with the numbers below `count` into the shared cache, for an hour. */
+export async function fillCache({ stack }: House, count: number): Promise<void> {
+  const redis = openRedisTcp({
+    url: stack.redis.url,
+    name: 'bench',
+    timeoutMs: 5000,
+    onError: () => undefined,
+  });
+  const cache = createRedisCache(redis, { linkTtlSeconds: 3600, absentTtlSeconds: 3600 });
+  while (!(await redis.command('PING').catch(() => undefined))) await sleep(CONNECT_POLL_MS);
+  for (let start = 0; start < count; start += PUTS_AT_ONCE) {
+    const links = Array.from({ length: Math.min(PUTS_AT_ONCE, count - start) }, (_, index) => start + index);
+    await Promise.all(
+      links.map((link) =>
+        cache.put({
+          state: 'active',
+          short_code: codeOf(link),
+          version: 1,
+          original_url: URLS[link % URLS.length] ?? '',
+          redirect_status: 307,
+          expires_at: null,
+          pinned: false,
+        }),
+      ),
+    );
+  }
+  await redis.close();
+}
+
+/**
+ * Stores visits of the last 30 days with their rollups, straight in SQL: of the link 0 so many, and of other links so
+ * many more.
+ */
+export async function seedVisits(
+  sql: postgres.Sql,
+  { ofFirst, ofOthers, links }: { ofFirst: number; ofOthers: number; links: number },
+): Promise<void> {
+  await sql`
+    select ensure_visit_partition((now() at time zone 'UTC')::date - day) from generate_series(0, 31) as day`;
+  await insertVisits(sql, ofFirst, 1);
+  await insertVisits(sql, ofOthers, links);
+  await sql`
+    insert into visit_rollups (short_code, hour, visits, bot_visits)
+    select short_code, date_trunc('hour', timestamp, 'UTC'),
+      count(*) filter (where not is_bot), count(*) filter (where is_bot)
+    from visits group by 1, 2`;
+  await sql`
+    insert into visit_breakdowns (short_code, day, dimension, value, visits)
+    select short_code, (timestamp at time zone 'UTC')::date, dimension, value, count(*)
+    from visits cross join lateral (values
+      ('country', country), ('browser', 'Browser ' || length(user_agent) % 12), ('device', 'Device ' || length(user_agent) % 3),
+      ('os', 'System ' || length(user_agent) % 7), ('referrer', substring(referrer from '//([^/]+)'))
+    ) as part (dimension, value)
+    where not is_bot and value is not null
+    group by 1, 2, 3, 4`;
+  await sql`vacuum analyze visits`;
+  await sql`vacuum analyze visit_rollups`;
+  await sql`vacuum analyze visit_breakdowns`;
+}
+
+/** The ids are UUIDv7 of their own time, spread evenly over the days. */
+async function insertVisits(sql: postgres.Sql, visits: number, links: number): Promise<void> {
+  if (visits === 0) return;
+  await sql`
+    insert into visits (id, short_code, ip, timestamp, user_agent, referrer, country, is_bot)
+    select (lpad(to_hex(at), 12, '0') || '7' || lpad(to_hex(visit % 4096), 3, '0') || '8'
+        || substring(md5(visit::text || ${links}::text) from 1 for 15))::uuid,
+      lpad(to_hex(((case when ${links}::int = 1 then 0 else 1 + visit % (${links}::int - 1) end) * ${CODE_MULTIPLIER}::bigint) % 4294967296), 8, '0'),
+      '192.0.2.0', to_timestamp(at / 1000.0),
+      (${[...USER_AGENTS]}::text[])[1 + visit % ${USER_AGENTS.length}::int],
+      case when visit % 2 = 0 then (${[...URLS]}::text[])[1 + visit % ${URLS.length}::int] end,
+      (array['DE', 'FR', 'US', 'BR', 'IN', 'JP'])[1 + visit % 6], visit % 20 = 0
+    from (
+      select visit, (extract(epoch from now()) * 1000)::bigint - (visit::float8 / ${visits}::float8 * 30 * 86400000)::bigint as at
+      from generate_series(1, ${visits}::bigint) as visit
+    ) as drawn`;
+}

@@ -1,0 +1,98 @@
+import { mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { startStack } from '../tests/stack/stack.ts';
+import { parseArguments } from './arguments.ts';
+import { findCores } from './harness/cores.ts';
+import { bundleFunctions, type House, openHouse } from './harness/house.ts';
+import { LOAD_PROGRAM } from './harness/load.ts';
+import { type SuiteFindings, table } from './report.ts';
+import type { Bench, Suite } from './suite.ts';
+import { SUITES } from './suites.ts';
+
+const USAGE = `Measures Terse on real PostgreSQL, Redis and RabbitMQ, beside the least that does the same work.
+
+  npm run bench                                every suite, each a few minutes at most
+  npm run bench -- redirect-hot writer         some of them: ${SUITES.map(({ name }) => name).join(', ')}
+  npm run bench -- --full                      the sizes of the goals, which takes hours
+  npm run bench -- --pairs 7 --seconds 10      how often and how long each comparison is made
+  npm run bench -- --profile profiles          leaves a CPU profile of each function there; it slows them down
+
+Everything is a ratio of two things measured alternately: the middle of the pairs, and the lowest and highest beside it.
+Numbers of visits that do not agree fail the run. Times never do.
+`;
+
+const report = (line: string) => process.stderr.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const names = SUITES.map(({ name }) => name);
+  const options = parseArguments(process.argv.slice(2), names);
+  if (options.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const profileDirectory = options.profile === undefined ? undefined : resolve(options.profile);
+  if (profileDirectory !== undefined) mkdirSync(profileDirectory, { recursive: true });
+
+  await bundleFunctions();
+  const cores = findCores();
+  cores.moveBeside(process.pid);
+  const stack = await startStack(undefined, { report });
+  try {
+    for (const { pid } of [stack.postgres, stack.redis, stack.rabbitmq]) {
+      if (pid !== undefined) cores.moveBeside(pid);
+    }
+    const shared = {};
+    const results: SuiteFindings[] = [];
+    for (const suite of SUITES.filter(({ name }) => options.suites.includes(name))) {
+      const findings = await runSuite(suite, {
+        ...options,
+        cores,
+        shared,
+        report,
+        openHouse: () => openHouse({ stack, cores, profileDirectory }),
+      });
+      results.push({ suite: suite.name, findings });
+    }
+    process.stdout.write(`\n${machine(cores.description)}\n\n${table(results)}\n`);
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Runs a suite to its end. What goes wrong in it is its finding, and the exit code 1: the others run nevertheless. */
+async function runSuite(suite: Suite, bench: Bench): Promise<SuiteFindings['findings']> {
+  report(`\n${suite.name}`);
+  const houses: House[] = [];
+  const begin = performance.now();
+  try {
+    return await suite.run({
+      ...bench,
+      openHouse: async () => {
+        const house = await bench.openHouse();
+        houses.push(house);
+        return house;
+      },
+    });
+  } catch (error) {
+    process.exitCode = 1;
+    report(`  failed: ${error instanceof Error ? error.stack : String(error)}`);
+    const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    return [{ what: 'the suite', size: '', measured: `failed: ${reason}` }];
+  } finally {
+    for (const house of houses) await house.close();
+    report(`  took ${Math.round((performance.now() - begin) / 1000)} s`);
+  }
+}
+
+function machine(pinning: string): string {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return `${model}, ${pinning}; Node ${process.versions.node}; load by ${LOAD_PROGRAM}; PostgreSQL without fsync`;
+}
+
+try {
+  await main();
+} catch (error) {
+  report(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

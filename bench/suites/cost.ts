@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { alternate } from '../harness/alternate.ts';
+import { settled } from '../harness/arrivals.ts';
+import type { House, RunningFunction } from '../harness/house.ts';
+import { load, warmUp } from '../harness/load.ts';
+import { fillCache, seedLinks } from '../harness/seed.ts';
+import { measureUsage } from '../harness/usage.ts';
+import { count, number, withSpread } from '../report.ts';
+import { median, ratio, spread } from '../statistics.ts';
+import type { Suite } from '../suite.ts';
+import { CONNECTIONS, hotRequests, pairOf } from './redirect-hot.ts';
+
+const LINKS = 1000;
+const POLL_MS = 100;
+const PATIENCE_MS = 30_000;
+const MILLION = 1e6;
+
+/** What the same took when it was measured for the first time, in CPU seconds of bare Hono (`docs/capacity.md`). */
+const FIRST_MEASUREMENT = 10;
+
+/** Waits until the links have counted so many visits. @throws Error when they do not. */
+async function untilCounted({ sql }: House, visits: number): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const [row] = await sql<{ counted: number }[]>`select sum(visit_count)::int as counted from urls`;
+    if (row?.counted === visits) return;
+    if (performance.now() > deadline) throw new Error(`Of ${visits} visits ${row?.counted} are counted.`);
+    await sleep(POLL_MS);
+  }
+}
+
+export const cost: Suite = {
+  name: 'cost',
+  run: async ({ openHouse, cores, pairs, secondsPerRun }) => {
+    const house = await openHouse();
+    await seedLinks(house.sql, LINKS);
+    await fillCache(house, LINKS);
+    const bare = await house.startBareHono();
+    const functions: RunningFunction[] = [
+      await house.start('redirect', 'alone'),
+      await house.start('visit-writer', 'beside'),
+      await house.start('counter-flush', 'beside', { COUNTER_FLUSH_SECONDS: '1' }),
+    ];
+    const [redirect] = functions;
+    if (!redirect) throw new Error('There is no redirect.');
+    const { postgres, redis, rabbitmq } = house.stack;
+    const names = ['redirect', 'visit-writer', 'counter-flush', 'PostgreSQL', 'Redis', 'RabbitMQ'] as const;
+    const pids = [
+      ...functions.map(({ pid }) => pid),
+      ...[postgres, redis, rabbitmq].map(({ pid }) => pid ?? 0),
+    ];
+    const options = { requests: hotRequests(LINKS), connections: CONNECTIONS, cores };
+
+    const endToEnd = async (seconds: number) => {
+      const before = await redirect.metric('redirects_total', 'outcome="redirect"');
+      const usages = pids.map((pid) => measureUsage(pid));
+      await load({ ...options, url: redirect.url, seconds });
+      const visits = await settled(() => redirect.metric('redirects_total', 'outcome="redirect"'));
+      await house.untilStored(visits);
+      await untilCounted(house, await redirect.metric('visits_recorded_total', 'people'));
+      const parts = usages.map((usage) => (usage() / (visits - before)) * MILLION);
+      return { parts, total: parts.reduce((sum, part) => sum + part, 0) };
+    };
+    const bareHono = async (seconds: number) => {
+      const usage = measureUsage(bare.pid);
+      const { completed } = await load({ ...options, url: bare.url, seconds });
+      return { total: (usage() / completed) * MILLION };
+    };
+
+    await warmUp({ ...options, url: bare.url });
+    await warmUp({ ...options, url: redirect.url });
+    const measured = await alternate(
+      pairs,
+      () => endToEnd(secondsPerRun),
+      () => bareHono(secondsPerRun),
+    );
+    const toBare = ratio(measured.map(pairOf('total')));
+    const size = `${count(LINKS)} links, ${CONNECTIONS} connections`;
+    return [
+      {
+        what: 'CPU of all processes ÷ bare Hono',
+        size,
+        goal: `≤ ${number(FIRST_MEASUREMENT / 2)}`,
+        measured: withSpread(toBare),
+        met: toBare.median <= FIRST_MEASUREMENT / 2,
+      },
+      {
+        what: 'CPU seconds per million visits, all processes',
+        size,
+        measured: withSpread(spread(measured.map(({ subject }) => subject.total))),
+      },
+      ...names.map((name, part) => ({
+        what: `of these ${name}`,
+        size,
+        measured: number(median(measured.map(({ subject }) => subject.parts[part] ?? 0))),
+      })),
+      {
+        what: 'CPU seconds per million, bare Hono',
+        size,
+        measured: withSpread(spread(measured.map(({ reference }) => reference.total))),
+      },
+    ];
+  },
+};

@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { alternate } from '../harness/alternate.ts';
+import { API_KEY, type House } from '../harness/house.ts';
+import { load } from '../harness/load.ts';
+import { type SampleRequest, URLS } from '../harness/samples.ts';
+import { count, withSpread } from '../report.ts';
+import { ratio, spread } from '../statistics.ts';
+import type { Bench, Suite } from '../suite.ts';
+import { CONNECTIONS, pairOf } from './redirect-hot.ts';
+
+const BARE_INSERTS = fileURLToPath(new URL('../references/bare-inserts.ts', import.meta.url));
+
+const REQUESTS: readonly SampleRequest[] = URLS.map((url) => ({
+  method: 'POST',
+  path: '/api/v1/links',
+  headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
+  body: JSON.stringify({ original_url: url }),
+}));
+
+/** Links created a second over HTTP. @throws Error when not all of them are stored. */
+export async function measureCreating(
+  house: House,
+  url: string,
+  { cores, secondsPerRun }: Pick<Bench, 'cores' | 'secondsPerRun'>,
+): Promise<{ perSecond: number }> {
+  const before = await countLinks(house);
+  const done = await load({
+    url,
+    requests: REQUESTS,
+    connections: CONNECTIONS,
+    seconds: secondsPerRun,
+    cores,
+  });
+  const created = (await countLinks(house)) - before;
+  if (created < done.completed || created > done.completed + done.maxUncounted) {
+    throw new Error(`${done.completed} links were created, and ${created} are there.`);
+  }
+  return done;
+}
+
+async function countLinks({ sql }: House): Promise<number> {
+  const [row] = await sql<{ links: number }[]>`select count(*)::int as links from urls`;
+  return row?.links ?? 0;
+}
+
+async function measureBareInserts(
+  { databaseUrl }: House,
+  { cores, secondsPerRun }: Pick<Bench, 'cores' | 'secondsPerRun'>,
+): Promise<{ perSecond: number }> {
+  const [program = '', ...args] = cores.alone([
+    process.execPath,
+    BARE_INSERTS,
+    databaseUrl,
+    String(secondsPerRun),
+  ]);
+  const { stdout } = await promisify(execFile)(program, args);
+  return { perSecond: Number(stdout) };
+}
+
+export const create: Suite = {
+  name: 'create',
+  run: async (bench) => {
+    const house = await bench.openHouse();
+    const links = await house.start('links', 'alone');
+    await measureCreating(house, links.url, { ...bench, secondsPerRun: 1 });
+    const measured = await alternate(
+      bench.pairs,
+      () => measureCreating(house, links.url, bench),
+      () => measureBareInserts(house, bench),
+    );
+    const rates = ratio(measured.map(pairOf('perSecond')));
+    const size = `${count(await countLinks(house))} links, ${CONNECTIONS} connections`;
+    return [
+      {
+        what: 'links/s one by one ÷ bare inserts',
+        size,
+        goal: '≥ 0.5',
+        measured: withSpread(rates),
+        met: rates.median >= 0.5,
+      },
+      {
+        what: 'links/s one by one',
+        size,
+        measured: withSpread(spread(measured.map(({ subject }) => subject.perSecond))),
+      },
+      {
+        what: 'bare inserts/s',
+        size,
+        measured: withSpread(spread(measured.map(({ reference }) => reference.perSecond))),
+      },
+      { what: 'links/s in bulk', size, goal: '≥ 0.5', measured: 'the API has no such request', met: false },
+    ];
+  },
+};

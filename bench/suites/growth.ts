@@ -1,0 +1,127 @@
+import type { House } from '../harness/house.ts';
+import { codeOf } from '../harness/samples.ts';
+import { seedLinks, seedVisits } from '../harness/seed.ts';
+import { count, number } from '../report.ts';
+import { exponent, median } from '../statistics.ts';
+import type { Bench, Suite } from '../suite.ts';
+import { measureCreating } from './create.ts';
+import { measureFlush } from './flush.ts';
+import { measurePage } from './list.ts';
+import { openHot } from './redirect-hot.ts';
+import { createMissing } from './redirect-miss.ts';
+import { openWarm } from './redirect-warm.ts';
+import { repeated, stampede } from './stampede.ts';
+import { measureStats } from './stats.ts';
+import { createVisits, measureWriting } from './writer.ts';
+
+const TIMES = [1, 10, 100];
+const LINKS_PER_PAGE = 100;
+const VISITS_WRITTEN = 30_000;
+const SECONDS = 2;
+const RUNS = 3;
+/** Logarithmic growth from a thousand to a hundred thousand has about this exponent. */
+const LOGARITHMIC = 0.15;
+
+interface Cost {
+  readonly what: string;
+  /** What there is more and more of. */
+  readonly of: string;
+  readonly size: number;
+  /** Milliseconds for one of what is done. */
+  readonly cost: number;
+}
+
+/** What everything costs when there are so many links, and as many visits. */
+async function costsAt(bench: Bench, links: number): Promise<Cost[]> {
+  const house = await bench.openHouse();
+  await seedLinks(house.sql, links);
+  await seedVisits(house.sql, { ofFirst: links / 2, ofOthers: links / 2, links: Math.min(links, 1000) });
+  const costs: Cost[] = [];
+  const add = async (what: string, of: string, size: number, measure: () => Promise<number>) => {
+    const runs: number[] = [];
+    for (let run = 0; run < RUNS; run++) runs.push(await measure());
+    costs.push({ what, of, size, cost: median(runs) });
+  };
+
+  const api = await house.start('links', 'alone');
+  await add('list, the last page', 'links', links, () => measurePage(house, api.url, links / LINKS_PER_PAGE));
+  const stats = await house.start('stats', 'alone');
+  await add('stats', 'visits', links, async () => (await measureStats(stats.url, 0)).ms);
+  await stats.end('SIGTERM');
+  const dirty = links / 10;
+  await add('flush, a link', 'links with new visits', dirty, async () => {
+    const { seconds } = await measureFlush(house, dirty);
+    return (seconds * 1000) / dirty;
+  });
+  await addRedirects(house, bench, links, add);
+  await add('writer, a visit', 'visits stored', links, async () => {
+    const visits = createVisits(VISITS_WRITTEN, Math.min(links, 10_000));
+    const { perSecond } = await measureWriting(house, visits, await house.stored());
+    return 1000 / perSecond;
+  });
+  await add('create, a link', 'links', links, async () => {
+    const { perSecond } = await measureCreating(house, api.url, { ...bench, secondsPerRun: SECONDS });
+    return 1000 / perSecond;
+  });
+  await house.close();
+  return costs;
+}
+
+async function addRedirects(
+  house: House,
+  bench: Bench,
+  links: number,
+  add: (what: string, of: string, size: number, measure: () => Promise<number>) => Promise<void>,
+): Promise<void> {
+  const inMemory = links / 10;
+  const hot = await openHot(house, inMemory, bench);
+  await add('redirect-hot, CPU of a redirect', 'links visited', inMemory, async () => {
+    const { cpuMicroseconds } = await hot.visit(SECONDS);
+    return cpuMicroseconds / 1000;
+  });
+  await hot.redirect.end('SIGTERM');
+
+  const inCache = Math.min(links, 100_000);
+  const warm = await openWarm(house, inCache, bench);
+  await add('redirect-warm, CPU of a redirect', 'links in Redis', inCache, async () => {
+    const { cpuMicroseconds } = await warm.visit(SECONDS);
+    return cpuMicroseconds / 1000;
+  });
+  await warm.redirect.end('SIGTERM');
+
+  const miss = createMissing(house, links, bench);
+  await add('redirect-miss, a redirect', 'links', links, async () => 1000 / (await miss(SECONDS)).perSecond);
+
+  const waiting = Math.min(links / 20, 5000);
+  await add('stampede, a visitor', 'visitors at once', waiting, async () => {
+    const before = await house.stored();
+    const { ms, redirected } = await stampede(house, repeated(`/${codeOf(1)}`, waiting));
+    await house.drain(before + redirected);
+    return ms / waiting;
+  });
+}
+
+export const growth: Suite = {
+  name: 'growth',
+  run: async (bench) => {
+    const base = bench.full ? 100_000 : 5000;
+    const all: Cost[] = [];
+    for (const times of TIMES) {
+      bench.report(`  ${count(base * times)} links`);
+      all.push(...(await costsAt(bench, base * times)));
+    }
+    return Map.groupBy(all, ({ what }) => what)
+      .entries()
+      .map(([what, costs]) => {
+        const power = exponent(costs);
+        return {
+          what,
+          size: `${costs.map(({ size }) => count(size)).join(' → ')} ${costs[0]?.of}`,
+          goal: `exponent ≤ ${LOGARITHMIC}`,
+          measured: `${power.toFixed(2)} (${costs.map(({ cost }) => number(cost * 1000)).join(' → ')} µs)`,
+          met: power <= LOGARITHMIC,
+        };
+      })
+      .toArray();
+  },
+};

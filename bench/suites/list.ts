@@ -1,0 +1,61 @@
+import { encodeCursor } from '@terse/http/cursor';
+import { alternate } from '../harness/alternate.ts';
+import { API_KEY, type House } from '../harness/house.ts';
+import { latencies, readApi } from '../harness/latency.ts';
+import { seedLinks } from '../harness/seed.ts';
+import { count, withSpread } from '../report.ts';
+import { median, ratio, spread } from '../statistics.ts';
+import type { Suite } from '../suite.ts';
+
+const PAGE = 100;
+const CALLS = 100;
+/** More than this apart is no noise. */
+const NOISE = 1.25;
+
+/** The middle of the milliseconds that a page takes, the first one being 1. */
+export async function measurePage(house: House, url: string, page: number): Promise<number> {
+  const cursor = page === 1 ? '' : `&cursor=${await cursorTo(house, page)}`;
+  const address = `${url}/api/v1/links?limit=${PAGE}${cursor}`;
+  return median(await latencies(CALLS, () => readApi(address, API_KEY)));
+}
+
+async function cursorTo({ sql }: House, page: number): Promise<string> {
+  const [last] = await sql<{ created_at: Date; short_code: string }[]>`
+    select created_at, short_code from urls
+    order by created_at desc, short_code desc offset ${(page - 1) * PAGE - 1} limit 1`;
+  if (!last) throw new Error(`There is no page ${page}.`);
+  return encodeCursor([last.created_at, last.short_code]);
+}
+
+export const list: Suite = {
+  name: 'list',
+  run: async ({ openHouse, pairs }) => {
+    const links = 1_000_000;
+    const lastPage = links / PAGE;
+    const house = await openHouse();
+    await seedLinks(house.sql, links);
+    const running = await house.start('links', 'alone');
+    const measured = await alternate(
+      pairs,
+      () => measurePage(house, running.url, lastPage),
+      () => measurePage(house, running.url, 1),
+    );
+    const apart = ratio(measured);
+    const size = `${count(links)} links, ${PAGE} a page`;
+    return [
+      {
+        what: `page ${count(lastPage)} ÷ page 1`,
+        size,
+        goal: `≤ ${NOISE}`,
+        measured: withSpread(apart),
+        met: apart.median <= NOISE,
+      },
+      { what: 'page 1, ms', size, measured: withSpread(spread(measured.map(({ reference }) => reference))) },
+      {
+        what: `page ${count(lastPage)}, ms`,
+        size,
+        measured: withSpread(spread(measured.map(({ subject }) => subject))),
+      },
+    ];
+  },
+};

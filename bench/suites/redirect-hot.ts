@@ -1,0 +1,142 @@
+import { alternate } from '../harness/alternate.ts';
+import { expectArrivals } from '../harness/arrivals.ts';
+import type { House } from '../harness/house.ts';
+import { load, warmUp } from '../harness/load.ts';
+import { createRandom, createZipf, type SampleRequest, visitsTo } from '../harness/samples.ts';
+import { fillCache, seedLinks } from '../harness/seed.ts';
+import { measureUsage, memoryOf } from '../harness/usage.ts';
+import { count, number, withSpread } from '../report.ts';
+import { median, ratio, spread } from '../statistics.ts';
+import type { Bench, Suite } from '../suite.ts';
+
+const LINKS = 1000;
+const REQUESTS = 50_000;
+const MAX_MEMORY_MB = 120;
+export const CONNECTIONS = 32;
+
+/** Visitors of links that are in the redirect's memory, some visited much more than others. */
+export function hotRequests(links: number): SampleRequest[] {
+  const random = createRandom(1);
+  const draw = createZipf(links, random);
+  return visitsTo(
+    Array.from({ length: REQUESTS }, () => draw()),
+    random,
+  );
+}
+
+/** A redirect with its links in memory, warmed up, and loads on it whose visits are all proved to arrive. */
+export async function openHot(house: House, links: number, { cores }: Pick<Bench, 'cores'>) {
+  await fillCache(house, links);
+  const redirect = await house.start('redirect', 'alone');
+  const arrivals = expectArrivals(house, redirect, await house.stored());
+  const requests = hotRequests(links);
+  const options = { url: redirect.url, requests, connections: CONNECTIONS, cores };
+  arrivals.add(await warmUp(options));
+  await arrivals.settle();
+  return {
+    redirect,
+    requests,
+    visit: async (seconds: number) => {
+      const usage = measureUsage(redirect.pid);
+      const done = await load({ ...options, seconds });
+      const cpuMicroseconds = (usage() * 1e6) / done.completed;
+      arrivals.add(done);
+      await arrivals.settle();
+      return { ...done, cpuMicroseconds };
+    },
+  };
+}
+
+/** The redirects a second of one process, for suites that compare with them. */
+export async function measureHotRate(bench: Bench): Promise<number> {
+  const house = await bench.openHouse();
+  await seedLinks(house.sql, LINKS);
+  const { visit } = await openHot(house, LINKS, bench);
+  const { perSecond } = await visit(bench.secondsPerRun);
+  await house.close();
+  return perSecond;
+}
+
+export const redirectHot: Suite = {
+  name: 'redirect-hot',
+  run: async (bench) => {
+    const { cores, pairs, secondsPerRun, shared } = bench;
+    const house = await bench.openHouse();
+    await seedLinks(house.sql, LINKS);
+    const bare = await house.startBareHono();
+    const { redirect, requests, visit } = await openHot(house, LINKS, bench);
+    const visitBare = async (seconds: number) => {
+      const usage = measureUsage(bare.pid);
+      const done = await load({ url: bare.url, requests, connections: CONNECTIONS, seconds, cores });
+      return { ...done, cpuMicroseconds: (usage() * 1e6) / done.completed };
+    };
+    await warmUp({ url: bare.url, requests, connections: CONNECTIONS, cores });
+    const measured = await alternate(
+      pairs,
+      () => visit(secondsPerRun),
+      () => visitBare(secondsPerRun),
+    );
+
+    const subjects = measured.map(({ subject }) => subject);
+    const references = measured.map(({ reference }) => reference);
+    const rates = ratio(measured.map(pairOf('perSecond')));
+    const tails = ratio(measured.map(pairOf('p99Ms')));
+    const perSecond = spread(subjects.map((each) => each.perSecond));
+    shared.hotPerSecond = perSecond.median;
+    const hits = await redirect.metric('resolutions_total', 'memory');
+    const all = await redirect.metric('resolutions_total');
+    const { highestMb } = memoryOf(redirect.pid);
+    const size = `${count(LINKS)} links, ${CONNECTIONS} connections`;
+    const latencies = (of: typeof references) =>
+      (['p50Ms', 'p99Ms', 'p999Ms'] as const)
+        .map((name) => number(median(of.map((each) => each[name]))))
+        .join(' / ');
+    return [
+      {
+        what: 'redirects/s ÷ bare Hono',
+        size,
+        goal: '≥ 0.70',
+        measured: withSpread(rates),
+        met: rates.median >= 0.7,
+      },
+      { what: 'p99 ÷ bare Hono', size, goal: '≤ 2', measured: withSpread(tails), met: tails.median <= 2 },
+      { what: 'redirects/s', size, measured: withSpread(perSecond) },
+      { what: 'bare Hono/s', size, measured: withSpread(spread(references.map((each) => each.perSecond))) },
+      {
+        what: 'CPU ÷ bare Hono',
+        size,
+        measured: withSpread(ratio(measured.map(pairOf('cpuMicroseconds')))),
+      },
+      {
+        what: 'CPU, µs a redirect; bare Hono',
+        size,
+        measured: [subjects, references]
+          .map((of) => number(median(of.map((each) => each.cpuMicroseconds))))
+          .join('; '),
+      },
+      { what: 'p50 / p99 / p99.9 ms', size, measured: latencies(subjects) },
+      { what: 'bare Hono p50 / p99 / p99.9 ms', size, measured: latencies(references) },
+      { what: 'answered from memory', size, measured: `${number((hits / all) * 100)} %` },
+      {
+        what: 'visits made, published and stored',
+        size,
+        measured: `${count(await redirect.metric('visits_recorded_total'))}, all`,
+      },
+      {
+        what: 'highest memory of the redirect, MB',
+        size,
+        goal: `≤ ${MAX_MEMORY_MB}`,
+        measured: number(highestMb),
+        met: highestMb <= MAX_MEMORY_MB,
+      },
+    ];
+  },
+};
+
+/** What to compare of two loads. */
+export function pairOf<Name extends string>(name: Name) {
+  return (pair: { subject: Record<Name, number>; reference: Record<Name, number> }) => ({
+    subject: pair.subject[name],
+    reference: pair.reference[name],
+  });
+}

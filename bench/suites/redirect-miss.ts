@@ -1,0 +1,96 @@
+import { alternate } from '../harness/alternate.ts';
+import { expectArrivals } from '../harness/arrivals.ts';
+import type { House } from '../harness/house.ts';
+import { load } from '../harness/load.ts';
+import { type SampleRequest, visitsTo } from '../harness/samples.ts';
+import { seedLinks } from '../harness/seed.ts';
+import { count, number, withSpread } from '../report.ts';
+import { ratio, spread } from '../statistics.ts';
+import type { Bench, Suite } from '../suite.ts';
+import { pairOf } from './redirect-hot.ts';
+
+const CONNECTIONS = 64;
+const VISITORS_PER_LINK = 4;
+const LINKS_PER_RUN = 30_000;
+
+/** Links that lie apart, each asked for by several visitors at once. */
+function missingRequests(links: number, run: number): SampleRequest[] {
+  const first = (run * LINKS_PER_RUN) % links;
+  const wanted = Array.from(
+    { length: Math.min(LINKS_PER_RUN, links) },
+    (_, index) => (first + index) % links,
+  );
+  return visitsTo(wanted.flatMap((link) => Array.from({ length: VISITORS_PER_LINK }, () => link)));
+}
+
+/** Redirects whose links only the database knows: how many a second, and how many links it was asked for. */
+export function createMissing(house: House, links: number, { cores }: Pick<Bench, 'cores'>) {
+  let run = 0;
+  let stored = 0;
+  return async (seconds: number) => {
+    await house.redis('FLUSHALL');
+    const readsBefore = await house.indexReads('urls_pkey');
+    const redirect = await house.start('redirect', 'alone');
+    const arrivals = expectArrivals(house, redirect, stored);
+    const done = await load({
+      url: redirect.url,
+      requests: missingRequests(links, run++),
+      connections: CONNECTIONS,
+      seconds,
+      cores,
+    });
+    arrivals.add(done);
+    await arrivals.settle();
+    stored += await redirect.metric('redirects_total', 'outcome="redirect"');
+    await redirect.end('SIGTERM');
+    const queries = (await house.indexReads('urls_pkey')) - readsBefore;
+    return { ...done, queries, codes: Math.ceil(done.completed / VISITORS_PER_LINK) };
+  };
+}
+
+export const redirectMiss: Suite = {
+  name: 'redirect-miss',
+  run: async ({ openHouse, cores, pairs, secondsPerRun, full }) => {
+    const links = full ? 1_000_000 : 200_000;
+    const house = await openHouse();
+    await seedLinks(house.sql, links);
+    const bare = await house.startBareHono();
+    const miss = createMissing(house, links, { cores });
+    const measured = await alternate(
+      pairs,
+      () => miss(secondsPerRun),
+      (pair) =>
+        load({
+          url: bare.url,
+          requests: missingRequests(links, pair),
+          connections: CONNECTIONS,
+          seconds: secondsPerRun,
+          cores,
+        }),
+    );
+    const subjects = measured.map(({ subject }) => subject);
+    const perCode = spread(subjects.map(({ queries, codes }) => queries / codes));
+    const size = `${count(links)} links, ${CONNECTIONS} connections, ${VISITORS_PER_LINK} visitors a link`;
+    return [
+      {
+        what: 'queries per link',
+        size,
+        goal: '1',
+        measured: withSpread(perCode),
+        // Requests that were under way when time was up have asked, and are not among the completed.
+        met: subjects.every(({ queries, codes }) => queries <= codes + CONNECTIONS),
+      },
+      {
+        what: 'redirects/s ÷ bare Hono',
+        size,
+        measured: withSpread(ratio(measured.map(pairOf('perSecond')))),
+      },
+      { what: 'redirects/s', size, measured: withSpread(spread(subjects.map((each) => each.perSecond))) },
+      {
+        what: 'p50 / p99 ms',
+        size,
+        measured: `${number(spread(subjects.map((each) => each.p50Ms)).median)} / ${number(spread(subjects.map((each) => each.p99Ms)).median)}`,
+      },
+    ];
+  },
+};

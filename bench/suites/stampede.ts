@@ -1,0 +1,80 @@
+import { crowd } from '../harness/crowd.ts';
+import type { House } from '../harness/house.ts';
+import { codeOf } from '../harness/samples.ts';
+import { seedLinks } from '../harness/seed.ts';
+import { memoryOf } from '../harness/usage.ts';
+import { count, number } from '../report.ts';
+import type { Finding, Suite } from '../suite.ts';
+
+const VISITORS = 5000;
+const MAX_MEMORY_MB = 200;
+
+/** Visitors who all come at once to a redirect that has nothing in memory, and what that took. */
+export async function stampede(house: House, paths: readonly string[]) {
+  await house.redis('FLUSHALL');
+  const readsBefore = await house.indexReads('urls_pkey');
+  const redirect = await house.start('redirect', 'alone');
+  const before = memoryOf(redirect.pid).nowMb;
+  const { statuses, ms } = await crowd(redirect.url, paths);
+  const { highestMb } = memoryOf(redirect.pid);
+  const redirected = await redirect.metric('redirects_total', 'outcome="redirect"');
+  await redirect.end('SIGTERM');
+  const queries = (await house.indexReads('urls_pkey')) - readsBefore;
+  return { statuses, ms, before, highestMb, redirected, queries };
+}
+
+export const repeated = (path: string, times: number) => Array.from({ length: times }, () => path);
+
+export const stampedeSuite: Suite = {
+  name: 'stampede',
+  run: async ({ openHouse }) => {
+    const house = await openHouse();
+    await seedLinks(house.sql, 1000);
+    const crowds = [
+      { to: 'one link', status: '307', maxQueries: 1, paths: repeated(`/${codeOf(7)}`, VISITORS) },
+      { to: 'one unknown code', status: '404', maxQueries: 1, paths: repeated('/nothing', VISITORS) },
+      {
+        to: 'as many unknown codes',
+        status: undefined,
+        maxQueries: VISITORS,
+        paths: Array.from({ length: VISITORS }, (_, index) => `/nothing${index}`),
+      },
+    ];
+    const findings: Finding[] = [];
+    let stored = 0;
+    for (const { to, status, maxQueries, paths } of crowds) {
+      const outcome = await stampede(house, paths);
+      const answers = [...outcome.statuses].map(([code, times]) => `${code}: ${count(times)}`).join(', ');
+      stored += outcome.redirected;
+      await house.drain(stored);
+      const size = `${count(VISITORS)} at once to ${to}`;
+      findings.push(
+        {
+          what: 'queries',
+          size,
+          goal: `≤ ${count(maxQueries)}`,
+          measured: count(outcome.queries),
+          met: outcome.queries <= maxQueries,
+        },
+        {
+          what: 'highest memory, MB (before)',
+          size,
+          goal: `≤ ${MAX_MEMORY_MB}`,
+          measured: `${number(outcome.highestMb)} (${number(outcome.before)})`,
+          met: outcome.highestMb <= MAX_MEMORY_MB,
+        },
+        {
+          what: 'answers by status',
+          size,
+          measured: answers,
+          ...(status !== undefined && {
+            goal: `${status}: ${count(VISITORS)}`,
+            met: outcome.statuses.get(status) === VISITORS,
+          }),
+        },
+        { what: 'until the last answer, ms', size, measured: number(outcome.ms) },
+      );
+    }
+    return findings;
+  },
+};

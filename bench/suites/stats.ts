@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { alternate } from '../harness/alternate.ts';
+import { API_KEY, type House } from '../harness/house.ts';
+import { latencies, readApi } from '../harness/latency.ts';
+import { codeOf } from '../harness/samples.ts';
+import { seedLinks, seedVisits } from '../harness/seed.ts';
+import { count, withSpread } from '../report.ts';
+import { median, ratio, spread } from '../statistics.ts';
+import type { Suite } from '../suite.ts';
+
+const CALLS = 200;
+const LINKS = 1000;
+const totalsSchema = z.object({ totals: z.object({ visits: z.int(), bot_visits: z.int() }) });
+
+/** The middle of the milliseconds that the stats of a link take, and how many visits they tell of. */
+export async function measureStats(url: string, link: number): Promise<{ ms: number; visits: number }> {
+  const address = `${url}/api/v1/links/${codeOf(link)}/stats`;
+  const { totals } = totalsSchema.parse(JSON.parse(await readApi(address, API_KEY)));
+  const ms = median(await latencies(CALLS, () => readApi(address, API_KEY)));
+  return { ms, visits: totals.visits + totals.bot_visits };
+}
+
+async function measureKeyRead({ sql }: House): Promise<number> {
+  return median(await latencies(CALLS, () => sql`select * from urls where short_code = ${codeOf(0)}`));
+}
+
+export const stats: Suite = {
+  name: 'stats',
+  run: async ({ openHouse, pairs, full }) => {
+    const ofFirst = full ? 10_000_000 : 200_000;
+    const ofOthers = full ? 40_000_000 : 800_000;
+    const house = await openHouse();
+    await seedLinks(house.sql, LINKS);
+    await seedVisits(house.sql, { ofFirst, ofOthers, links: LINKS });
+    const running = await house.start('stats', 'alone');
+    const measured = await alternate(
+      pairs,
+      () => measureStats(running.url, 0),
+      async () => ({ key: await measureKeyRead(house), other: await measureStats(running.url, 1) }),
+    );
+    // The period of the answer is the 30 days that were seeded; its two ends may miss what lies on the edge.
+    const visits = measured[0]?.subject.visits ?? 0;
+    if (visits < ofFirst * 0.9 || visits > ofFirst) {
+      throw new Error(`The stats tell of ${visits} visits, and ${ofFirst} are there.`);
+    }
+    const toKey = ratio(
+      measured.map(({ subject, reference }) => ({ subject: subject.ms, reference: reference.key })),
+    );
+    const toOther = ratio(
+      measured.map(({ subject, reference }) => ({ subject: subject.ms, reference: reference.other.ms })),
+    );
+    const ofOther = measured[0]?.reference.other.visits ?? 0;
+    const size = `${count(ofFirst)} visits of ${count(ofFirst + ofOthers)}`;
+    return [
+      {
+        what: 'stats over HTTP ÷ a read by primary key',
+        size,
+        goal: '≤ 10',
+        measured: withSpread(toKey),
+        met: toKey.median <= 10,
+      },
+      {
+        what: `÷ stats of a link with ${count(ofOther)} visits`,
+        size,
+        goal: '≤ 1.5',
+        measured: withSpread(toOther),
+        met: toOther.median <= 1.5,
+      },
+      { what: 'stats, ms', size, measured: withSpread(spread(measured.map(({ subject }) => subject.ms))) },
+      {
+        what: 'read by primary key, ms',
+        size,
+        measured: withSpread(spread(measured.map(({ reference }) => reference.key))),
+      },
+    ];
+  },
+};

@@ -1,0 +1,158 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeVisit, encodeVisits, type Visit } from '@terse/core/visit';
+import { openRabbitmq } from '@terse/queue/rabbitmq';
+import { v7 as uuidv7 } from 'uuid';
+import { alternate } from '../harness/alternate.ts';
+import type { House } from '../harness/house.ts';
+import { codeOf, createRandom, createZipf, pick, URLS, USER_AGENTS } from '../harness/samples.ts';
+import { cpuSeconds, memoryOf } from '../harness/usage.ts';
+import { count, number, withSpread } from '../report.ts';
+import { median, ratio, spread } from '../statistics.ts';
+import type { Suite } from '../suite.ts';
+import { measureHotRate } from './redirect-hot.ts';
+
+const LINKS = 10_000;
+const VISITS_PER_MESSAGE = 256;
+const POLL_MS = 25;
+const COUNTRIES = ['DE', 'FR', 'US', 'BR', 'IN', 'JP'];
+
+/** Visits of just now, of which a few links have most. */
+export function createVisits(howMany: number, links = LINKS): Visit[] {
+  const random = createRandom(Date.now());
+  const draw = createZipf(links, random);
+  return Array.from({ length: howMany }, () => {
+    const timestamp = Date.now();
+    return {
+      id: uuidv7({ msecs: timestamp }),
+      short_code: codeOf(draw()),
+      ip: '192.0.2.0',
+      timestamp,
+      user_agent: pick(USER_AGENTS, random),
+      referrer: random() < 0.5 ? pick(URLS, random) : null,
+      country: pick(COUNTRIES, random),
+      is_bot: random() < 0.05,
+    };
+  });
+}
+
+/** Puts visits into the queue, then starts a writer: the visits that it stores a second, once it has begun. */
+export async function measureWriting(house: House, visits: readonly Visit[], alreadyStored: number) {
+  await publish(house, visits);
+  const writer = await house.start('visit-writer', 'alone');
+  const stored = () => writer.metric('visits_stored_total');
+  let first = { visits: 0, at: 0 };
+  for (;;) {
+    const now = await stored();
+    if (now > 0 && first.at === 0) first = { visits: now, at: performance.now() };
+    if (now >= visits.length) break;
+    await sleep(POLL_MS);
+  }
+  const perSecond = ((visits.length - first.visits) / (performance.now() - first.at)) * 1000;
+  const { highestMb } = memoryOf(writer.pid);
+  const cpuPerVisit = (cpuSeconds(writer.pid) * 1e6) / visits.length;
+  await house.untilStored(alreadyStored + visits.length);
+  await writer.end('SIGTERM');
+  return { perSecond, highestMb, cpuPerVisit };
+}
+
+async function publish({ stack }: House, visits: readonly Visit[]): Promise<void> {
+  const queue = openRabbitmq({ url: stack.rabbitmq.url, name: 'bench', onError: () => undefined });
+  const messages: string[] = [];
+  for (let start = 0; start < visits.length; start += VISITS_PER_MESSAGE)
+    messages.push(encodeVisits(visits.slice(start, start + VISITS_PER_MESSAGE).map(encodeVisit)));
+  await Promise.all(messages.map((message) => queue.publish(message)));
+  await queue.close();
+}
+
+/** The same rows, without rollups, into a table with the same columns and key: the least that storing can cost. */
+async function copy({ sql }: House, visits: readonly Visit[]): Promise<{ perSecond: number }> {
+  await sql`drop table if exists visits_bare`;
+  await sql`create table visits_bare (like visits including all)`;
+  const lines = visits.map(asCopyLine);
+  const begin = performance.now();
+  const target = await sql`
+    copy visits_bare (id, short_code, ip, timestamp, user_agent, referrer, country, is_bot) from stdin`.writable();
+  await pipeline(Readable.from(lines), target);
+  const perSecond = (visits.length / (performance.now() - begin)) * 1000;
+  const [row] = await sql<{ stored: number }[]>`select count(*)::int as stored from visits_bare`;
+  if (row?.stored !== visits.length)
+    throw new Error(`COPY stored ${row?.stored} of ${visits.length} visits.`);
+  return { perSecond };
+}
+
+function asCopyLine(visit: Visit): string {
+  const columns = [
+    visit.id,
+    visit.short_code,
+    visit.ip,
+    new Date(visit.timestamp).toISOString(),
+    visit.user_agent,
+    visit.referrer,
+    visit.country,
+    String(visit.is_bot),
+  ];
+  const text = columns.map((value) => value?.replaceAll(/[\\\t\n\r]/g, String.raw`\$&`) ?? String.raw`\N`);
+  return `${text.join('\t')}\n`;
+}
+
+export const writer: Suite = {
+  name: 'writer',
+  run: async (bench) => {
+    const hotPerSecond = bench.shared.hotPerSecond ?? (await measureHotRate(bench));
+    const visitsPerRun = bench.full ? 1_000_000 : 100_000;
+    const house = await bench.openHouse();
+    let stored = 0;
+    const measured = await alternate(
+      bench.pairs,
+      async () => {
+        const outcome = await measureWriting(house, createVisits(visitsPerRun), stored);
+        stored += visitsPerRun;
+        return outcome;
+      },
+      () => copy(house, createVisits(visitsPerRun)),
+    );
+    const subjects = measured.map(({ subject }) => subject);
+    const rate = spread(subjects.map((each) => each.perSecond));
+    const toCopy = ratio(
+      measured.map(({ subject, reference }) => ({
+        subject: subject.perSecond,
+        reference: reference.perSecond,
+      })),
+    );
+    const size = `${count(visitsPerRun)} visits of ${count(LINKS)} links`;
+    return [
+      {
+        what: 'visits/s ÷ bare COPY',
+        size,
+        goal: '≥ 0.5',
+        measured: withSpread(toCopy),
+        met: toCopy.median >= 0.5,
+      },
+      {
+        what: 'visits/s ÷ redirect-hot of one process',
+        size,
+        goal: '≥ 1',
+        measured: number(rate.median / hotPerSecond),
+        met: rate.median >= hotPerSecond,
+      },
+      { what: 'visits/s stored with rollups', size, measured: withSpread(rate) },
+      {
+        what: 'bare COPY rows/s',
+        size,
+        measured: withSpread(spread(measured.map(({ reference }) => reference.perSecond))),
+      },
+      {
+        what: 'CPU of the writer, µs a visit',
+        size,
+        measured: number(median(subjects.map((each) => each.cpuPerVisit))),
+      },
+      {
+        what: 'highest memory of the writer, MB',
+        size,
+        measured: number(Math.max(...subjects.map((each) => each.highestMb))),
+      },
+    ];
+  },
+};
