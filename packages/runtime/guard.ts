@@ -1,12 +1,5 @@
-import {
-  bulkhead,
-  circuitBreaker,
-  ConsecutiveBreaker,
-  handleAll,
-  timeout,
-  TimeoutStrategy,
-  wrap,
-} from 'cockatiel';
+import { bulkhead, circuitBreaker, ConsecutiveBreaker, handleAll, wrap } from 'cockatiel';
+import { createTimeLimit } from './time-limit.ts';
 
 export interface GuardOptions {
   /** How long a call may take before it counts as failed. */
@@ -34,7 +27,7 @@ export function createGuard({ timeoutMs, maxConcurrent, maxWaiting }: GuardOptio
       halfOpenAfter: TRY_AGAIN_AFTER_MS,
       breaker: new ConsecutiveBreaker(FAILURES_BEFORE_OPENING),
     }),
-    timeout(timeoutMs, TimeoutStrategy.Aggressive),
   );
-  return (call) => policy.execute(call);
+  const limit = createTimeLimit(timeoutMs);
+  return (call) => policy.execute(() => limit(call()));
 }

@@ -1,0 +1,53 @@
+/** Waits for a call, but no longer than the limit. */
+export type TimeLimit = <T>(call: Promise<T>) => Promise<T>;
+
+interface Waiting {
+  readonly untilTick: number;
+  done: boolean;
+  giveUp(): void;
+}
+
+const TICKS = 10;
+
+/**
+ * Fails calls that take longer than `ms`, or up to a tenth less. What counts is time in which this process could have read
+ * the answer: while it is busy with something else for long, such as a thousand visitors who come at once to a process that
+ * has just started, an answer may lie there unread, and says nothing about the part that gave it.
+ */
+export function createTimeLimit(ms: number): TimeLimit {
+  /** In the order in which their time is up. */
+  const waiting: Waiting[] = [];
+  let ticks = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  /** A tick that comes late counts once. */
+  function tick(): void {
+    ticks++;
+    const kept = waiting.findIndex(({ untilTick }) => untilTick > ticks);
+    for (const call of waiting.splice(0, kept === -1 ? waiting.length : kept)) {
+      if (!call.done) call.giveUp();
+    }
+    timer = waiting.length > 0 ? setTimeout(tick, ms / TICKS) : undefined;
+  }
+
+  return (call) =>
+    new Promise((resolve, reject) => {
+      const own: Waiting = {
+        untilTick: ticks + TICKS,
+        done: false,
+        giveUp: () => reject(new Error(`The call timed out after ${ms} ms.`)),
+      };
+      waiting.push(own);
+      timer ??= setTimeout(tick, ms / TICKS);
+      call.then(
+        (value) => {
+          own.done = true;
+          resolve(value);
+        },
+        (error: unknown) => {
+          own.done = true;
+          reject(error);
+        },
+      );
+    });
+}
