@@ -11,3 +11,18 @@ test('shows what Redis holds, and nothing while Redis does not answer', async ()
   answer = () => Promise.resolve(undefined);
   expect(await telemetry.metricsText()).not.toMatch(/^redis_used_bytes/m);
 });
+
+test('tells how often each thing was reported so far, however often it is asked', async () => {
+  const { metrics, metricsText } = createTelemetry();
+  metrics.redirected('redirect');
+  metrics.redirected('redirect');
+  metrics.redirected('unknown');
+  metrics.visitsDropped('buffer_full', 3);
+  metrics.visitsStored(7);
+  await metricsText();
+  const text = await metricsText();
+  expect(text).toContain('redirects_total{outcome="redirect"} 2\n');
+  expect(text).toContain('redirects_total{outcome="unknown"} 1\n');
+  expect(text).toContain('visits_dropped_total{reason="buffer_full"} 3\n');
+  expect(text).toContain('visits_stored_total 7\n');
+});
