@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 
 export type VisitorIp = 'anonymized' | 'full' | 'none';
 
@@ -10,6 +11,10 @@ export interface ClientIpOptions {
   readonly trustedProxyHops: number;
 }
 
+const ADDRESSES_REMEMBERED = 10_000;
+/** An IPv6 address with an IPv4 one in it, and the name of an interface. */
+const MAX_ADDRESS_LENGTH = 64;
+
 /** Reads the visitor's address off a request, reduced to what may be kept of it; `null` when there is none. */
 export function createClientIp({
   visitorIp,
@@ -17,9 +22,15 @@ export function createClientIp({
 }: ClientIpOptions): (c: Context) => string | null {
   if (visitorIp === 'none') return () => null;
   const reduce = visitorIp === 'anonymized' ? anonymize : normalize;
+  // Parsing takes microseconds, and a visitor who comes again is soon remembered. `false` stands for no address.
+  const reduced = new LRUCache<string, string | false, undefined>({
+    max: ADDRESSES_REMEMBERED,
+    memoMethod: (address) => reduce(address) ?? false,
+  });
   return (c) => {
     const address = trustedProxyHops === 0 ? peerAddress(c) : forwardedAddress(c, trustedProxyHops);
-    return address === undefined ? null : reduce(address);
+    if (address === undefined || address.length > MAX_ADDRESS_LENGTH) return null;
+    return reduced.memo(address) || null;
   };
 }
 
