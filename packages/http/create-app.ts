@@ -1,5 +1,6 @@
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { Hono as TinyHono } from 'hono/tiny';
 import { DomainError } from '@terse/core/errors';
 import { problem } from './problem.ts';
 import { requestId } from './request-id.ts';
@@ -27,7 +28,9 @@ export interface AppParts {
  * which a short code can never collide with and a public listener never forwards.
  */
 export function createApp({ log, readiness, metricsText }: AppParts): Hono {
-  const app = new Hono({ strict: false });
+  // The router of this preset asks each route in turn. The usual one cannot have `/.live` beside `/:code`, and falls back to
+  // one that takes twice as long.
+  const app = new TinyHono({ strict: false });
 
   app.get('/.live', (c) => c.json({ status: 'live' }));
 
