@@ -185,7 +185,9 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
     close: async () => {
       if (closed) return;
       closed = true;
-      await Promise.all([...running].map((each) => each.end('SIGKILL')));
+      // A profile is written by a process that ends by itself.
+      const signal = profileDirectory === undefined ? 'SIGKILL' : 'SIGTERM';
+      await Promise.all([...running].map((each) => each.end(signal)));
       await sql.end({ timeout: 1 });
       redis.destroy();
       await rm(directory, { recursive: true });
