@@ -18,7 +18,7 @@ import type { Cores } from './cores.ts';
 
 export const API_KEY = 'bench-api-key-0123456789';
 const FUNCTIONS = ['redirect', 'links', 'stats', 'visit-writer', 'counter-flush'] as const;
-export type BenchFunction = (typeof FUNCTIONS)[number];
+type BenchFunction = (typeof FUNCTIONS)[number];
 
 const PROGRAM_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BARE_HONO = fileURLToPath(new URL('../references/bare-hono.ts', import.meta.url));
@@ -26,6 +26,11 @@ const POLL_MS = 100;
 const PATIENCE_MS = 20_000;
 /** What a session has read is counted when it ends, which takes the server a moment after its client has gone. */
 const SESSION_END_MS = 500;
+
+export interface Command {
+  readonly command: readonly string[];
+  readonly settings: Readonly<Record<string, string>>;
+}
 
 export interface RunningFunction extends FunctionProcess {
   readonly pid: number;
@@ -55,11 +60,9 @@ export interface House {
   ): Promise<RunningFunction>;
   /** Starts the least that answers with a redirect, on the core of what is measured. */
   startBareHono(): Promise<RunningFunction>;
-  /** The command that runs a function, and its settings, for who starts it himself. */
-  commandOf(
-    name: BenchFunction,
-    port: number,
-  ): { command: readonly string[]; settings: Record<string, string> };
+  /** The command that runs a function on the core of what is measured, and its settings, for who starts it himself. */
+  commandOf(name: BenchFunction, port: number): Command;
+  commandOfBareHono(port: number): Command;
   /** How many visits are stored. */
   stored(): Promise<number>;
   /** Waits until exactly so many visits are stored. @throws Error when there are more, or no more come. */
@@ -135,6 +138,11 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
     return run(cores[where](node(bundleOf(name))), { ...shared, ...settings, PORT: String(port) });
   };
 
+  function commandOfBareHono(port: number): Command {
+    const command = cores.alone([process.execPath, BARE_HONO, String(port)]);
+    return { command, settings: { PORT: String(port) } };
+  }
+
   async function countStored(): Promise<number> {
     const [row] = await sql<{ stored: number }[]>`select count(*)::int as stored from visits`;
     return row?.stored ?? 0;
@@ -163,12 +171,14 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
     start,
     startBareHono: async () => {
       const [port = 0] = await freePorts(1);
-      return run(cores.alone([process.execPath, BARE_HONO, String(port)]), { PORT: String(port) });
+      const { command, settings } = commandOfBareHono(port);
+      return run(command, settings);
     },
     commandOf: (name, port) => ({
       command: cores.alone([process.execPath, bundleOf(name)]),
       settings: { ...shared, PORT: String(port) },
     }),
+    commandOfBareHono,
     stored: countStored,
     untilStored,
     drain: async (visits) => {
