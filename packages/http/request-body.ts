@@ -1,16 +1,25 @@
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import { DomainError, type FieldError } from '@terse/core/errors';
 
-/** Refuses bodies of more than `maxBytes`, whatever their `Content-Length` says. */
-export function limitBody(maxBytes: number) {
-  return bodyLimit({
-    maxSize: maxBytes,
-    onError: () => {
-      throw new DomainError('body_too_large', `The body must have at most ${maxBytes} bytes.`);
-    },
-  });
+/**
+ * Refuses bodies of more than `maxBytes`. A server reads as many bytes as `Content-Length` says and no more; a body without
+ * it is counted while it is read.
+ */
+export function limitBody(maxBytes: number): MiddlewareHandler {
+  const refuse = (): never => {
+    throw new DomainError('body_too_large', `The body must have at most ${maxBytes} bytes.`);
+  };
+  const countWhileReading = bodyLimit({ maxSize: maxBytes, onError: refuse });
+  return (c, next) => {
+    const declared = c.req.header('Content-Length');
+    // Asking for the stream of a body takes as long as inserting a link.
+    if (declared === undefined || c.req.header('Transfer-Encoding') !== undefined) {
+      return countWhileReading(c, next);
+    }
+    return Number(declared) > maxBytes ? refuse() : next();
+  };
 }
 
 /**
