@@ -60,7 +60,7 @@ async function costsAt(bench: Bench, links: number): Promise<Cost[]> {
     return 1000 / perSecond;
   });
   await add('create, a link', 'links', links, async () => {
-    const { perSecond } = await measureCreating(house, api.url, { ...bench, secondsPerRun: SECONDS });
+    const { perSecond } = await measureCreating(house, api, { ...bench, secondsPerRun: SECONDS });
     return 1000 / perSecond;
   });
   await house.close();
