@@ -41,6 +41,7 @@ export async function fillCache({ stack }: House, count: number): Promise<void> 
           redirect_status: 307,
           expires_at: null,
           pinned: false,
+          read_at: Date.now(),
         }),
       ),
     );

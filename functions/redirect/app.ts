@@ -16,7 +16,7 @@ export interface RedirectDependencies extends AppParts {
   readonly country: (c: Context) => string | null;
 }
 
-/** Sends visitors of a short code on to its original URL, and records the visit, without waiting for anything unless told to. */
+/** Sends visitors of a short code on to its original URL, and records the visit; it waits for nothing unless told to. */
 export function createRedirectApp(dependencies: RedirectDependencies): Hono {
   const { resolver, recorder, metrics, clientIp, country } = dependencies;
   const app = createApp(dependencies);
@@ -45,7 +45,7 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
     );
   });
 
-  function follow(c: Context, shortCode: ShortCode, resolution: Resolution): Response {
+  function follow(c: Context, shortCode: ShortCode, resolution: Resolution): Response | Promise<Response> {
     metrics.redirected(resolution.kind);
     if (resolution.kind !== 'redirect') throw refusal(shortCode, resolution.kind);
 
@@ -57,12 +57,11 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
       country: country(c),
       isProbe: c.req.method === 'HEAD',
     });
-    const confirmed = recorder.confirmed();
-    if (confirmed) await confirmed;
     // Not stored anywhere on the way: every visit is seen, and a change is seen by the next one.
     const headers = { Location: resolution.location, 'Cache-Control': 'no-store', 'Content-Length': '0' };
     // Not `c.body`, which would copy them into a `Headers` first.
-    return new Response(null, { status: resolution.status, headers });
+    const response = new Response(null, { status: resolution.status, headers });
+    return recorder.confirmed()?.then(() => response) ?? response;
   }
 
   return app;
