@@ -10,11 +10,15 @@ export function messageText({ body }: AsyncMessage | SyncMessage): string {
   return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
-/** The headers as plain JSON; what is too much to keep is left out, and said to be. */
-export function messageHeaders({
-  headers = {},
-}: AsyncMessage | SyncMessage): Record<string, unknown> | undefined {
-  const given = Object.entries(headers).filter(([name]) => !BROKERS_OWN.has(name));
+export function messageHeaders({ headers }: AsyncMessage | SyncMessage): Record<string, unknown> | undefined {
+  return plainHeaders(headers);
+}
+
+/** Headers as plain JSON; what is too much to keep is left out, and said to be. */
+export function plainHeaders(
+  headers: Readonly<Record<string, unknown>> | undefined,
+): Record<string, unknown> | undefined {
+  const given = Object.entries(headers ?? {}).filter(([name]) => !BROKERS_OWN.has(name));
   if (given.length === 0) return undefined;
   const text = JSON.stringify(Object.fromEntries(given));
   const bytes = Buffer.byteLength(text);

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pTimeout from 'p-timeout';
 import { type AsyncMessage, Connection, ConsumerStatus } from 'rabbitmq-client';
-import { messageHeaders, messageText } from './message.ts';
+import { messageHeaders, messageText, plainHeaders } from './message.ts';
 import type { DeadLetters, Message, Publisher, Subscriber } from './queue.ts';
 import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
 
@@ -81,7 +81,7 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
     add: async (letters) => {
       await Promise.all(
         letters.map(({ body, headers, reason }) =>
-          send(DEAD_QUEUE, body, { ...headers, reason: reason.slice(0, MAX_REASON_LENGTH) }),
+          send(DEAD_QUEUE, body, { ...plainHeaders(headers), reason: reason.slice(0, MAX_REASON_LENGTH) }),
         ),
       );
     },

@@ -513,6 +513,10 @@ async function pollute(connection: Connection): Promise<void> {
   await publisher.close();
   const letters = NO_VISITS.reduce((sum, each) => sum + each.letters, 0);
   const expected = ROUNDS * letters + OVERSIZED_TIMES;
-  await eventually(async () => assert.equal((await deadLetters()) - before, expected), 60_000);
+  await eventually(async () => {
+    const set = (await deadLetters()) - before;
+    // A writer that is killed between storing and acknowledging sets them aside once more.
+    assert.ok(set >= expected, `${set} of ${expected} were set aside`);
+  }, 60_000);
   await connection.queuePurge({ queue: 'visits.dead' });
 }
