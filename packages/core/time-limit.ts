@@ -1,3 +1,8 @@
+/** A call that took too long. */
+export class TimeLimitError extends Error {
+  override readonly name = 'TimeLimitError';
+}
+
 /** Waits for a call, but no longer than the limit. */
 export type TimeLimit = <T>(call: Promise<T>) => Promise<T>;
 
@@ -35,7 +40,7 @@ export function createTimeLimit(ms: number): TimeLimit {
       const own: Waiting = {
         untilTick: ticks + TICKS,
         done: false,
-        giveUp: () => reject(new Error(`The call timed out after ${ms} ms.`)),
+        giveUp: () => reject(new TimeLimitError(`The call timed out after ${ms} ms.`)),
       };
       waiting.push(own);
       timer ??= setTimeout(tick, ms / TICKS);

@@ -10,7 +10,7 @@ import { encodeVisits } from './visit.ts';
  * Brings encoded visits to the queue. Each is in the journal before anything else, then waits in a bounded memory, is
  * coalesced with its neighbours into a message, and published until the queue answers for it:
  *
- *   offer → journal + open chunk ─ 256 visits or 5 ms → full chunks ─ 64 in flight → queue ─ released in the journal
+ *   offer → journal + open chunk ─ 256 visits or 20 ms → full chunks ─ 64 in flight → queue ─ released in the journal
  *         ↘ no room: journal only ─ less than half full → full chunks                 ↘ down, no journal: outbox
  */
 export interface VisitPump {
@@ -38,6 +38,8 @@ export interface VisitPumpOptions {
   readonly metrics: Pick<Metrics, 'visitsRestored' | 'publishFailed' | 'outboxed'>;
   /** The most visits that may be in memory at once. */
   readonly maxBuffered: number;
+  /** How long a visit waits for others to be published with. */
+  readonly coalesceMs: number;
 }
 
 /** Visits that are published together, all in the same segment of the journal, or none in any. */
@@ -50,11 +52,10 @@ interface Chunk {
 }
 
 const VISITS_PER_MESSAGE = 256;
-const COALESCE_MS = 5;
 const MESSAGES_IN_FLIGHT = 64;
 
 export function createVisitPump(options: VisitPumpOptions): VisitPump {
-  const { publisher, journal, outbox, clock, metrics, maxBuffered } = options;
+  const { publisher, journal, outbox, clock, metrics, maxBuffered, coalesceMs } = options;
 
   let open: Chunk | undefined;
   let newest: Chunk | undefined;
@@ -83,7 +84,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
       completeChunk();
       if (inFlight < MESSAGES_IN_FLIGHT) pump();
     } else {
-      coalescing ??= setTimeout(pump, COALESCE_MS);
+      coalescing ??= setTimeout(pump, coalesceMs);
     }
   }
 

@@ -5,7 +5,7 @@ import type { Metrics } from './metrics.ts';
 import { retryUntilDone } from './retry.ts';
 import type { ShortCode } from './short-code.ts';
 
-/** Counts visits in memory and brings the sums to the counter, every few milliseconds. */
+/** Counts visits in memory and brings the sums to the counter, ten times a second. */
 export interface VisitTally {
   add(code: ShortCode): void;
   /** Resolves when everything added so far is in the counter. */
@@ -18,7 +18,7 @@ export interface VisitTallyOptions {
   readonly metrics: Pick<Metrics, 'countFailed'>;
 }
 
-const EVERY_MS = 10;
+const EVERY_MS = 100;
 
 export function createVisitTally({ counter, clock, metrics }: VisitTallyOptions): VisitTally {
   let deltas = new Map<ShortCode, number>();

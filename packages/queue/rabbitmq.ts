@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import pTimeout from 'p-timeout';
 import { type AsyncMessage, Connection, ConsumerStatus } from 'rabbitmq-client';
+import { createTimeLimit } from '@terse/core/time-limit';
 import { messageHeaders, messageText, plainHeaders } from './message.ts';
 import type { DeadLetters, Message, Publisher, Subscriber } from './queue.ts';
 import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
@@ -44,6 +44,7 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
     connection.queueDeclare(DEAD_QUEUE_OPTIONS).catch(onError);
   });
 
+  const limit = createTimeLimit(confirmTimeoutMs);
   const returned = new Set<string>();
   const publisher = connection.createPublisher({
     confirm: true,
@@ -69,7 +70,7 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
       contentEncoding: 'utf-8',
       ...(headers && { headers }),
     };
-    await pTimeout(publisher.send(envelope, Buffer.from(body)), { milliseconds: confirmTimeoutMs });
+    await limit(publisher.send(envelope, Buffer.from(body)));
     // The client tells of a return in the turn after the confirm.
     await nextTurn();
     if (returned.delete(messageId)) throw new Error(`There is no queue "${routingKey}".`);
