@@ -309,10 +309,14 @@ test('the image for Lambda is that of the function, with the adapter and its set
   );
   onTestFinished(async () => void (await docker('image', 'rm', image.trim())));
   const files = await docker('run', '--rm', image.trim(), 'ls', '/app', '/opt/extensions');
-  expect(files).toBe('/app:\nmain.js\npackage.json\n\n/opt/extensions:\nlambda-adapter\n');
+  expect(files).toBe('/app:\nlambda-secrets.js\nmain.js\npackage.json\n\n/opt/extensions:\nlambda-adapter\n');
   const settings = await docker('inspect', '-f', '{{json .Config.Env}}', image.trim());
   expect(JSON.parse(settings)).toEqual(
     expect.arrayContaining([
+      'JOURNAL_DIR=none',
+      'VISIT_DURABILITY=confirmed',
+      'VISIT_CONFIRM_MS=100',
+      'TRIGGER=external',
       'AWS_LWA_PORT=8080',
       'AWS_LWA_READINESS_CHECK_PATH=/.ready',
       'AWS_LWA_PASS_THROUGH_PATH=/.events',

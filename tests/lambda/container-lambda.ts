@@ -18,6 +18,9 @@ export interface ContainerLambda {
   /** Delivers a request that came through a load balancer. @throws InvocationError as `invoke` does. */
   request(path: string, init?: RequestInit): Promise<Response>;
   output(): string;
+  /** What Lambda does to it after an answer: it stands still until something comes again. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -69,6 +72,8 @@ export async function startContainerLambda(
     },
     request: (path, init = {}) => forward(path, init),
     output: () => output,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     stop: async () => {
       child.kill('SIGTERM');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

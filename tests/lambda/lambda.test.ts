@@ -5,6 +5,8 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ShortCode } from '@terse/core/short-code';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { createRedisCounter } from '@terse/cache/redis-counter';
+import { createRedisOutbox } from '@terse/cache/redis-outbox';
+import type { RedisConnection } from '@terse/cache/redis-connection';
 import { openRabbitmq } from '@terse/queue/rabbitmq';
 import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import postgres from 'postgres';
@@ -15,6 +17,7 @@ import { type ContainerLambda, InvocationError, startContainerLambda } from './c
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 
 const SPRING = 'spring' as ShortCode;
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const API_KEY = 'lambda-test-key-0123456789';
 const node = (...args: string[]) => promisify(execFile)(process.execPath, args);
 
@@ -24,13 +27,21 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
   let running: ContainerLambda | undefined;
 
   beforeAll(async () => {
-    await node('infra/bundle.ts', 'migrate', 'visit-writer', 'counter-flush', 'links', 'lambda-secrets');
+    await node(
+      'infra/bundle.ts',
+      'migrate',
+      'visit-writer',
+      'counter-flush',
+      'links',
+      'redirect',
+      'lambda-secrets',
+    );
     const url = await createDatabase(parts.databaseUrl, 'lambda');
     const login = (name: string) => {
       const address = new URL(url);
       return Object.assign(address, { username: `lambda_${name}`, password: 'p' }).href;
     };
-    const logins = ['links', 'visit_writer', 'counter_flush'];
+    const logins = ['redirect', 'links', 'visit_writer', 'counter_flush'];
     await promisify(execFile)(process.execPath, ['dist/migrate/main.js'], {
       env: {
         DATABASE_URL: url,
@@ -41,6 +52,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     secrets = await startSecretsManager({
       ...Object.fromEntries(logins.map((name) => [name, { url: login(name) }])),
       broker: { url: parts.rabbitmqUrl },
+      nowhere: { url: 'amqp://127.0.0.1:1' },
       redis: { restToken: parts.upstashToken },
       admin: { key: API_KEY },
     });
@@ -195,6 +207,73 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     for (const tick of [{ task: 'flsh' }, {}, [], { messages: [] }]) {
       await expect(flush.invoke(tick)).rejects.toThrow(/^4\d\d /);
     }
+  });
+
+  /** A visitor follows a link, and the function stands still as soon as it has answered. */
+  async function visitAndFreeze(broker: string): Promise<void> {
+    const redirect = await start('redirect', {
+      DATABASE_URL_SECRET: secrets.reference('redirect', 'url'),
+      RABBITMQ_URL_SECRET: secrets.reference(broker, 'url'),
+      ...store(),
+    });
+    // It begins with a connection to the broker, which a visitor need not wait for.
+    await vi.waitFor(async () => {
+      const { parts } = (await (await redirect.request('/.ready')).json()) as { parts: { queue: string } };
+      expect(parts.queue).toBe(broker === 'broker' ? 'up' : 'down');
+    });
+    const headers = { 'User-Agent': FIREFOX };
+    const answer = await redirect.request('/spring', { headers });
+    redirect.freeze();
+    try {
+      expect(answer.status).toBe(307);
+      await vi.waitFor(async () => expect(await pendingCounts()).toBe(1));
+    } finally {
+      redirect.thaw();
+    }
+  }
+
+  const withRedis = async <T>(work: (redis: RedisConnection) => Promise<T>) => {
+    const redis = openRedisRest({ url: parts.upstashUrl, token: parts.upstashToken, timeoutMs: 2000 });
+    try {
+      return await work(redis);
+    } finally {
+      await redis.close();
+    }
+  };
+
+  const pendingCounts = () =>
+    withRedis(async (redis) => {
+      const batches = await createRedisCounter(redis).pending([SPRING]);
+      return batches.reduce((sum, { deltas }) => sum + (deltas.get(SPRING) ?? 0), 0);
+    });
+
+  const emptyRedis = () => withRedis((redis) => redis.command('FLUSHALL'));
+
+  test('has published and counted a visit when it answers, for it stands still from then on', async () => {
+    await emptyRedis();
+    const queue = openRabbitmq({ url: parts.rabbitmqUrl, name: 'terse-test', onError: () => {} });
+    const bodies: string[] = [];
+    const subscription = queue.subscribe(10, ({ body, acknowledge }) => {
+      bodies.push(body);
+      acknowledge();
+    });
+    await visitAndFreeze('broker');
+    await vi.waitFor(() => expect(bodies.join()).toContain(FIREFOX), { timeout: 5000 });
+    await subscription.close();
+    await queue.close();
+  });
+
+  test('has put a visit into the outbox when it answers while the broker is down', async () => {
+    await emptyRedis();
+    await visitAndFreeze('nowhere');
+    const messages = await withRedis((redis) => createRedisOutbox(redis, 1_000_000).peek(10));
+    expect(messages.map(({ body }) => body).join()).toContain(FIREFOX);
+    const flush = await start('counter-flush', {
+      DATABASE_URL_SECRET: secrets.reference('counter_flush', 'url'),
+      RABBITMQ_URL_SECRET: secrets.reference('broker', 'url'),
+      ...store(),
+    });
+    expect(await flush.invoke({ task: 'flush' })).toMatchObject({ flushed: 1, drained: 1 });
   });
 
   test('answers a caller behind a load balancer, errors included', async () => {
