@@ -15,6 +15,7 @@ import { measureHotRate } from './redirect-hot.ts';
 
 const LINKS = 10_000;
 const VISITS_PER_MESSAGE = 256;
+const MESSAGES_IN_FLIGHT = 16;
 const POLL_MS = 25;
 const COUNTRIES = ['DE', 'FR', 'US', 'BR', 'IN', 'JP'];
 
@@ -59,10 +60,14 @@ export async function measureWriting(house: House, visits: readonly Visit[], alr
 
 async function publish({ stack }: House, visits: readonly Visit[]): Promise<void> {
   const queue = openRabbitmq({ url: stack.rabbitmq.url, name: 'bench', onError: () => undefined });
-  const messages: string[] = [];
-  for (let start = 0; start < visits.length; start += VISITS_PER_MESSAGE)
-    messages.push(encodeVisits(visits.slice(start, start + VISITS_PER_MESSAGE).map(encodeVisit)));
-  await Promise.all(messages.map((message) => queue.publish(message)));
+  const visitsAtOnce = VISITS_PER_MESSAGE * MESSAGES_IN_FLIGHT;
+  for (let start = 0; start < visits.length; start += visitsAtOnce) {
+    const some = visits.slice(start, start + visitsAtOnce).map(encodeVisit);
+    const messages = Array.from({ length: Math.ceil(some.length / VISITS_PER_MESSAGE) }, (_, index) =>
+      encodeVisits(some.slice(index * VISITS_PER_MESSAGE, (index + 1) * VISITS_PER_MESSAGE)),
+    );
+    await Promise.all(messages.map((message) => queue.publish(message)));
+  }
   await queue.close();
 }
 
