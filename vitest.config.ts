@@ -24,7 +24,7 @@ export default defineConfig({
           name: 'infra',
           sequence: { groupOrder: 1 },
           include: ['tests/infra/**/*.test.ts'],
-          globalSetup: ['./tests/infra/bundle-plan.ts'],
+          globalSetup: ['./tests/infra/evaluate-plans.ts'],
           testTimeout: 60_000,
         },
       },

@@ -3,11 +3,10 @@ import { request } from 'node:http';
 import { runInNewContext } from 'node:vm';
 import { serve } from '@terse/http/serve';
 import { createGatewayApp, type Origin } from '@terse/gateway/app';
-import { openTestParts } from '@terse/runtime/test-parts';
 import fc from 'fast-check';
 import { Hono } from 'hono';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { evaluatePlan, type PlanReader } from './plans.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { readPlan } from './plans.ts';
 
 type Answer = { readonly statusCode?: number; readonly uri?: string };
 
@@ -81,22 +80,16 @@ describe('the function at CloudFront', () => {
 });
 
 describe('the load balancer', () => {
-  let plan: PlanReader;
-  const parts: { close: () => Promise<void> } = { close: () => Promise.resolve() };
-  let gateway: Hono;
-  beforeAll(async () => {
-    plan = await evaluatePlan('dev');
-    const opened = await openTestParts();
-    parts.close = opened.close;
-    const named = (name: string): Origin => ({ fetch: () => new Response(name) });
-    gateway = createGatewayApp({
-      ...opened,
-      redirect: named('redirect'),
-      links: named('links'),
-      stats: named('stats'),
-    });
+  const plan = readPlan(inject('plans').dev);
+  const named = (name: string): Origin => ({ fetch: () => new Response(name) });
+  const gateway = createGatewayApp({
+    log: { info: () => {}, error: () => {} },
+    readiness: () => Promise.resolve({ ready: true, parts: {} }),
+    metricsText: () => Promise.resolve(''),
+    redirect: named('redirect'),
+    links: named('links'),
+    stats: named('stats'),
   });
-  afterAll(() => parts.close());
 
   /** The function whose rule comes first, as the balancer chooses it. */
   function balanced(path: string): string {

@@ -1,21 +1,18 @@
 import { type FunctionName, readConfig } from '@terse/runtime/config';
 import { createTelemetry } from '@terse/runtime/telemetry';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { SECRET_MARK } from '../../infra/plan/plan.ts';
 import { describePlan } from './describe-plan.ts';
 import { containersOf, functionsOf, nameInArn } from './functions-of-plan.ts';
-import { evaluatePlan, shortType, textsIn } from './plans.ts';
+import { evaluatePlan, readPlan, shortType, textsIn } from './plans.ts';
 import { PRODUCT_FUNCTIONS } from './product-functions.ts';
 import { statementsOf } from './statements.ts';
 
-const OTHERWISE = { API: 'lambda', QUEUE: 'cloudamqp:rabbit-1', PASSWORD_GENERATION: '2' };
-
-const [production, dev, pullRequest, otherwise] = await Promise.all([
-  evaluatePlan('production'),
-  evaluatePlan('dev'),
-  evaluatePlan('pr-7'),
-  evaluatePlan('production', OTHERWISE),
-]);
+const plans = inject('plans');
+const production = readPlan(plans.production);
+const dev = readPlan(plans.dev);
+const pullRequest = readPlan(plans['pr-7']);
+const otherwise = readPlan(plans['production, otherwise']);
 
 const PLANS = { production, dev, 'pr-7': pullRequest, 'production, otherwise': otherwise };
 

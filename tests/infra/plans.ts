@@ -16,13 +16,13 @@ const SETTINGS = {
 export async function evaluatePlan(
   stage: string,
   settings: Readonly<Record<string, string | undefined>> = {},
-): Promise<PlanReader> {
+): Promise<Plan> {
   const { stdout } = await promisify(execFile)(process.execPath, ['infra/.platform/evaluate.mjs', stage], {
     env: { ...SETTINGS, ...settings },
     maxBuffer: 64 * 1024 * 1024,
     timeout: 60_000,
   });
-  return readPlan(JSON.parse(stdout) as Plan);
+  return JSON.parse(stdout) as Plan;
 }
 
 export interface PlanReader extends Plan {
@@ -32,7 +32,7 @@ export interface PlanReader extends Plan {
   one(type: string, name: string): PlannedResource;
 }
 
-function readPlan(plan: Plan): PlanReader {
+export function readPlan(plan: Plan): PlanReader {
   const of = (type: string) => plan.resources.filter((resource) => shortType(resource.type) === type);
   return {
     ...plan,
