@@ -9,9 +9,13 @@ describeOnRealParts('Redis', ({ redisUrl, upstashUrl, upstashToken }) => {
     ['TCP', { REDIS_URL: redisUrl }],
     ['REST', { UPSTASH_REDIS_REST_URL: upstashUrl, UPSTASH_REDIS_REST_TOKEN: upstashToken }],
   ])('says over %s what it holds', async (_, settings) => {
-    const config = readConfig('counter-flush', { DATABASE_URL: 'postgres://nowhere/terse', ...settings });
-    const store = openStore(createContext('counter-flush', config));
-    await expect.poll(() => store.usedBytes().catch(() => 0), { timeout: 5000 }).toBeGreaterThan(100_000);
+    const config = readConfig('links', {
+      DATABASE_URL: 'postgres://nowhere/terse',
+      BASE_URL: 'https://go.example',
+      ...settings,
+    });
+    const store = openStore(createContext('links', config));
+    await expect.poll(() => store.usedBytes().catch(() => 0), { timeout: 20_000 }).toBeGreaterThan(100_000);
     await store.close();
   });
 });

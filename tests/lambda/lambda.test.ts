@@ -180,7 +180,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
       bodies.push(body);
       acknowledge();
     });
-    await vi.waitFor(() => expect(bodies).toContain(JSON.stringify([one])), { timeout: 5000 });
+    await vi.waitFor(() => expect(bodies).toContain(JSON.stringify([one])), { timeout: 20_000 });
     await subscription.close();
     await queue.close();
     expect(await stored(one.id)).toBe(0);
