@@ -125,6 +125,52 @@ describe('creating a link', () => {
   });
 });
 
+describe('creating many links', () => {
+  const bulk = (links: unknown) => call('POST', '/api/v1/bulk/links', { links });
+
+  test('answers with all of them, in their order, and each can be followed at once', async () => {
+    const links = Array.from({ length: 1000 }, (_, index) => ({
+      original_url: `https://example.com/${index}`,
+      tags: [code],
+      ...(index === 7 && { short_code: code }),
+    }));
+    const { status, body } = await bulk(links);
+    expect(status).toBe(201);
+    const created = body['links'] as { short_code: string; original_url: string }[];
+    expect(created.map(({ original_url }) => original_url)).toEqual(
+      links.map(({ original_url }) => original_url),
+    );
+    expect(created[7]?.short_code).toBe(code);
+    expect((await parts.urls.read(created[999]?.short_code ?? '')).original_url).toBe(
+      'https://example.com/999',
+    );
+  });
+
+  test('creates none when one of them cannot be, and names the fields', async () => {
+    await create();
+    const taken = await bulk([
+      { original_url: 'https://example.com/', short_code: `${code}-new` },
+      { original_url: 'https://example.com/', short_code: code },
+    ]);
+    expect([taken.status, faultyFields(taken)]).toEqual([409, ['links.1.short_code']]);
+    expect((await call('GET', `/api/v1/links/${code}-new`)).status).toBe(404);
+    const wrong = await bulk([{ original_url: 'nonsense' }, { original_url: 'https://go.example/x' }]);
+    expect([wrong.status, faultyFields(wrong)]).toEqual([
+      422,
+      ['links.0.original_url', 'links.1.original_url'],
+    ]);
+    const misspelt = await bulk([{ original_url: 'https://example.com/', colour: 'red' }]);
+    expect([misspelt.status, faultyFields(misspelt)]).toEqual([422, ['links.0.colour']]);
+  });
+
+  test.each([[[]], [Array.from({ length: 1001 }, () => ({ original_url: 'https://example.com/' }))], ['x']])(
+    'takes between one and a thousand',
+    async (links) => {
+      expect((await bulk(links)).status).toBe(422);
+    },
+  );
+});
+
 describe('a body', () => {
   test.each([
     ['{"original_url":', {}, 400, 'malformed_json'],

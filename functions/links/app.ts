@@ -9,7 +9,7 @@ import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { limitBody, readBody, readQuery } from '@terse/http/request-body';
 import { shedLoad } from '@terse/http/shed-load';
 import { createLinkView } from './link-view.ts';
-import { linkChangesSchema, listQuerySchema, newLinkSchema } from './schemas.ts';
+import { linkChangesSchema, listQuerySchema, newLinkSchema, newLinksSchema } from './schemas.ts';
 
 export interface LinksDependencies extends AppParts {
   readonly urls: UrlService;
@@ -22,6 +22,7 @@ export interface LinksDependencies extends AppParts {
 }
 
 const MAX_BODY_BYTES = 32 * 1024;
+const MAX_BULK_BODY_BYTES = 4 * 1024 * 1024;
 /** Redirects go first, then these requests, then reports. */
 const MAX_PRESSURE = 0.8;
 const MAX_CONCURRENT = 200;
@@ -41,8 +42,16 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
       onShed: () => metrics.requestShed('links'),
     }),
     requireApiKey(apiKeys.isValid),
-    limitBody(MAX_BODY_BYTES),
   );
+
+  app.post('/api/v1/bulk/links', limitBody(MAX_BULK_BODY_BYTES), async (c) => {
+    const { links } = await readBody(c, newLinksSchema);
+    return c.json({ links: (await urls.shortenAll(links)).map(view) }, 201);
+  });
+
+  app.all('/api/v1/bulk/links', methodNotAllowed('POST'));
+
+  app.use('/api/v1/links/*', limitBody(MAX_BODY_BYTES));
 
   app.post('/api/v1/links', async (c) => {
     const link = await urls.shorten(await readBody(c, newLinkSchema));

@@ -23,6 +23,9 @@ export const newLinkSchema = z.strictObject({
   pinned: fields.pinned.optional(),
 });
 
+/** Created all together, or none. */
+export const newLinksSchema = z.strictObject({ links: z.array(newLinkSchema).min(1).max(1000) });
+
 /** A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. */
 export const linkChangesSchema = z.strictObject(fields).partial();
 

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { UrlRepository } from '@terse/repository/url-repository';
 import type { CachedLink } from './link.ts';
 import { createTestClock } from './test-clock.ts';
@@ -12,6 +12,9 @@ function setUp() {
   const repository = {
     find: vi.fn<UrlRepository['find']>(() => Promise.resolve(link)),
     create: vi.fn<UrlRepository['create']>(() => Promise.resolve(link)),
+    createAll: vi.fn<UrlRepository['createAll']>((values) =>
+      Promise.resolve({ created: values.map((each) => ({ ...link, ...each })) }),
+    ),
     change: vi.fn<UrlRepository['change']>(() => Promise.resolve(link)),
     remove: vi.fn<UrlRepository['remove']>(() => Promise.resolve({ ...link, deleted_at: new Date(0) })),
     restore: vi.fn<UrlRepository['restore']>(() => Promise.resolve(link)),
@@ -82,5 +85,61 @@ test('another code is tried when a generated one is taken, a bounded number of t
   repository.create.mockResolvedValue(undefined);
   await expect(urls.shorten({ original_url: 'https://example.com/' })).rejects.toMatchObject({
     code: 'unavailable',
+  });
+});
+
+describe('many links at once', () => {
+  const to = (path: string, more: object = {}) => ({ original_url: `https://example.com/${path}`, ...more });
+
+  test('are created in their order, each with a code, and are in the cache when that is answered', async () => {
+    const { urls, cache } = setUp();
+    const created = await urls.shortenAll([to('a'), to('b', { short_code: 'mine' }), to('c')]);
+    expect(created.map(({ original_url }) => original_url.at(-1))).toEqual(['a', 'b', 'c']);
+    expect(created[1]?.short_code).toBe('mine');
+    expect(new Set(created.map(({ short_code }) => short_code)).size).toBe(3);
+    expect(cache.put.mock.calls.flat().map(({ short_code }) => short_code)).toEqual(
+      created.map(({ short_code }) => short_code),
+    );
+  });
+
+  test('are refused together, with everything that is wrong with any of them', async () => {
+    const { urls, repository } = setUp();
+    const some = [
+      to('a', { short_code: 'same' }),
+      { original_url: 'ftp://example.com/' },
+      to('b', { short_code: 'no code' }),
+      to('c', { short_code: 'same' }),
+      to('d', { expires_at: new Date(0) }),
+    ];
+    await expect(urls.shortenAll(some)).rejects.toMatchObject({
+      code: 'invalid_request',
+      fields: [
+        { field: 'links.1.original_url' },
+        { field: 'links.2.short_code' },
+        { field: 'links.3.short_code' },
+        { field: 'links.4.expires_at' },
+      ],
+    });
+    expect(repository.createAll).not.toHaveBeenCalled();
+  });
+
+  test('are refused together when a code of one is taken, and the field says which', async () => {
+    const { urls, repository, cache } = setUp();
+    repository.createAll.mockResolvedValueOnce({ taken: [link.short_code] });
+    await expect(urls.shortenAll([to('a'), to('b', { short_code: 'hello' })])).rejects.toMatchObject({
+      code: 'short_code_taken',
+      fields: [{ field: 'links.1.short_code' }],
+    });
+    expect(cache.put).not.toHaveBeenCalled();
+  });
+
+  test('are given other codes when a generated one is taken', async () => {
+    const { urls, repository } = setUp();
+    repository.createAll.mockResolvedValueOnce({ taken: [link.short_code] });
+    expect(await urls.shortenAll([to('a'), to('b')])).toHaveLength(2);
+    const [first, second] = repository.createAll.mock.calls.map(([values]) =>
+      values.map(({ short_code }) => short_code),
+    );
+    expect(new Set([...(first ?? []), ...(second ?? [])]).size).toBe(4);
   });
 });

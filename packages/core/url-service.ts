@@ -1,9 +1,9 @@
 import type { Cache } from '@terse/cache/cache';
 import type { Counter } from '@terse/cache/counter';
-import type { LinkFilter, PagePosition, UrlRepository } from '@terse/repository/url-repository';
+import type { LinkFilter, LinkValues, PagePosition, UrlRepository } from '@terse/repository/url-repository';
 import type { Clock } from './clock.ts';
 import type { CounterBatch } from './counter-batch.ts';
-import { DomainError, invalidField, linkNotFound } from './errors.ts';
+import { DomainError, type FieldError, invalidField, linkNotFound } from './errors.ts';
 import { type CachedLink, type Link, type RedirectStatus, toCachedLink } from './link.ts';
 import type { Metrics } from './metrics.ts';
 import { type IsOwnUrl, parseOriginalUrl } from './original-url.ts';
@@ -14,6 +14,7 @@ const MAX_CODE_ATTEMPTS = 5;
 const MAX_WARMING = 1000;
 const WARM_EVERY_MS = 500;
 const WARM_TRIES = 120;
+const WARM_AT_ONCE = 50;
 
 export interface NewLink {
   readonly original_url: string;
@@ -44,6 +45,11 @@ export interface UrlService {
    * @throws DomainError `invalid_request`, or `short_code_taken` (also by a deleted link: codes are never reused).
    */
   shorten(link: NewLink): Promise<Link>;
+  /**
+   * Creates all of these links, in their order, or none.
+   * @throws DomainError as `shorten`, with every field that is wrong, such as `links.2.original_url`.
+   */
+  shortenAll(links: readonly NewLink[]): Promise<Link[]>;
   /** @throws DomainError `link_not_found` or `link_deleted`. */
   read(code: string): Promise<Link>;
   /** Newest first. */
@@ -63,6 +69,12 @@ export interface UrlServiceOptions {
   readonly metrics: Pick<Metrics, 'cacheFailed'>;
   readonly isOwnUrl: IsOwnUrl;
   readonly clock: Clock;
+}
+
+/** A new link that has been checked. */
+interface PreparedLink {
+  readonly customCode: ShortCode | undefined;
+  readonly values: Omit<LinkValues, 'short_code'>;
 }
 
 export function createUrlService(options: UrlServiceOptions): UrlService {
@@ -115,38 +127,67 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
     return link;
   }
 
-  async function create(link: NewLink, original_url: string): Promise<Link> {
-    const values = {
-      original_url,
-      redirect_status: link.redirect_status ?? 307,
-      title: link.title ?? null,
-      tags: [...new Set(link.tags)],
-      expires_at: link.expires_at ?? null,
-      pinned: link.pinned ?? false,
+  /** What is stored of a new link, but for the code that it is given. @throws DomainError `invalid_request`. */
+  function prepare(link: NewLink): PreparedLink {
+    if (link.expires_at && link.expires_at.getTime() <= clock.now()) {
+      throw invalidField('expires_at', 'must be in the future');
+    }
+    return {
+      customCode: link.short_code === undefined ? undefined : parseCustomCode(link.short_code),
+      values: {
+        original_url: parseOriginalUrl(link.original_url, isOwnUrl),
+        redirect_status: link.redirect_status ?? 307,
+        title: link.title ?? null,
+        tags: [...new Set(link.tags)],
+        expires_at: link.expires_at ?? null,
+        pinned: link.pinned ?? false,
+      },
     };
-    if (link.short_code !== undefined) {
-      const short_code = parseCustomCode(link.short_code);
-      const created = await repository.create({ ...values, short_code });
-      if (created) return created;
-      throw new DomainError('short_code_taken', `The short code "${short_code}" is taken.`, [
-        { field: 'short_code', message: 'is taken; codes of deleted links are not used again' },
-      ]);
-    }
+  }
+
+  async function create({ customCode, values }: PreparedLink): Promise<Link> {
     for (let attempt = 0; attempt < MAX_CODE_ATTEMPTS; attempt++) {
-      const short_code = generateShortCode();
-      const created = isReserved(short_code) ? undefined : await repository.create({ ...values, short_code });
+      const created = await repository.create({ ...values, short_code: customCode ?? generateFreshCode() });
       if (created) return created;
+      if (customCode !== undefined) throw takenCodes([{ field: 'short_code', code: customCode }]);
     }
-    throw new DomainError('unavailable', 'No free short code was found. Try again.');
+    throw noFreeCode();
+  }
+
+  async function createAll(prepared: readonly PreparedLink[]): Promise<Link[]> {
+    for (let attempt = 0; attempt < MAX_CODE_ATTEMPTS; attempt++) {
+      const links = prepared.map(({ customCode, values }) => ({
+        ...values,
+        short_code: customCode ?? generateFreshCode(),
+      }));
+      const outcome = await repository.createAll(links);
+      if ('created' in outcome) return outcome.created;
+      const taken = prepared.flatMap(({ customCode }, index) =>
+        customCode !== undefined && outcome.taken.includes(customCode)
+          ? [{ field: `links.${index}.short_code`, code: customCode }]
+          : [],
+      );
+      if (taken.length > 0) throw takenCodes(taken);
+    }
+    throw noFreeCode();
+  }
+
+  async function warmAll(links: readonly Link[]): Promise<void> {
+    for (let start = 0; start < links.length; start += WARM_AT_ONCE) {
+      await Promise.all(links.slice(start, start + WARM_AT_ONCE).map(warm));
+    }
   }
 
   return {
     shorten: async (link) => {
-      if (link.expires_at && link.expires_at.getTime() <= clock.now()) {
-        throw invalidField('expires_at', 'must be in the future');
-      }
-      const created = await create(link, parseOriginalUrl(link.original_url, isOwnUrl));
+      const created = await create(prepare(link));
       await warm(created);
+      return created;
+    },
+
+    shortenAll: async (links) => {
+      const created = await createAll(prepareAll(links, prepare));
+      await warmAll(created);
       return created;
     },
 
@@ -195,4 +236,51 @@ function parseCustomCode(text: string): ShortCode {
   if (!code) throw invalidField('short_code', 'must be 1 to 64 of the characters A-Z a-z 0-9 _ -');
   if (isReserved(code)) throw invalidField('short_code', 'is reserved');
   return code;
+}
+
+function generateFreshCode(): ShortCode {
+  for (;;) {
+    const code = generateShortCode();
+    if (!isReserved(code)) return code;
+  }
+}
+
+function noFreeCode(): DomainError {
+  return new DomainError('unavailable', 'No free short code was found. Try again.');
+}
+
+function takenCodes(taken: readonly { field: string; code: ShortCode }[]): DomainError {
+  const codes = taken.map(({ code }) => `"${code}"`).join(', ');
+  return new DomainError(
+    'short_code_taken',
+    taken.length === 1 ? `The short code ${codes} is taken.` : `These short codes are taken: ${codes}.`,
+    taken.map(({ field }) => ({
+      field,
+      message: 'is taken; codes of deleted links are not used again',
+    })),
+  );
+}
+
+/** Every link, or everything that is wrong with any of them. @throws DomainError `invalid_request`. */
+function prepareAll(links: readonly NewLink[], prepare: (link: NewLink) => PreparedLink): PreparedLink[] {
+  const faults: FieldError[] = [];
+  const prepared: PreparedLink[] = [];
+  const codes = new Set<ShortCode>();
+  for (const [index, link] of links.entries()) {
+    try {
+      const one = prepare(link);
+      prepared.push(one);
+      if (one.customCode === undefined) continue;
+      if (codes.has(one.customCode)) throw invalidField('short_code', 'is given to an earlier link, too');
+      codes.add(one.customCode);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      faults.push(
+        ...error.fields.map(({ field, message }) => ({ field: `links.${index}.${field}`, message })),
+      );
+    }
+  }
+  if (faults.length === 0) return prepared;
+  const detail = faults.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  throw new DomainError('invalid_request', detail, faults);
 }

@@ -20,6 +20,10 @@ export interface ListOptions {
 export interface ModelService<T extends ModelTable> {
   /** The new row, or `undefined` when its key is in use, be it by a deleted row. */
   create(values: Insertable<Database[T]>): Promise<Selectable<Database[T]> | undefined>;
+  /** All of them, in any order, or `undefined` and none when the key of one is in use. */
+  createAll(values: readonly Insertable<Database[T]>[]): Promise<Selectable<Database[T]>[] | undefined>;
+  /** Those that there are, in any order. */
+  getAll(keys: readonly string[], visibility?: Visibility): Promise<Selectable<Database[T]>[]>;
   get(key: string, visibility?: Visibility): Promise<Selectable<Database[T]> | undefined>;
   /** The changed row, or `undefined` when there is no such active row. */
   update(key: string, changes: Updateable<Database[T]>): Promise<Selectable<Database[T]> | undefined>;
@@ -76,6 +80,36 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
       return row as Row | undefined;
     },
 
+    createAll: async (values) => {
+      const stamps = timestamps.created();
+      const [first] = values;
+      if (!first) return [];
+      const columns = sql.join(Object.keys({ ...first, ...stamps }).map((column) => sql.ref(column)));
+      const rows = JSON.stringify(values.map((each) => ({ ...each, ...stamps })));
+      try {
+        // One parameter, whatever the number of rows: one statement to prepare.
+        const inserted = await sql<Row>`
+          insert into ${sql.table(table)} (${columns})
+          select ${columns} from jsonb_populate_recordset(null::${sql.table(table)}, ${rows}::text::jsonb)
+          returning *
+        `.execute(db);
+        return inserted.rows;
+      } catch (error) {
+        if (isUniqueViolation(error)) return undefined;
+        throw error;
+      }
+    },
+
+    getAll: async (keys, visibility = 'active') => {
+      const rows = await db
+        .selectFrom(table)
+        .selectAll()
+        .where(sql<boolean>`${sql.ref(key)} = any(${[...keys]}::text[])`)
+        .where(softDelete.visible(visibility))
+        .execute();
+      return rows as Row[];
+    },
+
     get: async (keyValue, visibility = 'active') => {
       const row = await db
         .selectFrom(table)
@@ -100,4 +134,9 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
       return rows as Row[];
     },
   };
+}
+
+/** SQLSTATE `unique_violation`, as both databases tell it. */
+function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === '23505';
 }

@@ -27,6 +27,34 @@ export function describeUrlRepository(database: () => OpenDatabase): void {
     };
   };
 
+  test('creates many links as they are given, in their order', async () => {
+    const { urls, clock } = setUp();
+    const many = [
+      { ...values, title: 'Ünï "x" \\ {y}', tags: ['a,b', '{c}', 'NULL'] },
+      {
+        ...values,
+        short_code: 'a' as ShortCode,
+        expires_at: new Date('2027-01-01T00:00:00.123Z'),
+        pinned: true,
+      },
+      { ...values, short_code: 'b' as ShortCode, redirect_status: 301 as const },
+    ];
+    const outcome = await urls.createAll(many);
+    const stamp = new Date(clock.now());
+    const base = { visit_count: 0, version: 1, created_at: stamp, updated_at: stamp, deleted_at: null };
+    expect(outcome).toEqual({ created: many.map((each) => ({ ...each, ...base })) });
+    expect(await urls.find(code)).toEqual({ ...many[0], ...base });
+  });
+
+  test('creates none of many links when the code of one is in use, be it by a deleted link', async () => {
+    const { urls } = setUp();
+    await urls.create(values);
+    await urls.remove(code);
+    const fresh = 'fresh' as ShortCode;
+    expect(await urls.createAll([{ ...values, short_code: fresh }, values])).toEqual({ taken: [code] });
+    expect(await urls.find(fresh)).toBeUndefined();
+  });
+
   test('gives back what was created, stamped by the clock', async () => {
     const { urls, clock } = setUp();
     const given = {

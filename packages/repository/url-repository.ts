@@ -29,12 +29,16 @@ export type LinkValues = Pick<
   'short_code' | 'original_url' | 'redirect_status' | 'title' | 'expires_at' | 'pinned'
 > & { readonly tags: string[] };
 
+export type CreatedLinks = { readonly created: Link[] } | { readonly taken: readonly ShortCode[] };
+
 /** Links as they are stored. Every change raises `version`. */
 export interface UrlRepository {
   /** The link, deleted or not, in one statement by its key. */
   find(code: ShortCode): Promise<Link | undefined>;
   /** The new link, or `undefined` when the code is in use, be it by a deleted link. */
   create(values: LinkValues): Promise<Link | undefined>;
+  /** All of them, in their order; or none, and which codes are in use. */
+  createAll(values: readonly LinkValues[]): Promise<CreatedLinks>;
   /** The changed link, or `undefined` when there is no such active link. */
   change(code: ShortCode, changes: Updateable<UrlTable>): Promise<Link | undefined>;
   remove(code: ShortCode): Promise<Link | undefined>;
@@ -61,6 +65,15 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
   return {
     find: (code) => urls.get(code, 'all'),
     create: (values) => urls.create(values),
+    createAll: async (values) => {
+      const created = await urls.createAll(values);
+      if (!created) {
+        const codes = values.map(({ short_code }) => short_code);
+        return { taken: (await urls.getAll(codes, 'all')).map(({ short_code }) => short_code) };
+      }
+      const byCode = new Map(created.map((link) => [link.short_code, link]));
+      return { created: values.flatMap(({ short_code }) => byCode.get(short_code) ?? []) };
+    },
     change: (code, changes) => urls.update(code, changes),
     remove: (code) => urls.remove(code),
     restore: (code) => urls.restore(code),
