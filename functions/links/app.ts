@@ -25,7 +25,7 @@ const MAX_BODY_BYTES = 32 * 1024;
 const MAX_BULK_BODY_BYTES = 4 * 1024 * 1024;
 /** Redirects go first, then these requests, then reports. */
 const MAX_PRESSURE = 0.8;
-const MAX_CONCURRENT = 200;
+const MAX_CONCURRENT = 64;
 
 /** Creates links and changes them. */
 export function createLinksApp(dependencies: LinksDependencies): Hono {

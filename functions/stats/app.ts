@@ -21,7 +21,7 @@ export interface StatsDependencies extends AppParts {
 
 /** Reports give way before anything else does. */
 const MAX_PRESSURE = 0.5;
-const MAX_CONCURRENT = 50;
+const MAX_CONCURRENT = 16;
 
 const summaryQuerySchema = z.strictObject({
   from: instant.optional(),

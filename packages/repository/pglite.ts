@@ -1,9 +1,10 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { dataDir as freshCluster } from '@electric-sql/pglite-prepopulatedfs';
 import { lockDirectory } from '@terse/files/directory-lock';
-import { Kysely, PGliteDialect, sql } from 'kysely';
+import { Kysely, PGliteDialect, type PGliteDialectConfig, sql } from 'kysely';
 import type { OpenDatabase } from './open-database.ts';
 import type { Database } from './schema.ts';
 
@@ -40,8 +41,32 @@ export async function openPgliteInMemory(contents?: Blob): Promise<InMemoryDatab
 }
 
 function open(pglite: PGlite): OpenDatabase {
-  const db = new Kysely<Database>({ dialect: new PGliteDialect({ pglite }) });
+  const db = new Kysely<Database>({ dialect: new PGliteDialect({ pglite: inTurn(pglite) }) });
   return { db, probe: () => sql`select 1`.execute(db), close: () => db.destroy() };
+}
+
+/**
+ * Statements run on this thread. Hundreds that wait would follow one upon the other, and nothing else would be read from a
+ * socket meanwhile; so everything else has its turn between two of them.
+ */
+function inTurn(pglite: PGlite): PGliteDialectConfig['pglite'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    get closed() {
+      return pglite.closed;
+    },
+    get ready() {
+      return pglite.ready;
+    },
+    waitReady: pglite.waitReady,
+    close: () => pglite.close(),
+    transaction: (work) => pglite.transaction(work),
+    query: (...args) => {
+      const result = last.then(() => nextTurn()).then(() => pglite.query(...args));
+      last = result.catch(() => {});
+      return result as ReturnType<typeof pglite.query<never>>;
+    },
+  };
 }
 
 /**
