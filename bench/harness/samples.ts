@@ -23,17 +23,6 @@ export function codeOf(link: number): ShortCode {
   return code;
 }
 
-/** Numbers from 0 up to 1, the same in every run (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / CODE_RANGE;
-  };
-}
-
 /** Draws numbers below `count` by Zipf's law: the n-th is drawn 1/n as often as the first. */
 export function createZipf(count: number, random: () => number): () => number {
   const cumulative: number[] = [];

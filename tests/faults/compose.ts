@@ -1,16 +1,5 @@
 import type { Harm } from './trial.ts';
 
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Several harms at once, as many as are drawn and do not touch the same thing. */
 export function composeHarms(harms: readonly Harm[], random: () => number, atMost: number): Harm {
   const drawn: Harm[] = [];

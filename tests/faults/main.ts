@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { composeHarms, createRandom } from './compose.ts';
+import { createRandom } from '../random.ts';
+import { composeHarms } from './compose.ts';
 import { HARMS } from './harms.ts';
 import { openHouse } from './house.ts';
 import { createTrials } from './trial.ts';
