@@ -43,6 +43,9 @@ const execute = promisify(execFile);
 
 export const LOAD_PROGRAM = existsSync(WRK) ? 'wrk' : 'autocannon';
 
+/** How many visitors come at once, unless a suite is about that. */
+export const CONNECTIONS = 32;
+
 /**
  * Sends requests over as many connections as there are, each as soon as the one before it is answered. `wrk` does it
  * where it is installed (`apt-get install wrk`), and else autocannon, which reaches about a third of its rate.

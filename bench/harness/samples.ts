@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseOriginalUrl } from '@terse/core/original-url';
 import { type ShortCode, parseShortCode } from '@terse/core/short-code';
+import { createRandom } from '../../tests/random.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../tests/fixtures/${name}`, import.meta.url), 'utf8')

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { alternate } from '../harness/alternate.ts';
 import { settled } from '../harness/arrivals.ts';
 import type { House, RunningFunction } from '../harness/house.ts';
-import { load, warmUp } from '../harness/load.ts';
+import { CONNECTIONS, load, warmUp } from '../harness/load.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
 import { measureUsage } from '../harness/usage.ts';
 import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Suite } from '../suite.ts';
-import { CONNECTIONS, hotRequests, pairOf } from './redirect-hot.ts';
+import { hotRequests, pairOf } from './redirect-hot.ts';
 
 const LINKS = 1000;
 const POLL_MS = 100;

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { alternate } from '../harness/alternate.ts';
 import { API_KEY, type House, type RunningFunction } from '../harness/house.ts';
-import { load } from '../harness/load.ts';
+import { CONNECTIONS, load } from '../harness/load.ts';
 import { type SampleRequest, URLS } from '../harness/samples.ts';
 import { measureUsage } from '../harness/usage.ts';
 import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Bench, Suite } from '../suite.ts';
-import { CONNECTIONS, pairOf } from './redirect-hot.ts';
+import { pairOf } from './redirect-hot.ts';
 
 const BARE_INSERTS = fileURLToPath(new URL('../references/bare-inserts.ts', import.meta.url));
 

@@ -1,11 +1,11 @@
 import { alternate } from '../harness/alternate.ts';
-import { expectArrivals } from '../harness/arrivals.ts';
 import type { House } from '../harness/house.ts';
-import { load, warmUp } from '../harness/load.ts';
+import { CONNECTIONS, load, warmUp } from '../harness/load.ts';
 import { createRandom } from '../../tests/random.ts';
 import { createZipf, type SampleRequest, visitsTo } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
 import { measureUsage, memoryOf } from '../harness/usage.ts';
+import { prepareVisits } from '../harness/visited.ts';
 import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Bench, Suite } from '../suite.ts';
@@ -13,7 +13,6 @@ import type { Bench, Suite } from '../suite.ts';
 const LINKS = 1000;
 const REQUESTS = 50_000;
 const MAX_MEMORY_MB = 120;
-export const CONNECTIONS = 32;
 
 /** Visitors of links that are in the redirect's memory, some visited much more than others. */
 export function hotRequests(links: number): SampleRequest[] {
@@ -26,26 +25,11 @@ export function hotRequests(links: number): SampleRequest[] {
 }
 
 /** A redirect with its links in memory, warmed up, and loads on it whose visits are all proved to arrive. */
-export async function openHot(house: House, links: number, { cores }: Pick<Bench, 'cores'>) {
+export async function openHot(house: House, links: number, bench: Pick<Bench, 'cores'>) {
   await fillCache(house, links);
   const redirect = await house.start('redirect', 'alone');
-  const arrivals = expectArrivals(house, redirect, await house.stored());
   const requests = hotRequests(links);
-  const options = { url: redirect.url, requests, connections: CONNECTIONS, cores };
-  arrivals.add(await warmUp(options));
-  await arrivals.settle();
-  return {
-    redirect,
-    requests,
-    visit: async (seconds: number) => {
-      const usage = measureUsage(redirect.pid);
-      const done = await load({ ...options, seconds });
-      const cpuMicroseconds = (usage() * 1e6) / done.completed;
-      arrivals.add(done);
-      await arrivals.settle();
-      return { ...done, cpuMicroseconds };
-    },
-  };
+  return { redirect, requests, visit: await prepareVisits(house, redirect, requests, bench) };
 }
 
 /** The redirects a second of one process, for suites that compare with them. */

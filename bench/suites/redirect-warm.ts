@@ -1,14 +1,13 @@
 import { alternate } from '../harness/alternate.ts';
-import { expectArrivals } from '../harness/arrivals.ts';
 import type { House } from '../harness/house.ts';
-import { load, warmUp } from '../harness/load.ts';
+import { CONNECTIONS, load } from '../harness/load.ts';
 import { visitsTo } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
-import { measureUsage } from '../harness/usage.ts';
+import { prepareVisits } from '../harness/visited.ts';
 import { count, number, withSpread } from '../report.ts';
 import { ratio, spread } from '../statistics.ts';
 import type { Bench, Finding, Suite } from '../suite.ts';
-import { CONNECTIONS, pairOf } from './redirect-hot.ts';
+import { pairOf } from './redirect-hot.ts';
 
 const LINKS = 100_000;
 type Transport = 'TCP' | 'REST';
@@ -20,30 +19,15 @@ type Transport = 'TCP' | 'REST';
 export async function openWarm(
   house: House,
   links: number,
-  { cores }: Pick<Bench, 'cores'>,
+  bench: Pick<Bench, 'cores'>,
   transport: Transport = 'TCP',
 ) {
   await fillCache(house, links);
   const { upstash } = house.stack;
   const rest = { REDIS_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token };
   const redirect = await house.start('redirect', 'alone', transport === 'REST' ? rest : {});
-  const arrivals = expectArrivals(house, redirect, await house.stored());
   const requests = visitsTo(Array.from({ length: links }, (_, link) => link));
-  const options = { url: redirect.url, requests, connections: CONNECTIONS, cores };
-  arrivals.add(await warmUp(options));
-  await arrivals.settle();
-  return {
-    redirect,
-    requests,
-    visit: async (seconds: number) => {
-      const usage = measureUsage(redirect.pid);
-      const done = await load({ ...options, seconds });
-      const cpuMicroseconds = (usage() * 1e6) / done.completed;
-      arrivals.add(done);
-      await arrivals.settle();
-      return { ...done, cpuMicroseconds };
-    },
-  };
+  return { redirect, requests, visit: await prepareVisits(house, redirect, requests, bench) };
 }
 
 async function measure(bench: Bench, transport: Transport): Promise<Finding[]> {
