@@ -25,7 +25,8 @@ const MAX_BODY_BYTES = 32 * 1024;
 const MAX_BULK_BODY_BYTES = 4 * 1024 * 1024;
 /** Redirects go first, then these requests, then reports. */
 const MAX_PRESSURE = 0.8;
-const MAX_CONCURRENT = 64;
+const MAX_CONCURRENT = 32;
+const MAX_WAITING = 200;
 
 /** Creates links and changes them. */
 export function createLinksApp(dependencies: LinksDependencies): Hono {
@@ -39,6 +40,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
       pressure,
       maxPressure: MAX_PRESSURE,
       maxConcurrent: MAX_CONCURRENT,
+      maxWaiting: MAX_WAITING,
       onShed: () => metrics.requestShed('links'),
     }),
     requireApiKey(apiKeys.isValid),

@@ -21,7 +21,8 @@ export interface StatsDependencies extends AppParts {
 
 /** Reports give way before anything else does. */
 const MAX_PRESSURE = 0.5;
-const MAX_CONCURRENT = 16;
+const MAX_CONCURRENT = 8;
+const MAX_WAITING = 100;
 
 const summaryQuerySchema = z.strictObject({
   from: instant.optional(),
@@ -42,6 +43,7 @@ export function createStatsApp(dependencies: StatsDependencies): Hono {
       pressure,
       maxPressure: MAX_PRESSURE,
       maxConcurrent: MAX_CONCURRENT,
+      maxWaiting: MAX_WAITING,
       onShed: () => metrics.requestShed('stats'),
     }),
     requireApiKey(apiKeys.isValid),

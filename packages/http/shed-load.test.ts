@@ -10,7 +10,7 @@ function setUp(pressure: () => number, handle: () => Promise<void> = () => Promi
     readiness: () => Promise.resolve({ ready: true, parts: {} }),
     metricsText: () => Promise.resolve(''),
   });
-  app.use('/api/*', shedLoad({ pressure, maxPressure: 0.8, maxConcurrent: 2, onShed }));
+  app.use('/api/*', shedLoad({ pressure, maxPressure: 0.8, maxConcurrent: 2, maxWaiting: 1, onShed }));
   app.get('/api/x', async (c) => {
     await handle();
     return c.text('done');
@@ -31,15 +31,15 @@ test('turns requests away under pressure, with a time to come back, and takes th
   expect((await app.request('/api/x')).status).toBe(200);
 });
 
-test('takes a bounded number at once, those that fail included', async () => {
+test('takes a bounded number at once, lets a bounded number wait, and forgets those that failed', async () => {
   const gate = Promise.withResolvers<void>();
-  const { app } = setUp(
-    () => 0,
-    () => gate.promise,
-  );
-  const first = [app.request('/api/x'), app.request('/api/x')];
+  const handle = vi.fn(() => gate.promise);
+  const { app } = setUp(() => 0, handle);
+  const taken = [app.request('/api/x'), app.request('/api/x'), app.request('/api/x')];
   expect((await app.request('/api/x')).status).toBe(503);
+  expect(handle).toHaveBeenCalledTimes(2);
   gate.reject(new Error('broken'));
-  for (const response of first) expect((await response).status).toBe(500);
+  for (const response of taken) expect((await response).status).toBe(500);
   expect((await app.request('/api/x')).status).toBe(500);
+  expect(handle).toHaveBeenCalledTimes(4);
 });

@@ -1,3 +1,4 @@
+import { bulkhead, BulkheadRejectedError } from 'cockatiel';
 import type { MiddlewareHandler } from 'hono';
 import { DomainError } from '@terse/core/errors';
 
@@ -6,8 +7,9 @@ export interface ShedLoadOptions {
   readonly pressure: () => number;
   /** At this pressure and above nothing is taken. */
   readonly maxPressure: number;
-  /** How many requests may be under way at once. */
+  /** How many requests may be under way at once, and how many may wait for their turn. */
   readonly maxConcurrent: number;
+  readonly maxWaiting: number;
   readonly onShed: () => void;
 }
 
@@ -16,18 +18,21 @@ export interface ShedLoadOptions {
  * up. @throws DomainError `overloaded`.
  */
 export function shedLoad(options: ShedLoadOptions): MiddlewareHandler {
-  const { pressure, maxPressure, maxConcurrent, onShed } = options;
-  let underWay = 0;
+  const { pressure, maxPressure, maxConcurrent, maxWaiting, onShed } = options;
+  const room = bulkhead(maxConcurrent, maxWaiting);
+
+  function refuse(): never {
+    onShed();
+    throw new DomainError('overloaded', 'There is too much to do right now. Try again shortly.');
+  }
+
   return async (_c, next) => {
-    if (underWay >= maxConcurrent || pressure() >= maxPressure) {
-      onShed();
-      throw new DomainError('overloaded', 'There is too much to do right now. Try again shortly.');
-    }
-    underWay++;
+    if (pressure() >= maxPressure) refuse();
     try {
-      await next();
-    } finally {
-      underWay--;
+      await room.execute(next);
+    } catch (error) {
+      if (error instanceof BulkheadRejectedError) refuse();
+      throw error;
     }
   };
 }

@@ -37,8 +37,8 @@ import { createTelemetry, type Telemetry } from './telemetry.ts';
 const CACHE_TIMEOUT_MS = 50;
 const DATABASE_TIMEOUT_MS = { postgres: 250, pglite: 2000 };
 
-/** How long a message may take before it goes to the outbox, where that is all that keeps it. */
-const PUBLISH_TIMEOUT_MS = 1000;
+/** How long a message may take: until it is tried again, or until it goes to the outbox. */
+const PUBLISH_TIMEOUT_MS = { journal: 4000, outbox: 1000 };
 
 /** What every function has before it opens any part. */
 export interface Context extends PartsContext, Telemetry {
@@ -268,14 +268,19 @@ function redirectOn(context: Context, { db }: OpenDatabase, store: Store, queue:
 function recorderOn(context: Context, { counter, outbox }: Store, queue: Queue): VisitRecorder {
   const { clock, metrics, config } = context;
   const { confirmWithinMs, visitsInMemory: maxBuffered } = config;
-  const parts = { counter, clock, metrics, confirmWithinMs, maxBuffered };
   const journal = openJournal(context);
-  if (journal || !outbox) return createVisitRecorder({ ...parts, publisher: queue, journal });
-  // The outbox must still have its turn while the response waits.
-  const timeoutMs = confirmWithinMs > 0 ? confirmWithinMs / 2 : PUBLISH_TIMEOUT_MS;
-  const askQueue = createGuard({ timeoutMs, maxConcurrent: 100, maxWaiting: 0 });
+  const parts = { counter, journal, clock, metrics, confirmWithinMs, maxBuffered };
+  // The embedded queue is never down, and answers only when a visit is stored.
+  if (config.queue.kind === 'memory') return createVisitRecorder({ ...parts, publisher: queue });
+  const askQueue = createGuard({ timeoutMs: publishTimeoutMs(), maxConcurrent: 100, maxWaiting: 0 });
   const publisher = { publish: (body: string) => askQueue(() => queue.publish(body)) };
-  return createVisitRecorder({ ...parts, publisher, outbox });
+  return createVisitRecorder({ ...parts, publisher, outbox: journal ? undefined : outbox });
+
+  function publishTimeoutMs(): number {
+    if (journal) return PUBLISH_TIMEOUT_MS.journal;
+    // The outbox must still have its turn while the response waits.
+    return confirmWithinMs > 0 ? confirmWithinMs / 2 : PUBLISH_TIMEOUT_MS.outbox;
+  }
 }
 
 function apiOn({ config, clock }: Context, { db }: OpenDatabase): ApiServices {
