@@ -74,6 +74,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
   });
 
   async function start(name: string, settings: Readonly<Record<string, string>>): Promise<ContainerLambda> {
+    await running?.stop();
     running = await startContainerLambda(name, { ...secrets.settings, LOG_LEVEL: 'warn', ...settings });
     return running;
   }
