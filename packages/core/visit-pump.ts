@@ -118,6 +118,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     inFlight--;
     buffered -= records.length;
     chunk.published?.resolve();
+    if (newest === chunk) newest = undefined;
     pump();
   }
 

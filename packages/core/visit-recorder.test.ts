@@ -217,6 +217,16 @@ describe('a response that waits for its visit', () => {
     expect(messages.flat()).toHaveLength(1);
   });
 
+  test('does not wait when there is nothing to wait for: the visit came too late', async () => {
+    const { recorder, metrics } = setUp({ confirmWithinMs: 5000 });
+    const unconfirmed = vi.spyOn(metrics, 'visitsUnconfirmed');
+    recorder.record(visit);
+    await recorder.close(5000);
+    recorder.record(visit);
+    await recorder.confirmed();
+    expect(unconfirmed).not.toHaveBeenCalled();
+  });
+
   test('is the exception: by default there is nothing to wait for', () => {
     const { recorder } = setUp();
     recorder.record(visit);
