@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ShortCode } from '@terse/core/short-code';
-import { encodeVisit, encodeVisits, type Visit } from '@terse/core/visit';
+import { type Visit } from '@terse/core/visit';
 import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
 import { createVisitWriterApp } from './app.ts';
 
@@ -23,7 +23,7 @@ const visit = (): Visit => ({
   is_bot: false,
 });
 
-const message = (...visits: readonly Visit[]) => ({ body: encodeVisits(visits.map(encodeVisit)) });
+const message = (...visits: readonly Visit[]) => ({ body: JSON.stringify(visits) });
 
 async function post(body: unknown, app = createVisitWriterApp(parts)) {
   const response = await app.request('/.events', {

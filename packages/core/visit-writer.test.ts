@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { DeadLetter, Message } from '@terse/queue/queue';
 import type { ShortCode } from './short-code.ts';
 import { createTestMetrics } from './test-metrics.ts';
-import { encodeVisit, encodeVisits, type Visit } from './visit.ts';
+import { type Visit } from './visit.ts';
 import type { DescribedVisit } from './visit-description.ts';
 import { createVisitWriter } from './visit-writer.ts';
 
@@ -18,7 +18,7 @@ const visit: Visit = {
   is_bot: false,
 };
 
-const message = (...visits: readonly Visit[]): Message => ({ body: encodeVisits(visits.map(encodeVisit)) });
+const message = (...visits: readonly Visit[]): Message => ({ body: JSON.stringify(visits) });
 
 function setUp() {
   const insert = vi.fn((visits: readonly DescribedVisit[]) =>
