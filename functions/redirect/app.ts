@@ -7,6 +7,7 @@ import type { VisitRecorder } from '@terse/core/visit-recorder';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { page } from '@terse/http/page';
+import { requestHeader } from '@terse/http/request-header';
 
 export interface RedirectDependencies extends AppParts {
   readonly resolver: LinkResolver;
@@ -52,8 +53,8 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
     recorder.record({
       shortCode,
       ip: clientIp(c),
-      userAgent: c.req.header('User-Agent'),
-      referrer: c.req.header('Referer'),
+      userAgent: requestHeader(c, 'user-agent'),
+      referrer: requestHeader(c, 'referer'),
       country: country(c),
       isProbe: c.req.method === 'HEAD',
     });

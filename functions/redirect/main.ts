@@ -11,7 +11,8 @@ await runUntilStopped(async () => {
   const parts = await openRedirect(context);
   const clientIp = createClientIp(config);
   const country = createCountry(config.countryHeader);
-  const server = await serve(createRedirectApp({ ...parts, clientIp, country }), config);
+  const app = createRedirectApp({ ...parts, clientIp, country });
+  const server = await serve(app, { ...config, beforeResponses: parts.recorder.commit });
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {

@@ -38,7 +38,7 @@ await runUntilStopped(async () => {
   await Promise.race([parts.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
   await tick(counterFlush, { task: 'maintain', settle_ms: 0 });
   const ticking = startSchedule(counterFlush, config, log);
-  const server = await serve(app, config);
+  const server = await serve(app, { ...config, beforeResponses: parts.recorder.commit });
   process.stdout.write(
     banner({
       address: config.baseUrl.origin,

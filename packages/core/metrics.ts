@@ -5,7 +5,7 @@ export interface Metrics {
   cacheFailed(operation: 'get' | 'put'): void;
   /** A request that was turned away so that redirects are not held up. */
   requestShed(area: 'links' | 'stats'): void;
-  visitsRecorded(audience: 'people' | 'bots'): void;
+  visitsRecorded(audience: 'people' | 'bots', count: number): void;
   visitsDropped(reason: 'buffer_full' | 'journal_full' | 'shutdown', count: number): void;
   /** Visits of a process before this one, or that had no room in memory, taken up again. */
   visitsRestored(count: number): void;

@@ -14,8 +14,8 @@ import { encodeVisits } from './visit.ts';
  *         ↘ no room: journal only ─ less than half full → full chunks                 ↘ down, no journal: outbox
  */
 export interface VisitPump {
-  /** Takes a visit, or not: when neither memory nor disk has room for it. */
-  offer(record: string): boolean;
+  /** Takes visits, but for the last ones when neither memory nor disk has room for them: how many it has taken. */
+  offer(records: readonly string[]): number;
   /** Resolves when the visit that was offered last is with the queue or the outbox, or when it lies on disk only. */
   settled(): Promise<void>;
   /** Resolves when the visits that earlier processes left in the journal are published. */
@@ -72,20 +72,19 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
   const allRestored = Promise.withResolvers<void>();
   let onDrained: (() => void) | undefined;
 
-  function keep(record: string): void {
-    const segment = journal?.append(record);
+  function keep(records: readonly string[]): void {
+    const segment = journal?.append(records);
+    buffered += records.length;
+    if (!segment) inMemoryOnly += records.length;
     if (open && open.segment !== segment) completeChunk();
-    open ??= { segment, records: [], isRestored: false, published: undefined };
-    open.records.push(record);
-    newest = open;
-    buffered++;
-    if (!segment) inMemoryOnly++;
-    if (open.records.length >= VISITS_PER_MESSAGE) {
-      completeChunk();
-      if (inFlight < MESSAGES_IN_FLIGHT) pump();
-    } else {
-      coalescing ??= setTimeout(pump, coalesceMs);
+    for (const record of records) {
+      open ??= { segment, records: [], isRestored: false, published: undefined };
+      open.records.push(record);
+      newest = open;
+      if (open.records.length >= VISITS_PER_MESSAGE) completeChunk();
     }
+    if (open) coalescing ??= setTimeout(pump, coalesceMs);
+    publishFull();
   }
 
   function completeChunk(): void {
@@ -97,15 +96,19 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     clearTimeout(coalescing);
     coalescing = undefined;
     completeChunk();
+    publishFull();
+    if (maybeOnDiskOnly && buffered < maxBuffered / 2) restore();
+    if (!maybeOnDiskOnly && !restoring && restoredUnpublished === 0) allRestored.resolve();
+    if (buffered === 0) onDrained?.();
+  }
+
+  function publishFull(): void {
     while (inFlight < MESSAGES_IN_FLIGHT) {
       const chunk = full.shift();
       if (!chunk) break;
       inFlight++;
       void publish(chunk);
     }
-    if (maybeOnDiskOnly && buffered < maxBuffered / 2) restore();
-    if (!maybeOnDiskOnly && !restoring && restoredUnpublished === 0) allRestored.resolve();
-    if (buffered === 0) onDrained?.();
   }
 
   async function publish(chunk: Chunk): Promise<void> {
@@ -159,15 +162,17 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
   pump();
 
   return {
-    offer: (record) => {
-      if (buffered < maxBuffered) {
-        keep(record);
-        return true;
+    offer: (records) => {
+      const room = Math.max(maxBuffered - buffered, 0);
+      if (records.length <= room) {
+        keep(records);
+        return records.length;
       }
+      if (room > 0) keep(records.slice(0, room));
       newest = undefined;
-      if (!journal?.spill(record)) return false;
+      if (!journal?.spill(records.slice(room))) return room;
       maybeOnDiskOnly = true;
-      return true;
+      return records.length;
     },
     settled: async () => {
       if (newest) await (newest.published ??= Promise.withResolvers()).promise;

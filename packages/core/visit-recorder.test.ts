@@ -117,7 +117,11 @@ test('drops the newest visits beyond its bound, and counts every one of them', a
   publisher.publish.mockReturnValueOnce(held.promise);
   const dropped = vi.spyOn(metrics, 'visitsDropped');
   for (let index = 0; index < 130; index++) recorder.record(visit);
-  expect(dropped.mock.calls).toEqual(Array.from({ length: 30 }, () => ['buffer_full', 1]));
+  recorder.commit();
+  expect(dropped.mock.calls).toEqual([
+    ['buffer_full', 28],
+    ['buffer_full', 2],
+  ]);
   held.resolve();
   await recorder.close(5000);
   recorder.record(visit);
@@ -240,9 +244,9 @@ describe('with a journal', () => {
     const stored = { name: 'stored' };
     const spilled: string[] = [];
     const journal = {
-      append: vi.fn<(record: string) => JournalSegment | undefined>(() => segment),
-      spill: vi.fn((record: string) => {
-        spilled.push(record);
+      append: vi.fn<(records: readonly string[]) => JournalSegment | undefined>(() => segment),
+      spill: vi.fn((records: readonly string[]) => {
+        spilled.push(...records);
         return true;
       }),
       restore: vi.fn(() => {
@@ -259,31 +263,44 @@ describe('with a journal', () => {
       }
       return sums;
     };
-    return { journal, released };
+    const appended = () => journal.append.mock.calls.flatMap(([records]) => records);
+    return { journal, appended, released };
   }
 
-  test('has a visit on disk when record returns, and releases it when the queue has it', async () => {
-    const { journal, released } = createTestJournal();
+  test('has the visits of a turn on disk when it is committed, and releases them when the queue has them', async () => {
+    const { journal, appended, released } = createTestJournal();
     const { recorder, messages } = setUp({ journal });
     recorder.record(visit);
+    recorder.record(visit);
+    recorder.commit();
     expect(journal.append).toHaveBeenCalledTimes(1);
     expect(journal.release).not.toHaveBeenCalled();
     await recorder.close(5000);
-    expect(messages.flat()).toEqual([JSON.parse(journal.append.mock.calls[0]?.[0] ?? '')]);
-    expect(released()).toEqual({ memory: 1 });
+    expect(messages.flat()).toEqual(appended().map((record): unknown => JSON.parse(record)));
+    expect(released()).toEqual({ memory: 2 });
     expect(journal.close).toHaveBeenCalledTimes(1);
   });
 
+  test('commits by itself when the turn ends', async () => {
+    const { journal } = createTestJournal();
+    const { recorder } = setUp({ journal });
+    recorder.record(visit);
+    await new Promise(setImmediate);
+    expect(journal.append).toHaveBeenCalledTimes(1);
+    await recorder.close(5000);
+    expect(journal.append).toHaveBeenCalledTimes(1);
+  });
+
   test('publishes what an earlier process left, under the ids that it had', async () => {
-    const { journal: earlier } = createTestJournal();
+    const { journal: earlier, appended: left } = createTestJournal();
     const before = setUp({ journal: earlier });
     for (let index = 0; index < 300; index++) before.recorder.record(visit);
-    const left = earlier.append.mock.calls.map(([record]) => record);
-    const { journal, released } = createTestJournal([...left]);
+    before.recorder.commit();
+    const { journal, released } = createTestJournal(left());
     const { recorder, messages } = setUp({ journal });
     await recorder.restored();
     expect(messages.flat().map(({ id }) => id)).toEqual(
-      left.map((record) => (JSON.parse(record) as Visit).id),
+      left().map((record) => (JSON.parse(record) as Visit).id),
     );
     expect(released()).toEqual({ stored: 300 });
     await recorder.close(5000);
@@ -296,7 +313,8 @@ describe('with a journal', () => {
     const dropped = vi.spyOn(metrics, 'visitsDropped');
     publisher.publish.mockReturnValueOnce(held.promise);
     for (let index = 0; index < 130; index++) recorder.record(visit);
-    expect(journal.spill).toHaveBeenCalledTimes(30);
+    recorder.commit();
+    expect(journal.spill.mock.calls.flatMap(([records]) => records)).toHaveLength(30);
     held.resolve();
     await vi.waitFor(() => expect(released()).toEqual({ memory: 100, stored: 30 }));
     expect(messages.flat()).toHaveLength(30);
@@ -311,7 +329,11 @@ describe('with a journal', () => {
     publisher.publish.mockReturnValue(new Promise(() => {}));
     journal.spill.mockReturnValue(false);
     for (let index = 0; index < 130; index++) recorder.record(visit);
-    expect(dropped.mock.calls).toEqual(Array.from({ length: 30 }, () => ['journal_full', 1]));
+    recorder.commit();
+    expect(dropped.mock.calls).toEqual([
+      ['journal_full', 28],
+      ['journal_full', 2],
+    ]);
   });
 
   test('goes on in memory when the disk fails, and then calls lost only what is lost', async () => {
@@ -321,6 +343,7 @@ describe('with a journal', () => {
     const dropped = vi.spyOn(metrics, 'visitsDropped');
     publisher.publish.mockReturnValue(new Promise(() => {}));
     recorder.record(visit);
+    recorder.commit();
     journal.append.mockReturnValue(undefined);
     recorder.record(visit);
     recorder.record(visit);

@@ -31,8 +31,10 @@ export interface ObservedVisit {
  * dropped, and counted as dropped.
  */
 export interface VisitRecorder {
-  /** Never waits and never fails. When it returns, the visit is in the journal, so it outlives the process. */
+  /** Takes a visit down until this turn of the event loop ends, or `commit` is called. Never waits and never fails. */
   record(visit: ObservedVisit): void;
+  /** Puts what was recorded in this turn into the journal, so that it outlives the process. Before this no response may leave. */
+  commit(): void;
   /**
    * What the response to the visit that was just recorded has to wait for, if anything: that it is confirmed and counted,
    * or that the time for that is up.
@@ -70,39 +72,75 @@ export interface VisitRecorderOptions {
   readonly confirmWithinMs?: number;
 }
 
+/** A visit that is not in the journal yet. */
+interface TakenDown {
+  readonly record: string;
+  readonly shortCode: ShortCode;
+  readonly isBot: boolean;
+}
+
+/** What is the same for every visit with a user agent. */
+interface Agent {
+  readonly isBot: boolean;
+  readonly stored: string | null;
+  readonly json: string;
+}
+
+const NO_AGENT: Agent = { isBot: true, stored: null, json: 'null' };
 const AGENTS_REMEMBERED = 5000;
+/** How many visits of a turn are committed together: a write to the disk costs about the same whatever is in it. */
+const VISITS_PER_TURN = 64;
 /** A message costs the broker a millisecond of CPU, whatever is in it. */
 const COALESCE_MS = 20;
 
 export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorder {
   const { journal, clock, metrics, maxBuffered = 50_000, confirmWithinMs = 0 } = options;
-  const agents = new LRUCache<string, boolean, undefined>({
-    max: AGENTS_REMEMBERED,
-    memoMethod: (agent) => isbot(agent),
-  });
+  const agents = new LRUCache<string, Agent, undefined>({ max: AGENTS_REMEMBERED, memoMethod: readAgent });
   const visitId = createVisitIds();
   // A response that waits does not wait for company, too.
   const coalesceMs = confirmWithinMs > 0 ? 0 : COALESCE_MS;
   const pump = createVisitPump({ ...options, maxBuffered, coalesceMs });
   const tally = createVisitTally(options);
   let closed = false;
+  let turn: TakenDown[] = [];
+  let endOfTurn: NodeJS.Immediate | undefined;
 
-  function isAutomated(visit: ObservedVisit): boolean {
-    return visit.isProbe || !visit.userAgent || agents.memo(visit.userAgent);
+  function takeDown({ shortCode, userAgent, referrer, ip, country, isProbe }: ObservedVisit): TakenDown {
+    const agent = userAgent === undefined ? NO_AGENT : agents.memo(userAgent);
+    const isBot = isProbe || agent.isBot;
+    const now = clock.now();
+    const visit = {
+      id: visitId(now),
+      short_code: shortCode,
+      ip,
+      timestamp: now,
+      user_agent: agent.stored,
+      referrer: referrer === undefined ? null : truncateReferrer(referrer),
+      country,
+      is_bot: isBot,
+    };
+    return { record: encodeVisit(visit, agent.json), shortCode, isBot };
   }
 
-  function encode(visit: ObservedVisit, isBot: boolean): string {
-    const now = clock.now();
-    return encodeVisit({
-      id: visitId(now),
-      short_code: visit.shortCode,
-      ip: visit.ip,
-      timestamp: now,
-      user_agent: visit.userAgent === undefined ? null : truncateUserAgent(visit.userAgent),
-      referrer: visit.referrer === undefined ? null : truncateReferrer(visit.referrer),
-      country: visit.country,
-      is_bot: isBot,
-    });
+  function commit(): void {
+    clearImmediate(endOfTurn);
+    endOfTurn = undefined;
+    if (turn.length === 0) return;
+    const visits = turn;
+    turn = [];
+    const taken = pump.offer(visits.map(({ record }) => record));
+    if (taken < visits.length) {
+      metrics.visitsDropped(journal ? 'journal_full' : 'buffer_full', visits.length - taken);
+      visits.length = taken;
+    }
+    let people = 0;
+    for (const { isBot, shortCode } of visits) {
+      if (isBot) continue;
+      people++;
+      tally.add(shortCode);
+    }
+    metrics.visitsRecorded('people', people);
+    metrics.visitsRecorded('bots', visits.length - people);
   }
 
   async function settled(): Promise<void> {
@@ -115,17 +153,16 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
         metrics.visitsDropped('shutdown', 1);
         return;
       }
-      const isBot = isAutomated(visit);
-      if (!pump.offer(encode(visit, isBot))) {
-        metrics.visitsDropped(journal ? 'journal_full' : 'buffer_full', 1);
-        return;
-      }
-      metrics.visitsRecorded(isBot ? 'bots' : 'people');
-      if (!isBot) tally.add(visit.shortCode);
+      turn.push(takeDown(visit));
+      if (turn.length >= VISITS_PER_TURN) commit();
+      else endOfTurn ??= setImmediate(commit);
     },
+
+    commit,
 
     confirmed: () => {
       if (confirmWithinMs === 0) return undefined;
+      commit();
       return pTimeout(settled(), {
         milliseconds: confirmWithinMs,
         fallback: () => metrics.visitsUnconfirmed(),
@@ -138,10 +175,16 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
 
     close: async (deadlineMs) => {
       closed = true;
+      commit();
       pump.stopRestoring();
       await Promise.race([Promise.all([pump.drained(), tally.settled()]), clock.sleep(deadlineMs)]);
       if (pump.unsaved() > 0) metrics.visitsDropped('shutdown', pump.unsaved());
       journal?.close();
     },
   };
+}
+
+function readAgent(userAgent: string): Agent {
+  const stored = truncateUserAgent(userAgent);
+  return { isBot: userAgent === '' || isbot(userAgent), stored, json: JSON.stringify(stored) };
 }

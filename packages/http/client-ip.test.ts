@@ -9,8 +9,8 @@ async function seen(
 ): Promise<unknown> {
   const clientIp = createClientIp(options);
   const app = new Hono().get('/', (c) => c.json(clientIp(c)));
-  const headers = forwarded === undefined ? {} : { 'X-Forwarded-For': forwarded };
-  const response = await app.request('/', { headers }, { incoming: { socket: { remoteAddress: peer } } });
+  const headers = { 'x-forwarded-for': forwarded };
+  const response = await app.request('/', {}, { incoming: { headers, socket: { remoteAddress: peer } } });
   return response.json();
 }
 

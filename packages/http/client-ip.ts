@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
+import { requestHeader } from './request-header.ts';
 
 export type VisitorIp = 'anonymized' | 'full' | 'none';
 
@@ -41,7 +42,7 @@ function peerAddress(c: Context): string | undefined {
 
 /** The n-th address from the right: each trusted proxy appended one, and what is left of those anyone can write. */
 function forwardedAddress(c: Context, hops: number): string | undefined {
-  return c.req.header('X-Forwarded-For')?.split(',').at(-hops)?.trim();
+  return requestHeader(c, 'x-forwarded-for')?.split(',').at(-hops)?.trim();
 }
 
 /** An IPv4 address without its last octet, an IPv6 address without all but its first 48 bits. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { Hono } from 'hono';
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { serve } from './serve.ts';
 
 const host = '127.0.0.1';
@@ -44,4 +44,62 @@ test('says when it cannot listen', async () => {
   const server = await serve(new Hono(), { host, port: 0 });
   await expect(serve(new Hono(), { host, port: server.port })).rejects.toThrow('EADDRINUSE');
   await server.close(100);
+});
+
+describe('with something to be done before responses', () => {
+  async function serveHeld(beforeResponses: () => void) {
+    const app = new Hono().get('/:name', (c) => c.text(c.req.param('name')));
+    return serve(app, { host, port: 0, beforeResponses });
+  }
+
+  /** Sends requests in one packet and gives what comes back, until the server closes the connection. */
+  async function converse(port: number, paths: readonly string[], onData: () => void): Promise<string> {
+    const socket = connect(port, host);
+    const requests = paths.map((path, index) => {
+      const last = index === paths.length - 1 ? 'Connection: close\r\n' : '';
+      return `GET ${path} HTTP/1.1\r\nHost: x\r\n${last}\r\n`;
+    });
+    socket.write(requests.join(''));
+    let received = '';
+    for await (const chunk of socket) {
+      onData();
+      received += String(chunk);
+    }
+    return received;
+  }
+
+  test('sends nothing before it is done, and does it once for all responses of a turn', async () => {
+    const done = vi.fn();
+    const doneWhenReceived: number[] = [];
+    const server = await serveHeld(done);
+    const received = await converse(server.port, ['/a', '/b', '/c'], () =>
+      doneWhenReceived.push(done.mock.calls.length),
+    );
+    expect(received.match(/\r\n\r\n[abc]/g)).toEqual(['\r\n\r\na', '\r\n\r\nb', '\r\n\r\nc']);
+    expect(doneWhenReceived[0]).toBeGreaterThan(0);
+    expect(done.mock.calls.length).toBeLessThan(3);
+    await server.close(100);
+  });
+
+  test('answers however many come in a turn', async () => {
+    const server = await serveHeld(() => {});
+    const bodies = await Promise.all(
+      Array.from({ length: 200 }, async (_, index) =>
+        (await fetch(`http://${host}:${server.port}/${index}`)).text(),
+      ),
+    );
+    expect(bodies).toEqual(Array.from({ length: 200 }, (_, index) => String(index)));
+    await server.close(100);
+  });
+
+  test('bears visitors who leave before they are answered', async () => {
+    const server = await serveHeld(() => {});
+    const socket = connect(server.port, host);
+    await new Promise((resolve) => {
+      socket.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n', resolve);
+    });
+    socket.resetAndDestroy();
+    expect(await (await fetch(`http://${host}:${server.port}/b`)).text()).toBe('b');
+    await server.close(100);
+  });
 });

@@ -1,7 +1,8 @@
-import { type Server, createServer } from 'node:http';
+import { type Server, createServer, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { holdResponses } from './hold-responses.ts';
 
 const CLOSE_IDLE_EVERY_MS = 50;
 
@@ -9,6 +10,11 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /**
+   * What must be done before a response may leave. With it the responses of a turn of the event loop leave together, after
+   * it was done once for all of them.
+   */
+  readonly beforeResponses?: () => void;
 }
 
 export interface RunningServer {
@@ -21,7 +27,8 @@ export interface RunningServer {
  * Serves an app over HTTP.
  * @throws Error when the address cannot be listened on.
  */
-export async function serve(app: Pick<Hono, 'fetch'>, { host, port }: ServeOptions): Promise<RunningServer> {
+export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Promise<RunningServer> {
+  const { host, port, beforeResponses } = options;
   const listener = getRequestListener(app.fetch);
   let closing = false;
   const server = createServer(
@@ -31,6 +38,7 @@ export async function serve(app: Pick<Hono, 'fetch'>, { host, port }: ServeOptio
       headersTimeout: 10_000,
       requestTimeout: 30_000,
       maxHeaderSize: 16 * 1024,
+      ServerResponse: beforeResponses ? holdResponses(beforeResponses) : ServerResponse,
     },
     (incoming, outgoing) => {
       if (closing) outgoing.setHeader('Connection', 'close');

@@ -75,15 +75,15 @@ export function openFileJournal(options: FileJournalOptions): Journal {
   }
 
   /** Each record begins a line: what a failed write left of one before it does not spoil it. */
-  function write(segment: Segment, record: string): void {
-    const line = Buffer.from(`\n${record}`);
-    if (bytes + line.length > maxBytes) throw new Error('The journal is full.');
+  function write(segment: Segment, records: readonly string[]): void {
+    const lines = Buffer.from(`\n${records.join('\n')}`);
+    if (bytes + lines.length > maxBytes) throw new Error('The journal is full.');
     if (segment.file === undefined) throw new Error(`The segment ${segment.name} is closed.`);
-    const written = writeSync(segment.file, line);
+    const written = writeSync(segment.file, lines);
     segment.bytes += written;
     bytes += written;
-    if (written < line.length) throw new Error('The disk took a part of a record only.');
-    segment.records++;
+    if (written < lines.length) throw new Error('The disk took a part of the records only.');
+    segment.records += records.length;
     unsynced.add(segment);
   }
 
@@ -130,14 +130,14 @@ export function openFileJournal(options: FileJournalOptions): Journal {
   const syncing = setInterval(sync, SYNC_EVERY_MS).unref();
 
   return {
-    append: (record) => {
+    append: (records) => {
       try {
         if (current && current.bytes >= SEGMENT_BYTES) {
           leave(current);
           current = undefined;
         }
         current ??= openSegment();
-        write(current, record);
+        write(current, records);
         return current;
       } catch (error) {
         onError(error);
@@ -145,13 +145,13 @@ export function openFileJournal(options: FileJournalOptions): Journal {
       }
     },
 
-    spill: (record) => {
+    spill: (records) => {
       try {
         if (spilling && spilling.bytes >= SEGMENT_BYTES) {
           setAside(spilling);
         }
         spilling ??= openSegment();
-        write(spilling, record);
+        write(spilling, records);
         return true;
       } catch (error) {
         onError(error);

@@ -13,10 +13,10 @@ export interface RestoredRecords {
  * here waits and nothing throws: a disk that fails or is full is reported, and the caller decides what to do without it.
  */
 export interface Journal {
-  /** Writes a record that the caller keeps in memory, too; `undefined` when it could not be written. */
-  append(record: string): JournalSegment | undefined;
-  /** Writes a record for which the caller has no room; whether it could be written. `restore` gives it back. */
-  spill(record: string): boolean;
+  /** Writes records that the caller keeps in memory, too; `undefined` when they could not be written. */
+  append(records: readonly string[]): JournalSegment | undefined;
+  /** Writes records for which the caller has no room; whether they could be written. `restore` gives them back. */
+  spill(records: readonly string[]): boolean;
   /**
    * Gives the oldest records that nobody has in memory: of a process that was killed, or spilled. They stay on disk until
    * they are released. `undefined` when there are none.

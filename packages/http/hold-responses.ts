@@ -1,0 +1,42 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+
+type End = Parameters<ServerResponse['end']>;
+
+/** How many responses wait for each other at most: more would make the first of them late, and the last no cheaper. */
+const MAX_HELD = 64;
+
+/**
+ * Makes a class of responses that do not leave when they are ended, but together with the others of the same turn of the
+ * event loop, after `beforeResponses`. What is written before the end of a response is not held.
+ */
+export function holdResponses(beforeResponses: () => void): typeof ServerResponse {
+  let held: HeldResponse[] = [];
+  let endOfTurn: NodeJS.Immediate | undefined;
+
+  function release(): void {
+    clearImmediate(endOfTurn);
+    endOfTurn = undefined;
+    const ready = held;
+    held = [];
+    beforeResponses();
+    for (const response of ready) response.leave();
+  }
+
+  class HeldResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+    #last: unknown[] | undefined;
+
+    override end(...last: unknown[]): this {
+      this.#last = last;
+      held.push(this);
+      if (held.length >= MAX_HELD) release();
+      else endOfTurn ??= setImmediate(release);
+      return this;
+    }
+
+    leave(): void {
+      super.end(...((this.#last ?? []) as End));
+    }
+  }
+
+  return HeldResponse;
+}
