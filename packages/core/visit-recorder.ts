@@ -95,7 +95,7 @@ const COALESCE_MS = 20;
 
 export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorder {
   const { journal, clock, metrics, maxBuffered = 50_000, confirmWithinMs = 0 } = options;
-  const agents = new LRUCache<string, Agent, undefined>({ max: AGENTS_REMEMBERED, memoMethod: readAgent });
+  const agents = new LRUCache<string, Agent>({ max: AGENTS_REMEMBERED });
   const visitId = createVisitIds();
   // A response that waits does not wait for company, too.
   const coalesceMs = confirmWithinMs > 0 ? 0 : COALESCE_MS;
@@ -105,8 +105,14 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
   let turn: TakenDown[] = [];
   let endOfTurn: NodeJS.Immediate | undefined;
 
+  function remember(userAgent: string): Agent {
+    const agent = readAgent(userAgent);
+    agents.set(userAgent, agent);
+    return agent;
+  }
+
   function takeDown({ shortCode, userAgent, referrer, ip, country, isProbe }: ObservedVisit): TakenDown {
-    const agent = userAgent === undefined ? NO_AGENT : agents.memo(userAgent);
+    const agent = userAgent === undefined ? NO_AGENT : (agents.get(userAgent) ?? remember(userAgent));
     const isBot = isProbe || agent.isBot;
     const now = clock.now();
     const visit = {

@@ -24,14 +24,18 @@ export function createClientIp({
   if (visitorIp === 'none') return () => null;
   const reduce = visitorIp === 'anonymized' ? anonymize : normalize;
   // Parsing takes microseconds, and a visitor who comes again is soon remembered. `false` stands for no address.
-  const reduced = new LRUCache<string, string | false, undefined>({
-    max: ADDRESSES_REMEMBERED,
-    memoMethod: (address) => reduce(address) ?? false,
-  });
+  const reduced = new LRUCache<string, string | false>({ max: ADDRESSES_REMEMBERED });
+
+  function reduceAndRemember(address: string): string | false {
+    const kept = reduce(address) ?? false;
+    reduced.set(address, kept);
+    return kept;
+  }
+
   return (c) => {
     const address = trustedProxyHops === 0 ? peerAddress(c) : forwardedAddress(c, trustedProxyHops);
     if (address === undefined || address.length > MAX_ADDRESS_LENGTH) return null;
-    return reduced.memo(address) || null;
+    return (reduced.get(address) ?? reduceAndRemember(address)) || null;
   };
 }
 

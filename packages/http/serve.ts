@@ -38,6 +38,8 @@ export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Pr
       headersTimeout: 10_000,
       requestTimeout: 30_000,
       maxHeaderSize: 16 * 1024,
+      // A request without a body is made without the stream to read it from.
+      optimizeEmptyRequests: true,
       ServerResponse: beforeResponses ? holdResponses(beforeResponses) : ServerResponse,
     },
     (incoming, outgoing) => {
