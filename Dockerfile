@@ -13,7 +13,15 @@ COPY --from=manifests /src ./
 RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY . .
 ARG FUNCTION
-RUN node infra/bundle.ts "${FUNCTION}" lambda-secrets
+RUN node infra/bundle/main.ts "${FUNCTION}" lambda-secrets
+
+# What V8 compiles is for the platform that it runs on.
+FROM node:24-bookworm-slim AS compiled
+WORKDIR /app
+ARG FUNCTION
+COPY infra/bundle /src/bundle
+COPY --from=build /src/dist/${FUNCTION}/main.js /src/dist/${FUNCTION}/bundle.js /src/dist/${FUNCTION}/package.json ./
+RUN node /src/bundle/compile.ts bundle.js
 
 FROM node:24-bookworm-slim AS base
 WORKDIR /app
@@ -27,8 +35,7 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --start-interval=1s \
 # No shell and no npm in between: Node is process 1, and gets SIGTERM itself.
 ENTRYPOINT []
 CMD ["node", "main.js"]
-ARG FUNCTION
-COPY --from=build /src/dist/${FUNCTION}/main.js /src/dist/${FUNCTION}/package.json ./
+COPY --from=compiled /app ./
 
 # For AWS Lambda: the adapter turns invocations into requests, and events of a trigger into POST /.events. One that is answered
 # 5xx has failed, and comes again.
@@ -40,8 +47,8 @@ ENV JOURNAL_DIR=none VISIT_DURABILITY=confirmed VISIT_CONFIRM_MS=100 TRIGGER=ext
     AWS_LWA_PASS_THROUGH_PATH=/.events \
     AWS_LWA_ERROR_STATUS_CODES=500-599
 COPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:1.1.0 /lambda-adapter /opt/extensions/lambda-adapter
-COPY --from=build /src/dist/lambda-secrets/main.js ./lambda-secrets.js
-CMD ["node", "--import", "./lambda-secrets.js", "main.js"]
+COPY --from=build /src/dist/lambda-secrets/main.mjs ./lambda-secrets.mjs
+CMD ["node", "--import", "./lambda-secrets.mjs", "main.js"]
 
 FROM base AS runtime
 # Fargate gives a volume to the owner of the folder that it covers only if the image declares it.

@@ -61,7 +61,7 @@ export interface House {
   /** Starts the least that answers with a redirect, on the core of what is measured. */
   startBareHono(): Promise<RunningFunction>;
   /** The command that runs a function on the core of what is measured, and its settings, for who starts it himself. */
-  commandOf(name: BenchFunction, port: number): Command;
+  commandOf(name: BenchFunction, port: number, folder?: string): Command;
   commandOfBareHono(port: number): Command;
   /** How many visits are stored. */
   stored(): Promise<number>;
@@ -75,9 +75,14 @@ export interface House {
   close(): Promise<void>;
 }
 
-/** Makes each function the one file that it is in production. */
+/** Where a function is, as it lies in its image. */
+export function folderOf(name: BenchFunction): string {
+  return join(PROGRAM_ROOT, 'dist', name);
+}
+
+/** Makes of each function what it is in production. */
 export async function bundleFunctions(): Promise<void> {
-  await promisify(execFile)(process.execPath, ['infra/bundle.ts', ...FUNCTIONS], { cwd: PROGRAM_ROOT });
+  await promisify(execFile)(process.execPath, ['infra/bundle/main.ts', ...FUNCTIONS], { cwd: PROGRAM_ROOT });
 }
 
 export async function openHouse({ stack, cores, profileDirectory }: HouseOptions): Promise<House> {
@@ -108,7 +113,6 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
     ...(profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`]),
     ...args,
   ];
-  const bundleOf = (name: BenchFunction) => join(PROGRAM_ROOT, 'dist', name, 'main.js');
 
   async function run(
     command: readonly string[],
@@ -135,7 +139,11 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
 
   const start: House['start'] = async (name, where, settings = {}) => {
     const [port = 0] = await freePorts(1);
-    return run(cores[where](node(bundleOf(name))), { ...shared, ...settings, PORT: String(port) });
+    return run(cores[where](node(join(folderOf(name), 'main.js'))), {
+      ...shared,
+      ...settings,
+      PORT: String(port),
+    });
   };
 
   function commandOfBareHono(port: number): Command {
@@ -174,8 +182,8 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
       const { command, settings } = commandOfBareHono(port);
       return run(command, settings);
     },
-    commandOf: (name, port) => ({
-      command: cores.alone([process.execPath, bundleOf(name)]),
+    commandOf: (name, port, folder = folderOf(name)) => ({
+      command: cores.alone([process.execPath, join(folder, 'main.js')]),
       settings: { ...shared, PORT: String(port) },
     }),
     commandOfBareHono,

@@ -4,7 +4,7 @@ import { runUntilStopped } from '@terse/runtime/process';
 import { createCounterFlushApp } from './app.ts';
 import { startSchedule } from './schedule.ts';
 
-await runUntilStopped(async () => {
+void runUntilStopped(async () => {
   const context = createContext('counter-flush');
   const parts = await openCounterFlush(context);
   const app = createCounterFlushApp(parts);

@@ -8,7 +8,7 @@ const USAGE = `What the visit-writer could not store lies in the queue visits.de
   npm run dead-letters -- replay              sends all to the visit-writer again
   npm run dead-letters -- purge               removes all`;
 
-await runOnce(async () => {
+void runOnce(async () => {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: { limit: { type: 'string', default: '20' } },

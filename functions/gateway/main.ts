@@ -4,7 +4,7 @@ import { runUntilStopped } from '@terse/runtime/process';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
 
-await runUntilStopped(async () => {
+void runUntilStopped(async () => {
   const context = createContext('gateway');
   const { origins, ...parts } = openGateway(context);
   const app = createGatewayApp({

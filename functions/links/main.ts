@@ -3,7 +3,7 @@ import { createContext, openLinks } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createLinksApp } from './app.ts';
 
-await runUntilStopped(async () => {
+void runUntilStopped(async () => {
   const context = createContext('links');
   const parts = await openLinks(context);
   const server = await serve(createLinksApp(parts), context.config);

@@ -1,7 +1,7 @@
 import { runOnce } from '@terse/runtime/process';
 import { createContext, migrateDatabase } from '@terse/runtime/dependencies';
 
-await runOnce(async () => {
+void runOnce(async () => {
   const applied = await migrateDatabase(createContext('migrate'));
   return applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to apply';
 });

@@ -5,7 +5,7 @@ import { createContext, openRedirect } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createRedirectApp } from './app.ts';
 
-await runUntilStopped(async () => {
+void runUntilStopped(async () => {
   const context = createContext('redirect');
   const { config } = context;
   const parts = await openRedirect(context);

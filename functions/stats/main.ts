@@ -3,7 +3,7 @@ import { createContext, openStats } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createStatsApp } from './app.ts';
 
-await runUntilStopped(async () => {
+void runUntilStopped(async () => {
   const context = createContext('stats');
   const parts = await openStats(context);
   const server = await serve(createStatsApp(parts), context.config);

@@ -4,7 +4,7 @@ import { runUntilStopped } from '@terse/runtime/process';
 import { createVisitWriterApp } from './app.ts';
 import { consume } from './consume.ts';
 
-await runUntilStopped(async () => {
+void runUntilStopped(async () => {
   const context = createContext('visit-writer');
   const parts = await openVisitWriter(context);
   const app = createVisitWriterApp(parts);

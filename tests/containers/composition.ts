@@ -54,7 +54,7 @@ const FACTS = `(() => {
     canGainPrivileges: field('NoNewPrivs') !== '1',
     writable: ['/', '/app', '/tmp', '/var/tmp', '/home/node', '/run'].filter(canWrite),
     files: fs.readdirSync('/app'),
-    namesEmbeddedDatabase: fs.readFileSync('/app/main.js', 'utf8').includes('@electric-sql'),
+    namesEmbeddedDatabase: fs.readFileSync('/app/bundle.js', 'utf8').includes('@electric-sql'),
   };
 })()`;
 

@@ -150,7 +150,7 @@ describe('the container of', () => {
       capabilities: '0000000000000000',
       canGainPrivileges: false,
       writable: [],
-      files: ['main.js', 'package.json'],
+      files: ['bundle.js', 'bundle.js.compiled', 'main.js', 'package.json'],
       namesEmbeddedDatabase: false,
     });
   });
@@ -309,7 +309,9 @@ test('the image for Lambda is that of the function, with the adapter and its set
   );
   onTestFinished(async () => void (await docker('image', 'rm', image.trim())));
   const files = await docker('run', '--rm', image.trim(), 'ls', '/app', '/opt/extensions');
-  expect(files).toBe('/app:\nlambda-secrets.js\nmain.js\npackage.json\n\n/opt/extensions:\nlambda-adapter\n');
+  expect(files).toBe(
+    '/app:\nbundle.js\nbundle.js.compiled\nlambda-secrets.mjs\nmain.js\npackage.json\n\n/opt/extensions:\nlambda-adapter\n',
+  );
   const settings = await docker('inspect', '-f', '{{json .Config.Env}}', image.trim());
   expect(JSON.parse(settings)).toEqual(
     expect.arrayContaining([

@@ -85,8 +85,8 @@ export async function startContainerLambda(
 /** The files of the image, where the Dockerfile puts them. */
 function layOut(name: string): string {
   const directory = mkdtempSync(join(tmpdir(), `terse-lambda-${name}-`));
-  for (const file of ['main.js', 'package.json']) cpSync(`dist/${name}/${file}`, join(directory, file));
-  cpSync('dist/lambda-secrets/main.js', join(directory, 'lambda-secrets.js'));
+  cpSync(`dist/${name}`, directory, { recursive: true });
+  cpSync('dist/lambda-secrets/main.mjs', join(directory, 'lambda-secrets.mjs'));
   return directory;
 }
 

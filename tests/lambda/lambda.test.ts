@@ -28,7 +28,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
 
   beforeAll(async () => {
     await node(
-      'infra/bundle.ts',
+      'infra/bundle/main.ts',
       'migrate',
       'visit-writer',
       'counter-flush',

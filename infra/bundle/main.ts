@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { compile } from './compile.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 /** Runs on the embedded database, which no bundle carries. */
 const NOT_BUNDLED = 'standalone';
+/** Is loaded, and waited for, before a function begins. */
+const PRELOADED = 'lambda-secrets';
 
-const USAGE = `Makes each function one file that needs nothing but Node: dist/<name>/main.js.
+const USAGE = `Makes of each function a folder that needs nothing but Node: dist/<name>, to be run by its main.js.
 
   npm run bundle                      all functions
   npm run bundle -- redirect links    some of them
@@ -22,6 +25,20 @@ const englishOnly: Plugin = {
   },
 };
 
+const OPTIONS: BuildOptions = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  // Half the text to read at every start. Names stay as they are, so that what a log says of an error can be looked up.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  plugins: [englishOnly],
+  // Imported by settings that functions which run apart refuse.
+  external: ['@terse/repository/pglite'],
+  logLevel: 'warning',
+};
+
 function functions(): string[] {
   return readdirSync(join(ROOT, 'functions')).filter(
     (name) => name !== NOT_BUNDLED && existsSync(entryPoint(name)),
@@ -35,28 +52,35 @@ function entryPoint(name: string): string {
 async function bundle(name: string): Promise<void> {
   const directory = join(ROOT, 'dist', name);
   rmSync(directory, { recursive: true, force: true });
+  if (name === PRELOADED) {
+    await build({
+      ...OPTIONS,
+      entryPoints: [entryPoint(name)],
+      outfile: join(directory, 'main.mjs'),
+      format: 'esm',
+    });
+    return;
+  }
+  const outfile = join(directory, 'bundle.js');
   await build({
+    ...OPTIONS,
     entryPoints: [entryPoint(name)],
-    outfile: join(directory, 'main.js'),
-    absWorkingDir: ROOT,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    // Half the text to read at every start. Names stay as they are, so that what a log says of an error can be looked up.
-    minifyWhitespace: true,
-    minifySyntax: true,
+    outfile,
+    format: 'cjs',
     sourcemap: 'linked',
-    plugins: [englishOnly],
-    // Imported by settings that functions which run apart refuse.
-    external: ['@terse/repository/pglite'],
-    // For packages that are CommonJS, and ask for Node's own modules with it.
-    banner: {
-      js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);",
-    },
-    logLevel: 'warning',
+    // A function, for main.js to call.
+    banner: { js: '(require => {' },
+    footer: { js: '})' },
   });
-  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }\n');
+  await build({
+    ...OPTIONS,
+    entryPoints: [join(import.meta.dirname, 'launch.ts')],
+    outfile: join(directory, 'main.js'),
+    format: 'cjs',
+    define: { 'import.meta.dirname': '__dirname' },
+  });
+  writeFileSync(join(directory, 'package.json'), '{ "type": "commonjs" }\n');
+  await compile(outfile);
 }
 
 const known = functions();
