@@ -9,7 +9,7 @@ import { createUrlService, type UrlService } from '@terse/core/url-service';
 import { createVisitRecorder, type VisitRecorder } from '@terse/core/visit-recorder';
 import { createVisitWriter, type VisitWriter } from '@terse/core/visit-writer';
 import type { DeadLetters, Subscriber } from '@terse/queue/queue';
-import { type DeadLetterBox, openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
+import type { DeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
 import { createCounterRepository } from '@terse/repository/counter-repository';
 import { ensureLogins } from '@terse/repository/logins';
@@ -107,8 +107,8 @@ export interface CounterFlushServices {
 
 export async function openRedirect(context: Context): Promise<RedirectServices & Opened> {
   const database = await openDatabase(context);
-  const store = openStore(context);
-  const queue = openQueue(context);
+  const store = await openStore(context);
+  const queue = await openQueue(context);
   context.showRedisUsedBytes(store.usedBytes);
   const gate = createReadinessGate(
     { database: database.probe, cache: store.probe, queue: queue.probe },
@@ -123,7 +123,7 @@ export async function openRedirect(context: Context): Promise<RedirectServices &
 
 export async function openLinks(context: Context): Promise<LinksServices & Opened> {
   const database = await openDatabase(context);
-  const store = openStore(context);
+  const store = await openStore(context);
   const gate = createReadinessGate({ database: database.probe, cache: store.probe }, ({ database }) =>
     Boolean(database),
   );
@@ -138,15 +138,15 @@ export async function openStats(context: Context): Promise<StatsServices & Opene
 
 export async function openVisitWriter(context: Context): Promise<VisitWriterServices & Opened> {
   const database = await openDatabase(context);
-  const queue = openQueue(context);
+  const queue = await openQueue(context);
   const gate = createReadinessGate({ database: database.probe, queue: queue.probe });
   return { ...visitWriterOn(context, database, queue), ...opened(context, gate, [queue, database]) };
 }
 
 export async function openCounterFlush(context: Context): Promise<CounterFlushServices & Opened> {
   const database = await openDatabase(context);
-  const store = openStore(context);
-  const queue = openQueue(context);
+  const store = await openStore(context);
+  const queue = await openQueue(context);
   const gate = createReadinessGate(
     { database: database.probe, counter: store.probe, queue: queue.probe },
     // Without the queue it counts all the same, and the outbox waits.
@@ -159,8 +159,9 @@ export async function openCounterFlush(context: Context): Promise<CounterFlushSe
 }
 
 /** @throws Error when the broker cannot be reached. */
-export function openDeadLetters({ config }: Context): Promise<DeadLetterBox> {
+export async function openDeadLetters({ config }: Context): Promise<DeadLetterBox> {
   if (config.queue.kind !== 'rabbitmq') throw new Error('Dead letters are kept by RabbitMQ only.');
+  const { openDeadLetterBox } = await import('@terse/queue/rabbitmq-dead-letters');
   return openDeadLetterBox({ url: config.queue.url });
 }
 
@@ -195,8 +196,8 @@ export interface StandaloneServices
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
   const database = await openDatabase(context);
-  const store = openStore(context);
-  const queue = openQueue(context);
+  const store = await openStore(context);
+  const queue = await openQueue(context);
   const parts = opened(
     context,
     createReadinessGate({ database: database.probe, cache: store.probe, queue: queue.probe }),

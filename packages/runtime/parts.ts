@@ -7,14 +7,11 @@ import { createRedisCache } from '@terse/cache/redis-cache';
 import type { RedisConnection } from '@terse/cache/redis-connection';
 import { createRedisCounter } from '@terse/cache/redis-counter';
 import { createRedisOutbox } from '@terse/cache/redis-outbox';
-import { openRedisRest } from '@terse/cache/redis-rest';
-import { openRedisTcp } from '@terse/cache/redis-tcp';
 import type { Clock } from '@terse/core/clock';
 import { openFileJournal } from '@terse/queue/file-journal';
 import type { Journal } from '@terse/queue/journal';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
 import type { DeadLetters, Publisher, Subscriber } from '@terse/queue/queue';
-import { openRabbitmq } from '@terse/queue/rabbitmq';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { openPostgres } from '@terse/repository/postgres';
 import type { Config, FunctionName } from './config.ts';
@@ -79,12 +76,12 @@ export async function openDatabase(
       statementTimeoutMs: STATEMENT_TIMEOUT_MS[context.name],
     });
   }
-  // Imported when it is used: no image carries the embedded database.
+  // No image carries the embedded database.
   const { openPglite } = await import('@terse/repository/pglite');
   return openPglite(database.directory);
 }
 
-export function openStore(context: PartsContext): Store {
+export async function openStore(context: PartsContext): Promise<Store> {
   const { name, clock, log, config } = context;
   const { store } = config;
   switch (store.kind) {
@@ -98,6 +95,7 @@ export function openStore(context: PartsContext): Store {
         close: () => Promise.resolve(),
       };
     case 'redis': {
+      const { openRedisTcp } = await import('@terse/cache/redis-tcp');
       const onError = (error: unknown) => log.warn({ err: error }, 'redis connection failed');
       return onRedis(
         openRedisTcp({ url: store.url, name: `terse-${name}`, timeoutMs: STORE_TIMEOUT_MS, onError }),
@@ -105,6 +103,7 @@ export function openStore(context: PartsContext): Store {
       );
     }
     case 'upstash': {
+      const { openRedisRest } = await import('@terse/cache/redis-rest');
       return onRedis(
         openRedisRest({ url: store.url, token: store.token, timeoutMs: STORE_TIMEOUT_MS }),
         config,
@@ -143,9 +142,10 @@ export function openJournal({ config, log }: PartsContext): Journal | undefined 
   });
 }
 
-export function openQueue({ name, config, log }: PartsContext): Queue {
+export async function openQueue({ name, config, log }: PartsContext): Promise<Queue> {
   const { queue } = config;
   if (queue.kind === 'rabbitmq') {
+    const { openRabbitmq } = await import('@terse/queue/rabbitmq');
     const onError = (error: unknown) => log.warn({ err: error }, 'rabbitmq connection failed');
     return openRabbitmq({ url: queue.url, name: `terse-${name}`, onError });
   }

@@ -14,7 +14,7 @@ describeOnRealParts('Redis', ({ redisUrl, upstashUrl, upstashToken }) => {
       BASE_URL: 'https://go.example',
       ...settings,
     });
-    const store = openStore(createContext('links', config));
+    const store = await openStore(createContext('links', config));
     await expect.poll(() => store.usedBytes().catch(() => 0), { timeout: 20_000 }).toBeGreaterThan(100_000);
     await store.close();
   });
