@@ -29,7 +29,7 @@ const SETTINGS = {
  * asked a little, so that what a start and a first answer need is in it. It serves this version of Node on this kind of
  * processor; anything else does without.
  * @param bundle its absolute path.
- * @throws Error when the function cannot be started, or does not end when it is told to.
+ * @throws Error when the function cannot be started, or not in time.
  */
 export async function compile(bundle: string): Promise<void> {
   const compiled = `${bundle}.compiled`;

@@ -7,4 +7,6 @@ const [bundle = ''] = process.argv.splice(2);
 const script = new Script(readFileSync(bundle, 'latin1'), { filename: bundle });
 const run = script.runInThisContext() as (require: NodeJS.Require) => void;
 run(createRequire(bundle));
+// A stop is no part of a start, and may wait for parts that are not there.
+process.once('SIGTERM', () => process.exit());
 process.once('exit', () => writeFileSync(`${bundle}.compiled`, script.createCachedData()));
