@@ -1,3 +1,5 @@
+import { DomainError } from '@terse/core/errors';
+import DataLoader from 'dataloader';
 import { type Insertable, type Kysely, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
 import type { Database, ModelKeys, ModelTable } from './schema.ts';
 import { createSoftDeleteService, type Visibility } from './soft-delete.ts';
@@ -16,12 +18,18 @@ export interface ListOptions {
   readonly limit: number;
 }
 
+/** Every column that can be given, so that rows can share a statement. */
+export type NewRow<T extends ModelTable> = Required<Insertable<Database[T]>>;
+
 /** Rows of one table with the base columns: stamped, never removed, found by their key. */
 export interface ModelService<T extends ModelTable> {
-  /** The new row, or `undefined` when its key is in use, be it by a deleted row. */
-  create(values: Insertable<Database[T]>): Promise<Selectable<Database[T]> | undefined>;
+  /**
+   * The new row, or `undefined` when its key is in use, be it by a deleted row. Those that are asked for in one turn of the
+   * event loop share a statement, and nothing else: each is told of its own key and its own fault.
+   */
+  create(values: NewRow<T>): Promise<Selectable<Database[T]> | undefined>;
   /** All of them, in any order, or `undefined` and none when the key of one is in use. */
-  createAll(values: readonly Insertable<Database[T]>[]): Promise<Selectable<Database[T]>[] | undefined>;
+  createAll(values: readonly NewRow<T>[]): Promise<Selectable<Database[T]>[] | undefined>;
   /** Those that there are, in any order. */
   getAll(keys: readonly string[], visibility?: Visibility): Promise<Selectable<Database[T]>[]>;
   get(key: string, visibility?: Visibility): Promise<Selectable<Database[T]> | undefined>;
@@ -50,6 +58,8 @@ export interface ModelServiceOptions<T extends ModelTable> {
   readonly onChange?: Readonly<Record<string, RawBuilder<unknown>>>;
 }
 
+const MAX_ROWS_TOGETHER = 100;
+
 export function createModelService<T extends ModelTable>(options: ModelServiceOptions<T>): ModelService<T> {
   type Row = Selectable<Database[T]>;
   const { timestamps, onChange = {} } = options;
@@ -69,31 +79,53 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
     return row as Row | undefined;
   }
 
+  const keyOf = (row: object) => (row as Record<string, unknown>)[key];
+
+  /** One parameter, whatever the number of rows: one statement to prepare. In order, so that no two of them deadlock. */
+  async function insert(rows: readonly object[], onConflict: RawBuilder<unknown> = sql``): Promise<Row[]> {
+    const [first] = rows;
+    if (!first) return [];
+    const columns = sql.join(Object.keys(first).map((column) => sql.ref(column)));
+    const inserted = await sql<Row>`
+      insert into ${sql.table(table)} (${columns})
+      select ${columns} from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::text::json)
+      order by ${sql.ref(key)} ${onConflict} returning *
+    `.execute(db);
+    return inserted.rows;
+  }
+
+  async function insertWhereFree(rows: readonly object[]): Promise<(Row | undefined)[]> {
+    const firsts = new Map<unknown, object>();
+    for (const row of rows) if (!firsts.has(keyOf(row))) firsts.set(keyOf(row), row);
+    const inserted = await insert([...firsts.values()], sql`on conflict (${sql.ref(key)}) do nothing`);
+    const byKey = new Map(inserted.map((row) => [keyOf(row), row]));
+    return rows.map((row) => (firsts.get(keyOf(row)) === row ? byKey.get(keyOf(row)) : undefined));
+  }
+
+  /** What the database refuses because of one row, it is asked for row by row. An outage is none of theirs. */
+  async function createEach(rows: readonly object[]): Promise<(Row | undefined | Error)[]> {
+    try {
+      return await insertWhereFree(rows);
+    } catch (error) {
+      if (error instanceof DomainError || rows.length === 1) throw error;
+      const apart = await Promise.allSettled(rows.map((row) => insertWhereFree([row])));
+      return apart.map((each) => (each.status === 'fulfilled' ? each.value[0] : asError(each.reason)));
+    }
+  }
+
+  const together = new DataLoader(createEach, {
+    cache: false,
+    maxBatchSize: MAX_ROWS_TOGETHER,
+    batchScheduleFn: (send) => setImmediate(send),
+  });
+
   return {
-    create: async (values) => {
-      const row = await db
-        .insertInto(table)
-        .values({ ...values, ...timestamps.created() })
-        .onConflict((conflict) => conflict.column(key).doNothing())
-        .returningAll()
-        .executeTakeFirst();
-      return row as Row | undefined;
-    },
+    create: (values) => together.load({ ...values, ...timestamps.created() }),
 
     createAll: async (values) => {
       const stamps = timestamps.created();
-      const [first] = values;
-      if (!first) return [];
-      const columns = sql.join(Object.keys({ ...first, ...stamps }).map((column) => sql.ref(column)));
-      const rows = JSON.stringify(values.map((each) => ({ ...each, ...stamps })));
       try {
-        // One parameter, whatever the number of rows: one statement to prepare.
-        const inserted = await sql<Row>`
-          insert into ${sql.table(table)} (${columns})
-          select ${columns} from jsonb_populate_recordset(null::${sql.table(table)}, ${rows}::text::jsonb)
-          returning *
-        `.execute(db);
-        return inserted.rows;
+        return await insert(values.map((each) => ({ ...each, ...stamps })));
       } catch (error) {
         if (isUniqueViolation(error)) return undefined;
         throw error;
@@ -139,4 +171,8 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
 /** SQLSTATE `unique_violation`, as both databases tell it. */
 function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === '23505';
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('The database refused a row.', { cause: reason });
 }

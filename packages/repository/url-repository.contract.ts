@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { ShortCode } from '@terse/core/short-code';
 import { createTestClock } from '@terse/core/test-clock';
@@ -87,6 +88,33 @@ export function describeUrlRepository(database: () => OpenDatabase): void {
     );
     expect(created.filter(Boolean)).toHaveLength(1);
     expect(await urls.find(code)).toEqual(created.find(Boolean));
+  });
+
+  test('creates links that are asked for at once in one statement, and tells each of its own code only', async () => {
+    const { urls } = setUp();
+    await urls.create(values);
+    const codes = ['a', code, 'b', 'a', 'c'] as ShortCode[];
+    const created = await Promise.all(
+      codes.map((short_code, index) => urls.create({ ...values, short_code, title: `${index}` })),
+    );
+    expect(created.map((link) => link?.title)).toEqual(['0', undefined, '2', undefined, '4']);
+    const { rows } = await sql<{ statements: number }>`
+      select count(distinct xmin::text)::int as statements from urls where short_code <> ${code}
+    `.execute(database().db);
+    expect(rows).toEqual([{ statements: 1 }]);
+  });
+
+  test('creates the others when the database refuses one of those that are asked for at once', async () => {
+    const { urls } = setUp();
+    const refused = { ...values, short_code: 'refused' as ShortCode, redirect_status: 999 as 307 };
+    const outcomes = await Promise.allSettled([
+      urls.create(values),
+      urls.create(refused),
+      urls.create({ ...values, short_code: 'other' as ShortCode }),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await urls.find('other' as ShortCode)).toBeDefined();
+    expect(await urls.find(refused.short_code)).toBeUndefined();
   });
 
   test('never gives the code of a deleted link again', async () => {

@@ -1,6 +1,10 @@
+import type { ShortCode } from '@terse/core/short-code';
+import { createTestClock } from '@terse/core/test-clock';
+import { testLink } from '@terse/core/test-link';
 import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import { describeRepositories } from '@terse/repository/repositories.contract';
+import { createUrlRepository } from '@terse/repository/url-repository';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
@@ -74,6 +78,18 @@ describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
       code: 'unavailable',
       cause: { code: 'ECONNREFUSED' },
     });
+    await nowhere.close();
+  });
+
+  test('tells an outage to each of those whose links were to share a statement', async () => {
+    const nowhere = open('postgres://postgres@127.0.0.1:1/none');
+    const urls = createUrlRepository({ db: nowhere.db, clock: createTestClock() });
+    const { original_url, redirect_status, title, expires_at, pinned } = testLink;
+    const values = { original_url, redirect_status, title, expires_at, pinned, tags: [] };
+    const outcomes = ['a', 'b', 'c'].map((code) => urls.create({ ...values, short_code: code as ShortCode }));
+    await Promise.all(
+      outcomes.map((outcome) => expect(outcome).rejects.toMatchObject({ code: 'unavailable' })),
+    );
     await nowhere.close();
   });
 });
