@@ -75,6 +75,8 @@ function connect({ url, name, onError }: RedisTcpOptions) {
     disableOfflineQueue: true,
     commandsQueueMaxLength: MAX_WAITING_COMMANDS,
     pingInterval: PING_EVERY_MS,
+    // Or it would make a signal for each command that rings five seconds later, and the limit above is shorter.
+    commandOptions: { timeout: 0 },
     socket: {
       connectTimeout: 2000,
       socketTimeout: IDLE_TIMEOUT_MS,
