@@ -57,7 +57,11 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.post('/api/v1/links', async (c) => {
     const link = await urls.shorten(await readBody(c, newLinkSchema));
-    return c.json(view(link), 201, { Location: `/api/v1/links/${link.short_code}` });
+    // `c.json` would copy two headers into a `Headers`, which the server copies back.
+    return new Response(JSON.stringify(view(link)), {
+      status: 201,
+      headers: { 'Content-Type': 'application/json', Location: `/api/v1/links/${link.short_code}` },
+    });
   });
 
   app.get('/api/v1/links', async (c) => {

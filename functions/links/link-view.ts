@@ -4,9 +4,10 @@ import type { Link } from '@terse/core/link';
 export type LinkView = Omit<Link, 'version'> & { readonly short_url: string };
 
 export function createLinkView(baseUrl: URL): (link: Link) => LinkView {
+  const beginning = new URL('.', baseUrl).href;
   return (link) => ({
     short_code: link.short_code,
-    short_url: new URL(link.short_code, baseUrl).href,
+    short_url: `${beginning}${link.short_code}`,
     original_url: link.original_url,
     redirect_status: link.redirect_status,
     visit_count: link.visit_count,

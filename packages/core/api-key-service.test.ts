@@ -29,5 +29,6 @@ test('takes the key of the settings, and then makes none', async () => {
   expect(await service.makeFirst()).toBeUndefined();
   expect(await service.isValid('0123456789abcdef')).toBe(true);
   expect(await service.isValid('0123456789abcdeF')).toBe(false);
+  expect(await service.isValid('0123456789abcdef0')).toBe(false);
   expect(await service.isValid('')).toBe(false);
 });
