@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRedisCache } from '@terse/cache/redis-cache';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
+import { addToMonth, createMonth, type VisitTally } from '@terse/core/visit-rollup';
+import { startOf } from '@terse/core/visit-summary';
 import type postgres from 'postgres';
 import type { House } from './house.ts';
 import { CODE_MULTIPLIER, codeOf, URLS, USER_AGENTS } from './samples.ts';
 
 const PUTS_AT_ONCE = 500;
+const MONTHS_AT_ONCE = 200;
 const CONNECT_POLL_MS = 10;
 
 /** Stores links with the numbers from `from` to `to` (exclusive), a second apart, the last one made now. */
@@ -66,18 +69,46 @@ export async function seedVisits(
     select short_code, date_trunc('hour', timestamp, 'UTC'),
       count(*) filter (where not is_bot), count(*) filter (where is_bot)
     from visits group by 1, 2`;
-  await sql`
-    insert into visit_breakdowns (short_code, day, dimension, value, visits)
-    select short_code, (timestamp at time zone 'UTC')::date, dimension, value, count(*)
-    from visits cross join lateral (values
-      ('country', country), ('browser', 'Browser ' || length(user_agent) % 12), ('device', 'Device ' || length(user_agent) % 3),
-      ('os', 'System ' || length(user_agent) % 7), ('referrer', substring(referrer from '//([^/]+)'))
-    ) as part (dimension, value)
-    where not is_bot and value is not null
-    group by 1, 2, 3, 4`;
+  await seedMonths(sql);
   await sql`vacuum analyze visits`;
   await sql`vacuum analyze visit_rollups`;
-  await sql`vacuum analyze visit_breakdowns`;
+  await sql`vacuum analyze visit_months`;
+}
+
+/** The months of each link, from its visits, as a merge would leave them. */
+async function seedMonths(sql: postgres.Sql): Promise<void> {
+  const days = sql<VisitTally[]>`
+    with counted as (
+      select short_code, date_trunc('day', timestamp, 'UTC') as day, is_bot, dimension, value, count(*)::int as visits
+      from visits cross join lateral (values
+        ('all', ''), ('country', country), ('browser', 'Browser ' || length(user_agent) % 12),
+        ('device', 'Device ' || length(user_agent) % 3), ('os', 'System ' || length(user_agent) % 7),
+        ('referrer', substring(referrer from '//([^/]+)'))
+      ) as parts (dimension, value)
+      where value is not null and (not is_bot or dimension = 'all')
+      group by 1, 2, 3, 4, 5
+    ), by_dimension as (
+      select short_code, day, dimension, json_agg(json_build_array(value, visits)) as counts,
+        coalesce(sum(visits) filter (where dimension = 'all' and not is_bot), 0)::int as visits,
+        coalesce(sum(visits) filter (where dimension = 'all' and is_bot), 0)::int as bot_visits
+      from counted group by 1, 2, 3
+    )
+    select short_code, extract(epoch from day)::float8 * 1000 as hour, sum(visits)::int as visits,
+      sum(bot_visits)::int as bot_visits, json_object_agg(dimension, counts) as breakdown
+    from by_dimension group by 1, 2`;
+  const byLink = new Map<string, VisitTally[]>();
+  for (const day of await days) byLink.set(day.short_code, [...(byLink.get(day.short_code) ?? []), day]);
+  const months = [...byLink].flatMap(([short_code, ofLink]) =>
+    [...Map.groupBy(ofLink, ({ hour }) => startOf('month', hour))].map(([month, ofMonth]) => {
+      const data = createMonth();
+      addToMonth(data, ofMonth);
+      return { short_code, month: new Date(month).toISOString().slice(0, 10), version: 1, data };
+    }),
+  );
+  for (let start = 0; start < months.length; start += MONTHS_AT_ONCE) {
+    const some = JSON.stringify(months.slice(start, start + MONTHS_AT_ONCE));
+    await sql`insert into visit_months select * from json_populate_recordset(null::visit_months, ${some}::text::json)`;
+  }
 }
 
 /** The ids are UUIDv7 of their own time, spread evenly over the days. */

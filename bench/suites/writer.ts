@@ -9,7 +9,7 @@ import type { House } from '../harness/house.ts';
 import { createRandom } from '../../tests/random.ts';
 import { codeOf, createZipf, pick, URLS, USER_AGENTS } from '../harness/samples.ts';
 import { seedLinks } from '../harness/seed.ts';
-import { cpuSeconds, memoryOf } from '../harness/usage.ts';
+import { cpuSeconds, measureUsage, memoryOf } from '../harness/usage.ts';
 import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Suite } from '../suite.ts';
@@ -20,6 +20,7 @@ const VISITS_PER_MESSAGE = 256;
 const MESSAGES_IN_FLIGHT = 16;
 const POLL_MS = 25;
 const WITHIN_MS = 180_000;
+const AN_HOUR = '3600';
 const COUNTRIES = ['DE', 'FR', 'US', 'BR', 'IN', 'JP'];
 
 /** Visits of just now, of which a few links have most. */
@@ -45,6 +46,7 @@ export function createVisits(howMany: number, links = LINKS): Visit[] {
 export async function measureWriting(house: House, visits: readonly Visit[], alreadyStored: number) {
   await publish(house, visits);
   const writer = await house.start('visit-writer', 'alone');
+  const usageOfPostgres = measureUsage(house.stack.postgres.pid ?? 0);
   const stored = () => writer.metric('visits_stored_total');
   let first = { visits: 0, at: 0 };
   const deadline = performance.now() + WITHIN_MS;
@@ -59,9 +61,50 @@ export async function measureWriting(house: House, visits: readonly Visit[], alr
   const perSecond = ((visits.length - first.visits) / (performance.now() - first.at)) * 1000;
   const { highestMb } = memoryOf(writer.pid);
   const cpuPerVisit = (cpuSeconds(writer.pid) * 1e6) / visits.length;
+  const ofPostgres = (usageOfPostgres() * 1e6) / visits.length;
   await house.untilStored(alreadyStored + visits.length);
   await writer.end('SIGTERM');
-  return { perSecond, highestMb, cpuPerVisit };
+  await checkRollups(house, alreadyStored + visits.length);
+  return { perSecond, highestMb, cpuPerVisit, ofPostgres };
+}
+
+/** @throws Error unless rollups and tallies together have each visit that is stored, and the months have what is merged. */
+async function checkRollups({ sql }: House, stored: number): Promise<void> {
+  const [row] = await sql<{ rolled_up: number; tallied: number; in_months: number }[]>`
+    select
+      (select coalesce(sum(visits + bot_visits), 0)::int from visit_rollups) as rolled_up,
+      (select coalesce(sum(visits + bot_visits), 0)::int from visit_tallies
+        cross join json_to_recordset(tallies) as tally (visits int, bot_visits int)) as tallied,
+      (select coalesce(sum(visits::text::int), 0)::int from visit_months
+        cross join lateral (
+          select json_array_elements(data->'visits') as visits union all select json_array_elements(data->'bot_visits')
+        ) as days) as in_months`;
+  const { rolled_up = 0, tallied = 0, in_months = 0 } = row ?? {};
+  if (rolled_up + tallied !== stored || in_months !== rolled_up) {
+    throw new Error(
+      `Of ${stored} visits ${rolled_up} are rolled up, ${in_months} by day, and ${tallied} tallied.`,
+    );
+  }
+}
+
+/** Merges all tallies: the seconds and the CPU that it takes, of the function and of PostgreSQL. */
+async function measureMerging(house: House, visits: number) {
+  const flusher = await house.start('counter-flush', 'beside', { COUNTER_FLUSH_SECONDS: AN_HOUR });
+  const usages = [flusher.pid, house.stack.postgres.pid ?? 0].map((pid) => measureUsage(pid));
+  const begin = performance.now();
+  const response = await fetch(`${flusher.url}/.events`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ task: 'flush' }),
+  });
+  if (!response.ok) throw new Error(`The flush was answered with ${response.status}.`);
+  const seconds = (performance.now() - begin) / 1000;
+  const [own = 0, ofPostgres = 0] = usages.map((usage) => (usage() * 1e6) / visits);
+  const { highestMb } = memoryOf(flusher.pid);
+  await flusher.end('SIGTERM');
+  const [row] = await house.sql<{ left: number }[]>`select count(*)::int as left from visit_tallies`;
+  if (row?.left !== 0) throw new Error(`${row?.left} tallies were not merged.`);
+  return { seconds, own, ofPostgres, highestMb };
 }
 
 async function publish({ stack }: House, visits: readonly Visit[]): Promise<void> {
@@ -121,7 +164,9 @@ export const writer: Suite = {
       async () => {
         const outcome = await measureWriting(house, createVisits(visitsPerRun), stored);
         stored += visitsPerRun;
-        return outcome;
+        const merging = await measureMerging(house, visitsPerRun);
+        await checkRollups(house, stored);
+        return { ...outcome, merging };
       },
       () => copy(house, createVisits(visitsPerRun)),
     );
@@ -161,9 +206,29 @@ export const writer: Suite = {
         measured: number(median(subjects.map((each) => each.cpuPerVisit))),
       },
       {
+        what: 'CPU of PostgreSQL meanwhile, µs a visit',
+        size,
+        measured: number(median(subjects.map((each) => each.ofPostgres))),
+      },
+      {
         what: 'highest memory of the writer, MB',
         size,
         measured: number(Math.max(...subjects.map((each) => each.highestMb))),
+      },
+      {
+        what: 'merging the tallies, seconds',
+        size,
+        measured: withSpread(spread(subjects.map(({ merging }) => merging.seconds))),
+      },
+      {
+        what: 'merging, CPU of the counter-flush; of PostgreSQL, µs a visit',
+        size,
+        measured: `${number(median(subjects.map(({ merging }) => merging.own)))}; ${number(median(subjects.map(({ merging }) => merging.ofPostgres)))}`,
+      },
+      {
+        what: 'merging, highest memory of the counter-flush, MB',
+        size,
+        measured: number(Math.max(...subjects.map(({ merging }) => merging.highestMb))),
       },
     ];
   },

@@ -33,11 +33,11 @@ test('flushes what visitors left, once, and shows the same count before and afte
   await vi.waitFor(async () => expect((await parts.urls.read(short_code)).visit_count).toBe(3));
   expect(await tick({ task: 'flush' })).toEqual({
     status: 200,
-    body: { flushed: 3, corrected: 0, drained: 0 },
+    body: { flushed: 3, corrected: 0, drained: 0, merged: 0 },
   });
   expect(await tick({ task: 'flush' })).toEqual({
     status: 200,
-    body: { flushed: 0, corrected: 0, drained: 0 },
+    body: { flushed: 0, corrected: 0, drained: 0, merged: 0 },
   });
   expect((await parts.urls.read(short_code)).visit_count).toBe(3);
 });
@@ -45,7 +45,7 @@ test('flushes what visitors left, once, and shows the same count before and afte
 test('maintenance makes partitions and brings counts in line with what is stored', async () => {
   const preparePartitions = vi.fn(() => Promise.resolve());
   const { body } = await tick({ task: 'maintain', settle_ms: 0 }, { preparePartitions });
-  expect(body).toEqual({ flushed: 0, corrected: 1, drained: 0 });
+  expect(body).toEqual({ flushed: 0, corrected: 1, drained: 0, merged: 0 });
   expect(preparePartitions).toHaveBeenCalledTimes(1);
 });
 

@@ -2,11 +2,13 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { CounterService } from '@terse/core/counter-service';
 import type { OutboxDrain } from '@terse/core/outbox-drain';
+import type { VisitMerger } from '@terse/core/visit-merger';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { limitBody, readBody } from '@terse/http/request-body';
 
 export interface CounterFlushDependencies extends AppParts {
   readonly counters: CounterService;
+  readonly merger: VisitMerger;
   readonly outboxDrain: OutboxDrain | undefined;
   /** Makes room for the visits of the days to come. */
   readonly preparePartitions: () => Promise<void>;
@@ -25,16 +27,17 @@ const tickSchema = z.discriminatedUnion('task', [
 
 export type Tick = z.input<typeof tickSchema>;
 
-/** Brings counts up to date and empties the outbox: `flush` every few seconds, `maintain` at start and every hour. */
+/** Brings counts and rollups up to date and empties the outbox: `flush` every few seconds, `maintain` at start and every hour. */
 export function createCounterFlushApp(dependencies: CounterFlushDependencies): Hono {
-  const { counters, outboxDrain, preparePartitions, log } = dependencies;
+  const { counters, merger, outboxDrain, preparePartitions, log } = dependencies;
   const app = createApp(dependencies);
 
   app.post('/.events', limitBody(MAX_BODY_BYTES), async (c) => {
     const tick = await readBody(c, tickSchema);
     const flushed = await counters.flush();
     const corrected = tick.task === 'maintain' ? await maintain(tick.settle_ms) : 0;
-    return c.json({ flushed, corrected, drained: await drain() });
+    const drained = await drain();
+    return c.json({ flushed, corrected, drained, merged: await merger.merge() });
   });
 
   /** While the queue is down the rest of a tick counts all the same. */

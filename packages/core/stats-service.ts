@@ -1,15 +1,11 @@
 import type { UrlRepository } from '@terse/repository/url-repository';
-import type {
-  BreakdownRow,
-  Bucket,
-  Period,
-  StoredVisit,
-  VisitRepository,
-} from '@terse/repository/visit-repository';
+import type { Period, RollupRepository } from '@terse/repository/rollup-repository';
+import type { StoredVisit, VisitRepository } from '@terse/repository/visit-repository';
 import type { Clock } from './clock.ts';
 import { invalidField, linkNotFound } from './errors.ts';
 import type { Interval } from './interval.ts';
 import { parseShortCode, type ShortCode } from './short-code.ts';
+import { breakdownOf, type Bucket, coverOf, seriesOf, type Summary } from './visit-summary.ts';
 
 export interface StatsQuery {
   readonly from?: Date | undefined;
@@ -22,11 +18,8 @@ export interface LinkStats extends Period {
   readonly interval: Interval;
   readonly totals: { readonly visits: number; readonly bot_visits: number };
   readonly series: readonly Bucket[];
-  readonly breakdown: Readonly<Record<Dimension, readonly Omit<BreakdownRow, 'dimension'>[]>>;
+  readonly breakdown: Summary;
 }
-
-const DIMENSIONS = ['referrer', 'country', 'browser', 'os', 'device'] as const;
-type Dimension = (typeof DIMENSIONS)[number];
 
 /** Reports on one link, deleted or not. */
 export interface StatsService {
@@ -41,7 +34,8 @@ export interface StatsService {
 
 export interface StatsServiceOptions {
   readonly urls: Pick<UrlRepository, 'find'>;
-  readonly visits: Pick<VisitRepository, 'series' | 'breakdown' | 'latest'>;
+  readonly rollups: Pick<RollupRepository, 'read'>;
+  readonly visits: Pick<VisitRepository, 'latest'>;
   readonly clock: Clock;
 }
 
@@ -57,7 +51,7 @@ const MAX_INTERVALS = 1000;
 const DEFAULT_PERIOD_MS = 30 * DAY_MS;
 const VALUES_PER_DIMENSION = 10;
 
-export function createStatsService({ urls, visits, clock }: StatsServiceOptions): StatsService {
+export function createStatsService({ urls, rollups, visits, clock }: StatsServiceOptions): StatsService {
   async function existing(text: string): Promise<ShortCode> {
     const code = parseShortCode(text);
     if (!code || !(await urls.find(code))) throw linkNotFound(text);
@@ -75,11 +69,11 @@ export function createStatsService({ urls, visits, clock }: StatsServiceOptions)
           `"${interval}" gives more than ${MAX_INTERVALS} intervals: choose a longer one`,
         );
       }
-      const code = await existing(text);
-      const [series, rows] = await Promise.all([
-        visits.series(code, { from, to }, interval),
-        visits.breakdown(code, { from, to }, VALUES_PER_DIMENSION),
-      ]);
+      const code = parseShortCode(text);
+      const period = { from, to };
+      const found = code && (await rollups.read(code, coverOf(period, interval), interval === 'hour'));
+      if (!found) throw linkNotFound(text);
+      const series = seriesOf(found, period, interval);
       return {
         short_code: code,
         from: series[0]?.start ?? from,
@@ -90,22 +84,10 @@ export function createStatsService({ urls, visits, clock }: StatsServiceOptions)
           bot_visits: series.reduce((sum, bucket) => sum + bucket.bot_visits, 0),
         },
         series,
-        breakdown: byDimension(rows),
+        breakdown: breakdownOf(found, period, VALUES_PER_DIMENSION),
       };
     },
 
     visits: async (text, limit, before) => visits.latest(await existing(text), limit, before),
-  };
-}
-
-function byDimension(rows: readonly BreakdownRow[]): LinkStats['breakdown'] {
-  const of = (dimension: Dimension) =>
-    rows.filter((row) => row.dimension === dimension).map(({ value, visits }) => ({ value, visits }));
-  return {
-    referrer: of('referrer'),
-    country: of('country'),
-    browser: of('browser'),
-    os: of('os'),
-    device: of('device'),
   };
 }

@@ -44,7 +44,14 @@ export function createCounterRepository(options: { db: Kysely<Database>; clock: 
         with pending as (
           ${unappliedVisits(pending)}
         ), stored as (
-          select short_code, sum(visits) as visits from visit_rollups group by short_code
+          select short_code, sum(visits) as visits
+          from (
+            select short_code, visits from visit_rollups
+            union all
+            select tally.short_code, tally.visits
+            from visit_tallies cross join json_to_recordset(tallies) as tally (short_code text, visits bigint)
+          ) as rolled_up
+          group by short_code
         )
         select short_code,
           (coalesce(stored.visits, 0) - urls.visit_count - coalesce(pending.visits, 0))::int as drift

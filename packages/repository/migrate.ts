@@ -4,12 +4,14 @@ import * as links from './migrations/0001-links.ts';
 import * as visits from './migrations/0002-visits.ts';
 import * as roles from './migrations/0003-roles.ts';
 import * as orphanVisits from './migrations/0004-orphan-visits.ts';
+import * as visitTallies from './migrations/0005-visit-tallies.ts';
 
 const migrations = {
   '0001-links': links,
   '0002-visits': visits,
   '0003-roles': roles,
   '0004-orphan-visits': orphanVisits,
+  '0005-visit-tallies': visitTallies,
 };
 
 /** Brings the schema up to date; the names of the migrations that were applied. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { describeCounterRepository } from './counter-repository.contract.ts';
 import type { OpenDatabase } from './open-database.ts';
+import { describeRollupRepository } from './rollup-repository.contract.ts';
 import { emptyDatabase } from './test-database.ts';
 import { describeUrlRepository } from './url-repository.contract.ts';
 import { describeVisitRepository } from './visit-repository.contract.ts';
@@ -23,6 +24,9 @@ export function describeRepositories(open: () => Promise<OpenDatabase>): () => O
   });
   describe('visits', () => {
     describeVisitRepository(opened);
+  });
+  describe('rollups', () => {
+    describeRollupRepository(opened);
   });
   describe('counts', () => {
     describeCounterRepository(opened);

@@ -1,6 +1,7 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
 import type { Link } from '@terse/core/link';
 import type { ShortCode } from '@terse/core/short-code';
+import type { MonthlyVisits, VisitTally } from '@terse/core/visit-rollup';
 
 /** Columns of every table that people's things live in. Only the model service sets them: by hand it does not compile. */
 export interface BaseModel {
@@ -50,13 +51,21 @@ export interface VisitRollupTable {
   bot_visits: number;
 }
 
-/** Visits by people per link, UTC day, dimension and value. */
-export interface VisitBreakdownTable {
+/** Tallies of some links that were stored together, until they are merged into the two tables around this one. */
+export interface VisitTallyTable {
+  bucket: number;
+  id: GeneratedAlways<number>;
+  tallies: JSONColumnType<VisitTally[]>;
+}
+
+/** Visits per link and UTC month. */
+export interface VisitMonthTable {
   short_code: ShortCode;
-  day: Date;
-  dimension: string;
-  value: string;
-  visits: number;
+  /** The first day of the month. */
+  month: Date;
+  /** Raised by each merge: what was read before it is not written after it. */
+  version: number;
+  data: JSONColumnType<MonthlyVisits>;
 }
 
 /** Ids of the counter batches that are in `urls.visit_count`. */
@@ -71,7 +80,8 @@ export interface Database {
   visits: VisitTable;
   orphan_visits: OrphanVisitTable;
   visit_rollups: VisitRollupTable;
-  visit_breakdowns: VisitBreakdownTable;
+  visit_tallies: VisitTallyTable;
+  visit_months: VisitMonthTable;
   counter_batches: CounterBatchTable;
 }
 

@@ -12,5 +12,7 @@ export async function openTestDatabase(): Promise<OpenDatabase> {
 
 /** Empties every table, and takes the partitions of single days away. */
 export async function emptyDatabase(db: Kysely<Database>): Promise<void> {
-  await sql`truncate urls, api_keys, visits, visit_rollups, visit_breakdowns, counter_batches`.execute(db);
+  await sql`
+    truncate urls, api_keys, visits, orphan_visits, visit_tallies, visit_months, visit_rollups, counter_batches
+  `.execute(db);
 }

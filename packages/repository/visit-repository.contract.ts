@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import type { ShortCode } from '@terse/core/short-code';
 import { createTestClock } from '@terse/core/test-clock';
@@ -7,6 +7,7 @@ import { testLink } from '@terse/core/test-link';
 import { visitSchema } from '@terse/core/visit';
 import { createVisitDescriber, type DescribedVisit } from '@terse/core/visit-description';
 import type { OpenDatabase } from './open-database.ts';
+import { createRollupRepository } from './rollup-repository.ts';
 import { createUrlRepository } from './url-repository.ts';
 import { createVisitRepository } from './visit-repository.ts';
 
@@ -42,33 +43,47 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
   }
 
   const day = { from: new Date('2026-11-24T00:00:00Z'), to: new Date('2026-11-25T00:00:00Z') };
-  const totals = async (visits: ReturnType<typeof setUp>) => {
-    const [bucket] = await visits.series(code, day, 'day');
-    return [bucket?.visits, bucket?.bot_visits];
+  /** How many visits by people and by bots are tallied, and how many of them had which browser. */
+  const tallied = async (of = code) => {
+    const rollups = await createRollupRepository({ db: database().db }).read(of, day, false);
+    const tallies = rollups?.tallies ?? [];
+    const browsers: Record<string, number> = {};
+    for (const [browser, visits] of tallies.flatMap(({ breakdown }) => breakdown.browser ?? [])) {
+      browsers[browser] = (browsers[browser] ?? 0) + visits;
+    }
+    return {
+      visits: tallies.reduce((sum, { visits }) => sum + visits, 0),
+      bot_visits: tallies.reduce((sum, { bot_visits }) => sum + bot_visits, 0),
+      browsers,
+    };
   };
 
-  test('stores a visit once and rolls it up once, however often it comes', async () => {
+  test('stores a visit once and tallies it once, however often it comes', async () => {
     const visits = setUp();
     const one = visitAt('2026-11-24T12:00:00Z');
     expect(await visits.insert([one, one])).toEqual({ stored: 1, orphans: 0 });
     expect(await visits.insert([one])).toEqual({ stored: 0, orphans: 0 });
     const other = visitAt('2026-11-24T12:00:01Z');
     expect(await visits.insert([other, one])).toEqual({ stored: 1, orphans: 0 });
-    expect(await totals(visits)).toEqual([2, 0]);
+    expect(await tallied()).toMatchObject({ visits: 2, bot_visits: 0 });
     expect(await visits.latest(code, 10)).toHaveLength(2);
   });
 
-  test('rolls up exactly once when the same batch is written by many at once', async () => {
-    const visits = setUp();
+  test('tallies exactly once when the same batch is written by many at once', async () => {
     const batch = Array.from({ length: 200 }, () => visitAt('2026-11-24T12:00:00Z', { browser: 'Firefox' }));
     const stored = await Promise.all(
-      Array.from({ length: 5 }, (_, index) => visits.insert(index % 2 ? batch : batch.toReversed())),
+      Array.from({ length: 5 }, (_, index) => setUp().insert(index % 2 ? batch : batch.toReversed())),
     );
     expect(stored.reduce((sum, each) => sum + each.stored, 0)).toBe(200);
-    expect(await totals(visits)).toEqual([200, 0]);
-    expect(await visits.breakdown(code, day, 5)).toEqual([
-      { dimension: 'browser', value: 'Firefox', visits: 200 },
-    ]);
+    expect(await tallied()).toEqual({ visits: 200, bot_visits: 0, browsers: { Firefox: 200 } });
+  });
+
+  test('tallies exactly once when batches that overlap are written by many at once', async () => {
+    const all = Array.from({ length: 300 }, () => visitAt('2026-11-24T12:00:00Z', { browser: 'Firefox' }));
+    const starts = Array.from({ length: 11 }, (_, index) => index * 20);
+    const stored = await Promise.all(starts.map((start) => setUp().insert(all.slice(start, start + 100))));
+    expect(stored.reduce((sum, each) => sum + each.stored, 0)).toBe(300);
+    expect(await tallied()).toEqual({ visits: 300, bot_visits: 0, browsers: { Firefox: 300 } });
   });
 
   test("stores visits of codes that never were a link apart, once, and in nobody's numbers", async () => {
@@ -78,11 +93,27 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     const batch = [visitAt('2026-11-24T12:00:00Z'), orphan];
     expect(await visits.insert(batch)).toEqual({ stored: 1, orphans: 1 });
     expect(await visits.insert(batch)).toEqual({ stored: 0, orphans: 0 });
-    expect(await totals(visits)).toEqual([1, 0]);
+    expect(await tallied()).toMatchObject({ visits: 1 });
     expect(await visits.latest(never, 10)).toEqual([]);
-    expect(await visits.breakdown(never, day, 5)).toEqual([]);
-    const apart = await database().db.selectFrom('orphan_visits').select(['id', 'short_code']).execute();
+    const { db } = database();
+    const batches = await db.selectFrom('visit_tallies').select('tallies').execute();
+    expect(batches.flatMap(({ tallies }) => tallies.map(({ short_code }) => short_code))).toEqual([code]);
+    const apart = await db.selectFrom('orphan_visits').select(['id', 'short_code']).execute();
     expect(apart).toEqual([{ id: orphan.id, short_code: never }]);
+  });
+
+  test('knows a link that was made after visits of its code had come', async () => {
+    const visits = setUp();
+    const late = 'late' as ShortCode;
+    expect(await visits.insert([visitAt('2026-11-24T12:00:00Z', { short_code: late })])).toMatchObject({
+      orphans: 1,
+    });
+    const links = createUrlRepository({ db: database().db, clock: createTestClock() });
+    await links.create({ ...testLink, tags: [], short_code: late });
+    expect(await visits.insert([visitAt('2026-11-24T12:00:00Z', { short_code: late })])).toMatchObject({
+      stored: 1,
+    });
+    expect(await tallied(late)).toMatchObject({ visits: 1 });
   });
 
   test('stores whatever a message may say', async () => {
@@ -141,60 +172,12 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
   });
 
   test('keeps people and bots apart', async () => {
-    const visits = setUp();
-    await visits.insert([
+    await setUp().insert([
       visitAt('2026-11-24T12:00:00Z'),
       visitAt('2026-11-24T12:00:00Z', { is_bot: true, browser: 'Bot' }),
       visitAt('2026-11-24T12:00:00Z', { is_bot: true }),
     ]);
-    expect(await totals(visits)).toEqual([1, 2]);
-    expect(await visits.breakdown(code, day, 5)).toEqual([]);
-  });
-
-  describe('a series', () => {
-    test.each([
-      ['hour', '2026-11-24T22:30:00Z', '2026-11-25T01:00:00Z', ['24T22', '24T23', '25T00'], [0, 1, 1]],
-      ['day', '2026-11-24T22:30:00Z', '2026-11-27T00:00:00Z', ['24T00', '25T00', '26T00'], [1, 2, 0]],
-      ['week', '2026-11-24T00:00:00Z', '2026-11-30T00:00:01Z', ['23T00', '30T00'], [3, 0]],
-      ['month', '2026-11-30T00:00:00Z', '2026-12-01T00:00:00Z', ['01T00'], [3]],
-    ] as const)(
-      'by %s covers whole intervals from the first to before the last',
-      async (interval, from, to, starts, counts) => {
-        const visits = setUp();
-        await visits.insert(
-          ['2026-11-24T23:59:59.999Z', '2026-11-25T00:00:00Z', '2026-11-25T12:00:00Z'].map((time) =>
-            visitAt(time),
-          ),
-        );
-        const series = await visits.series(code, { from: new Date(from), to: new Date(to) }, interval);
-        expect(series.map(({ start }) => start.toISOString().slice(8, 13))).toEqual(starts);
-        expect(series.map((bucket) => bucket.visits)).toEqual(counts);
-      },
-    );
-
-    test('has nothing of other links', async () => {
-      const visits = setUp();
-      await visits.insert([visitAt('2026-11-24T12:00:00Z', { short_code: 'other' as ShortCode })]);
-      expect(await totals(visits)).toEqual([0, 0]);
-    });
-  });
-
-  test('breaks down by the most frequent values, days of the period only', async () => {
-    const visits = setUp();
-    const from = (browser: string, time = '2026-11-24T12:00:00Z') => visitAt(time, { browser, os: 'Linux' });
-    await visits.insert([
-      from('A'),
-      from('B'),
-      from('B'),
-      from('C'),
-      from('C'),
-      from('D', '2026-11-25T00:00:00Z'),
-    ]);
-    expect(await visits.breakdown(code, day, 2)).toEqual([
-      { dimension: 'browser', value: 'B', visits: 2 },
-      { dimension: 'browser', value: 'C', visits: 2 },
-      { dimension: 'os', value: 'Linux', visits: 5 },
-    ]);
+    expect(await tallied()).toEqual({ visits: 1, bot_visits: 2, browsers: {} });
   });
 
   test('moves visits into the partition of their day when it is made after them', async () => {

@@ -1,28 +1,11 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Interval } from '@terse/core/interval';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import { LRUCache } from 'lru-cache';
 import type { ShortCode } from '@terse/core/short-code';
 import type { DescribedVisit } from '@terse/core/visit-description';
+import { bucketOf, tallyVisits } from '@terse/core/visit-rollup';
+import { arrayText } from './array-text.ts';
 import type { Database, VisitTable } from './schema.ts';
-
-/** Visits in one interval, which begins at `start`. */
-export interface Bucket {
-  readonly start: Date;
-  readonly visits: number;
-  readonly bot_visits: number;
-}
-
-export interface BreakdownRow {
-  readonly dimension: string;
-  readonly value: string;
-  readonly visits: number;
-}
-
-export interface Period {
-  /** Inclusive. */
-  readonly from: Date;
-  /** Exclusive. */
-  readonly to: Date;
-}
+import { isUniqueViolation } from './sql-state.ts';
 
 export type StoredVisit = Selectable<VisitTable>;
 
@@ -32,114 +15,83 @@ export interface Inserted {
   readonly orphans: number;
 }
 
-/** Visits and their rollups, which are written together and so never disagree. */
+/** Visits and their tallies, which are written together and so never disagree. */
 export interface VisitRepository {
   /**
-   * Stores the visits that are not stored yet and rolls up only those, in one statement. Visits of codes that never were
-   * a link are stored apart, and rolled up nowhere.
+   * Stores the visits that are not stored yet and tallies only those, in one statement. Visits of codes that never were
+   * a link are stored apart, and tallied nowhere.
    */
   insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
-  /** Every interval that begins in the period, empty ones included. Weeks begin on Monday; all bounds are UTC. */
-  series(code: ShortCode, period: Period, interval: Interval): Promise<Bucket[]>;
-  /** The most frequent values of each dimension among people's visits on the UTC days that the period touches. */
-  breakdown(code: ShortCode, period: Period, valuesPerDimension: number): Promise<BreakdownRow[]>;
   /** Single visits, newest first; `before` is the id of the last one seen. */
   latest(code: ShortCode, limit: number, before?: string): Promise<StoredVisit[]>;
   /** Makes the partitions for yesterday to a week ahead. Visits of other days go to the default partition. */
   preparePartitions(today: Date): Promise<void>;
 }
 
+const CODES_REMEMBERED = 100_000;
+/** Each try but the first has found out what others had stored by then, who are not many. */
+const MAX_TRIES = 10;
+
 export function createVisitRepository(options: { db: Kysely<Database> }): VisitRepository {
   const { db } = options;
+  /** Codes that have a link: its row never goes away. Those that have none may get one at any time. */
+  const linked = new LRUCache<ShortCode, true>({ max: CODES_REMEMBERED });
+
+  async function learnLinks(visits: readonly DescribedVisit[]): Promise<void> {
+    const unknown = new Set<ShortCode>();
+    for (const { short_code } of visits) if (!linked.get(short_code)) unknown.add(short_code);
+    if (unknown.size === 0) return;
+    const { rows } = await sql<{ short_code: ShortCode }>`
+      select short_code from urls where short_code = any(${[...unknown]}::text[])
+    `.execute(db);
+    for (const { short_code } of rows) linked.set(short_code, true);
+  }
+
+  /** @throws Error, a unique violation, and nothing is stored, when one of the visits is stored already. */
+  async function insertNew(visits: readonly DescribedVisit[]): Promise<Inserted> {
+    await learnLinks(visits);
+    const { ofLinks = [], orphans = [] } = Object.groupBy(visits, ({ short_code }) =>
+      linked.has(short_code) ? 'ofLinks' : 'orphans',
+    );
+    const batches = Map.groupBy(tallyVisits(ofLinks), ({ short_code }) => bucketOf(short_code));
+    await sql`
+      with stored as (${insertInto('visits', ofLinks)}), orphaned as (${insertInto('orphan_visits', orphans)})
+      insert into visit_tallies (bucket, tallies)
+      select bucket, tallies::json from unnest(
+        ${[...batches.keys()]}::smallint[],
+        ${arrayText([...batches.values()].map((tallies) => JSON.stringify(tallies)))}::text::text[]
+      ) as batch (bucket, tallies)
+    `.execute(db);
+    return { stored: ofLinks.length, orphans: orphans.length };
+  }
+
+  async function withoutStored(visits: readonly DescribedVisit[]): Promise<DescribedVisit[]> {
+    const { rows } = await sql<{ id: string }>`
+      with incoming as (
+        select * from unnest(
+          ${visits.map(({ short_code }) => short_code)}::text[], ${visits.map(({ id }) => id)}::uuid[]
+        ) as visit (short_code, id)
+      )
+      select id from visits join incoming using (short_code, id)
+      union all
+      select id from orphan_visits join incoming using (id)
+    `.execute(db);
+    const stored = new Set(rows.map(({ id }) => id));
+    return visits.filter(({ id }) => !stored.has(id));
+  }
+
   return {
     insert: async (visits) => {
-      const unique = [...new Map(visits.map((visit) => [visit.id, visit])).values()];
-      const codes = [...new Set(unique.map(({ short_code }) => short_code))];
-      const column = <K extends keyof DescribedVisit>(name: K) => unique.map((visit) => visit[name]);
-      const { rows } = await sql<Inserted>`
-        with incoming as (
-          select id, short_code, ip, timestamp, user_agent, referrer, country, is_bot = 1 as is_bot,
-            referrer_host, browser, os, device,
-            short_code in (select short_code from urls where short_code = any(${codes}::text[])) as has_link
-          from unnest(
-            ${column('id')}::uuid[], ${column('short_code')}::text[], ${column('ip')}::text[],
-            ${unique.map(({ timestamp }) => new Date(timestamp).toISOString())}::timestamptz[],
-            ${column('user_agent')}::text[], ${column('referrer')}::text[], ${column('country')}::text[],
-            ${unique.map((visit) => Number(visit.is_bot))}::int[], ${column('referrer_host')}::text[], ${column('browser')}::text[],
-            ${column('os')}::text[], ${column('device')}::text[]
-          ) as visit (
-            id, short_code, ip, timestamp, user_agent, referrer, country, is_bot, referrer_host, browser, os, device
-          )
-        ), stored as (
-          insert into visits (id, short_code, ip, timestamp, user_agent, referrer, country, is_bot)
-          select id, short_code, ip, timestamp, user_agent, referrer, country, is_bot
-          from incoming where has_link order by short_code, id
-          on conflict do nothing
-          returning id
-        ), orphaned as (
-          insert into orphan_visits (id, short_code, ip, timestamp, user_agent, referrer, country, is_bot)
-          select id, short_code, ip, timestamp, user_agent, referrer, country, is_bot
-          from incoming where not has_link order by id
-          on conflict do nothing
-          returning id
-        ), fresh as (
-          select incoming.* from incoming join stored using (id)
-        ), rolled_up as (
-          insert into visit_rollups as rollup (short_code, hour, visits, bot_visits)
-          select short_code, date_trunc('hour', timestamp, 'UTC'),
-            count(*) filter (where not is_bot), count(*) filter (where is_bot)
-          from fresh group by 1, 2 order by 1, 2
-          on conflict (short_code, hour) do update
-          set visits = rollup.visits + excluded.visits, bot_visits = rollup.bot_visits + excluded.bot_visits
-        ), broken_down as (
-          insert into visit_breakdowns as rollup (short_code, day, dimension, value, visits)
-          select short_code, (timestamp at time zone 'UTC')::date, dimension, value, count(*)
-          from fresh cross join lateral (values
-            ('country', country), ('referrer', referrer_host), ('browser', browser), ('os', os), ('device', device)
-          ) as part (dimension, value)
-          where not is_bot and value is not null
-          group by 1, 2, 3, 4 order by 1, 2, 3, 4
-          on conflict (short_code, day, dimension, value) do update set visits = rollup.visits + excluded.visits
-        )
-        select (select count(*)::int from stored) as stored, (select count(*)::int from orphaned) as orphans
-      `.execute(db);
-      return rows[0] ?? { stored: 0, orphans: 0 };
-    },
-
-    series: async (code, { from, to }, interval) => {
-      const { rows } = await sql<Bucket>`
-        select bucket at time zone 'UTC' as start,
-          coalesce(sum(visits), 0)::bigint as visits, coalesce(sum(bot_visits), 0)::bigint as bot_visits
-        from generate_series(
-          date_trunc(${interval}, ${from.toISOString()}::timestamptz at time zone 'UTC'),
-          ${to.toISOString()}::timestamptz at time zone 'UTC' - interval '1 microsecond',
-          ${`1 ${interval}`}::interval
-        ) as bucket
-        left join visit_rollups
-          on short_code = ${code}
-          and hour >= bucket at time zone 'UTC'
-          and hour < (bucket + ${`1 ${interval}`}::interval) at time zone 'UTC'
-        group by bucket order by bucket
-      `.execute(db);
-      return rows;
-    },
-
-    breakdown: async (code, { from, to }, valuesPerDimension) => {
-      const { rows } = await sql<BreakdownRow>`
-        select dimension, value, visits
-        from (
-          select dimension, value, sum(visits)::bigint as visits,
-            row_number() over (partition by dimension order by sum(visits) desc, value) as rank
-          from visit_breakdowns
-          where short_code = ${code}
-            and day >= (${from.toISOString()}::timestamptz at time zone 'UTC')::date
-            and day <= (${to.toISOString()}::timestamptz at time zone 'UTC' - interval '1 microsecond')::date
-          group by dimension, value
-        ) as ranked
-        where rank <= ${valuesPerDimension}
-        order by dimension, rank
-      `.execute(db);
-      return rows;
+      let fresh = inOrder(visits);
+      for (let tries = 1; ; tries++) {
+        if (fresh.length === 0) return { stored: 0, orphans: 0 };
+        try {
+          return await insertNew(fresh);
+        } catch (error) {
+          if (!isUniqueViolation(error) || tries === MAX_TRIES) throw error;
+        }
+        fresh = await withoutStored(fresh);
+      }
     },
 
     latest: (code, limit, before) => {
@@ -157,4 +109,38 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
       `.execute(db);
     },
   };
+}
+
+/**
+ * Each visit once, in the order of the key: neighbours in an index are written together, and of two writers that have
+ * the same visits one waits for the other, never both.
+ */
+function inOrder(visits: readonly DescribedVisit[]): DescribedVisit[] {
+  return [...new Map(visits.map((visit) => [visit.id, visit])).values()].toSorted(
+    (a, b) => compare(a.short_code, b.short_code) || compare(a.id, b.id),
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function insertInto(
+  table: 'visits' | 'orphan_visits',
+  visits: readonly DescribedVisit[],
+): RawBuilder<unknown> {
+  return sql`
+    insert into ${sql.table(table)} (id, short_code, ip, timestamp, user_agent, referrer, country, is_bot)
+    select * from unnest(
+      ${arrayText(visits.map(({ id }) => id))}::text::uuid[],
+      ${arrayText(visits.map(({ short_code }) => short_code))}::text::text[],
+      ${arrayText(visits.map(({ ip }) => ip))}::text::text[],
+      ${arrayText(visits.map(({ timestamp }) => new Date(timestamp).toISOString()))}::text::timestamptz[],
+      ${arrayText(visits.map(({ user_agent }) => user_agent))}::text::text[],
+      ${arrayText(visits.map(({ referrer }) => referrer))}::text::text[],
+      ${arrayText(visits.map(({ country }) => country))}::text::text[],
+      ${arrayText(visits.map(({ is_bot }) => (is_bot ? 't' : 'f')))}::text::boolean[]
+    )
+  `;
 }

@@ -6,6 +6,7 @@ import { ownUrls } from '@terse/core/original-url';
 import { createOutboxDrain, type OutboxDrain } from '@terse/core/outbox-drain';
 import { createStatsService, type StatsService } from '@terse/core/stats-service';
 import { createUrlService, type UrlService } from '@terse/core/url-service';
+import { createVisitMerger, type VisitMerger } from '@terse/core/visit-merger';
 import { createVisitRecorder, type VisitRecorder } from '@terse/core/visit-recorder';
 import { createVisitWriter, type VisitWriter } from '@terse/core/visit-writer';
 import type { DeadLetters, Subscriber } from '@terse/queue/queue';
@@ -15,6 +16,7 @@ import { createCounterRepository } from '@terse/repository/counter-repository';
 import { ensureLogins } from '@terse/repository/logins';
 import { migrate } from '@terse/repository/migrate';
 import type { OpenDatabase } from '@terse/repository/open-database';
+import { createRollupRepository } from '@terse/repository/rollup-repository';
 import { createUrlRepository } from '@terse/repository/url-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
@@ -39,6 +41,9 @@ const DATABASE_TIMEOUT_MS = { postgres: 250, pglite: 2000 };
 
 /** How long a message may take: until it is tried again, or until it goes to the outbox. */
 const PUBLISH_TIMEOUT_MS = { journal: 4000, outbox: 1000 };
+
+/** How many batches of tallies are merged in one statement. The embedded database is to leave its thread to redirects soon. */
+const BATCHES_AT_ONCE = { postgres: 200, pglite: 50 };
 
 /** What every function has before it opens any part. */
 export interface Context extends PartsContext, Telemetry {
@@ -100,6 +105,7 @@ export interface VisitWriterServices {
 
 export interface CounterFlushServices {
   readonly counters: CounterService;
+  readonly merger: VisitMerger;
   /** Only where there is an outbox. */
   readonly outboxDrain: OutboxDrain | undefined;
   preparePartitions(): Promise<void>;
@@ -306,7 +312,12 @@ function statsOn(context: Context, database: OpenDatabase): StatsServices {
   const urls = createUrlRepository({ db, clock });
   return {
     ...apiOn(context, database),
-    stats: createStatsService({ urls, visits: createVisitRepository({ db }), clock }),
+    stats: createStatsService({
+      urls,
+      rollups: createRollupRepository({ db }),
+      visits: createVisitRepository({ db }),
+      clock,
+    }),
   };
 }
 
@@ -325,7 +336,7 @@ function counterFlushOn(
   { counter, outbox }: Store,
   publisher: Queue,
 ): CounterFlushServices {
-  const { clock, metrics } = context;
+  const { clock, metrics, config } = context;
   const visits = createVisitRepository({ db });
   return {
     counters: createCounterService({
@@ -333,6 +344,10 @@ function counterFlushOn(
       repository: createCounterRepository({ db, clock }),
       clock,
       metrics,
+    }),
+    merger: createVisitMerger({
+      repository: createRollupRepository({ db }),
+      batchesAtOnce: BATCHES_AT_ONCE[config.database.kind],
     }),
     outboxDrain: outbox && createOutboxDrain({ outbox, publisher, metrics }),
     preparePartitions: () => visits.preparePartitions(new Date(clock.now())),

@@ -1,0 +1,207 @@
+import { beforeEach, expect, test } from 'vitest';
+import { v7 as uuidv7 } from 'uuid';
+import type { ShortCode } from '@terse/core/short-code';
+import { systemClock } from '@terse/core/clock';
+import { createStatsService } from '@terse/core/stats-service';
+import { createTestClock } from '@terse/core/test-clock';
+import { testLink } from '@terse/core/test-link';
+import type { DescribedVisit } from '@terse/core/visit-description';
+import { createVisitMerger } from '@terse/core/visit-merger';
+import { createCounterRepository } from './counter-repository.ts';
+import type { OpenDatabase } from './open-database.ts';
+import { createRollupRepository } from './rollup-repository.ts';
+import { createUrlRepository } from './url-repository.ts';
+import { createVisitRepository } from './visit-repository.ts';
+
+/** What the repository of rollups promises on every database; `database` is migrated and empty before each test. */
+export function describeRollupRepository(database: () => OpenDatabase): void {
+  const codes = ['hello', 'other', 'third'] as ShortCode[];
+  const [code = testLink.short_code] = codes;
+
+  beforeEach(async () => {
+    const links = createUrlRepository({ db: database().db, clock: createTestClock() });
+    for (const short_code of codes) await links.create({ ...testLink, tags: [], short_code });
+  });
+
+  function setUp() {
+    const { db } = database();
+    const rollups = createRollupRepository({ db });
+    const visits = createVisitRepository({ db });
+    const urls = createUrlRepository({ db, clock: systemClock });
+    const stats = createStatsService({ urls, rollups, visits, clock: createTestClock() });
+    const merger = (batchesAtOnce = 10) => createVisitMerger({ repository: rollups, batchesAtOnce });
+    return { db, rollups, visits, stats, merger };
+  }
+
+  function visitAt(time: string, more: Partial<DescribedVisit> = {}): DescribedVisit {
+    const timestamp = Date.parse(time);
+    return {
+      id: uuidv7({ msecs: timestamp }),
+      short_code: code,
+      ip: null,
+      timestamp,
+      user_agent: null,
+      referrer: null,
+      country: null,
+      is_bot: false,
+      referrer_host: 'news.example',
+      browser: 'Firefox',
+      os: null,
+      device: null,
+      ...more,
+    };
+  }
+
+  /** Batches of visits of all links, at the end of one month and the beginning of the next. */
+  async function store({ visits }: Pick<ReturnType<typeof setUp>, 'visits'>, batches: number): Promise<void> {
+    for (let batch = 0; batch < batches; batch++) {
+      await visits.insert(
+        codes.flatMap((short_code) => [
+          visitAt('2026-10-31T23:59:59Z', { short_code, country: 'DE' }),
+          visitAt('2026-11-01T00:00:00Z', { short_code, referrer_host: `h${batch % 3}.example` }),
+          visitAt('2026-11-24T10:00:00Z', { short_code, browser: null, os: '__proto__' }),
+          visitAt('2026-11-24T11:00:00Z', { short_code, is_bot: true }),
+        ]),
+      );
+    }
+  }
+
+  const period = { from: new Date('2026-10-30T12:00:00Z'), to: new Date('2026-11-25T00:00:00Z') };
+  const everything = async ({ stats }: Pick<ReturnType<typeof setUp>, 'stats'>) =>
+    Promise.all(
+      (['hour', 'day', 'week', 'month'] as const).flatMap((interval) =>
+        codes.map((each) => stats.summarise(each, { ...period, interval })),
+      ),
+    );
+  const left = async () => database().db.selectFrom('visit_tallies').select('id').execute();
+
+  test('gives the same answers before tallies are merged, halfway and after', async () => {
+    const house = setUp();
+    await store(house, 7);
+    const before = await everything(house);
+    expect(before[0]?.totals).toEqual({ visits: 21, bot_visits: 7 });
+    expect(before[3]?.series.map(({ visits }) => visits).filter(Boolean)).toEqual([7, 7, 7]);
+    expect(before[0]?.breakdown).toEqual({
+      referrer: [
+        { value: 'news.example', visits: 14 },
+        { value: 'h0.example', visits: 3 },
+        { value: 'h1.example', visits: 2 },
+        { value: 'h2.example', visits: 2 },
+      ],
+      country: [{ value: 'DE', visits: 7 }],
+      browser: [{ value: 'Firefox', visits: 14 }],
+      os: [{ value: '__proto__', visits: 7 }],
+      device: [],
+    });
+    expect(await left()).toHaveLength(21);
+    const some = await house.rollups.waiting(11);
+    const { merge } = createVisitMerger({
+      repository: { ...house.rollups, waiting: (_limit, after) => Promise.resolve(after ? [] : some) },
+      batchesAtOnce: 11,
+    });
+    expect(await merge()).toBe(11);
+    expect(await left()).toHaveLength(10);
+    expect(await everything(house)).toEqual(before);
+    expect(await house.merger().merge()).toBe(10);
+    expect(await left()).toEqual([]);
+    expect(await everything(house)).toEqual(before);
+    expect(await house.merger().merge()).toBe(0);
+  });
+
+  test('gives the same answers while tallies are merged and visits stored again and again', async () => {
+    const house = setUp();
+    const done = new AbortController();
+    const storing = (async () => {
+      for (let batch = 0; batch < 30; batch++) await house.visits.insert([visitAt('2026-11-24T12:00:00Z')]);
+      done.abort();
+    })();
+    const merging = (async () => {
+      while (!done.signal.aborted) await house.merger(3).merge();
+    })();
+    let seen = 0;
+    while (!done.signal.aborted) {
+      const { totals } = await house.stats.summarise(code, { ...period, interval: 'day' });
+      expect(totals.visits).toBeGreaterThanOrEqual(seen);
+      seen = totals.visits;
+    }
+    await Promise.all([storing, merging]);
+    expect((await house.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(30);
+  });
+
+  test('merges each tally once, however many merge at once', async () => {
+    const house = setUp();
+    await store(house, 20);
+    const before = await everything(house);
+    const mergers = Array.from({ length: 5 }, () => house.merger(7));
+    for (let rounds = 0; (await left()).length > 0 && rounds < 100; rounds++) {
+      await Promise.all(mergers.map(({ merge }) => merge()));
+    }
+    expect(await left()).toEqual([]);
+    expect(await everything(house)).toEqual(before);
+  });
+
+  test('changes nothing with a merge of tallies that another has merged, or of months that it has changed', async () => {
+    const house = setUp();
+    await store(house, 2);
+    const before = await everything(house);
+    const [first, second] = await house.rollups.waiting(100);
+    if (!first || !second) throw new Error('Nothing waits.');
+    expect(first.bucket).toBe(second.bucket);
+    const mergeOf = async (...batches: (typeof first)[]) => {
+      let merge: Parameters<typeof house.rollups.merge>[0] | undefined;
+      const repository = {
+        ...house.rollups,
+        waiting: () => Promise.resolve(batches),
+        merge: (given: NonNullable<typeof merge>) => {
+          merge = given;
+          return Promise.resolve(true);
+        },
+      };
+      await createVisitMerger({ repository, batchesAtOnce: 100 }).merge();
+      if (!merge) throw new Error('There was no merge.');
+      return merge;
+    };
+    const [ofOne, ofBoth, ofOther] = [
+      await mergeOf(first),
+      await mergeOf(first, second),
+      await mergeOf(second),
+    ];
+    expect(await house.rollups.merge(ofOne)).toBe(true);
+    expect(await house.rollups.merge(ofOne)).toBe(false);
+    expect(await house.rollups.merge(ofBoth)).toBe(false);
+    expect(await house.rollups.merge(ofOther)).toBe(false);
+    expect(await everything(house)).toEqual(before);
+  });
+
+  test('goes on from where it stopped, and begins anew when it has seen all', async () => {
+    const house = setUp();
+    await store(house, 3);
+    const waiting = await house.rollups.waiting(100);
+    expect(waiting).toHaveLength(9);
+    expect(await house.rollups.waiting(2, waiting[4])).toEqual(waiting.slice(5, 7));
+    expect(await house.rollups.waiting(2, waiting.at(-1))).toEqual([]);
+  });
+
+  test('counts a link right while its visits are merged in part', async () => {
+    const house = setUp();
+    await store(house, 4);
+    const counters = createCounterRepository({ db: house.db, clock: systemClock });
+    const drifts = async () =>
+      (await counters.drifts([])).toSorted((a, b) => a.short_code.localeCompare(b.short_code));
+    const expected = codes.map((short_code) => ({ short_code, drift: 12 }));
+    expect(await drifts()).toEqual(expected);
+    await createVisitMerger({
+      repository: { ...house.rollups, waiting: () => house.rollups.waiting(5) },
+      batchesAtOnce: 6,
+    }).merge();
+    expect((await left()).length).toBeGreaterThan(0);
+    expect(await drifts()).toEqual(expected);
+  });
+
+  test('knows deleted links and those without visits, and no others', async () => {
+    const { rollups, db } = setUp();
+    await createUrlRepository({ db, clock: systemClock }).remove(code);
+    expect(await rollups.read(code, period, true)).toEqual({ months: [], tallies: [], hours: [] });
+    expect(await rollups.read('never' as ShortCode, period, true)).toBeUndefined();
+  });
+}

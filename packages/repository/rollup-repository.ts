@@ -1,0 +1,196 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { ShortCode } from '@terse/core/short-code';
+import { bucketOf, type MonthlyVisits, type VisitTally } from '@terse/core/visit-rollup';
+import { arrayText } from './array-text.ts';
+import type { Database } from './schema.ts';
+import { isSerializationFailure } from './sql-state.ts';
+
+/** From `from` (inclusive) to `to` (exclusive). */
+export interface Period {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** What is known of a link's visits: everything by day, and the tallies that are not in there yet. */
+export interface LinkRollups {
+  readonly months: readonly MonthOfLink[];
+  readonly tallies: readonly VisitTally[];
+  /** Visits by hour, when they were asked for; those of the tallies are not among them. */
+  readonly hours: readonly HourOfLink[];
+}
+
+export interface MonthOfLink {
+  /** When the month begins, in milliseconds since the epoch. */
+  readonly month: number;
+  readonly data: MonthlyVisits;
+}
+
+export interface HourOfLink {
+  /** When the hour begins, in milliseconds since the epoch. */
+  readonly hour: number;
+  readonly visits: number;
+  readonly bot_visits: number;
+}
+
+/** Tallies of a bucket that were stored together, where they wait to be merged. */
+export interface TallyBatch {
+  readonly bucket: number;
+  readonly id: number;
+  readonly tallies: readonly VisitTally[];
+}
+
+/** A month of a link as it is to be after a merge; `version` is the one it had before, 0 when it is new. */
+export interface MergedMonth extends MonthOfLink {
+  readonly short_code: ShortCode;
+  readonly version: number;
+}
+
+export interface Merge {
+  readonly batches: readonly TallyBatch[];
+  readonly months: readonly MergedMonth[];
+  /** What the hours of the tallies have more. */
+  readonly hours: readonly (HourOfLink & { readonly short_code: ShortCode })[];
+}
+
+/** Where a walk through what waits, bucket by bucket, has come to. */
+export type TallyPosition = Pick<TallyBatch, 'bucket' | 'id'>;
+
+/** Visits added up by link and time. */
+export interface RollupRepository {
+  /**
+   * What overlaps the period of a link, deleted or not, in one snapshot: each visit is merged or in a tally, never both.
+   * `undefined` when there was never such a link.
+   */
+  read(code: ShortCode, period: Period, withHours: boolean): Promise<LinkRollups | undefined>;
+  /** The batches that follow the position, at most so many, those of a bucket together. */
+  waiting(limit: number, after?: TallyPosition): Promise<TallyBatch[]>;
+  /** Those of the months that there are. */
+  months(keys: readonly Pick<MergedMonth, 'short_code' | 'month'>[]): Promise<MergedMonth[]>;
+  /** Puts the tallies into months and hours, in one statement. `false`, and nothing is changed, when another merge was faster. */
+  merge(merge: Merge): Promise<boolean>;
+}
+
+/** Any number: whoever holds it merges. */
+const MERGE_LOCK = 5_201_811;
+
+export function createRollupRepository(options: { db: Kysely<Database> }): RollupRepository {
+  const { db } = options;
+  return {
+    read: async (code, { from, to }, withHours) => {
+      const [first, beyond] = [from.toISOString(), to.toISOString()];
+      const hours = sql`
+        union all
+        select 'hour', ${millisecondsOf('hour')}, json_build_array(visits, bot_visits) from visit_rollups
+        where short_code = ${code} and hour >= ${first}::timestamptz and hour < ${beyond}::timestamptz
+      `;
+      const { rows } = await sql<RollupRow>`
+        select 'link' as kind, null::bigint as start, null::json as data from urls where short_code = ${code}
+        union all
+        select 'month', ${millisecondsOf('month')}, data from visit_months
+        where short_code = ${code}
+          and month >= date_trunc('month', ${first}::timestamptz at time zone 'UTC')
+          and month < ${beyond}::timestamptz at time zone 'UTC'
+        union all
+        select 'tallies', null, tallies from visit_tallies where bucket = ${bucketOf(code)}
+        ${withHours ? hours : sql``}
+      `.execute(db);
+      const isLink = rows.some(({ kind }) => kind === 'link');
+      return isLink ? rollupsOf(rows, code, { from, to }) : undefined;
+    },
+
+    waiting: async (limit, after) => {
+      const beyond = after && sql`where (bucket, id) > (${after.bucket}::smallint, ${after.id}::bigint)`;
+      const { rows } = await sql<TallyBatch>`
+        select bucket, id, tallies from visit_tallies ${beyond ?? sql``} order by bucket, id limit ${limit}
+      `.execute(db);
+      return rows;
+    },
+
+    months: async (keys) => {
+      const codes = keys.map(({ short_code }) => short_code);
+      const months = keys.map(({ month }) => dateOf(month));
+      const { rows } = await sql<MergedMonth>`
+        select short_code, ${millisecondsOf('month')} as month, version, data
+        from visit_months join unnest(${codes}::text[], ${months}::date[]) as wanted (short_code, month)
+          using (short_code, month)
+      `.execute(db);
+      return rows;
+    },
+
+    merge: async ({ batches, months, hours }) => {
+      try {
+        await sql`
+          with turn as materialized (
+            select pg_try_advisory_xact_lock(${sql.lit(MERGE_LOCK)}) as is_ours
+          ), merged as (
+            delete from visit_tallies as batch
+            using unnest(
+              ${batches.map(({ bucket }) => bucket)}::smallint[], ${batches.map(({ id }) => id)}::bigint[]
+            ) as taken (bucket, id)
+            where batch.bucket = taken.bucket and batch.id = taken.id and (select is_ours from turn)
+            returning batch.id
+          ), merged_months as (
+            insert into visit_months as month (short_code, month, version, data)
+            select short_code, month, version, data::json from unnest(
+              ${months.map(({ short_code }) => short_code)}::text[], ${months.map(({ month }) => dateOf(month))}::date[],
+              ${months.map(({ version }) => version + 1)}::int[],
+              ${arrayText(months.map(({ data }) => JSON.stringify(data)))}::text::text[]
+            ) as merged (short_code, month, version, data)
+            on conflict (short_code, month) do update set version = excluded.version, data = excluded.data
+            where month.version = excluded.version - 1
+            returning month.version
+          ), merged_hours as (
+            insert into visit_rollups as rollup (short_code, hour, visits, bot_visits)
+            select * from unnest(
+              ${hours.map(({ short_code }) => short_code)}::text[],
+              ${hours.map(({ hour }) => new Date(hour).toISOString())}::timestamptz[],
+              ${hours.map(({ visits }) => visits)}::bigint[], ${hours.map(({ bot_visits }) => bot_visits)}::bigint[]
+            )
+            on conflict (short_code, hour) do update
+            set visits = rollup.visits + excluded.visits, bot_visits = rollup.bot_visits + excluded.bot_visits
+          )
+          select whole_or_nothing(
+            (select count(*) from merged) = ${batches.length}
+            and (select count(*) from merged_months) = ${months.length}
+          )
+        `.execute(db);
+        return true;
+      } catch (error) {
+        if (isSerializationFailure(error)) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+type RollupRow =
+  | { readonly kind: 'link' }
+  | { readonly kind: 'month'; readonly start: number; readonly data: MonthlyVisits }
+  | { readonly kind: 'tallies'; readonly data: readonly VisitTally[] }
+  | {
+      readonly kind: 'hour';
+      readonly start: number;
+      readonly data: readonly [visits: number, bot_visits: number];
+    };
+
+function rollupsOf(rows: readonly RollupRow[], code: ShortCode, { from, to }: Period): LinkRollups {
+  const months: MonthOfLink[] = [];
+  const hours: HourOfLink[] = [];
+  const tallies: VisitTally[] = [];
+  for (const row of rows) {
+    if (row.kind === 'month') months.push({ month: row.start, data: row.data });
+    if (row.kind === 'hour') hours.push({ hour: row.start, visits: row.data[0], bot_visits: row.data[1] });
+    if (row.kind === 'tallies') tallies.push(...row.data.filter(({ short_code }) => short_code === code));
+  }
+  const overlaps = ({ hour }: VisitTally) => hour >= from.getTime() && hour < to.getTime();
+  return { months, hours, tallies: tallies.filter(overlaps) };
+}
+
+/** As a number; what a driver makes of a date depends on the driver. */
+function millisecondsOf(column: string): RawBuilder<number> {
+  return sql`(extract(epoch from ${sql.ref(column)}) * 1000)::bigint`;
+}
+
+function dateOf(month: number): string {
+  return new Date(month).toISOString().slice(0, 10);
+}
