@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
 import { readConfig } from '@terse/runtime/config';
 import { createLog } from '@terse/runtime/log';
-import type { VisitBatch } from './app.ts';
+import type { HandedOver } from './app.ts';
 import { consume } from './consume.ts';
 
 beforeEach(() => {
@@ -16,9 +16,9 @@ afterEach(() => {
 function setUp(pressure: () => number = () => 0) {
   const queue = createMemoryQueue({ maxMessages: 100, maxDeadLetters: 10, onDeadLetter: () => {} });
   const posted: string[] = [];
-  const app = new Hono().post('/.events', async (c) => {
-    const { messages } = await c.req.json<VisitBatch>();
-    posted.push(...messages.map(({ body }) => body));
+  const app = new Hono().post('/.events', (c) => {
+    const { batch } = c.env as HandedOver;
+    posted.push(...(batch?.messages ?? []).map(({ body }) => body));
     return c.json({});
   });
   const config = readConfig('standalone', {});

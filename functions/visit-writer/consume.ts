@@ -4,14 +4,16 @@ import { batch } from '@terse/queue/batch';
 import type { DeadLetters, Delivery, Subscriber, Subscription } from '@terse/queue/queue';
 import type { Config } from '@terse/runtime/config';
 import type { Logger } from '@terse/runtime/log';
-import { postEvent } from '@terse/runtime/triggers';
-import type { VisitBatch } from './app.ts';
+import { handOver } from '@terse/runtime/triggers';
+import type { HandedOver } from './app.ts';
 
-const MAX_MESSAGES = 200;
+const MAX_MESSAGES = 50;
 /** About 4,000 visits. */
 const MAX_LENGTH = 1_000_000;
 /** About 400: more at once would keep the embedded database, and with it every redirect, busy for too long. */
 const MAX_EMBEDDED_LENGTH = 100_000;
+/** While the database stores one, the next is read. The embedded database does nothing beside anything. */
+const BATCHES_AT_ONCE = 2;
 /** Four times what the largest message of visits can have. */
 const MAX_MESSAGE_LENGTH = 4_000_000;
 
@@ -29,14 +31,16 @@ export interface ConsumeOptions {
   readonly pressure: () => number;
 }
 
-/** The trigger of the visit-writer: posts what lies in the queue to it, batch by batch. */
+/** The trigger of the visit-writer: hands what lies in the queue over to it, batch by batch. */
 export function consume(app: Pick<Hono, 'request'>, options: ConsumeOptions): Subscription {
   const { config, clock, log, pressure } = options;
+  const isEmbedded = config.database.kind === 'pglite';
   return batch(
     withoutOversized(options),
     {
       maxMessages: MAX_MESSAGES,
-      maxLength: config.database.kind === 'pglite' ? MAX_EMBEDDED_LENGTH : MAX_LENGTH,
+      maxLength: isEmbedded ? MAX_EMBEDDED_LENGTH : MAX_LENGTH,
+      atOnce: isEmbedded ? 1 : BATCHES_AT_ONCE,
       maxWaitMs: config.visitBatchWaitMs,
       onError: (error) =>
         log.error({ err: error }, 'a batch of visits could not be stored and is tried again'),
@@ -45,7 +49,7 @@ export function consume(app: Pick<Hono, 'request'>, options: ConsumeOptions): Su
       for (let yields = 0; yields < MAX_YIELDS && pressure() >= MAX_PRESSURE; yields++) {
         await clock.sleep(YIELD_MS);
       }
-      await postEvent(app, { messages: [...messages] } satisfies VisitBatch);
+      await handOver(app, { batch: { messages: [...messages] } } satisfies HandedOver);
     },
   );
 }

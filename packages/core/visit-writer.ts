@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeadLetter, DeadLetters, Message } from '@terse/queue/queue';
 import type { VisitRepository } from '@terse/repository/visit-repository';
 import type { Metrics } from './metrics.ts';
-import { type Visit, visitSchema } from './visit.ts';
+import { isVisit, type Visit, visitSchema } from './visit.ts';
 import { createVisitDescriber } from './visit-description.ts';
 
 /** What became of the visits of a batch. */
@@ -76,8 +76,12 @@ function decode(message: Message, visits: Visit[], rejects: DeadLetter[]): void 
     return;
   }
   for (const item of items) {
-    const parsed = visitSchema.safeParse(item);
-    if (parsed.success) visits.push(parsed.data);
-    else rejects.push({ ...message, body: JSON.stringify(item), reason: z.prettifyError(parsed.error) });
+    if (isVisit(item)) visits.push(item);
+    else rejects.push({ ...message, body: JSON.stringify(item), reason: reasonAgainst(item) });
   }
+}
+
+function reasonAgainst(item: unknown): string {
+  const { error } = visitSchema.safeParse(item);
+  return error ? z.prettifyError(error) : 'not a visit';
 }

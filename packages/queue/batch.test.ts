@@ -24,7 +24,7 @@ function setUp(
   };
   const subscription = batch(
     subscriber,
-    { maxMessages: 3, maxLength: 1000, maxWaitMs: 100, onError, ...options },
+    { maxMessages: 3, maxLength: 1000, maxWaitMs: 100, atOnce: 1, onError, ...options },
     handle,
   );
   const deliver = (body: string) => {
@@ -38,8 +38,9 @@ function setUp(
 const bodies = (...each: readonly string[]) => each.map((body) => ({ body }));
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
-test('asks for twice its batch in advance', () => {
+test('asks for one batch more in advance than it handles at once', () => {
   expect(setUp().subscriber.subscribe).toHaveBeenCalledWith(6, expect.any(Function));
+  expect(setUp({ atOnce: 2 }).subscriber.subscribe).toHaveBeenCalledWith(9, expect.any(Function));
 });
 
 test('hands on a full batch at once', () => {
@@ -122,6 +123,28 @@ test('handles one batch at a time, and what gathered meanwhile right after', asy
   gates[1]?.resolve();
   await settle();
   expect(handle).toHaveBeenLastCalledWith(bodies('5'));
+});
+
+test('handles as many batches at once as it may, and acknowledges each when it is dealt with itself', async () => {
+  const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  let calls = 0;
+  const handle = vi.fn(() => gates[calls++]?.promise ?? Promise.resolve());
+  const { deliver, subscription } = setUp({ maxMessages: 2, atOnce: 2 }, handle);
+  const deliveries = ['1', '2', '3', '4', '5', '6'].map(deliver);
+  const acknowledged = () =>
+    deliveries.flatMap(({ body, acknowledge }) => (acknowledge.mock.calls.length > 0 ? body : []));
+  expect(handle.mock.calls).toEqual([[bodies('1', '2')], [bodies('3', '4')]]);
+  gates[1]?.resolve();
+  await settle();
+  expect(acknowledged()).toEqual(['3', '4']);
+  expect(handle).toHaveBeenLastCalledWith(bodies('5', '6'));
+  const closing = subscription.close();
+  gates[2]?.resolve();
+  await settle();
+  expect(acknowledged()).toEqual(['3', '4', '5', '6']);
+  gates[0]?.resolve();
+  await closing;
+  expect(acknowledged()).toEqual(['1', '2', '3', '4', '5', '6']);
 });
 
 test('finishes what it has before it closes', async () => {

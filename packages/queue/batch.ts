@@ -6,6 +6,8 @@ export interface BatchOptions {
   readonly maxLength: number;
   /** How long the first message of a batch may wait for company. */
   readonly maxWaitMs: number;
+  /** How many batches may be handled at once. */
+  readonly atOnce: number;
   /** Called with what a batch failed of, each time it fails. */
   readonly onError: (error: unknown) => void;
 }
@@ -14,7 +16,7 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 
 /**
- * Hands messages on in batches, one batch at a time: a batch is complete when it has `maxMessages` or `maxLength`, or
+ * Hands messages on in batches, a few at a time: a batch is complete when it has `maxMessages` or `maxLength`, or
  * when `maxWaitMs` have passed. Its messages are acknowledged when `handle` resolves, never before. A batch that fails is
  * kept and tried again, after growing waits, so that an outage behind it uses up nobody's number of deliveries; when the
  * subscription is closed meanwhile, its messages go back to the queue.
@@ -27,12 +29,13 @@ export function batch(
   let gathered: Delivery[] = [];
   let length = 0;
   let timer: NodeJS.Timeout | undefined;
-  let handling: Promise<void> | undefined;
+  const handling = new Set<Promise<void>>();
   const closing = Promise.withResolvers<void>();
   let closed = false;
 
-  // Twice the batch: the next one gathers while this one is handled.
-  const subscription = subscriber.subscribe(options.maxMessages * 2, (delivery) => {
+  // One batch more: the next one gathers while others are handled.
+  const prefetch = options.maxMessages * (options.atOnce + 1);
+  const subscription = subscriber.subscribe(prefetch, (delivery) => {
     gathered.push(delivery);
     length += delivery.body.length;
     timer ??= setTimeout(() => {
@@ -47,14 +50,16 @@ export function batch(
   }
 
   function flush(): void {
-    if (handling || gathered.length === 0) return;
+    if (handling.size === options.atOnce || gathered.length === 0) return;
     clearTimeout(timer);
     timer = undefined;
-    handling = handleBatch(takeBatch()).then((handled) => {
-      handling = undefined;
+    const handled = handleBatch(takeBatch()).then((isDone) => {
+      handling.delete(handled);
       // No timer: the time of those that gathered meanwhile is up.
-      if (handled && (closed || isComplete() || !timer)) flush();
+      if (isDone && (closed || isComplete() || !timer)) flush();
     });
+    handling.add(handled);
+    if (isComplete()) flush();
   }
 
   function takeBatch(): Delivery[] {
@@ -93,8 +98,8 @@ export function batch(
   }
 
   async function finishHandling(): Promise<void> {
-    if (!handling) return;
-    await handling;
+    if (handling.size === 0) return;
+    await Promise.all(handling);
     await finishHandling();
   }
 
