@@ -49,6 +49,20 @@ test('maintenance makes partitions and brings counts in line with what is stored
   expect(preparePartitions).toHaveBeenCalledTimes(1);
 });
 
+test('merges the tallies of stored visits, once, and the stats stay the same', async () => {
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const timestamp = parts.clock.now();
+  const id = '01a20d74-b2d3-75ae-b5ad-edd32e73337f';
+  const visit = { id, short_code, ip: null, timestamp, is_bot: false };
+  const seen = { user_agent: null, referrer: 'https://news.example/', country: 'DE' };
+  await parts.writer.write([{ body: JSON.stringify([{ ...visit, ...seen }]) }]);
+  const before = await parts.stats.summarise(short_code, { interval: 'day' });
+  expect(before.totals.visits).toBe(1);
+  expect((await tick({ task: 'flush' })).body).toMatchObject({ merged: 1 });
+  expect((await tick({ task: 'flush' })).body).toMatchObject({ merged: 0 });
+  expect(await parts.stats.summarise(short_code, { interval: 'day' })).toEqual(before);
+});
+
 test('empties the outbox, and counts all the same while the queue is down', async () => {
   const drain = vi.fn(() => Promise.resolve(3));
   const event = { task: 'flush' };
