@@ -173,6 +173,17 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect(await everything(house)).toEqual(before);
   });
 
+  test('is merged by one of many that merge at once; the others leave it alone', async () => {
+    const house = setUp();
+    await store(house, 20);
+    const mergers = Array.from({ length: 8 }, () =>
+      createVisitMerger({ repository: house.rollups, batchesAtOnce: 60 }),
+    );
+    const merged = await Promise.all(mergers.map(({ merge }) => merge()));
+    expect(merged.reduce((sum, each) => sum + each, 0)).toBe(60);
+    expect(merged.filter((each) => each > 0)).toHaveLength(1);
+  });
+
   test('goes on from where it stopped, and begins anew when it has seen all', async () => {
     const house = setUp();
     await store(house, 3);

@@ -136,6 +136,7 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
               ${months.map(({ version }) => version + 1)}::int[],
               ${arrayText(months.map(({ data }) => JSON.stringify(data)))}::text::text[]
             ) as merged (short_code, month, version, data)
+            where (select is_ours from turn)
             on conflict (short_code, month) do update set version = excluded.version, data = excluded.data
             where month.version = excluded.version - 1
             returning month.version
@@ -146,6 +147,7 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
               ${hours.map(({ hour }) => new Date(hour).toISOString())}::timestamptz[],
               ${hours.map(({ visits }) => visits)}::bigint[], ${hours.map(({ bot_visits }) => bot_visits)}::bigint[]
             )
+            where (select is_ours from turn)
             on conflict (short_code, hour) do update
             set visits = rollup.visits + excluded.visits, bot_visits = rollup.bot_visits + excluded.bot_visits
           )
