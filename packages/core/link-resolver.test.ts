@@ -14,12 +14,14 @@ const link = testLink;
 function setUp() {
   const cache = createMemoryCache({ maxEntries: 100, linkTtlSeconds: 60, absentTtlSeconds: 10, clock });
   const find = vi.fn<(code: ShortCode) => Promise<Link | undefined>>();
+  const findAll = vi.fn((codes: readonly ShortCode[]) => Promise.all(codes.map((each) => find(each))));
   const metrics = createTestMetrics();
   return {
     cache,
     find,
+    findAll,
     metrics,
-    resolver: createLinkResolver({ cache, repository: { find }, clock, metrics }),
+    resolver: createLinkResolver({ cache, repository: { findAll }, clock, metrics }),
   };
 }
 
@@ -45,6 +47,18 @@ test('asks the repository once however many wait for the same code', async () =>
   const answers = await Promise.all(waiting);
   expect(answers.every(({ kind }) => kind === 'redirect')).toBe(true);
   expect(parts.find).toHaveBeenCalledTimes(1);
+});
+
+test('asks the repository for many codes at once, a bounded number of them', async () => {
+  parts.find.mockImplementation((each) =>
+    Promise.resolve({ ...link, original_url: `https://example.com/${each}` }),
+  );
+  const codes = Array.from({ length: 250 }, (_, index) => `code${index}` as ShortCode);
+  const answers = await Promise.all(codes.map((each) => parts.resolver.resolve(each)));
+  expect(answers).toEqual(
+    codes.map((each) => expect.objectContaining({ location: `https://example.com/${each}` })),
+  );
+  expect(parts.findAll.mock.calls.map(([asked]) => asked.length)).toEqual([100, 100, 50]);
 });
 
 test('sees a change within two seconds, however often the link is followed meanwhile', async () => {
@@ -76,9 +90,11 @@ test('looks up a pinned link again each minute, behind the answer, so that no ch
   parts.find.mockRejectedValueOnce(new Error('down'));
   clock.advance(61_000);
   expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  await vi.waitFor(() => expect(parts.find).toHaveBeenCalledTimes(2));
   parts.find.mockResolvedValueOnce({ ...pinned, version: 2, deleted_at: new Date(0) });
   clock.advance(2000);
   expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  await vi.waitFor(() => expect(parts.find).toHaveBeenCalledTimes(3));
   await vi.waitFor(async () => {
     clock.advance(2000);
     expect((await parts.resolver.resolve(code)).kind).toBe('deleted');
@@ -141,7 +157,7 @@ test('holds a bounded number of codes', async () => {
   parts.find.mockResolvedValue(undefined);
   const resolver = createLinkResolver({
     cache: parts.cache,
-    repository: { find: parts.find },
+    repository: { findAll: parts.findAll },
     clock,
     metrics: parts.metrics,
     maxEntries: 10,

@@ -1,9 +1,10 @@
+import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Cache } from '@terse/cache/cache';
 import type { UrlRepository } from '@terse/repository/url-repository';
 import type { Clock } from './clock.ts';
 import { DomainError } from './errors.ts';
-import { type CachedLink, type RedirectStatus, toCachedLink } from './link.ts';
+import { type CachedLink, type Link, type RedirectStatus, toCachedLink } from './link.ts';
 import type { Metrics } from './metrics.ts';
 import { isSafeTarget } from './original-url.ts';
 import type { ShortCode } from './short-code.ts';
@@ -29,7 +30,7 @@ export interface LinkResolver {
 
 export interface LinkResolverOptions {
   readonly cache: Pick<Cache, 'get' | 'put'>;
-  readonly repository: Pick<UrlRepository, 'find'>;
+  readonly repository: Pick<UrlRepository, 'findAll'>;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'resolved' | 'cacheFailed'>;
   readonly maxEntries?: number;
@@ -38,6 +39,7 @@ export interface LinkResolverOptions {
 }
 
 const REFRESH_PINNED_AFTER_MS = 60_000;
+const MAX_CODES_TOGETHER = 100;
 
 const UNKNOWN: Resolution = { kind: 'unknown' };
 const DELETED: Resolution = { kind: 'deleted' };
@@ -56,6 +58,13 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     fetchMethod: loadOrKeep,
     ignoreFetchAbort: true,
     noDeleteOnStaleGet: true,
+  });
+
+  /** Codes that are looked up in one turn of the event loop share a statement. */
+  const together = new DataLoader<ShortCode, Link | undefined>((codes) => repository.findAll(codes), {
+    cache: false,
+    maxBatchSize: MAX_CODES_TOGETHER,
+    batchScheduleFn: (ask) => setImmediate(ask),
   });
 
   /** What cannot be loaded anew stays as it is for another `maxAgeMs`. */
@@ -103,7 +112,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
 
   async function find(code: ShortCode) {
     try {
-      return await repository.find(code);
+      return await together.load(code);
     } catch (error) {
       throw new DomainError('unavailable', 'Links cannot be looked up right now.', [], { cause: error });
     }

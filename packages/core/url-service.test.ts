@@ -11,6 +11,7 @@ const link = { ...testLink, visit_count: 7 };
 function setUp() {
   const repository = {
     find: vi.fn<UrlRepository['find']>(() => Promise.resolve(link)),
+    findAll: vi.fn<UrlRepository['findAll']>(() => Promise.resolve([link])),
     create: vi.fn<UrlRepository['create']>(() => Promise.resolve(link)),
     createAll: vi.fn<UrlRepository['createAll']>((values) =>
       Promise.resolve({ created: values.map((each) => ({ ...link, ...each })) }),

@@ -79,6 +79,16 @@ export function describeUrlRepository(database: () => OpenDatabase): void {
     expect(await urls.find(code)).toEqual(created);
   });
 
+  test('finds many at once, each in the place of its code, deleted ones too', async () => {
+    const { urls } = setUp();
+    const other = await urls.create({ ...values, short_code: 'other' as ShortCode });
+    await urls.create(values);
+    const removed = await urls.remove(code);
+    const unknown = 'unknown' as ShortCode;
+    expect(await urls.findAll([code, unknown, 'other' as ShortCode])).toEqual([removed, undefined, other]);
+    expect(await urls.findAll([])).toEqual([]);
+  });
+
   test('gives a code to one of many who ask for it at once', async () => {
     const { urls } = setUp();
     const created = await Promise.all(

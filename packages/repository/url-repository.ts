@@ -35,6 +35,8 @@ export type CreatedLinks = { readonly created: Link[] } | { readonly taken: read
 export interface UrlRepository {
   /** The link, deleted or not, in one statement by its key. */
   find(code: ShortCode): Promise<Link | undefined>;
+  /** The same of many, each in the place of its code, in one statement. */
+  findAll(codes: readonly ShortCode[]): Promise<(Link | undefined)[]>;
   /** The new link, or `undefined` when the code is in use, be it by a deleted link. */
   create(values: LinkValues): Promise<Link | undefined>;
   /** All of them, in their order; or none, and which codes are in use. */
@@ -64,6 +66,11 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
 
   return {
     find: (code) => urls.get(code, 'all'),
+    findAll: async (codes) => {
+      const found = await urls.getAll(codes, 'all');
+      const byCode = new Map(found.map((link) => [link.short_code, link]));
+      return codes.map((code) => byCode.get(code));
+    },
     create: (values) => urls.create(values),
     createAll: async (values) => {
       const created = await urls.createAll(values);

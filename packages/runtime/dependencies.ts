@@ -264,7 +264,7 @@ function redirectOn(context: Context, { db }: OpenDatabase, store: Store, queue:
         get: (code) => askCache(() => store.cache.get(code)),
         put: (link) => askCache(() => store.cache.put(link)),
       },
-      repository: { find: (code) => askDatabase(() => urls.find(code)) },
+      repository: { findAll: (codes) => askDatabase(() => urls.findAll(codes)) },
       clock,
       metrics,
     }),
