@@ -8,8 +8,11 @@ const SETTLE_MS = 100;
 export interface Arrivals {
   /** To be told of every load on the redirect. */
   add(load: Load): void;
-  /** Stores what is on its way, with a writer of its own. @throws Error when the numbers do not agree. */
-  settle(): Promise<void>;
+  /**
+   * Stores what is on its way, with a writer of its own, after something that has to be done before it starts.
+   * @throws Error when the numbers do not agree.
+   */
+  settle(beforeStoring?: () => Promise<void>): Promise<void>;
 }
 
 export function expectArrivals(house: House, redirect: RunningFunction, alreadyStored = 0): Arrivals {
@@ -20,11 +23,12 @@ export function expectArrivals(house: House, redirect: RunningFunction, alreadyS
       completed += load.completed;
       uncounted += load.maxUncounted;
     },
-    settle: async () => {
+    settle: async (beforeStoring) => {
       const redirected = await settled(() => redirect.metric('redirects_total', 'outcome="redirect"'));
       if (redirected < completed || redirected > completed + uncounted) {
         throw new Error(`${completed} requests were completed, and ${redirected} redirects made.`);
       }
+      await beforeStoring?.();
       await house.drain(alreadyStored + redirected);
     },
   };

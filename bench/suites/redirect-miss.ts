@@ -39,9 +39,12 @@ export function createMissing(house: House, links: number, { cores }: Pick<Bench
       cores,
     });
     arrivals.add(done);
-    await arrivals.settle();
-    await redirect.end('SIGTERM');
-    const queries = (await house.indexReads('urls_pkey')) - readsBefore;
+    let queries = 0;
+    await arrivals.settle(async () => {
+      await redirect.end('SIGTERM');
+      // The writer looks links up, too.
+      queries = (await house.indexReads('urls_pkey')) - readsBefore;
+    });
     return { ...done, queries, codes: Math.ceil(done.completed / VISITORS_PER_LINK) };
   };
 }
