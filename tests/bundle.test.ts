@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startServer } from './function-process.ts';
+import { describeOnRealParts } from './on-real-parts.ts';
 import { freePorts } from './stack/free-ports.ts';
 
 const BUNDLED = 'dist/gateway';
 const ORIGIN = 'http://127.0.0.1:1';
 
 let directory: string;
-beforeAll(() => promisify(execFile)(process.execPath, ['infra/bundle/main.ts', 'gateway']));
+beforeAll(() => promisify(execFile)(process.execPath, ['infra/bundle/main.ts', 'gateway', 'redirect']));
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'terse-bundle-'));
   cpSync(BUNDLED, directory, { recursive: true });
@@ -72,5 +73,24 @@ describe('a bundle', () => {
     await expect(
       promisify(execFile)(process.execPath, [join(directory, 'main.js')], { env: {} }),
     ).rejects.toThrow('LINKS_ORIGIN must be set');
+  });
+});
+
+describeOnRealParts('a bundle on real parts', (parts) => {
+  test('reaches each of them, with a name and a password', async () => {
+    const [port = 0] = await freePorts(1);
+    const redisUrl = Object.assign(new URL(parts.redisUrl), { username: 'default', password: 'any' });
+    const started = await startServer([process.execPath, 'dist/redirect/main.js'], {
+      PORT: String(port),
+      JOURNAL_DIR: join(directory, 'journal'),
+      DATABASE_URL: parts.databaseUrl,
+      REDIS_URL: redisUrl.href,
+      RABBITMQ_URL: parts.rabbitmqUrl,
+    });
+    onTestFinished(async () => void (await started.end('SIGKILL')));
+    const readiness = async (): Promise<unknown> => (await fetch(`${started.url}/.ready`)).json();
+    await expect
+      .poll(readiness, { timeout: 20_000 })
+      .toEqual({ status: 'ready', parts: { database: 'up', cache: 'up', queue: 'up' } });
   });
 });

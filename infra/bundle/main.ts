@@ -33,7 +33,7 @@ const ownCommandsOnly: Plugin = {
       const client = readFileSync(join(path, '../../client/index.js'), 'utf8');
       const names = new Set(Array.from(client.matchAll(/\bcommands_1\.default\.(\w+)/g), ([, name]) => name));
       const commands = Array.from(names, (name) => `${name}: require('./${name}').default`);
-      return { contents: `exports.default = { ${commands.join(', ')} };` };
+      return { contents: `exports.__esModule = true; exports.default = { ${commands.join(', ')} };` };
     });
   },
 };
