@@ -12,6 +12,7 @@ import { createVisitRepository } from '@terse/repository/visit-repository';
 import postgres from 'postgres';
 import { Connection } from 'rabbitmq-client';
 import { type FunctionProcess, startServer } from '../../tests/function-process.ts';
+import { readTarget } from '../../tests/lambda/dockerfile.ts';
 import { freePorts } from '../../tests/stack/free-ports.ts';
 import type { Stack } from '../../tests/stack/stack.ts';
 import type { Cores } from './cores.ts';
@@ -98,7 +99,9 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
   let closed = false;
 
   const shared = {
-    NODE_ENV: 'production',
+    // What an image sets, and with it how Node runs there.
+    ...readTarget('runtime').environment,
+    HOST: '127.0.0.1',
     LOG_LEVEL: 'error',
     DATABASE_URL: databaseUrl,
     REDIS_URL: stack.redis.url,

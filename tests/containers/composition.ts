@@ -11,6 +11,8 @@ interface ContainerFacts {
   readonly writable: readonly string[];
   readonly files: readonly string[];
   readonly namesEmbeddedDatabase: boolean;
+  /** Whether V8, with the flags of the image, takes what was compiled beforehand. */
+  readonly takesCompiled: boolean;
 }
 
 /** `compose.local.yml` under a name and a port of its own. */
@@ -55,6 +57,9 @@ const FACTS = `(() => {
     writable: ['/', '/app', '/tmp', '/var/tmp', '/home/node', '/run'].filter(canWrite),
     files: fs.readdirSync('/app'),
     namesEmbeddedDatabase: fs.readFileSync('/app/bundle.js', 'utf8').includes('@electric-sql'),
+    takesCompiled: !new (require('node:vm').Script)(fs.readFileSync('/app/bundle.js', 'latin1'), {
+      cachedData: fs.readFileSync('/app/bundle.js.compiled'),
+    }).cachedDataRejected,
   };
 })()`;
 

@@ -152,6 +152,7 @@ describe('the container of', () => {
       writable: [],
       files: ['bundle.js', 'bundle.js.compiled', 'main.js', 'package.json'],
       namesEmbeddedDatabase: false,
+      takesCompiled: true,
     });
   });
 

@@ -23,7 +23,10 @@ export function readTarget(target: string): ImageStart {
       line
         .trim()
         .split(/\s+/)
-        .map((pair) => pair.split('=', 2) as [string, string]),
+        .map((pair) => {
+          const [name = '', ...value] = pair.split('=');
+          return [name, value.join('=')] as const;
+        }),
     );
     const command = /^CMD (\[.+\])$/m.exec(found.stage)?.[1];
     return {
