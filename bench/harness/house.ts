@@ -151,7 +151,8 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
 
   function commandOfBareHono(port: number): Command {
     const command = cores.alone([process.execPath, BARE_HONO, String(port)]);
-    return { command, settings: { PORT: String(port) } };
+    // The shape of its process is that of a function.
+    return { command, settings: { ...readTarget('runtime').environment, PORT: String(port) } };
   }
 
   async function countStored(): Promise<number> {

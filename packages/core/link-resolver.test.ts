@@ -61,6 +61,19 @@ test('asks the repository for many codes at once, a bounded number of them', asy
   expect(parts.findAll.mock.calls.map(([asked]) => asked.length)).toEqual([100, 100, 50]);
 });
 
+test('makes nobody wait for a link that is followed all the time', async () => {
+  parts.find.mockResolvedValue(link);
+  await parts.resolver.resolve(code);
+  const get = vi.spyOn(parts.cache, 'get');
+  for (let elapsed = 0; elapsed < 10_000; elapsed += 100) {
+    clock.advance(100);
+    expect(parts.resolver.resolve(code)).not.toBeInstanceOf(Promise);
+    await new Promise(setImmediate);
+  }
+  // Every 1.2 to 1.3 seconds.
+  expect(get.mock.calls.length).toBeLessThanOrEqual(8);
+});
+
 test('sees a change within two seconds, however often the link is followed meanwhile', async () => {
   parts.find.mockResolvedValue(link);
   await parts.resolver.resolve(code);

@@ -60,6 +60,9 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     noDeleteOnStaleGet: true,
   });
 
+  const loadAheadMs = maxAgeMs / 5;
+  const loadingAhead = new Set<ShortCode>();
+
   /** Codes that are looked up in one turn of the event loop share a statement. */
   const together = new DataLoader<ShortCode, Link | undefined>((codes) => repository.findAll(codes), {
     cache: false,
@@ -118,6 +121,16 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     }
   }
 
+  /** Loads again, behind the answer, what is about to be too old: whoever asks for it next does not wait. */
+  function loadAhead(code: ShortCode): void {
+    loadingAhead.add(code);
+    load(code)
+      .then((loaded) => memory.set(code, loaded))
+      // It is tried again by the next who asks, and waited for when it is too old.
+      .catch(() => {})
+      .finally(() => loadingAhead.delete(code));
+  }
+
   function ifNotExpired(resolution: Resolution): Resolution {
     return resolution.kind === 'redirect' && resolution.expiresAt <= clock.now() ? EXPIRED : resolution;
   }
@@ -127,6 +140,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
       const remembered = memory.get(code);
       if (remembered) {
         metrics.resolved('memory');
+        if (memory.getRemainingTTL(code) < loadAheadMs && !loadingAhead.has(code)) loadAhead(code);
         return ifNotExpired(remembered);
       }
       return memory.forceFetch(code).then(ifNotExpired);
