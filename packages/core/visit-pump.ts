@@ -1,5 +1,5 @@
 import type { Outbox } from '@terse/cache/outbox';
-import type { Journal, JournalSegment } from '@terse/queue/journal';
+import { type Journal, type JournalSegment, joinRecords } from '@terse/queue/journal';
 import type { Publisher } from '@terse/queue/queue';
 import type { Clock } from './clock.ts';
 import type { Metrics } from './metrics.ts';
@@ -45,7 +45,9 @@ export interface VisitPumpOptions {
 /** Visits that are published together, all in the same segment of the journal, or none in any. */
 interface Chunk {
   readonly segment: JournalSegment | undefined;
-  readonly records: string[];
+  /** Encoded visits, one or more in each. */
+  readonly texts: string[];
+  count: number;
   /** Taken up from the journal. */
   readonly isRestored: boolean;
   published: PromiseWithResolvers<void> | undefined;
@@ -73,17 +75,18 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
   let onDrained: (() => void) | undefined;
 
   function keep(records: readonly string[]): void {
-    const segment = journal?.append(records);
-    buffered += records.length;
-    if (!segment) inMemoryOnly += records.length;
-    if (open && open.segment !== segment) completeChunk();
-    for (const record of records) {
-      open ??= { segment, records: [], isRestored: false, published: undefined };
-      open.records.push(record);
-      newest = open;
-      if (open.records.length >= VISITS_PER_MESSAGE) completeChunk();
-    }
-    if (open) coalescing ??= setTimeout(pump, coalesceMs);
+    const joined = joinRecords(records);
+    const segment = journal?.append(joined);
+    buffered += joined.count;
+    if (!segment) inMemoryOnly += joined.count;
+    const overfull = open && open.count + joined.count > VISITS_PER_MESSAGE;
+    if (open && (overfull || open.segment !== segment)) completeChunk();
+    open ??= { segment, texts: [], count: 0, isRestored: false, published: undefined };
+    open.texts.push(joined.text);
+    open.count += joined.count;
+    newest = open;
+    if (open.count >= VISITS_PER_MESSAGE) completeChunk();
+    else coalescing ??= setTimeout(pump, coalesceMs);
     publishFull();
   }
 
@@ -112,14 +115,14 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
   }
 
   async function publish(chunk: Chunk): Promise<void> {
-    const { segment, records, isRestored } = chunk;
-    const body = encodeVisits(records);
+    const { segment, texts, count, isRestored } = chunk;
+    const body = encodeVisits(texts);
     await retryUntilDone(() => deliver(body), clock, metrics.publishFailed);
-    if (segment) journal?.release(segment, records.length);
-    else inMemoryOnly -= records.length;
-    if (isRestored) restoredUnpublished -= records.length;
+    if (segment) journal?.release(segment, count);
+    else inMemoryOnly -= count;
+    if (isRestored) restoredUnpublished -= count;
     inFlight--;
-    buffered -= records.length;
+    buffered -= count;
     chunk.published?.resolve();
     if (newest === chunk) newest = undefined;
     pump();
@@ -152,7 +155,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     const { segment, records } = found;
     for (let start = 0; start < records.length; start += VISITS_PER_MESSAGE) {
       const some = records.slice(start, start + VISITS_PER_MESSAGE);
-      full.push({ segment, records: some, isRestored: true, published: undefined });
+      full.push({ segment, texts: some, count: some.length, isRestored: true, published: undefined });
     }
     buffered += records.length;
     restoredUnpublished += records.length;
@@ -170,7 +173,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
       }
       if (room > 0) keep(records.slice(0, room));
       newest = undefined;
-      if (!journal?.spill(records.slice(room))) return room;
+      if (!journal?.spill(joinRecords(records.slice(room)))) return room;
       maybeOnDiskOnly = true;
       return records.length;
     },

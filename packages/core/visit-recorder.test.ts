@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from './clock.ts';
-import type { JournalSegment } from '@terse/queue/journal';
+import { type JournalRecords, type JournalSegment, splitRecords } from '@terse/queue/journal';
 import type { ShortCode } from './short-code.ts';
 import { createTestMetrics } from './test-metrics.ts';
 import type { Visit } from './visit.ts';
@@ -244,9 +244,9 @@ describe('with a journal', () => {
     const stored = { name: 'stored' };
     const spilled: string[] = [];
     const journal = {
-      append: vi.fn<(records: readonly string[]) => JournalSegment | undefined>(() => segment),
-      spill: vi.fn((records: readonly string[]) => {
-        spilled.push(...records);
+      append: vi.fn<(records: JournalRecords) => JournalSegment | undefined>(() => segment),
+      spill: vi.fn(({ text }: JournalRecords) => {
+        spilled.push(...splitRecords(text));
         return true;
       }),
       restore: vi.fn(() => {
@@ -263,7 +263,7 @@ describe('with a journal', () => {
       }
       return sums;
     };
-    const appended = () => journal.append.mock.calls.flatMap(([records]) => records);
+    const appended = () => journal.append.mock.calls.flatMap(([{ text }]) => splitRecords(text));
     return { journal, appended, released };
   }
 
@@ -314,7 +314,7 @@ describe('with a journal', () => {
     publisher.publish.mockReturnValueOnce(held.promise);
     for (let index = 0; index < 130; index++) recorder.record(visit);
     recorder.commit();
-    expect(journal.spill.mock.calls.flatMap(([records]) => records)).toHaveLength(30);
+    expect(journal.spill.mock.calls.flatMap(([{ text }]) => splitRecords(text))).toHaveLength(30);
     held.resolve();
     await vi.waitFor(() => expect(released()).toEqual({ memory: 100, stored: 30 }));
     expect(messages.flat()).toHaveLength(30);

@@ -12,7 +12,7 @@ import {
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLockDirectory, type Unlock } from '@terse/files/directory-lock';
-import type { Journal, JournalSegment } from './journal.ts';
+import { type Journal, type JournalRecords, type JournalSegment, splitRecords } from './journal.ts';
 
 export interface FileJournalOptions {
   /** A folder that several processes may be given: each takes a part of it for itself. */
@@ -75,15 +75,15 @@ export function openFileJournal(options: FileJournalOptions): Journal {
   }
 
   /** Each record begins a line: what a failed write left of one before it does not spoil it. */
-  function write(segment: Segment, records: readonly string[]): void {
-    const lines = Buffer.from(`\n${records.join('\n')}`);
+  function write(segment: Segment, { text, count }: JournalRecords): void {
+    const lines = Buffer.from(`\n${text}`);
     if (bytes + lines.length > maxBytes) throw new Error('The journal is full.');
     if (segment.file === undefined) throw new Error(`The segment ${segment.name} is closed.`);
     const written = writeSync(segment.file, lines);
     segment.bytes += written;
     bytes += written;
     if (written < lines.length) throw new Error('The disk took a part of the records only.');
-    segment.records += records.length;
+    segment.records += count;
     unsynced.add(segment);
   }
 
@@ -210,8 +210,7 @@ function segmentName(number: number): string {
 
 /** Whole records only: the last one of a process that was killed may be torn, and was not answered for. */
 async function readRecords(path: string): Promise<string[]> {
-  const lines = (await readFile(path, 'utf8')).split('\n');
-  return lines.filter(isJson);
+  return splitRecords(await readFile(path, 'utf8')).filter(isJson);
 }
 
 function isJson(line: string): boolean {
