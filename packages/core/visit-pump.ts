@@ -1,7 +1,8 @@
 import type { Outbox } from '@terse/cache/outbox';
-import { type Journal, type JournalSegment, joinRecords } from '@terse/queue/journal';
+import type { Journal, JournalSegment } from '@terse/queue/journal';
 import type { Publisher } from '@terse/queue/queue';
 import type { Clock } from './clock.ts';
+import { joinRecords } from './joined-records.ts';
 import type { Metrics } from './metrics.ts';
 import { retryUntilDone } from './retry.ts';
 import { encodeVisits } from './visit.ts';

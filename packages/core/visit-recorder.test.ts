@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from './clock.ts';
-import { type JournalRecords, type JournalSegment, splitRecords } from '@terse/queue/journal';
+import type { JournalSegment } from '@terse/queue/journal';
+import { type JoinedRecords, splitRecords } from './joined-records.ts';
 import type { ShortCode } from './short-code.ts';
 import { createTestMetrics } from './test-metrics.ts';
 import type { Visit } from './visit.ts';
@@ -244,8 +245,8 @@ describe('with a journal', () => {
     const stored = { name: 'stored' };
     const spilled: string[] = [];
     const journal = {
-      append: vi.fn<(records: JournalRecords) => JournalSegment | undefined>(() => segment),
-      spill: vi.fn(({ text }: JournalRecords) => {
+      append: vi.fn<(records: JoinedRecords) => JournalSegment | undefined>(() => segment),
+      spill: vi.fn(({ text }: JoinedRecords) => {
         spilled.push(...splitRecords(text));
         return true;
       }),

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openFileJournal } from './file-journal.ts';
-import { type Journal, joinRecords } from './journal.ts';
+import { joinRecords } from '@terse/core/joined-records';
+import type { Journal } from './journal.ts';
 
 let directory: string;
 let open: Journal[];

@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type JoinedRecords, splitRecords } from '@terse/core/joined-records';
 import { tryLockDirectory, type Unlock } from '@terse/files/directory-lock';
-import { type Journal, type JournalRecords, type JournalSegment, splitRecords } from './journal.ts';
+import type { Journal, JournalSegment } from './journal.ts';
 
 export interface FileJournalOptions {
   /** A folder that several processes may be given: each takes a part of it for itself. */
@@ -75,7 +76,7 @@ export function openFileJournal(options: FileJournalOptions): Journal {
   }
 
   /** Each record begins a line: what a failed write left of one before it does not spoil it. */
-  function write(segment: Segment, { text, count }: JournalRecords): void {
+  function write(segment: Segment, { text, count }: JoinedRecords): void {
     const lines = Buffer.from(`\n${text}`);
     if (bytes + lines.length > maxBytes) throw new Error('The journal is full.');
     if (segment.file === undefined) throw new Error(`The segment ${segment.name} is closed.`);

@@ -1,15 +1,8 @@
+import type { JoinedRecords } from '@terse/core/joined-records';
+
 /** Some records of a journal that lie on disk together, and leave it together. */
 export interface JournalSegment {
   readonly name: string;
-}
-
-/**
- * Records that are kept together as one text, as they stand in an array of JSON: each on a line of its own, with a comma
- * before the next. A thousand short strings in memory are work for the garbage collector; one long one is none.
- */
-export interface JournalRecords {
-  readonly text: string;
-  readonly count: number;
 }
 
 export interface RestoredRecords {
@@ -23,9 +16,9 @@ export interface RestoredRecords {
  */
 export interface Journal {
   /** Writes records that the caller keeps in memory, too; `undefined` when they could not be written. */
-  append(records: JournalRecords): JournalSegment | undefined;
+  append(records: JoinedRecords): JournalSegment | undefined;
   /** Writes records for which the caller has no room; whether they could be written. `restore` gives them back. */
-  spill(records: JournalRecords): boolean;
+  spill(records: JoinedRecords): boolean;
   /**
    * Gives the oldest records that nobody has in memory: of a process that was killed, or spilled. They stay on disk until
    * they are released. `undefined` when there are none.
@@ -35,14 +28,4 @@ export interface Journal {
   release(segment: JournalSegment, records: number): void;
   /** What was not released stays for the next process. */
   close(): void;
-}
-
-const SEPARATOR = ',\n';
-
-export function joinRecords(records: readonly string[]): JournalRecords {
-  return { text: records.join(SEPARATOR), count: records.length };
-}
-
-export function splitRecords(text: string): string[] {
-  return text.split('\n').map((line) => (line.endsWith(',') ? line.slice(0, -1) : line));
 }
