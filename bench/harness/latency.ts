@@ -1,8 +1,12 @@
 const WARM_UP = 20;
 
 /** Milliseconds that each of so many calls takes, one after the other, after a few that are not counted. */
-export async function latencies(calls: number, call: () => Promise<unknown>): Promise<number[]> {
-  for (let index = 0; index < WARM_UP; index++) await call();
+export async function latencies(
+  calls: number,
+  call: () => Promise<unknown>,
+  warmUp = WARM_UP,
+): Promise<number[]> {
+  for (let index = 0; index < warmUp; index++) await call();
   const taken: number[] = [];
   for (let index = 0; index < calls; index++) {
     const begin = performance.now();

@@ -4,7 +4,7 @@ import { API_KEY, type House } from '../harness/house.ts';
 import { latencies, readApi } from '../harness/latency.ts';
 import { codeOf } from '../harness/samples.ts';
 import { seedLinks, seedVisits } from '../harness/seed.ts';
-import { count, withSpread } from '../report.ts';
+import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Suite } from '../suite.ts';
 
@@ -18,6 +18,17 @@ export async function measureStats(url: string, link: number): Promise<{ ms: num
   const { totals } = totalsSchema.parse(JSON.parse(await readApi(address, API_KEY)));
   const ms = median(await latencies(CALLS, () => readApi(address, API_KEY)));
   return { ms, visits: totals.visits + totals.bot_visits };
+}
+
+/** The same, when each time a merge has changed every month since the last. */
+async function measureChangedStats({ sql }: House, url: string, link: number): Promise<number> {
+  const address = `${url}/api/v1/links/${codeOf(link)}/stats`;
+  const taken: number[] = [];
+  for (let call = 0; call < CALLS; call++) {
+    await sql`update visit_months set version = version + 1 where short_code = ${codeOf(link)}`;
+    taken.push(...(await latencies(1, () => readApi(address, API_KEY), 0)));
+  }
+  return median(taken);
 }
 
 async function measureKeyRead({ sql }: House): Promise<number> {
@@ -38,6 +49,7 @@ export const stats: Suite = {
       () => measureStats(running.url, 0),
       async () => ({ key: await measureKeyRead(house), other: await measureStats(running.url, 1) }),
     );
+    const changedMs = await measureChangedStats(house, running.url, 0);
     // The period of the answer is the 30 days that were seeded; its two ends may miss what lies on the edge.
     const visits = measured[0]?.subject.visits ?? 0;
     if (visits < ofFirst * 0.9 || visits > ofFirst) {
@@ -67,6 +79,11 @@ export const stats: Suite = {
         met: toOther.median <= 1.5,
       },
       { what: 'stats, ms', size, measured: withSpread(spread(measured.map(({ subject }) => subject.ms))) },
+      {
+        what: 'stats, ms, when every month has changed since the last time',
+        size,
+        measured: number(changedMs),
+      },
       {
         what: 'read by primary key, ms',
         size,

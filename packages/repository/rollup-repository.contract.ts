@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { beforeEach, expect, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import type { ShortCode } from '@terse/core/short-code';
@@ -7,6 +8,7 @@ import { createTestClock } from '@terse/core/test-clock';
 import { testLink } from '@terse/core/test-link';
 import type { DescribedVisit } from '@terse/core/visit-description';
 import { createVisitMerger } from '@terse/core/visit-merger';
+import { createMonth } from '@terse/core/visit-rollup';
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { createRollupRepository } from './rollup-repository.ts';
@@ -106,6 +108,20 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect(await left()).toEqual([]);
     expect(await everything(house)).toEqual(before);
     expect(await house.merger().merge()).toBe(0);
+  });
+
+  test('remembers a month until a merge makes it another', async () => {
+    const house = setUp();
+    await store(house, 1);
+    await house.merger().merge();
+    const before = await everything(house);
+    const change = database()
+      .db.updateTable('visit_months')
+      .set({ data: JSON.stringify(createMonth()) });
+    await change.execute();
+    expect(await everything(house)).toEqual(before);
+    await change.set({ version: sql`version + 1` }).execute();
+    expect((await house.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(0);
   });
 
   test('gives the same answers while tallies are merged and visits stored again and again', async () => {

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { LRUCache } from 'lru-cache';
 import type { ShortCode } from '@terse/core/short-code';
 import { bucketOf, type MonthlyVisits, type VisitTally } from '@terse/core/visit-rollup';
 import { arrayText } from './array-text.ts';
@@ -73,29 +74,75 @@ export interface RollupRepository {
 /** Any number: whoever holds it merges. */
 const MERGE_LOCK = 5_201_811;
 
+/** Of months that were read, in numbers and names: some ten megabytes. */
+const REMEMBERED_SIZE = 1_000_000;
+
+/** A month as it was read. It is the same as long as its version is. */
+interface RememberedMonth {
+  readonly version: number;
+  readonly data: MonthlyVisits;
+}
+
+type MonthsByStart = ReadonlyMap<number, RememberedMonth>;
+
 export function createRollupRepository(options: { db: Kysely<Database> }): RollupRepository {
   const { db } = options;
+  const remembered = new LRUCache<ShortCode, MonthsByStart>({
+    maxSize: REMEMBERED_SIZE,
+    sizeCalculation: sizeOf,
+  });
+
+  /** Months, most of which never change any more, are sent and parsed only when they are not what is remembered. */
+  function recall(code: ShortCode, known: MonthsByStart, rows: readonly RollupRow[]): MonthOfLink[] {
+    const months = new Map(known);
+    const read: MonthOfLink[] = [];
+    let isNew = false;
+    for (const row of rows) {
+      if (row.kind !== 'month') continue;
+      const { start, version } = row;
+      const data = row.data ?? known.get(start)?.data;
+      if (!data) continue;
+      read.push({ month: start, data });
+      if (row.data) {
+        months.set(start, { version, data });
+        isNew = true;
+      }
+    }
+    if (isNew) remembered.set(code, months);
+    return read;
+  }
+
   return {
     read: async (code, { from, to }, withHours) => {
+      const known = remembered.get(code) ?? new Map<number, RememberedMonth>();
       const [first, beyond] = [from.toISOString(), to.toISOString()];
       const hours = sql`
         union all
-        select 'hour', ${millisecondsOf('hour')}, json_build_array(visits, bot_visits) from visit_rollups
+        select 'hour', ${millisecondsOf('hour')}, null, json_build_array(visits, bot_visits) from visit_rollups
         where short_code = ${code} and hour >= ${first}::timestamptz and hour < ${beyond}::timestamptz
       `;
       const { rows } = await sql<RollupRow>`
-        select 'link' as kind, null::bigint as start, null::json as data from urls where short_code = ${code}
+        select 'link' as kind, null::bigint as start, null::int as version, null::json as data
+        from urls where short_code = ${code}
         union all
-        select 'month', ${millisecondsOf('month')}, data from visit_months
+        select 'month', ${millisecondsOf('month')}, version,
+          case when (month, version) in (
+            select * from unnest(
+              ${[...known.keys()].map(dateOf)}::date[], ${[...known.values()].map(({ version }) => version)}::int[]
+            )
+          ) then null else data end
+        from visit_months
         where short_code = ${code}
           and month >= date_trunc('month', ${first}::timestamptz at time zone 'UTC')
           and month < ${beyond}::timestamptz at time zone 'UTC'
         union all
-        select 'tallies', null, tallies from visit_tallies where bucket = ${bucketOf(code)}
+        select 'tallies', null, null, tallies from visit_tallies where bucket = ${bucketOf(code)}
         ${withHours ? hours : sql``}
       `.execute(db);
       const isLink = rows.some(({ kind }) => kind === 'link');
-      return isLink ? rollupsOf(rows, code, { from, to }) : undefined;
+      return isLink
+        ? { months: recall(code, known, rows), ...rollupsOf(rows, code, { from, to }) }
+        : undefined;
     },
 
     waiting: async (limit, after) => {
@@ -167,7 +214,13 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
 
 type RollupRow =
   | { readonly kind: 'link' }
-  | { readonly kind: 'month'; readonly start: number; readonly data: MonthlyVisits }
+  | {
+      readonly kind: 'month';
+      readonly start: number;
+      readonly version: number;
+      /** None when the one of that version is known already. */
+      readonly data: MonthlyVisits | null;
+    }
   | { readonly kind: 'tallies'; readonly data: readonly VisitTally[] }
   | {
       readonly kind: 'hour';
@@ -175,17 +228,30 @@ type RollupRow =
       readonly data: readonly [visits: number, bot_visits: number];
     };
 
-function rollupsOf(rows: readonly RollupRow[], code: ShortCode, { from, to }: Period): LinkRollups {
-  const months: MonthOfLink[] = [];
+function rollupsOf(
+  rows: readonly RollupRow[],
+  code: ShortCode,
+  { from, to }: Period,
+): Omit<LinkRollups, 'months'> {
   const hours: HourOfLink[] = [];
   const tallies: VisitTally[] = [];
   for (const row of rows) {
-    if (row.kind === 'month') months.push({ month: row.start, data: row.data });
     if (row.kind === 'hour') hours.push({ hour: row.start, visits: row.data[0], bot_visits: row.data[1] });
     if (row.kind === 'tallies') tallies.push(...row.data.filter(({ short_code }) => short_code === code));
   }
   const overlaps = ({ hour }: VisitTally) => hour >= from.getTime() && hour < to.getTime();
-  return { months, hours, tallies: tallies.filter(overlaps) };
+  return { hours, tallies: tallies.filter(overlaps) };
+}
+
+function sizeOf(months: MonthsByStart): number {
+  let size = 1;
+  for (const { data } of months.values()) {
+    size += data.visits.length + data.bot_visits.length;
+    for (const { values, days } of Object.values(data.breakdown)) {
+      size += values.length + days.reduce((sum, ofDay) => sum + ofDay.length, 0);
+    }
+  }
+  return size;
 }
 
 /** As a number; what a driver makes of a date depends on the driver. */
