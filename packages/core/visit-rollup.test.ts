@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ShortCode } from './short-code.ts';
-import type { DescribedVisit } from './visit-description.ts';
+import { testVisitAt } from './test-visit.ts';
 import {
   addToMonth,
   bucketOf,
@@ -14,24 +14,6 @@ import {
 } from './visit-rollup.ts';
 
 const code = 'hello' as ShortCode;
-
-function visitAt(time: string, more: Partial<DescribedVisit> = {}): DescribedVisit {
-  return {
-    id: '01a20d74-b2d3-75ae-b5ad-edd32e73337f',
-    short_code: code,
-    ip: null,
-    timestamp: Date.parse(time),
-    user_agent: null,
-    referrer: null,
-    country: null,
-    is_bot: false,
-    referrer_host: null,
-    browser: null,
-    os: null,
-    device: null,
-    ...more,
-  };
-}
 
 const tallyOn = (day: number, breakdown: VisitTally['breakdown'], visits = 1): VisitTally => ({
   short_code: code,
@@ -51,11 +33,11 @@ test('tallies visits by link and hour, and breaks down those of people', () => {
   const other = 'other' as ShortCode;
   expect(
     tallyVisits([
-      visitAt('2026-11-24T09:59:59.999Z', { browser: 'Firefox', country: 'DE' }),
-      visitAt('2026-11-24T10:00:00Z', { referrer_host: '__proto__', os: 'constructor' }),
-      visitAt('2026-11-24T09:00:00Z', { browser: 'Firefox' }),
-      visitAt('2026-11-24T09:30:00Z', { browser: 'Bot', is_bot: true }),
-      visitAt('2026-11-24T09:30:00Z', { short_code: other }),
+      testVisitAt('2026-11-24T09:59:59.999Z', { browser: 'Firefox', country: 'DE' }),
+      testVisitAt('2026-11-24T10:00:00Z', { referrer_host: '__proto__', os: 'constructor' }),
+      testVisitAt('2026-11-24T09:00:00Z', { browser: 'Firefox' }),
+      testVisitAt('2026-11-24T09:30:00Z', { browser: 'Bot', is_bot: true }),
+      testVisitAt('2026-11-24T09:30:00Z', { short_code: other }),
     ]),
   ).toEqual([
     {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { joinRecords } from './joined-records.ts';
 import { parseShortCode } from './short-code.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;
@@ -96,5 +97,5 @@ export function encodeVisit(visit: Visit, userAgentJson: string): string {
 
 /** The body of a queue message: encoded visits that were coalesced on the way to the broker. */
 export function encodeVisits(encoded: readonly string[]): string {
-  return `[${encoded.join(',\n')}]`;
+  return `[${joinRecords(encoded).text}]`;
 }

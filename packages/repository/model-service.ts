@@ -2,6 +2,7 @@ import { DomainError } from '@terse/core/errors';
 import DataLoader from 'dataloader';
 import { type Insertable, type Kysely, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
 import type { Database, ModelKeys, ModelTable } from './schema.ts';
+import { isUniqueViolation } from './sql-state.ts';
 import { createSoftDeleteService, type Visibility } from './soft-delete.ts';
 import type { TimestampService } from './timestamps.ts';
 
@@ -169,10 +170,6 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
 }
 
 /** SQLSTATE `unique_violation`, as both databases tell it. */
-function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && (error as { code?: unknown }).code === '23505';
-}
-
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('The database refused a row.', { cause: reason });
 }

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { beforeEach, expect, test } from 'vitest';
-import { v7 as uuidv7 } from 'uuid';
 import type { ShortCode } from '@terse/core/short-code';
 import { systemClock } from '@terse/core/clock';
 import { createStatsService } from '@terse/core/stats-service';
 import { createTestClock } from '@terse/core/test-clock';
 import { testLink } from '@terse/core/test-link';
+import { testVisitAt } from '@terse/core/test-visit';
 import type { DescribedVisit } from '@terse/core/visit-description';
 import { createVisitMerger } from '@terse/core/visit-merger';
 import { createMonth } from '@terse/core/visit-rollup';
@@ -35,24 +35,8 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     return { db, rollups, visits, stats, merger };
   }
 
-  function visitAt(time: string, more: Partial<DescribedVisit> = {}): DescribedVisit {
-    const timestamp = Date.parse(time);
-    return {
-      id: uuidv7({ msecs: timestamp }),
-      short_code: code,
-      ip: null,
-      timestamp,
-      user_agent: null,
-      referrer: null,
-      country: null,
-      is_bot: false,
-      referrer_host: 'news.example',
-      browser: 'Firefox',
-      os: null,
-      device: null,
-      ...more,
-    };
-  }
+  const visitAt = (time: string, more: Partial<DescribedVisit> = {}) =>
+    testVisitAt(time, { short_code: code, referrer_host: 'news.example', browser: 'Firefox', ...more });
 
   /** Batches of visits of all links, at the end of one month and the beginning of the next. */
   async function store({ visits }: Pick<ReturnType<typeof setUp>, 'visits'>, batches: number): Promise<void> {

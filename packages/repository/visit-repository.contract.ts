@@ -5,6 +5,7 @@ import type { ShortCode } from '@terse/core/short-code';
 import { createTestClock } from '@terse/core/test-clock';
 import { testLink } from '@terse/core/test-link';
 import { visitSchema } from '@terse/core/visit';
+import { testVisitAt } from '@terse/core/test-visit';
 import { createVisitDescriber, type DescribedVisit } from '@terse/core/visit-description';
 import type { OpenDatabase } from './open-database.ts';
 import { createRollupRepository } from './rollup-repository.ts';
@@ -23,24 +24,8 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     }
   });
 
-  function visitAt(time: string, more: Partial<DescribedVisit> = {}): DescribedVisit {
-    const timestamp = Date.parse(time);
-    return {
-      id: uuidv7({ msecs: timestamp }),
-      short_code: code,
-      ip: '192.0.2.0',
-      timestamp,
-      user_agent: 'Agent "x" \\ {y}',
-      referrer: null,
-      country: null,
-      is_bot: false,
-      referrer_host: null,
-      browser: null,
-      os: null,
-      device: null,
-      ...more,
-    };
-  }
+  const visitAt = (time: string, more: Partial<DescribedVisit> = {}) =>
+    testVisitAt(time, { short_code: code, ip: '192.0.2.0', user_agent: 'Agent "x" \\ {y}', ...more });
 
   const day = { from: new Date('2026-11-24T00:00:00Z'), to: new Date('2026-11-25T00:00:00Z') };
   /** How many visits by people and by bots are tallied, and how many of them had which browser. */
