@@ -26,9 +26,12 @@ export interface FileJournalOptions {
 
 interface Segment extends JournalSegment {
   readonly path: string;
-  /** Open while records are added. */
+  /** Open until it has all its records, and they are synced or needed no more. */
   file: number | undefined;
+  complete: boolean;
   bytes: number;
+  syncedBytes: number;
+  syncing: boolean;
   records: number;
   released: number;
 }
@@ -39,6 +42,15 @@ const WORTH_LEAVING_BYTES = 64 * 1024;
 /** How much of it a power failure may cost, in time; a process that is killed costs nothing. */
 const SYNC_EVERY_MS = 1000;
 const MAX_SLOTS = 1000;
+const NEW_SEGMENT = {
+  file: undefined,
+  complete: false,
+  bytes: 0,
+  syncedBytes: 0,
+  syncing: false,
+  records: 0,
+  released: 0,
+};
 const SLOT = /^slot-\d+$/;
 const SEGMENT = /^\d+\.ndjson$/;
 
@@ -58,20 +70,22 @@ export function openFileJournal(options: FileJournalOptions): Journal {
     .toSorted();
   const onDiskOnly: Segment[] = names.map((name) => {
     const path = join(slot, name);
-    return { name, path, file: undefined, bytes: statSync(path).size, records: 0, released: 0 };
+    const { size } = statSync(path);
+    return { ...NEW_SEGMENT, name, path, complete: true, bytes: size, syncedBytes: size };
   });
   let bytes = onDiskOnly.reduce((sum, segment) => sum + segment.bytes, 0);
   let nextNumber = Number.parseInt(names.at(-1) ?? '0', 10) + 1;
   let current: Segment | undefined;
   let spilling: Segment | undefined;
-  const unsynced = new Set<Segment>();
+  const open = new Set<Segment>();
   const segments = new Map<JournalSegment, Segment>();
 
   function openSegment(): Segment {
     const name = segmentName(nextNumber++);
     const path = join(slot, name);
-    const segment = { name, path, file: openSync(path, 'wx'), bytes: 0, records: 0, released: 0 };
+    const segment: Segment = { ...NEW_SEGMENT, name, path, file: openSync(path, 'wx') };
     segments.set(segment, segment);
+    open.add(segment);
     return segment;
   }
 
@@ -85,25 +99,27 @@ export function openFileJournal(options: FileJournalOptions): Journal {
     bytes += written;
     if (written < lines.length) throw new Error('The disk took a part of the records only.');
     segment.records += count;
-    unsynced.add(segment);
   }
 
-  function leave(segment: Segment): void {
-    closeFile(segment);
+  function complete(segment: Segment): void {
+    segment.complete = true;
+    closeIfSynced(segment);
     removeIfReleased(segment);
   }
 
+  function closeIfSynced(segment: Segment): void {
+    if (segment.complete && segment.syncedBytes === segment.bytes) closeFile(segment);
+  }
+
   function closeFile(segment: Segment): void {
-    const { file, released, records } = segment;
-    if (file === undefined) return;
+    if (segment.file !== undefined) closeSync(segment.file);
     segment.file = undefined;
-    const isNeeded = released < records;
-    if (unsynced.delete(segment) && isNeeded) fdatasync(file, () => closeSync(file));
-    else closeSync(file);
+    open.delete(segment);
   }
 
   function removeIfReleased(segment: Segment): void {
-    if (segment.file !== undefined || segment.released < segment.records) return;
+    if (!segment.complete || segment.released < segment.records) return;
+    closeFile(segment);
     segments.delete(segment);
     bytes -= segment.bytes;
     try {
@@ -114,19 +130,33 @@ export function openFileJournal(options: FileJournalOptions): Journal {
   }
 
   function setAside(spilled: Segment): void {
-    closeFile(spilled);
+    complete(spilled);
     onDiskOnly.push(spilled);
     spilling = undefined;
   }
 
-  /** Behind everything else. */
+  /** Behind everything else. Most segments are needed no more before it is time for this, and cost the disk nothing. */
   function sync(): void {
-    for (const segment of unsynced) {
-      if (segment.file === undefined) continue;
-      // What was closed meanwhile is synced, or needed no more.
-      fdatasync(segment.file, (error) => error && segment.file !== undefined && onError(error));
+    for (const segment of open) {
+      if (!segment.syncing && segment.syncedBytes < segment.bytes) syncOne(segment);
     }
-    unsynced.clear();
+  }
+
+  function syncOne(segment: Segment): void {
+    const { file, bytes: written } = segment;
+    if (file === undefined) return;
+    segment.syncing = true;
+    fdatasync(file, (error) => {
+      segment.syncing = false;
+      // What was closed meanwhile is needed no more.
+      if (segment.file === undefined) return;
+      if (error) {
+        onError(error);
+        return;
+      }
+      segment.syncedBytes = written;
+      closeIfSynced(segment);
+    });
   }
   const syncing = setInterval(sync, SYNC_EVERY_MS).unref();
 
@@ -134,7 +164,7 @@ export function openFileJournal(options: FileJournalOptions): Journal {
     append: (records) => {
       try {
         if (current && current.bytes >= SEGMENT_BYTES) {
-          leave(current);
+          complete(current);
           current = undefined;
         }
         current ??= openSegment();
@@ -188,7 +218,7 @@ export function openFileJournal(options: FileJournalOptions): Journal {
         segment.bytes >= WORTH_LEAVING_BYTES
       ) {
         current = undefined;
-        leave(segment);
+        complete(segment);
       } else {
         removeIfReleased(segment);
       }
@@ -197,8 +227,9 @@ export function openFileJournal(options: FileJournalOptions): Journal {
     close: () => {
       clearInterval(syncing);
       for (const segment of [current, spilling]) {
-        if (segment) leave(segment);
+        if (segment) complete(segment);
       }
+      sync();
       unlock();
     },
   };
