@@ -3,6 +3,7 @@ import type { Journal, JournalSegment } from '@terse/queue/journal';
 import type { Publisher } from '@terse/queue/queue';
 import type { Clock } from './clock.ts';
 import { joinRecords } from './joined-records.ts';
+import { type BuiltMessage, createMessageBuilder } from './message-builder.ts';
 import type { Metrics } from './metrics.ts';
 import { retryUntilDone } from './retry.ts';
 import { encodeVisits } from './visit.ts';
@@ -43,15 +44,24 @@ export interface VisitPumpOptions {
   readonly coalesceMs: number;
 }
 
-/** Visits that are published together, all in the same segment of the journal, or none in any. */
-interface Chunk {
+/** Visits that the journal has, too, or that it could not take. */
+interface Kept {
   readonly segment: JournalSegment | undefined;
-  /** Encoded visits, one or more in each. */
-  readonly texts: string[];
+  readonly count: number;
+}
+
+/** Visits that are published together. */
+interface Chunk {
+  readonly kept: Kept[];
   count: number;
   /** Taken up from the journal. */
   readonly isRestored: boolean;
   published: PromiseWithResolvers<void> | undefined;
+}
+
+interface FullChunk {
+  readonly chunk: Chunk;
+  readonly message: BuiltMessage;
 }
 
 const VISITS_PER_MESSAGE = 256;
@@ -60,9 +70,10 @@ const MESSAGES_IN_FLIGHT = 64;
 export function createVisitPump(options: VisitPumpOptions): VisitPump {
   const { publisher, journal, outbox, clock, metrics, maxBuffered, coalesceMs } = options;
 
+  const builder = createMessageBuilder();
   let open: Chunk | undefined;
   let newest: Chunk | undefined;
-  const full: Chunk[] = [];
+  const full: FullChunk[] = [];
   let buffered = 0;
   let inFlight = 0;
   let coalescing: NodeJS.Timeout | undefined;
@@ -77,66 +88,73 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
 
   function keep(records: readonly string[]): void {
     const joined = joinRecords(records);
-    const segment = journal?.append(joined);
-    buffered += joined.count;
-    if (!segment) inMemoryOnly += joined.count;
-    const overfull = open && open.count + joined.count > VISITS_PER_MESSAGE;
-    if (open && (overfull || open.segment !== segment)) completeChunk();
-    open ??= { segment, texts: [], count: 0, isRestored: false, published: undefined };
-    open.texts.push(joined.text);
-    open.count += joined.count;
+    const count = records.length;
+    if (open && (open.count + count > VISITS_PER_MESSAGE || !builder.hasRoomFor(joined))) completeChunk();
+    open ??= { kept: [], count: 0, isRestored: false, published: undefined };
+    const lines = builder.add(joined);
+    const segment = journal?.append(lines, count);
+    if (!segment) inMemoryOnly += count;
+    open.kept.push({ segment, count });
+    open.count += count;
+    buffered += count;
     newest = open;
     if (open.count >= VISITS_PER_MESSAGE) completeChunk();
-    else coalescing ??= setTimeout(pump, coalesceMs);
+    else coalescing ??= setTimeout(publishAll, coalesceMs);
     publishFull();
   }
 
   function completeChunk(): void {
-    if (open) full.push(open);
+    clearTimeout(coalescing);
+    coalescing = undefined;
+    if (open) full.push({ chunk: open, message: builder.complete() });
     open = undefined;
   }
 
-  function pump(): void {
-    clearTimeout(coalescing);
-    coalescing = undefined;
+  function publishAll(): void {
     completeChunk();
     publishFull();
-    if (maybeOnDiskOnly && buffered < maxBuffered / 2) restore();
-    if (!maybeOnDiskOnly && !restoring && restoredUnpublished === 0) allRestored.resolve();
-    if (buffered === 0) onDrained?.();
   }
 
   function publishFull(): void {
     while (inFlight < MESSAGES_IN_FLIGHT) {
-      const chunk = full.shift();
-      if (!chunk) break;
+      const next = full.shift();
+      if (!next) break;
       inFlight++;
-      void publish(chunk);
+      void publish(next);
     }
   }
 
-  async function publish(chunk: Chunk): Promise<void> {
-    const { segment, texts, count, isRestored } = chunk;
-    const body = encodeVisits(texts);
-    await retryUntilDone(() => deliver(body), clock, metrics.publishFailed);
-    if (segment) journal?.release(segment, count);
-    else inMemoryOnly -= count;
-    if (isRestored) restoredUnpublished -= count;
+  async function publish({ chunk, message }: FullChunk): Promise<void> {
+    await retryUntilDone(() => deliver(message.body), clock, metrics.publishFailed);
+    message.release();
+    for (const { segment, count } of chunk.kept) {
+      if (segment) journal?.release(segment, count);
+      else inMemoryOnly -= count;
+    }
+    if (chunk.isRestored) restoredUnpublished -= chunk.count;
     inFlight--;
-    buffered -= count;
+    buffered -= chunk.count;
     chunk.published?.resolve();
     if (newest === chunk) newest = undefined;
-    pump();
+    publishFull();
+    takeStock();
   }
 
-  async function deliver(body: string): Promise<void> {
+  async function deliver(body: Buffer): Promise<void> {
     try {
       await publisher.publish(body);
     } catch (error) {
       if (!outbox) throw error;
-      await outbox.add(body);
+      await outbox.add(body.toString());
       metrics.outboxed();
     }
+  }
+
+  /** What may begin, or has come true, whenever something has left. */
+  function takeStock(): void {
+    if (maybeOnDiskOnly && buffered < maxBuffered / 2) restore();
+    if (!maybeOnDiskOnly && !restoring && restoredUnpublished === 0) allRestored.resolve();
+    if (buffered === 0) onDrained?.();
   }
 
   /** Takes up what lies on disk only, a segment at a time. */
@@ -144,7 +162,8 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     if (!journal || restoring || !mayRestore) return;
     restoring = takeUp(journal).then(() => {
       restoring = undefined;
-      pump();
+      publishFull();
+      takeStock();
     });
   }
 
@@ -156,14 +175,18 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     const { segment, records } = found;
     for (let start = 0; start < records.length; start += VISITS_PER_MESSAGE) {
       const some = records.slice(start, start + VISITS_PER_MESSAGE);
-      full.push({ segment, texts: some, count: some.length, isRestored: true, published: undefined });
+      const { length: count } = some;
+      full.push({
+        chunk: { kept: [{ segment, count }], count, isRestored: true, published: undefined },
+        message: { body: Buffer.from(encodeVisits(some)), release: () => {} },
+      });
     }
     buffered += records.length;
     restoredUnpublished += records.length;
     metrics.visitsRestored(records.length);
   }
 
-  pump();
+  takeStock();
 
   return {
     offer: (records) => {
@@ -174,7 +197,8 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
       }
       if (room > 0) keep(records.slice(0, room));
       newest = undefined;
-      if (!journal?.spill(joinRecords(records.slice(room)))) return room;
+      const rest = records.slice(room);
+      if (!journal?.spill(Buffer.from(`\n${joinRecords(rest)}`), rest.length)) return room;
       maybeOnDiskOnly = true;
       return records.length;
     },
@@ -185,7 +209,8 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     drained: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       onDrained = resolve;
-      pump();
+      publishAll();
+      takeStock();
       return promise;
     },
     stopRestoring: () => {

@@ -97,5 +97,5 @@ export function encodeVisit(visit: Visit, userAgentJson: string): string {
 
 /** The body of a queue message: encoded visits that were coalesced on the way to the broker. */
 export function encodeVisits(encoded: readonly string[]): string {
-  return `[${joinRecords(encoded).text}]`;
+  return `[${joinRecords(encoded)}]`;
 }

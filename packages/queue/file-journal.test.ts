@@ -42,31 +42,32 @@ async function restoreAll(journal: Journal): Promise<string[]> {
 const segmentFiles = (slot = 'slot-0') =>
   readdirSync(join(directory, slot)).filter((name) => name.endsWith('.ndjson'));
 const record = (value: unknown) => JSON.stringify({ value });
-const joined = (...records: readonly string[]) => joinRecords(records);
+const joined = (...records: readonly string[]) =>
+  [Buffer.from(`\n${joinRecords(records)}`), records.length] as const;
 
 test('gives the next process what was not released, in order and unchanged', async () => {
   const first = openJournal();
   const records = [record('a'), record('ü \u{1F517} \\n "x"'), record(3)];
-  for (const each of records) expect(first.append(joined(each))).toBeDefined();
+  for (const each of records) expect(first.append(...joined(each))).toBeDefined();
   expect(await restoreAll(openAfterClose(first))).toEqual(records);
 });
 
 test('gives records that were written together back one by one', async () => {
   const first = openJournal();
-  first.append(joined(record(1), record(2)));
-  first.append(joined(record(3)));
+  first.append(...joined(record(1), record(2)));
+  first.append(...joined(record(3)));
   expect(await restoreAll(openAfterClose(first))).toEqual([record(1), record(2), record(3)]);
 });
 
 test('gives nothing back that a living process still has in memory', async () => {
   const journal = openJournal();
-  journal.append(joined(record(1)));
+  journal.append(...joined(record(1)));
   expect(await journal.restore()).toBeUndefined();
 });
 
 test('leaves nothing on disk once everything was released', async () => {
   const first = openJournal();
-  const segments = [first.append(joined(record(1))), first.append(joined(record(2)))];
+  const segments = [first.append(...joined(record(1))), first.append(...joined(record(2)))];
   for (const segment of segments) if (segment) first.release(segment, 1);
   const second = openAfterClose(first);
   expect(await restoreAll(second)).toEqual([]);
@@ -75,8 +76,8 @@ test('leaves nothing on disk once everything was released', async () => {
 
 test('keeps a restored segment until it was released, also across another process', async () => {
   const first = openJournal();
-  first.append(joined(record(1)));
-  first.append(joined(record(2)));
+  first.append(...joined(record(1)));
+  first.append(...joined(record(2)));
   const second = openAfterClose(first);
   const restored = await second.restore();
   if (restored) second.release(restored.segment, 1);
@@ -89,14 +90,14 @@ test('keeps a restored segment until it was released, also across another proces
 
 test('gives back what was spilled, oldest first, beside what is in memory', async () => {
   const journal = openJournal();
-  journal.append(joined(record('in memory')));
-  for (let index = 0; index < 10; index++) expect(journal.spill(joined(record(index)))).toBe(true);
+  journal.append(...joined(record('in memory')));
+  for (let index = 0; index < 10; index++) expect(journal.spill(...joined(record(index)))).toBe(true);
   expect(await restoreAll(journal)).toEqual(Array.from({ length: 10 }, (_, index) => record(index)));
 });
 
 test('passes over a record that was torn when the process was killed', async () => {
   const first = openJournal();
-  first.append(joined(record(1)));
+  first.append(...joined(record(1)));
   appendFileSync(join(directory, 'slot-0', segmentFiles()[0] ?? ''), '\n{"value":2');
   expect(await restoreAll(openAfterClose(first))).toEqual([record(1)]);
 });
@@ -105,7 +106,7 @@ test('removes segments as they are released, however much passes through', () =>
   const journal = openJournal();
   const text = record('x'.repeat(1000));
   for (let index = 0; index < 5000; index++) {
-    const segment = journal.append(joined(text));
+    const segment = journal.append(...joined(text));
     if (segment) journal.release(segment, 1);
   }
   expect(segmentFiles().length).toBeLessThanOrEqual(1);
@@ -114,23 +115,23 @@ test('removes segments as they are released, however much passes through', () =>
 test('takes nothing beyond its bound, says so, and takes more once there is room', () => {
   const journal = openJournal(10_000);
   const text = record('x'.repeat(1000));
-  const segments = Array.from({ length: 20 }, () => journal.append(joined(text)));
+  const segments = Array.from({ length: 20 }, () => journal.append(...joined(text)));
   const kept = segments.filter((segment) => segment !== undefined);
   expect(kept).toHaveLength(9);
-  expect(journal.spill(joined(text))).toBe(false);
+  expect(journal.spill(...joined(text))).toBe(false);
   expect(onError).toHaveBeenCalledWith(expect.objectContaining({ message: 'The journal is full.' }));
   for (const segment of kept) journal.release(segment, 1);
   journal.close();
   open = [];
-  expect(openJournal(10_000).append(joined(text))).toBeDefined();
+  expect(openJournal(10_000).append(...joined(text))).toBeDefined();
 });
 
 describe('of several processes', () => {
   test('each has a part for itself', async () => {
     const first = openJournal();
     const second = openJournal();
-    first.append(joined(record('first')));
-    second.append(joined(record('second')));
+    first.append(...joined(record('first')));
+    second.append(...joined(record('second')));
     expect(readdirSync(directory).toSorted()).toEqual(['slot-0', 'slot-1']);
     expect(await first.restore()).toBeUndefined();
     expect(await second.restore()).toBeUndefined();
@@ -138,7 +139,7 @@ describe('of several processes', () => {
 
   test('one takes over what the others left', async () => {
     const journals = [openJournal(), openJournal(), openJournal()];
-    for (const [index, journal] of journals.entries()) journal.append(joined(record(index)));
+    for (const [index, journal] of journals.entries()) journal.append(...joined(record(index)));
     for (const journal of journals) journal.close();
     open = [];
     expect((await restoreAll(openJournal())).toSorted()).toEqual([record(0), record(1), record(2)]);
@@ -148,7 +149,7 @@ describe('of several processes', () => {
   test('none takes what a living one has', async () => {
     const first = openJournal();
     const second = openJournal();
-    second.append(joined(record('alive')));
+    second.append(...joined(record('alive')));
     first.close();
     open = [second];
     expect(await restoreAll(openJournal())).toEqual([]);

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type JoinedRecords, splitRecords } from '@terse/core/joined-records';
+import { splitRecords } from '@terse/core/joined-records';
 import { tryLockDirectory, type Unlock } from '@terse/files/directory-lock';
 import type { Journal, JournalSegment } from './journal.ts';
 
@@ -90,15 +90,14 @@ export function openFileJournal(options: FileJournalOptions): Journal {
   }
 
   /** Each record begins a line: what a failed write left of one before it does not spoil it. */
-  function write(segment: Segment, { text, count }: JoinedRecords): void {
-    const lines = Buffer.from(`\n${text}`);
+  function write(segment: Segment, lines: Uint8Array, records: number): void {
     if (bytes + lines.length > maxBytes) throw new Error('The journal is full.');
     if (segment.file === undefined) throw new Error(`The segment ${segment.name} is closed.`);
     const written = writeSync(segment.file, lines);
     segment.bytes += written;
     bytes += written;
     if (written < lines.length) throw new Error('The disk took a part of the records only.');
-    segment.records += count;
+    segment.records += records;
   }
 
   function complete(segment: Segment): void {
@@ -161,14 +160,14 @@ export function openFileJournal(options: FileJournalOptions): Journal {
   const syncing = setInterval(sync, SYNC_EVERY_MS).unref();
 
   return {
-    append: (records) => {
+    append: (lines, records) => {
       try {
         if (current && current.bytes >= SEGMENT_BYTES) {
           complete(current);
           current = undefined;
         }
         current ??= openSegment();
-        write(current, records);
+        write(current, lines, records);
         return current;
       } catch (error) {
         onError(error);
@@ -176,13 +175,13 @@ export function openFileJournal(options: FileJournalOptions): Journal {
       }
     },
 
-    spill: (records) => {
+    spill: (lines, records) => {
       try {
         if (spilling && spilling.bytes >= SEGMENT_BYTES) {
           setAside(spilling);
         }
         spilling ??= openSegment();
-        write(spilling, records);
+        write(spilling, lines, records);
         return true;
       } catch (error) {
         onError(error);

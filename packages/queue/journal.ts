@@ -1,5 +1,3 @@
-import type { JoinedRecords } from '@terse/core/joined-records';
-
 /** Some records of a journal that lie on disk together, and leave it together. */
 export interface JournalSegment {
   readonly name: string;
@@ -15,10 +13,13 @@ export interface RestoredRecords {
  * here waits and nothing throws: a disk that fails or is full is reported, and the caller decides what to do without it.
  */
 export interface Journal {
-  /** Writes records that the caller keeps in memory, too; `undefined` when they could not be written. */
-  append(records: JoinedRecords): JournalSegment | undefined;
-  /** Writes records for which the caller has no room; whether they could be written. `restore` gives them back. */
-  spill(records: JoinedRecords): boolean;
+  /**
+   * Writes joined records, with a line break before them, that the caller keeps in memory, too; `undefined` when they could
+   * not be written.
+   */
+  append(lines: Uint8Array, records: number): JournalSegment | undefined;
+  /** The same of records for which the caller has no room; whether they could be written. `restore` gives them back. */
+  spill(lines: Uint8Array, records: number): boolean;
   /**
    * Gives the oldest records that nobody has in memory: of a process that was killed, or spilled. They stay on disk until
    * they are released. `undefined` when there are none.

@@ -58,7 +58,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       if (held >= options.maxMessages) return Promise.reject(new Error('The queue is full.'));
       held++;
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push({ body, settled: resolve });
+      waiting.push({ body: body.toString(), settled: resolve });
       dispatch();
       return promise;
     },

@@ -1,7 +1,10 @@
 /** Sends messages to the queue of visits. */
 export interface Publisher {
-  /** Resolves once the queue answers for the message: it survives this process. Rejects when that is not certain. */
-  publish(body: string): Promise<void>;
+  /**
+   * Resolves once the queue answers for the message: it survives this process. Rejects when that is not certain. The body
+   * is text, or its bytes in UTF-8, which stay as they are until then.
+   */
+  publish(body: string | Buffer): Promise<void>;
 }
 
 /** A message as it lies in the queue. */

@@ -58,7 +58,11 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
   });
 
   let sent = 0;
-  async function send(routingKey: string, body: string, headers?: Message['headers']): Promise<void> {
+  async function send(
+    routingKey: string,
+    body: string | Buffer,
+    headers?: Message['headers'],
+  ): Promise<void> {
     const messageId = `${++sent}`;
     const envelope = {
       routingKey,
@@ -70,7 +74,7 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
       contentEncoding: 'utf-8',
       ...(headers && { headers }),
     };
-    await limit(publisher.send(envelope, Buffer.from(body)));
+    await limit(publisher.send(envelope, typeof body === 'string' ? Buffer.from(body) : body));
     // The client tells of a return in the turn after the confirm.
     await nextTurn();
     if (returned.delete(messageId)) throw new Error(`There is no queue "${routingKey}".`);

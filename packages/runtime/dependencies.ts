@@ -280,7 +280,7 @@ function recorderOn(context: Context, { counter, outbox }: Store, queue: Queue):
   // The embedded queue is never down, and answers only when a visit is stored.
   if (config.queue.kind === 'memory') return createVisitRecorder({ ...parts, publisher: queue });
   const askQueue = createGuard({ timeoutMs: publishTimeoutMs(), maxConcurrent: 100, maxWaiting: 0 });
-  const publisher = { publish: (body: string) => askQueue(() => queue.publish(body)) };
+  const publisher = { publish: (body: string | Buffer) => askQueue(() => queue.publish(body)) };
   return createVisitRecorder({ ...parts, publisher, outbox: journal ? undefined : outbox });
 
   function publishTimeoutMs(): number {
