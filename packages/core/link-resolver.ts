@@ -38,6 +38,12 @@ export interface LinkResolverOptions {
   readonly maxAgeMs?: number;
 }
 
+interface Remembered {
+  readonly resolution: Resolution;
+  /** By the monotonic clock. */
+  loadedAt: number;
+}
+
 const REFRESH_PINNED_AFTER_MS = 60_000;
 const MAX_CODES_TOGETHER = 100;
 
@@ -49,19 +55,11 @@ const BLOCKED: Resolution = { kind: 'blocked' };
 export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   const { cache, repository, clock, metrics, maxEntries = 100_000, maxAgeMs = 1500 } = options;
 
-  // This is the single flight, too: however many wait for a code, it is loaded once.
-  const memory = new LRUCache<ShortCode, Resolution>({
-    max: maxEntries,
-    ttl: maxAgeMs,
-    ttlResolution: 0,
-    perf: { now: clock.monotonic },
-    fetchMethod: loadOrKeep,
-    ignoreFetchAbort: true,
-    noDeleteOnStaleGet: true,
-  });
-
-  const loadAheadMs = maxAgeMs / 5;
-  const loadingAhead = new Set<ShortCode>();
+  const memory = new LRUCache<ShortCode, Remembered>({ max: maxEntries });
+  /** However many wait for a code, it is loaded once. */
+  const loading = new Map<ShortCode, Promise<Resolution>>();
+  /** Who follows a link this long after it was loaded does not wait, but has it loaded again for those who come later. */
+  const loadAheadAfterMs = maxAgeMs * 0.8;
 
   /** Codes that are looked up in one turn of the event loop share a statement. */
   const together = new DataLoader<ShortCode, Link | undefined>((codes) => repository.findAll(codes), {
@@ -70,13 +68,25 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     batchScheduleFn: (ask) => setImmediate(ask),
   });
 
+  function loadOnce(code: ShortCode): Promise<Resolution> {
+    const underWay = loading.get(code);
+    if (underWay) return underWay;
+    const begun = loadOrKeep(code).finally(() => loading.delete(code));
+    loading.set(code, begun);
+    return begun;
+  }
+
   /** What cannot be loaded anew stays as it is for another `maxAgeMs`. */
-  async function loadOrKeep(code: ShortCode, stale: Resolution | undefined): Promise<Resolution> {
+  async function loadOrKeep(code: ShortCode): Promise<Resolution> {
     try {
-      return await load(code);
+      const resolution = await load(code);
+      memory.set(code, { resolution, loadedAt: clock.monotonic() });
+      return resolution;
     } catch (error) {
-      if (stale) return stale;
-      throw error;
+      const remembered = memory.peek(code);
+      if (!remembered) throw error;
+      remembered.loadedAt = clock.monotonic();
+      return remembered.resolution;
     }
   }
 
@@ -121,16 +131,6 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     }
   }
 
-  /** Loads again, behind the answer, what is about to be too old: whoever asks for it next does not wait. */
-  function loadAhead(code: ShortCode): void {
-    loadingAhead.add(code);
-    load(code)
-      .then((loaded) => memory.set(code, loaded))
-      // It is tried again by the next who asks, and waited for when it is too old.
-      .catch(() => {})
-      .finally(() => loadingAhead.delete(code));
-  }
-
   function ifNotExpired(resolution: Resolution): Resolution {
     return resolution.kind === 'redirect' && resolution.expiresAt <= clock.now() ? EXPIRED : resolution;
   }
@@ -138,12 +138,11 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   return {
     resolve: (code) => {
       const remembered = memory.get(code);
-      if (remembered) {
-        metrics.resolved('memory');
-        if (memory.getRemainingTTL(code) < loadAheadMs && !loadingAhead.has(code)) loadAhead(code);
-        return ifNotExpired(remembered);
-      }
-      return memory.forceFetch(code).then(ifNotExpired);
+      const age = remembered ? clock.monotonic() - remembered.loadedAt : Number.POSITIVE_INFINITY;
+      if (!remembered || age > maxAgeMs) return loadOnce(code).then(ifNotExpired);
+      metrics.resolved('memory');
+      if (age > loadAheadAfterMs) loadOnce(code).catch(() => {});
+      return ifNotExpired(remembered.resolution);
     },
   };
 }

@@ -18,7 +18,7 @@ export function createTelemetry(): Telemetry {
 
   /** Counted in plain numbers, which the registry asks for when it is read: a redirect counts three times. */
   function countBy(label: string, name: string, help: string) {
-    const counts = new Map<string, number>();
+    const counts: Record<string, number> = {};
     const counter = new Counter({
       name,
       help,
@@ -26,11 +26,11 @@ export function createTelemetry(): Telemetry {
       registers: [registry],
       collect: () => {
         counter.reset();
-        for (const [value, times] of counts) counter.inc({ [label]: value }, times);
+        for (const [value, times] of Object.entries(counts)) counter.inc({ [label]: value }, times);
       },
     });
     return (value: string, times = 1) => {
-      counts.set(value, (counts.get(value) ?? 0) + times);
+      counts[value] = (counts[value] ?? 0) + times;
     };
   }
 
