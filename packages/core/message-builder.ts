@@ -21,7 +21,7 @@ export interface MessageBuilder {
 
 /** What 256 visits with the usual user agents and referrers take, and half of that again. */
 const MESSAGE_BYTES = 128 * 1024;
-const MAX_FREE = 16;
+const MAX_FREE = 8;
 const MAX_BYTES_PER_CODE_UNIT = 3;
 
 const OPENING = '['.charCodeAt(0);

@@ -20,13 +20,9 @@ export function readTarget(target: string): ImageStart {
     if (!found) return { environment: {}, command: [] };
     const before = read(found.from);
     const environment = [...found.stage.matchAll(/^ENV (.+)$/gm)].flatMap(([, line = '']) =>
-      line
-        .trim()
-        .split(/\s+/)
-        .map((pair) => {
-          const [name = '', ...value] = pair.split('=');
-          return [name, value.join('=')] as const;
-        }),
+      [...line.matchAll(/(\w+)=(?:"([^"]*)"|(\S*))/g)].map(
+        ([, name = '', quoted, plain = '']) => [name, quoted ?? plain] as const,
+      ),
     );
     const command = /^CMD (\[.+\])$/m.exec(found.stage)?.[1];
     return {
