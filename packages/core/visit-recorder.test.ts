@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from './clock.ts';
 import type { JournalSegment } from '@terse/queue/journal';
 import { splitRecords } from './joined-records.ts';
@@ -47,6 +47,28 @@ test('coalesces visits into messages of at most 256, each visit with an id of it
   await recorder.close(5000);
   expect(messages.map((message) => message.length)).toEqual([256, 256, 256, 232]);
   expect(new Set(messages.flat().map(({ id }) => id)).size).toBe(1000);
+});
+
+test('lets a message gather though another one is confirmed meanwhile', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { recorder, publisher, messages } = setUp();
+  const first = Promise.withResolvers<void>();
+  publisher.publish.mockReturnValueOnce(first.promise);
+  const visitNow = () => {
+    recorder.record(visit);
+    recorder.commit();
+  };
+  visitNow();
+  vi.advanceTimersByTime(20);
+  expect(publisher.publish).toHaveBeenCalledTimes(1);
+  visitNow();
+  first.resolve();
+  await new Promise(setImmediate);
+  expect(publisher.publish).toHaveBeenCalledTimes(1);
+  visitNow();
+  vi.advanceTimersByTime(20);
+  expect(messages.map((message) => message.length)).toEqual([2]);
 });
 
 test('publishes a lone visit without being told to', async () => {
