@@ -129,9 +129,9 @@ export function openFileJournal(options: FileJournalOptions): Journal {
   }
 
   function setAside(spilled: Segment): void {
-    complete(spilled);
-    onDiskOnly.push(spilled);
     spilling = undefined;
+    complete(spilled);
+    if (segments.has(spilled)) onDiskOnly.push(spilled);
   }
 
   /** Behind everything else. Most segments are needed no more before it is time for this, and cost the disk nothing. */
