@@ -5,7 +5,7 @@ import { startStack } from '../tests/stack/stack.ts';
 import { parseArguments } from './arguments.ts';
 import { findCores } from './harness/cores.ts';
 import { bundleFunctions, type House, openHouse } from './harness/house.ts';
-import { LOAD_PROGRAM } from './harness/load.ts';
+import { loadProgram, prepareLoad } from './harness/load.ts';
 import { type SuiteFindings, table } from './report.ts';
 import type { Bench, Suite } from './suite.ts';
 import { SUITES } from './suites.ts';
@@ -34,6 +34,7 @@ async function main(): Promise<void> {
   const profileDirectory = options.profile === undefined ? undefined : resolve(options.profile);
   if (profileDirectory !== undefined) mkdirSync(profileDirectory, { recursive: true });
 
+  await prepareLoad(report);
   await bundleFunctions();
   const cores = findCores();
   cores.moveBeside(process.pid);
@@ -87,7 +88,7 @@ async function runSuite(suite: Suite, bench: Bench): Promise<SuiteFindings['find
 
 function machine(pinning: string): string {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
-  return `${model}, ${pinning}; Node ${process.versions.node}; load by ${LOAD_PROGRAM}; PostgreSQL without fsync`;
+  return `${model}, ${pinning}; Node ${process.versions.node}; load by ${loadProgram()}; PostgreSQL without fsync`;
 }
 
 try {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { ensureDebianPackages } from '../../tests/stack/debian-packages.ts';
 import type { Cores } from './cores.ts';
 import type { SampleRequest } from './samples.ts';
 
@@ -41,14 +42,21 @@ export interface LoadOptions {
 
 const execute = promisify(execFile);
 
-export const LOAD_PROGRAM = existsSync(WRK) ? 'wrk' : 'autocannon';
-
 /** How many visitors come at once, unless a suite is about that. */
 export const CONNECTIONS = 32;
 
+/** `wrk` where it is installed, and else autocannon, which reaches about a third of its rate. */
+export const loadProgram = () => (existsSync(WRK) ? 'wrk' : 'autocannon');
+
+/** Installs `wrk` where that is ours to do. What does the load if it cannot be had is told. */
+export async function prepareLoad(report: (line: string) => void): Promise<void> {
+  await ensureDebianPackages(['wrk'], { report }).catch((error: unknown) => {
+    report(`${error instanceof Error ? error.message : String(error)}\nWithout it autocannon does the load.`);
+  });
+}
+
 /**
- * Sends requests over as many connections as there are, each as soon as the one before it is answered. `wrk` does it
- * where it is installed (`apt-get install wrk`), and else autocannon, which reaches about a third of its rate.
+ * Sends requests over as many connections as there are, each as soon as the one before it is answered.
  * @throws Error when one was refused or broken.
  */
 export async function load(options: LoadOptions): Promise<Load> {
@@ -79,7 +87,7 @@ async function loadAsFarAsItGoes(options: LoadOptions): Promise<Load> {
 
 async function command(options: LoadOptions, file: string): Promise<string[]> {
   const { url, requests, connections, seconds } = options;
-  if (LOAD_PROGRAM === 'wrk') {
+  if (loadProgram() === 'wrk') {
     await writeFile(file, requests.map((request) => asText(request, new URL(url).host)).join('\0'));
     const script = fileURLToPath(new URL('visitors.lua', import.meta.url));
     return [

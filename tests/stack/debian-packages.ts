@@ -3,8 +3,8 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** A Debian package that a part is started from. */
-export type DebianPackage = 'postgresql' | 'redis-server' | 'rabbitmq-server';
+/** A Debian package that a part is started from, or that measures. */
+export type DebianPackage = 'postgresql' | 'redis-server' | 'rabbitmq-server' | 'wrk';
 
 export interface MachineOptions {
   /** Where the file system of the machine begins. */
@@ -19,6 +19,7 @@ const PROGRAMS: Record<DebianPackage, (root: string) => string | undefined> = {
   postgresql: newestPostgres,
   'redis-server': (root) => directoryWith(join(root, 'usr/bin'), 'redis-server'),
   'rabbitmq-server': (root) => directoryWith(join(root, 'usr/lib/rabbitmq/bin'), 'rabbitmq-server'),
+  wrk: (root) => directoryWith(join(root, 'usr/bin'), 'wrk'),
 };
 
 // No service is to start with the package, and no cluster to be made: parts have their own, with their own settings.
