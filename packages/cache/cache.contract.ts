@@ -69,6 +69,23 @@ export function describeCache(
     expect(await cache.get(code)).toMatchObject({ version: 10 });
   });
 
+  test('takes many at once, each by its own version', async () => {
+    const { cache } = setUp();
+    await cache.put(link);
+    const others = Array.from({ length: 250 }, (_, index): CachedLink => ({
+      ...link,
+      short_code: `other-${index}` as ShortCode,
+    }));
+    const changed: CachedLink = { state: 'deleted', short_code: 'other-0' as ShortCode, version: 4 };
+    const older: CachedLink = { state: 'unknown', short_code: code, version: 0 };
+    await Promise.all([...others.slice(0, 120), older, changed, ...others].map((each) => cache.put(each)));
+    expect(await cache.get(code)).toEqual(link);
+    expect(await Promise.all(others.map(({ short_code }) => cache.get(short_code)))).toEqual([
+      changed,
+      ...others.slice(1),
+    ]);
+  });
+
   test('forgets a link after its time, an absent one sooner, a pinned one never', async () => {
     const { cache, pass } = setUp();
     const absent = 'absent' as ShortCode;

@@ -6,7 +6,7 @@ import { createMemoryCache } from './memory-cache.ts';
 
 describe('the in-process cache', () => {
   describeCache(
-    (clock) => createMemoryCache({ ...LIFETIMES, maxEntries: 100, clock }),
+    (clock) => createMemoryCache({ ...LIFETIMES, maxEntries: 1000, clock }),
     (clock, ms) => Promise.resolve(clock.advance(ms)),
   );
 

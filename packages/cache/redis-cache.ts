@@ -1,32 +1,56 @@
+import DataLoader from 'dataloader';
 import type { CachedLink } from '@terse/core/link';
 import { type Cache, type CacheLifetimes, ttlSeconds } from './cache.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
 
+const MAX_PUTS_TOGETHER = 100;
+
+/** For each key its copy, the version of it and its time to live. */
 const PUT = createScript(`
-  local present = redis.call('GET', KEYS[1])
-  if present and cjson.decode(present).version > tonumber(ARGV[2]) then return 0 end
-  if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[1])
-  else redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3]) end
+  for i, key in ipairs(KEYS) do
+    local copy, version, ttl = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), ARGV[3 * i]
+    local present = redis.call('GET', key)
+    if not present or cjson.decode(present).version <= version then
+      if ttl == '' then redis.call('SET', key, copy)
+      else redis.call('SET', key, copy, 'EX', ttl) end
+    end
+  end
   return 1
 `);
 
-/** The cache of links in Redis, under `short:{code}`. */
+/**
+ * The cache of links in Redis, under `short:{code}`. Copies that are put in one turn of the event loop share a command:
+ * over REST that is one request instead of one for each link.
+ */
 export function createRedisCache(redis: RedisConnection, lifetimes: CacheLifetimes): Cache {
   const key = (code: string) => `short:${code}`;
+
+  async function putAll(links: readonly CachedLink[]): Promise<void[]> {
+    await redis.run(
+      PUT,
+      links.map(({ short_code }) => key(short_code)),
+      links.flatMap((link) => [
+        JSON.stringify(link),
+        String(link.version),
+        String(ttlSeconds(link, lifetimes) ?? ''),
+      ]),
+    );
+    return links.map(() => undefined);
+  }
+
+  const together = new DataLoader(putAll, {
+    cache: false,
+    maxBatchSize: MAX_PUTS_TOGETHER,
+    batchScheduleFn: (send) => setImmediate(send),
+  });
+
   return {
     get: async (code) => {
       const stored = await redis.command('GET', key(code));
       // What this port wrote: other programs keep out of its keys.
       return typeof stored === 'string' ? (JSON.parse(stored) as CachedLink) : undefined;
     },
-    put: async (link) => {
-      const ttl = ttlSeconds(link, lifetimes);
-      await redis.run(
-        PUT,
-        [key(link.short_code)],
-        [JSON.stringify(link), String(link.version), String(ttl ?? '')],
-      );
-    },
+    put: (link) => together.load(link),
   };
 }

@@ -10,6 +10,7 @@ import { createRedisOutbox } from '@terse/cache/redis-outbox';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { createScript } from '@terse/cache/script';
+import type { ShortCode } from '@terse/core/short-code';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
 import { openFaultProxy } from '../faults/fault-proxy.ts';
@@ -43,6 +44,23 @@ describeOnRealParts('on a Redis server', (parts) => {
         () => createRedisCache(redis, LIFETIMES),
         (_clock, ms) => sleep(ms),
       );
+    });
+
+    test('links that are put in one turn share a command, and its failure', async () => {
+      const sent = vi.spyOn(redis, 'run');
+      const cache = createRedisCache(redis, LIFETIMES);
+      const putBoth = () =>
+        Promise.allSettled(
+          ['one', 'two'].map((code) =>
+            cache.put({ state: 'unknown', short_code: code as ShortCode, version: 0 }),
+          ),
+        );
+      expect((await putBoth()).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+      sent.mockRejectedValueOnce(new Error('refused'));
+      expect((await putBoth()).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      expect((await putBoth()).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+      expect(sent).toHaveBeenCalledTimes(3);
+      sent.mockRestore();
     });
 
     describe('the counter', () => {
