@@ -22,6 +22,7 @@ const FUNCTIONS = ['redirect', 'links', 'stats', 'visit-writer', 'counter-flush'
 type BenchFunction = (typeof FUNCTIONS)[number];
 
 const PROGRAM_ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BARE_INSERTS = fileURLToPath(new URL('../references/bare-inserts.ts', import.meta.url));
 const BARE_HONO = fileURLToPath(new URL('../references/bare-hono.ts', import.meta.url));
 const POLL_MS = 100;
 const PATIENCE_MS = 20_000;
@@ -64,6 +65,8 @@ export interface House {
   /** The command that runs a function on the core of what is measured, and its settings, for who starts it himself. */
   commandOf(name: BenchFunction, port: number, folder?: string): Command;
   commandOfBareHono(port: number): Command;
+  /** The command that inserts links for so many seconds, on the core of what is measured. */
+  commandOfBareInserts(seconds: number): Command;
   /** How many visits are stored. */
   stored(): Promise<number>;
   /** Waits until exactly so many visits are stored. @throws Error when there are more, or no more come. */
@@ -98,9 +101,10 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
   const running = new Set<RunningFunction>();
   let closed = false;
 
+  // What an image sets, and with it how Node runs there. What a function is compared with runs in the same way.
+  const image = readTarget('runtime').environment;
   const shared = {
-    // What an image sets, and with it how Node runs there.
-    ...readTarget('runtime').environment,
+    ...image,
     HOST: '127.0.0.1',
     LOG_LEVEL: 'error',
     DATABASE_URL: databaseUrl,
@@ -151,8 +155,12 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
 
   function commandOfBareHono(port: number): Command {
     const command = cores.alone([process.execPath, BARE_HONO, String(port)]);
-    // The shape of its process is that of a function.
-    return { command, settings: { ...readTarget('runtime').environment, PORT: String(port) } };
+    return { command, settings: { ...image, PORT: String(port) } };
+  }
+
+  function commandOfBareInserts(seconds: number): Command {
+    const command = cores.alone([process.execPath, BARE_INSERTS, databaseUrl, String(seconds)]);
+    return { command, settings: image };
   }
 
   async function countStored(): Promise<number> {
@@ -191,6 +199,7 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
       settings: { ...shared, PORT: String(port) },
     }),
     commandOfBareHono,
+    commandOfBareInserts,
     stored: countStored,
     untilStored,
     drain: async (visits) => {

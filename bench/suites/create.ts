@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { alternate } from '../harness/alternate.ts';
 import { API_KEY, type House, type RunningFunction } from '../harness/house.ts';
@@ -10,8 +9,6 @@ import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Bench, Suite } from '../suite.ts';
 import { pairOf } from './redirect-hot.ts';
-
-const BARE_INSERTS = fileURLToPath(new URL('../references/bare-inserts.ts', import.meta.url));
 
 const REQUESTS: readonly SampleRequest[] = URLS.map((url) => ({
   method: 'POST',
@@ -76,16 +73,12 @@ async function countLinks({ sql }: House): Promise<number> {
 }
 
 async function measureBareInserts(
-  { databaseUrl }: House,
-  { cores, secondsPerRun }: Pick<Bench, 'cores' | 'secondsPerRun'>,
+  house: House,
+  { secondsPerRun }: Pick<Bench, 'secondsPerRun'>,
 ): Promise<{ perSecond: number }> {
-  const [program = '', ...args] = cores.alone([
-    process.execPath,
-    BARE_INSERTS,
-    databaseUrl,
-    String(secondsPerRun),
-  ]);
-  const { stdout } = await promisify(execFile)(program, args);
+  const { command, settings } = house.commandOfBareInserts(secondsPerRun);
+  const [program = '', ...args] = command;
+  const { stdout } = await promisify(execFile)(program, args, { env: { PATH: '', ...settings } });
   return { perSecond: Number(stdout) };
 }
 
