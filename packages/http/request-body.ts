@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import { DomainError, type FieldError } from '@terse/core/errors';
+import { requestHeader } from './request-header.ts';
 
 /**
  * Refuses bodies of more than `maxBytes`. A server reads as many bytes as `Content-Length` says and no more; a body without
@@ -13,9 +14,9 @@ export function limitBody(maxBytes: number): MiddlewareHandler {
   };
   const countWhileReading = bodyLimit({ maxSize: maxBytes, onError: refuse });
   return (c, next) => {
-    const declared = c.req.header('Content-Length');
+    const declared = requestHeader(c, 'content-length');
     // Asking for the stream of a body takes as long as inserting a link.
-    if (declared === undefined || c.req.header('Transfer-Encoding') !== undefined) {
+    if (declared === undefined || requestHeader(c, 'transfer-encoding') !== undefined) {
       return countWhileReading(c, next);
     }
     return Number(declared) > maxBytes ? refuse() : next();
@@ -27,7 +28,7 @@ export function limitBody(maxBytes: number): MiddlewareHandler {
  * @throws DomainError `unsupported_media_type`, `malformed_json`, or `invalid_request` with every field that is wrong.
  */
 export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const type = c.req.header('Content-Type')?.split(';', 1)[0]?.trim().toLowerCase();
+  const type = requestHeader(c, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   // `curl -d` says form-urlencoded unless told otherwise; its body is what counts.
   if (type !== undefined && type !== 'application/json' && type !== 'application/x-www-form-urlencoded') {
     throw new DomainError('unsupported_media_type', `Send the body as application/json, not as ${type}.`);
