@@ -1,7 +1,11 @@
 import type { Link } from '@terse/core/link';
 
+type PointsInTime = 'expires_at' | 'created_at' | 'updated_at' | 'deleted_at';
+
 /** A link as the API shows it. */
-export type LinkView = Omit<Link, 'version'> & { readonly short_url: string };
+export type LinkView = Omit<Link, 'version' | PointsInTime> & {
+  readonly [K in PointsInTime]: string | Extract<Link[K], null>;
+} & { readonly short_url: string };
 
 export function createLinkView(baseUrl: URL): (link: Link) => LinkView {
   const beginning = new URL('.', baseUrl).href;
@@ -14,9 +18,10 @@ export function createLinkView(baseUrl: URL): (link: Link) => LinkView {
     title: link.title,
     tags: link.tags,
     pinned: link.pinned,
-    expires_at: link.expires_at,
-    created_at: link.created_at,
-    updated_at: link.updated_at,
-    deleted_at: link.deleted_at,
+    // `JSON.stringify` takes three times as long to make the same of a `Date`.
+    expires_at: link.expires_at?.toISOString() ?? null,
+    created_at: link.created_at.toISOString(),
+    updated_at: link.updated_at.toISOString(),
+    deleted_at: link.deleted_at?.toISOString() ?? null,
   });
 }
