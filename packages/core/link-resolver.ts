@@ -62,49 +62,67 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   const loadAheadAfterMs = maxAgeMs * 0.8;
 
   /** Codes that are looked up in one turn of the event loop share a statement. */
-  const together = new DataLoader<ShortCode, Link | undefined>((codes) => repository.findAll(codes), {
+  const together = new DataLoader<ShortCode, Link | undefined>(findAll, {
     cache: false,
     maxBatchSize: MAX_CODES_TOGETHER,
     batchScheduleFn: (ask) => setImmediate(ask),
   });
 
+  async function findAll(codes: readonly ShortCode[]) {
+    try {
+      return await repository.findAll(codes);
+    } catch (error) {
+      throw new DomainError('unavailable', 'Links cannot be looked up right now.', [], { cause: error });
+    }
+  }
+
   function loadOnce(code: ShortCode): Promise<Resolution> {
     const underWay = loading.get(code);
     if (underWay) return underWay;
-    const begun = loadOrKeep(code).finally(() => loading.delete(code));
+    const begun = load(code);
     loading.set(code, begun);
     return begun;
   }
 
   /** What cannot be loaded anew stays as it is for another `maxAgeMs`. */
-  async function loadOrKeep(code: ShortCode): Promise<Resolution> {
+  async function load(code: ShortCode): Promise<Resolution> {
     try {
-      const resolution = await load(code);
+      const resolution = toResolution((await getCached(code)) ?? (await readThrough(code)));
       memory.set(code, { resolution, loadedAt: clock.monotonic() });
-      return resolution;
+      return ifNotExpired(resolution);
     } catch (error) {
       const remembered = memory.peek(code);
       if (!remembered) throw error;
       remembered.loadedAt = clock.monotonic();
-      return remembered.resolution;
+      return ifNotExpired(remembered.resolution);
+    } finally {
+      loading.delete(code);
     }
   }
 
-  async function load(code: ShortCode): Promise<Resolution> {
-    const cached = await getCached(code);
-    if (cached) {
-      metrics.resolved('cache');
-      if (isDueForRefresh(cached)) readThrough(code).catch(() => {});
-      return toResolution(cached);
-    }
-    return toResolution(await readThrough(code));
+  // Here and below `then` instead of `await`: thousands may wait at once, each for several, and each waiting function is memory.
+  function getCached(code: ShortCode): Promise<CachedLink | undefined> {
+    return cache.get(code).then(
+      (cached) => {
+        if (!cached) return undefined;
+        metrics.resolved('cache');
+        if (isDueForRefresh(cached)) readThrough(code).catch(() => {});
+        return cached;
+      },
+      () => {
+        metrics.cacheFailed('get');
+        return undefined;
+      },
+    );
   }
 
-  async function readThrough(code: ShortCode): Promise<CachedLink> {
-    const found = toCachedLink(code, await find(code), clock.now());
-    metrics.resolved('repository');
-    cache.put(found).catch(() => metrics.cacheFailed('put'));
-    return found;
+  function readThrough(code: ShortCode): Promise<CachedLink> {
+    return together.load(code).then((link) => {
+      const found = toCachedLink(code, link, clock.now());
+      metrics.resolved('repository');
+      cache.put(found).catch(() => metrics.cacheFailed('put'));
+      return found;
+    });
   }
 
   /** A pinned copy does not age, so a change that did not reach the cache would stay unseen; this bounds it. */
@@ -112,23 +130,6 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     return (
       link.state === 'active' && link.pinned && Math.abs(clock.now() - link.read_at) > REFRESH_PINNED_AFTER_MS
     );
-  }
-
-  async function getCached(code: ShortCode): Promise<CachedLink | undefined> {
-    try {
-      return await cache.get(code);
-    } catch {
-      metrics.cacheFailed('get');
-      return undefined;
-    }
-  }
-
-  async function find(code: ShortCode) {
-    try {
-      return await together.load(code);
-    } catch (error) {
-      throw new DomainError('unavailable', 'Links cannot be looked up right now.', [], { cause: error });
-    }
   }
 
   function ifNotExpired(resolution: Resolution): Resolution {
@@ -139,7 +140,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     resolve: (code) => {
       const remembered = memory.get(code);
       const age = remembered ? clock.monotonic() - remembered.loadedAt : Number.POSITIVE_INFINITY;
-      if (!remembered || age > maxAgeMs) return loadOnce(code).then(ifNotExpired);
+      if (!remembered || age > maxAgeMs) return loadOnce(code);
       metrics.resolved('memory');
       if (age > loadAheadAfterMs) loadOnce(code).catch(() => {});
       return ifNotExpired(remembered.resolution);
