@@ -6,12 +6,12 @@ import { createScript } from './script.ts';
 
 const MAX_PUTS_TOGETHER = 100;
 
-/** For each key its copy, the version of it and its time to live. */
+/** For each key its copy, the version of it and its time to live. What cannot be read is replaced. */
 const PUT = createScript(`
   for i, key in ipairs(KEYS) do
     local copy, version, ttl = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), ARGV[3 * i]
-    local present = redis.call('GET', key)
-    if not present or cjson.decode(present).version <= version then
+    local _, present = pcall(cjson.decode, redis.call('GET', key) or '')
+    if type(present) ~= 'table' or present.version <= version then
       if ttl == '' then redis.call('SET', key, copy)
       else redis.call('SET', key, copy, 'EX', ttl) end
     end

@@ -10,6 +10,7 @@ import { createRedisOutbox } from '@terse/cache/redis-outbox';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { createScript } from '@terse/cache/script';
+import type { CachedLink } from '@terse/core/link';
 import type { ShortCode } from '@terse/core/short-code';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
@@ -44,6 +45,18 @@ describeOnRealParts('on a Redis server', (parts) => {
         () => createRedisCache(redis, LIFETIMES),
         (_clock, ms) => sleep(ms),
       );
+    });
+
+    test('a copy that is none is replaced, and stops no other', async () => {
+      await admin.sendCommand(['SET', 'short:one', 'no JSON']);
+      const cache = createRedisCache(redis, LIFETIMES);
+      const links = ['one', 'two'].map((code): CachedLink => ({
+        state: 'unknown',
+        short_code: code as ShortCode,
+        version: 0,
+      }));
+      await Promise.all(links.map((link) => cache.put(link)));
+      expect(await Promise.all(links.map(({ short_code }) => cache.get(short_code)))).toEqual(links);
     });
 
     test('links that are put in one turn share a command, and its failure', async () => {
