@@ -1,10 +1,11 @@
 import DataLoader from 'dataloader';
 import type { CachedLink } from '@terse/core/link';
+import type { ShortCode } from '@terse/core/short-code';
 import { type Cache, type CacheLifetimes, ttlSeconds } from './cache.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
 
-const MAX_PUTS_TOGETHER = 100;
+const MAX_TOGETHER = 100;
 
 /** For each key its copy, the version of it and its time to live. What cannot be read is replaced. */
 const PUT = createScript(`
@@ -20,11 +21,24 @@ const PUT = createScript(`
 `);
 
 /**
- * The cache of links in Redis, under `short:{code}`. Copies that are put in one turn of the event loop share a command:
- * over REST that is one request instead of one for each link.
+ * The cache of links in Redis, under `short:{code}`. What is asked for in one turn of the event loop shares a command, and so
+ * do copies that are put in one: over REST that is one request instead of one for each link.
  */
-export function createRedisCache(redis: RedisConnection, lifetimes: CacheLifetimes): Cache {
+export function createRedisCache(
+  redis: Pick<RedisConnection, 'command' | 'run'>,
+  lifetimes: CacheLifetimes,
+): Cache {
   const key = (code: string) => `short:${code}`;
+  const options = {
+    cache: false,
+    maxBatchSize: MAX_TOGETHER,
+    batchScheduleFn: (send: () => void) => setImmediate(send),
+  };
+
+  async function getAll(codes: readonly ShortCode[]): Promise<(CachedLink | undefined)[]> {
+    const copies = await redis.command('MGET', ...codes.map(key));
+    return codes.map((_, index) => (Array.isArray(copies) ? read(copies[index]) : undefined));
+  }
 
   async function putAll(links: readonly CachedLink[]): Promise<void[]> {
     await redis.run(
@@ -39,18 +53,18 @@ export function createRedisCache(redis: RedisConnection, lifetimes: CacheLifetim
     return links.map(() => undefined);
   }
 
-  const together = new DataLoader(putAll, {
-    cache: false,
-    maxBatchSize: MAX_PUTS_TOGETHER,
-    batchScheduleFn: (send) => setImmediate(send),
-  });
+  const gets = new DataLoader(getAll, options);
+  const puts = new DataLoader(putAll, options);
 
-  return {
-    get: async (code) => {
-      const stored = await redis.command('GET', key(code));
-      // What this port wrote: other programs keep out of its keys.
-      return typeof stored === 'string' ? (JSON.parse(stored) as CachedLink) : undefined;
-    },
-    put: (link) => together.load(link),
-  };
+  return { get: (code) => gets.load(code), put: (link) => puts.load(link) };
+}
+
+/** What this port wrote: other programs keep out of its keys. What one of them left there all the same is as good as nothing. */
+function read(copy: unknown): CachedLink | undefined {
+  if (typeof copy !== 'string') return undefined;
+  try {
+    return JSON.parse(copy) as CachedLink;
+  } catch {
+    return undefined;
+  }
 }

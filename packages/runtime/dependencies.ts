@@ -260,10 +260,7 @@ function redirectOn(context: Context, { db }: OpenDatabase, store: Store, queue:
   });
   return {
     resolver: createLinkResolver({
-      cache: {
-        get: (code) => askCache(() => store.cache.get(code)),
-        put: (link) => askCache(() => store.cache.put(link)),
-      },
+      cache: store.cacheBehind(askCache),
       repository: { findAll: (codes) => askDatabase(() => urls.findAll(codes)) },
       clock,
       metrics,

@@ -15,6 +15,7 @@ import type { DeadLetters, Publisher, Subscriber } from '@terse/queue/queue';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { openPostgres } from '@terse/repository/postgres';
 import type { Config, FunctionName } from './config.ts';
+import type { Guard } from './guard.ts';
 import type { Logger } from './log.ts';
 import type { Probe } from './readiness.ts';
 
@@ -29,6 +30,8 @@ export interface PartsContext {
 /** The shared cache, the counter and the outbox, which live in the same place. */
 export interface Store {
   readonly cache: Cache;
+  /** The same cache, which is asked through the guard. */
+  cacheBehind(ask: Guard): Cache;
   readonly counter: Counter;
   /** Only where it outlives the process. */
   readonly outbox: Outbox | undefined;
@@ -85,15 +88,19 @@ export async function openStore(context: PartsContext): Promise<Store> {
   const { name, clock, log, config } = context;
   const { store } = config;
   switch (store.kind) {
-    case 'memory':
+    case 'memory': {
+      const cache = createMemoryCache({ ...LIFETIMES, maxEntries: CACHED_LINKS, clock });
       return {
-        cache: createMemoryCache({ ...LIFETIMES, maxEntries: CACHED_LINKS, clock }),
+        cache,
+        // It is never slow and never down.
+        cacheBehind: () => cache,
         counter: createMemoryCounter({ clock }),
         outbox: undefined,
         probe: () => Promise.resolve(),
         usedBytes: () => Promise.resolve(undefined),
         close: () => Promise.resolve(),
       };
+    }
     case 'redis': {
       const { openRedisTcp } = await import('@terse/cache/redis-tcp');
       const onError = (error: unknown) => log.warn({ err: error }, 'redis connection failed');
@@ -115,6 +122,14 @@ export async function openStore(context: PartsContext): Promise<Store> {
 function onRedis(redis: RedisConnection, { outboxMaxBytes }: Config): Store {
   return {
     cache: createRedisCache(redis, LIFETIMES),
+    cacheBehind: (ask) =>
+      createRedisCache(
+        {
+          command: (...parts) => ask(() => redis.command(...parts)),
+          run: (...script) => ask(() => redis.run(...script)),
+        },
+        LIFETIMES,
+      ),
     counter: createRedisCounter(redis),
     outbox: createRedisOutbox(redis, outboxMaxBytes),
     probe: () => redis.command('PING'),

@@ -59,6 +59,19 @@ describeOnRealParts('on a Redis server', (parts) => {
       expect(await Promise.all(links.map(({ short_code }) => cache.get(short_code)))).toEqual(links);
     });
 
+    test('links that are asked for in one turn share a command, and its failure', async () => {
+      const cache = createRedisCache(redis, LIFETIMES);
+      const link: CachedLink = { state: 'unknown', short_code: 'one' as ShortCode, version: 0 };
+      await cache.put(link);
+      const sent = vi.spyOn(redis, 'command');
+      const getBoth = () => Promise.allSettled(['none', 'one'].map((code) => cache.get(code as ShortCode)));
+      expect(await getBoth()).toMatchObject([{ value: undefined }, { value: link }]);
+      sent.mockRejectedValueOnce(new Error('refused'));
+      expect((await getBoth()).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      expect(sent).toHaveBeenCalledTimes(2);
+      sent.mockRestore();
+    });
+
     test('links that are put in one turn share a command, and its failure', async () => {
       const sent = vi.spyOn(redis, 'run');
       const cache = createRedisCache(redis, LIFETIMES);
