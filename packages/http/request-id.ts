@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
+import { requestHeader } from './request-header.ts';
 
 const ACCEPTABLE = /^[\w.=+/-]{1,128}$/;
 const assigned = new WeakMap<Request, string>();
@@ -9,7 +10,7 @@ export function requestId(c: Context): string {
   const request = c.req.raw;
   const known = assigned.get(request);
   if (known !== undefined) return known;
-  const given = c.req.header('X-Request-Id');
+  const given = requestHeader(c, 'x-request-id');
   const id = given !== undefined && ACCEPTABLE.test(given) ? given : randomUUID();
   assigned.set(request, id);
   return id;
