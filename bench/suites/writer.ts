@@ -92,19 +92,28 @@ async function measureMerging(house: House, visits: number) {
   const flusher = await house.start('counter-flush', 'beside', { COUNTER_FLUSH_SECONDS: AN_HOUR });
   const usages = [flusher.pid, house.stack.postgres.pid ?? 0].map((pid) => measureUsage(pid));
   const begin = performance.now();
-  const response = await fetch(`${flusher.url}/.events`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ task: 'flush' }),
-  });
-  if (!response.ok) throw new Error(`The flush was answered with ${response.status}.`);
+  // One flush merges a bounded number.
+  for (let left = Number.POSITIVE_INFINITY; left > 0;) {
+    const response = await fetch(`${flusher.url}/.events`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ task: 'flush' }),
+    });
+    if (!response.ok) throw new Error(`The flush was answered with ${response.status}.`);
+    const before = left;
+    left = await countTallies(house);
+    if (left >= before) throw new Error(`${left} tallies were not merged.`);
+  }
   const seconds = (performance.now() - begin) / 1000;
   const [own = 0, ofPostgres = 0] = usages.map((usage) => (usage() * 1e6) / visits);
   const { highestMb } = memoryOf(flusher.pid);
   await flusher.end('SIGTERM');
-  const [row] = await house.sql<{ left: number }[]>`select count(*)::int as left from visit_tallies`;
-  if (row?.left !== 0) throw new Error(`${row?.left} tallies were not merged.`);
   return { seconds, own, ofPostgres, highestMb };
+}
+
+async function countTallies({ sql }: House): Promise<number> {
+  const [row] = await sql<{ tallies: number }[]>`select count(*)::int as tallies from visit_tallies`;
+  return row?.tallies ?? 0;
 }
 
 async function publish({ stack }: House, visits: readonly Visit[]): Promise<void> {
