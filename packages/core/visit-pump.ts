@@ -62,6 +62,8 @@ interface Chunk {
 interface FullChunk {
   readonly chunk: Chunk;
   readonly message: BuiltMessage;
+  /** After a publish that failed nobody knows whether its message is still being sent: its bytes must stay as they are. */
+  mayStillBeSent: boolean;
 }
 
 const VISITS_PER_MESSAGE = 256;
@@ -106,7 +108,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
   function completeChunk(): void {
     clearTimeout(coalescing);
     coalescing = undefined;
-    if (open) full.push({ chunk: open, message: builder.complete() });
+    if (open) full.push({ chunk: open, message: builder.complete(), mayStillBeSent: false });
     open = undefined;
   }
 
@@ -124,9 +126,10 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     }
   }
 
-  async function publish({ chunk, message }: FullChunk): Promise<void> {
-    await retryUntilDone(() => deliver(message.body), clock, metrics.publishFailed);
-    message.release();
+  async function publish(fullChunk: FullChunk): Promise<void> {
+    const { chunk, message } = fullChunk;
+    await retryUntilDone(() => deliver(fullChunk), clock, metrics.publishFailed);
+    if (!fullChunk.mayStillBeSent) message.release();
     for (const { segment, count } of chunk.kept) {
       if (segment) journal?.release(segment, count);
       else inMemoryOnly -= count;
@@ -140,10 +143,12 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     takeStock();
   }
 
-  async function deliver(body: Buffer): Promise<void> {
+  async function deliver(fullChunk: FullChunk): Promise<void> {
+    const { body } = fullChunk.message;
     try {
       await publisher.publish(body);
     } catch (error) {
+      fullChunk.mayStillBeSent = true;
       if (!outbox) throw error;
       await outbox.add(body.toString());
       metrics.outboxed();
@@ -179,6 +184,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
       full.push({
         chunk: { kept: [{ segment, count }], count, isRestored: true, published: undefined },
         message: { body: Buffer.from(encodeVisits(some)), release: () => {} },
+        mayStillBeSent: false,
       });
     }
     buffered += records.length;

@@ -125,6 +125,26 @@ test('loses nothing when the queue and the counter fail for a while', async () =
   expect(counts).toEqual(new Map([['hello', 600]]));
 });
 
+test('leaves the bytes of a message as they are when its publishing failed, for it may still be under way', async () => {
+  const kept: string[] = [];
+  const add = vi.fn((body: string) => Promise.resolve(void kept.push(body)));
+  const { recorder, publisher } = setUp({ outbox: { add } });
+  const bodies: Buffer[] = [];
+  publisher.publish.mockImplementation((body) => {
+    bodies.push(body as Buffer);
+    return Promise.reject(new Error('timed out'));
+  });
+  // Long enough that a message fills most of the memory that is used again.
+  const long = { ...visit, referrer: `https://example.com/${'y'.repeat(1000)}` };
+  for (let message = 0; message < 5; message++) {
+    for (let index = 0; index < 64; index++) recorder.record(long);
+    recorder.commit();
+    await vi.waitFor(() => expect(kept).toHaveLength(message + 1));
+  }
+  await recorder.close(5000);
+  expect(bodies.map(String)).toEqual(kept);
+});
+
 test('tries a failed addition again under the same id, so that it counts once', async () => {
   const { recorder, counter } = setUp();
   counter.add.mockRejectedValueOnce(new Error('timed out'));

@@ -228,7 +228,8 @@ export function openFileJournal(options: FileJournalOptions): Journal {
       for (const segment of [current, spilling]) {
         if (segment) complete(segment);
       }
-      sync();
+      // Also what is being synced already: more may have been written since.
+      for (const segment of open) syncOne(segment);
       unlock();
     },
   };
