@@ -19,7 +19,7 @@ export interface ListOptions {
   readonly limit: number;
 }
 
-/** Every column that can be given, so that rows can share a statement. */
+/** Every column but the base ones: rows share a statement, and are stored as they are given. */
 export type NewRow<T extends ModelTable> = Required<Insertable<Database[T]>>;
 
 /** Rows of one table with the base columns: stamped, never removed, found by their key. */
@@ -29,7 +29,7 @@ export interface ModelService<T extends ModelTable> {
    * event loop share a statement, and nothing else: each is told of its own key and its own fault.
    */
   create(values: NewRow<T>): Promise<Selectable<Database[T]> | undefined>;
-  /** All of them, in any order, or `undefined` and none when the key of one is in use. */
+  /** All of them, in their order, or `undefined` and none when the key of one is in use. */
   createAll(values: readonly NewRow<T>[]): Promise<Selectable<Database[T]>[] | undefined>;
   /** Those that there are, in any order. */
   getAll(keys: readonly string[], visibility?: Visibility): Promise<Selectable<Database[T]>[]>;
@@ -82,29 +82,41 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
 
   const keyOf = (row: object) => (row as Record<string, unknown>)[key];
 
-  /** One parameter, whatever the number of rows: one statement to prepare. In order, so that no two of them deadlock. */
-  async function insert(rows: readonly object[], onConflict: RawBuilder<unknown> = sql``): Promise<Row[]> {
+  /**
+   * Those that were inserted, in their order. One parameter for all of them, however many: one statement to prepare. Sorted,
+   * so that no two statements deadlock.
+   */
+  async function insert(
+    rows: readonly NewRow<T>[],
+    onConflict: RawBuilder<unknown> = sql``,
+  ): Promise<(Row | undefined)[]> {
     const [first] = rows;
     if (!first) return [];
     const columns = sql.join(Object.keys(first).map((column) => sql.ref(column)));
-    const inserted = await sql<Row>`
-      insert into ${sql.table(table)} (${columns})
-      select ${columns} from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::text::json)
-      order by ${sql.ref(key)} ${onConflict} returning *
+    const stamps = timestamps.created();
+    const inserted = await sql<object>`
+      insert into ${sql.table(table)} (${columns}, created_at, updated_at)
+      select ${columns}, ${stamps.created_at}::timestamptz, ${stamps.updated_at}::timestamptz
+      from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::text::json)
+      order by ${sql.ref(key)} ${onConflict} returning ${sql.ref(key)}
     `.execute(db);
-    return inserted.rows;
+    const keys = new Set(inserted.rows.map(keyOf));
+    // Nothing of a row is left to the database, so there is no more to ask of it than which are in.
+    return rows.map((row) =>
+      keys.has(keyOf(row)) ? ({ ...row, ...stamps, deleted_at: null } as unknown as Row) : undefined,
+    );
   }
 
-  async function insertWhereFree(rows: readonly object[]): Promise<(Row | undefined)[]> {
-    const firsts = new Map<unknown, object>();
-    for (const row of rows) if (!firsts.has(keyOf(row))) firsts.set(keyOf(row), row);
-    const inserted = await insert([...firsts.values()], sql`on conflict (${sql.ref(key)}) do nothing`);
-    const byKey = new Map(inserted.map((row) => [keyOf(row), row]));
-    return rows.map((row) => (firsts.get(keyOf(row)) === row ? byKey.get(keyOf(row)) : undefined));
+  async function insertWhereFree(rows: readonly NewRow<T>[]): Promise<(Row | undefined)[]> {
+    const firsts = new Map(rows.toReversed().map((row) => [keyOf(row), row]));
+    const given = [...firsts.values()];
+    const inserted = await insert(given, sql`on conflict (${sql.ref(key)}) do nothing`);
+    const outcomes = new Map(given.map((row, index) => [row, inserted[index]]));
+    return rows.map((row) => outcomes.get(row));
   }
 
   /** What the database refuses because of one row, it is asked for row by row. An outage is none of theirs. */
-  async function createEach(rows: readonly object[]): Promise<(Row | undefined | Error)[]> {
+  async function createEach(rows: readonly NewRow<T>[]): Promise<(Row | undefined | Error)[]> {
     try {
       return await insertWhereFree(rows);
     } catch (error) {
@@ -121,12 +133,11 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
   });
 
   return {
-    create: (values) => together.load({ ...values, ...timestamps.created() }),
+    create: (values) => together.load(values),
 
     createAll: async (values) => {
-      const stamps = timestamps.created();
       try {
-        return await insert(values.map((each) => ({ ...each, ...stamps })));
+        return (await insert(values)).filter((row) => row !== undefined);
       } catch (error) {
         if (isUniqueViolation(error)) return undefined;
         throw error;

@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
+import type { ColumnType, GeneratedAlways, JSONColumnType } from 'kysely';
 import type { Link } from '@terse/core/link';
 import type { ShortCode } from '@terse/core/short-code';
 import type { MonthlyVisits, VisitTally } from '@terse/core/visit-rollup';
@@ -13,13 +13,13 @@ export interface BaseModel {
 export interface UrlTable extends BaseModel {
   short_code: ColumnType<ShortCode, ShortCode, never>;
   original_url: string;
-  redirect_status: ColumnType<Link['redirect_status'], Link['redirect_status'] | undefined>;
-  visit_count: ColumnType<number, never, never>;
+  redirect_status: Link['redirect_status'];
+  visit_count: ColumnType<number, number, never>;
   expires_at: Date | null;
-  pinned: Generated<boolean>;
+  pinned: boolean;
   title: string | null;
-  tags: Generated<string[]>;
-  version: ColumnType<number, never, never>;
+  tags: string[];
+  version: ColumnType<number, number, never>;
 }
 
 export interface ApiKeyTable extends BaseModel {

@@ -3,7 +3,7 @@ import type { CounterBatch } from '@terse/core/counter-batch';
 import type { Clock } from '@terse/core/clock';
 import type { Link } from '@terse/core/link';
 import type { ShortCode } from '@terse/core/short-code';
-import { createModelService, type PagePosition } from './model-service.ts';
+import { createModelService, type NewRow, type PagePosition } from './model-service.ts';
 import type { Database, UrlTable } from './schema.ts';
 import type { Visibility } from './soft-delete.ts';
 import { createTimestampService } from './timestamps.ts';
@@ -71,15 +71,12 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
       const byCode = new Map(found.map((link) => [link.short_code, link]));
       return codes.map((code) => byCode.get(code));
     },
-    create: (values) => urls.create(values),
+    create: (values) => urls.create(toRow(values)),
     createAll: async (values) => {
-      const created = await urls.createAll(values);
-      if (!created) {
-        const codes = values.map(({ short_code }) => short_code);
-        return { taken: (await urls.getAll(codes, 'all')).map(({ short_code }) => short_code) };
-      }
-      const byCode = new Map(created.map((link) => [link.short_code, link]));
-      return { created: values.flatMap(({ short_code }) => byCode.get(short_code) ?? []) };
+      const created = await urls.createAll(values.map(toRow));
+      if (created) return { created };
+      const codes = values.map(({ short_code }) => short_code);
+      return { taken: (await urls.getAll(codes, 'all')).map(({ short_code }) => short_code) };
     },
     change: (code, changes) => urls.update(code, changes),
     remove: (code) => urls.remove(code),
@@ -117,5 +114,21 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
         .orderBy('created_at', 'desc')
         .orderBy('short_code', 'desc')
         .execute(),
+  };
+}
+
+/** These columns in this order, whatever else a caller's object holds: each other set is another statement to prepare. */
+function toRow(values: LinkValues): NewRow<'urls'> {
+  const { short_code, original_url, redirect_status, title, tags, expires_at, pinned } = values;
+  return {
+    short_code,
+    original_url,
+    redirect_status,
+    visit_count: 0,
+    expires_at,
+    pinned,
+    title,
+    tags,
+    version: 1,
   };
 }
