@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { customAlphabet } from 'nanoid';
 
 declare const brand: unique symbol;
 
@@ -44,9 +44,9 @@ export function isReserved(code: string): boolean {
   return RESERVED.has(code.toLowerCase());
 }
 
+const generate = customAlphabet(BASE62, GENERATED_LENGTH);
+
 /** Seven base62 characters from a CSPRNG: 3.5e12 codes, none predictable from another. */
 export function generateShortCode(): ShortCode {
-  let code = '';
-  while (code.length < GENERATED_LENGTH) code += BASE62.charAt(randomInt(BASE62.length));
-  return code as ShortCode;
+  return generate() as ShortCode;
 }
