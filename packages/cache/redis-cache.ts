@@ -1,11 +1,9 @@
-import DataLoader from 'dataloader';
+import { batched } from '@terse/core/batched';
 import type { CachedLink } from '@terse/core/link';
 import type { ShortCode } from '@terse/core/short-code';
 import { type Cache, type CacheLifetimes, ttlSeconds } from './cache.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
-
-const MAX_TOGETHER = 100;
 
 /** For each key its copy, the version of it and its time to live. What cannot be read is replaced. */
 const PUT = createScript(`
@@ -29,18 +27,13 @@ export function createRedisCache(
   lifetimes: CacheLifetimes,
 ): Cache {
   const key = (code: string) => `short:${code}`;
-  const options = {
-    cache: false,
-    maxBatchSize: MAX_TOGETHER,
-    batchScheduleFn: (send: () => void) => setImmediate(send),
-  };
 
-  async function getAll(codes: readonly ShortCode[]): Promise<(CachedLink | undefined)[]> {
+  const get = batched<ShortCode, CachedLink | undefined>(async (codes) => {
     const copies = await redis.command('MGET', ...codes.map(key));
     return codes.map((_, index) => (Array.isArray(copies) ? read(copies[index]) : undefined));
-  }
+  });
 
-  async function putAll(links: readonly CachedLink[]): Promise<void[]> {
+  const put = batched<CachedLink, void>(async (links) => {
     await redis.run(
       PUT,
       links.map(({ short_code }) => key(short_code)),
@@ -51,12 +44,9 @@ export function createRedisCache(
       ]),
     );
     return links.map(() => undefined);
-  }
+  });
 
-  const gets = new DataLoader(getAll, options);
-  const puts = new DataLoader(putAll, options);
-
-  return { get: (code) => gets.load(code), put: (link) => puts.load(link) };
+  return { get, put };
 }
 
 /** What this port wrote: other programs keep out of its keys. What one of them left there all the same is as good as nothing. */

@@ -1,7 +1,7 @@
-import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Cache } from '@terse/cache/cache';
 import type { UrlRepository } from '@terse/repository/url-repository';
+import { batched } from './batched.ts';
 import type { Clock } from './clock.ts';
 import { DomainError } from './errors.ts';
 import { type CachedLink, type Link, type RedirectStatus, toCachedLink } from './link.ts';
@@ -45,7 +45,6 @@ interface Remembered {
 }
 
 const REFRESH_PINNED_AFTER_MS = 60_000;
-const MAX_CODES_TOGETHER = 100;
 
 const UNKNOWN: Resolution = { kind: 'unknown' };
 const DELETED: Resolution = { kind: 'deleted' };
@@ -61,20 +60,13 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   /** Who follows a link this long after it was loaded does not wait, but has it loaded again for those who come later. */
   const loadAheadAfterMs = maxAgeMs * 0.8;
 
-  /** Codes that are looked up in one turn of the event loop share a statement. */
-  const together = new DataLoader<ShortCode, Link | undefined>(findAll, {
-    cache: false,
-    maxBatchSize: MAX_CODES_TOGETHER,
-    batchScheduleFn: (ask) => setImmediate(ask),
-  });
-
-  async function findAll(codes: readonly ShortCode[]) {
+  const find = batched<ShortCode, Link | undefined>(async (codes) => {
     try {
       return await repository.findAll(codes);
     } catch (error) {
       throw new DomainError('unavailable', 'Links cannot be looked up right now.', [], { cause: error });
     }
-  }
+  });
 
   function loadOnce(code: ShortCode): Promise<Resolution> {
     const underWay = loading.get(code);
@@ -117,7 +109,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   }
 
   function readThrough(code: ShortCode): Promise<CachedLink> {
-    return together.load(code).then((link) => {
+    return find(code).then((link) => {
       const found = toCachedLink(code, link, clock.now());
       metrics.resolved('repository');
       cache.put(found).catch(() => metrics.cacheFailed('put'));

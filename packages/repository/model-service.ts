@@ -1,5 +1,5 @@
+import { batched } from '@terse/core/batched';
 import { DomainError } from '@terse/core/errors';
-import DataLoader from 'dataloader';
 import { type Insertable, type Kysely, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
 import type { Database, ModelKeys, ModelTable } from './schema.ts';
 import { isUniqueViolation } from './sql-state.ts';
@@ -59,8 +59,6 @@ export interface ModelServiceOptions<T extends ModelTable> {
   readonly onChange?: Readonly<Record<string, RawBuilder<unknown>>>;
 }
 
-const MAX_ROWS_TOGETHER = 100;
-
 export function createModelService<T extends ModelTable>(options: ModelServiceOptions<T>): ModelService<T> {
   type Row = Selectable<Database[T]>;
   const { timestamps, onChange = {} } = options;
@@ -101,7 +99,7 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
       order by ${sql.ref(key)} ${onConflict} returning ${sql.ref(key)}
     `.execute(db);
     const keys = new Set(inserted.rows.map(keyOf));
-    // Nothing of a row is left to the database, so there is no more to ask of it than which are in.
+    // The database adds nothing of its own, so it is asked only which of them it has.
     return rows.map((row) =>
       keys.has(keyOf(row)) ? ({ ...row, ...stamps, deleted_at: null } as unknown as Row) : undefined,
     );
@@ -126,14 +124,8 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
     }
   }
 
-  const together = new DataLoader(createEach, {
-    cache: false,
-    maxBatchSize: MAX_ROWS_TOGETHER,
-    batchScheduleFn: (send) => setImmediate(send),
-  });
-
   return {
-    create: (values) => together.load(values),
+    create: batched(createEach),
 
     createAll: async (values) => {
       try {
@@ -180,7 +172,6 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
   };
 }
 
-/** SQLSTATE `unique_violation`, as both databases tell it. */
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('The database refused a row.', { cause: reason });
 }
