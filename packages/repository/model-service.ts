@@ -1,7 +1,7 @@
 import { batched } from '@terse/core/batched';
 import { DomainError } from '@terse/core/errors';
 import { type Insertable, type Kysely, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
-import type { Database, ModelKeys, ModelTable } from './schema.ts';
+import type { BaseModel, Database, ModelKeys, ModelTable } from './schema.ts';
 import { isUniqueViolation } from './sql-state.ts';
 import { createSoftDeleteService, type Visibility } from './soft-delete.ts';
 import type { TimestampService } from './timestamps.ts';
@@ -19,7 +19,7 @@ export interface ListOptions {
   readonly limit: number;
 }
 
-/** Every column but the base ones: rows share a statement, and are stored as they are given. */
+/** Every column that can be given: rows share a statement, and are stored as they are given. */
 export type NewRow<T extends ModelTable> = Required<Insertable<Database[T]>>;
 
 /** Rows of one table with the base columns: stamped, never removed, found by their key. */
@@ -55,13 +55,15 @@ export interface ModelServiceOptions<T extends ModelTable> {
   readonly table: T;
   readonly key: ModelKeys[T];
   readonly timestamps: TimestampService;
+  /** What the table's other columns have in a new row, by their defaults. */
+  readonly defaults: Omit<Selectable<Database[T]>, keyof NewRow<T> | keyof BaseModel>;
   /** Further columns that every change sets. */
   readonly onChange?: Readonly<Record<string, RawBuilder<unknown>>>;
 }
 
 export function createModelService<T extends ModelTable>(options: ModelServiceOptions<T>): ModelService<T> {
   type Row = Selectable<Database[T]>;
-  const { timestamps, onChange = {} } = options;
+  const { timestamps, defaults, onChange = {} } = options;
   const table: string = options.table;
   const key: string = options.key;
   const db = options.db as unknown as Kysely<Untyped>;
@@ -99,9 +101,10 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
       order by ${sql.ref(key)} ${onConflict} returning ${sql.ref(key)}
     `.execute(db);
     const keys = new Set(inserted.rows.map(keyOf));
-    // The database adds nothing of its own, so it is asked only which of them it has.
+    // What a row holds is known, so the database is asked only which of them it took.
+    const base = { ...stamps, deleted_at: null };
     return rows.map((row) =>
-      keys.has(keyOf(row)) ? ({ ...row, ...stamps, deleted_at: null } as unknown as Row) : undefined,
+      keys.has(keyOf(row)) ? ({ ...row, ...defaults, ...base } as unknown as Row) : undefined,
     );
   }
 

@@ -14,12 +14,12 @@ export interface UrlTable extends BaseModel {
   short_code: ColumnType<ShortCode, ShortCode, never>;
   original_url: string;
   redirect_status: Link['redirect_status'];
-  visit_count: ColumnType<number, number, never>;
+  visit_count: ColumnType<number, never, never>;
   expires_at: Date | null;
   pinned: boolean;
   title: string | null;
   tags: string[];
-  version: ColumnType<number, number, never>;
+  version: ColumnType<number, never, never>;
 }
 
 export interface ApiKeyTable extends BaseModel {

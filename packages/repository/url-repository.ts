@@ -60,6 +60,7 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
     db,
     table: 'urls',
     key: 'short_code',
+    defaults: { visit_count: 0, version: 1 },
     timestamps: createTimestampService(clock),
     onChange: { version: sql`version + 1` },
   });
@@ -120,15 +121,5 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
 /** These columns in this order, whatever else a caller's object holds: each other set is another statement to prepare. */
 function toRow(values: LinkValues): NewRow<'urls'> {
   const { short_code, original_url, redirect_status, title, tags, expires_at, pinned } = values;
-  return {
-    short_code,
-    original_url,
-    redirect_status,
-    visit_count: 0,
-    expires_at,
-    pinned,
-    title,
-    tags,
-    version: 1,
-  };
+  return { short_code, original_url, redirect_status, title, tags, expires_at, pinned };
 }
