@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { Cache } from '@terse/cache/cache';
 import type { UrlRepository } from '@terse/repository/url-repository';
@@ -80,7 +81,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   async function load(code: ShortCode): Promise<Resolution> {
     try {
       const resolution = toResolution((await getCached(code)) ?? (await readThrough(code)));
-      memory.set(code, { resolution, loadedAt: clock.monotonic() });
+      remember(code, resolution);
       return ifNotExpired(resolution);
     } catch (error) {
       const remembered = memory.peek(code);
@@ -90,6 +91,13 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     } finally {
       loading.delete(code);
     }
+  }
+
+  /** What is as it was, as nearly all of it is, stays in its place: what was loaded again is garbage while it is young. */
+  function remember(code: ShortCode, resolution: Resolution): void {
+    const known = memory.peek(code);
+    if (known && isDeepStrictEqual(known.resolution, resolution)) known.loadedAt = clock.monotonic();
+    else memory.set(code, { resolution, loadedAt: clock.monotonic() });
   }
 
   // Here and below `then` instead of `await`: thousands may wait at once, each for several, and each waiting function is memory.

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createTimeLimit } from './time-limit.ts';
 
@@ -39,6 +41,17 @@ test('leaves no timer behind when nothing is waited for', async () => {
   await limit(Promise.resolve());
   await vi.advanceTimersByTimeAsync(50);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('keeps nothing of what a call gave until its time would have been up', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const limit = createTimeLimit(50);
+  const given = new WeakRef(await limit(Promise.resolve({})));
+  vi.useRealTimers();
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(given.deref()).toBeUndefined();
 });
 
 test('does not hold it against a part that this process was too busy to read its answer', async () => {

@@ -8,8 +8,8 @@ export type TimeLimit = <T>(call: Promise<T>) => Promise<T>;
 
 interface Waiting {
   readonly untilTick: number;
-  done: boolean;
-  giveUp(): void;
+  /** None when the call has ended: what it gave must not be kept until its time would have been up. */
+  giveUp: (() => void) | undefined;
 }
 
 const TICKS = 10;
@@ -30,7 +30,7 @@ export function createTimeLimit(ms: number): TimeLimit {
     ticks++;
     const kept = waiting.findIndex(({ untilTick }) => untilTick > ticks);
     for (const call of waiting.splice(0, kept === -1 ? waiting.length : kept)) {
-      if (!call.done) call.giveUp();
+      call.giveUp?.();
     }
     timer = waiting.length > 0 ? setTimeout(tick, ms / TICKS) : undefined;
   }
@@ -39,18 +39,17 @@ export function createTimeLimit(ms: number): TimeLimit {
     new Promise((resolve, reject) => {
       const own: Waiting = {
         untilTick: ticks + TICKS,
-        done: false,
         giveUp: () => reject(new TimeLimitError(`The call timed out after ${ms} ms.`)),
       };
       waiting.push(own);
       timer ??= setTimeout(tick, ms / TICKS);
       call.then(
         (value) => {
-          own.done = true;
+          own.giveUp = undefined;
           resolve(value);
         },
         (error: unknown) => {
-          own.done = true;
+          own.giveUp = undefined;
           reject(error);
         },
       );

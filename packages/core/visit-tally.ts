@@ -19,9 +19,12 @@ export interface VisitTallyOptions {
 }
 
 const EVERY_MS = 100;
+const MAX_REMEMBERED = 10_000;
 
 export function createVisitTally({ counter, clock, metrics }: VisitTallyOptions): VisitTally {
-  let deltas = new Map<ShortCode, number>();
+  /** Kept from one sum to the next: ten maps a second that grow anew are half of the garbage that becomes old. */
+  const visitsOf = new Map<ShortCode, { visits: number }>();
+  let hasVisits = false;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
 
@@ -29,29 +32,43 @@ export function createVisitTally({ counter, clock, metrics }: VisitTallyOptions)
     timer ??= setTimeout(() => void send(), EVERY_MS);
   }
 
+  function take(): Map<ShortCode, number> {
+    const deltas = new Map<ShortCode, number>();
+    for (const [code, sum] of visitsOf) {
+      if (sum.visits === 0) continue;
+      deltas.set(code, sum.visits);
+      sum.visits = 0;
+    }
+    hasVisits = false;
+    if (visitsOf.size > MAX_REMEMBERED) visitsOf.clear();
+    return deltas;
+  }
+
   function send(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    const sent = deltas;
-    deltas = new Map();
+    const sent = take();
     // Under one id however often it is tried, so that it counts once.
     const id = randomUUID();
     sending = retryUntilDone(() => counter.add(id, sent), clock, metrics.countFailed).then(() => {
       sending = undefined;
-      if (deltas.size > 0) sendSoon();
+      if (hasVisits) sendSoon();
     });
     return sending;
   }
 
   return {
     add: (code) => {
-      deltas.set(code, (deltas.get(code) ?? 0) + 1);
+      const sum = visitsOf.get(code);
+      if (sum) sum.visits++;
+      else visitsOf.set(code, { visits: 1 });
+      hasVisits = true;
       if (!sending) sendSoon();
     },
     settled: async () => {
       await sending;
       // What came meanwhile is on its way already, when another caller was faster.
-      await (deltas.size > 0 && !sending ? send() : sending);
+      await (hasVisits && !sending ? send() : sending);
     },
   };
 }

@@ -26,3 +26,15 @@ test('tells how often each thing was reported so far, however often it is asked'
   expect(text).toContain('visits_dropped_total{reason="buffer_full"} 3\n');
   expect(text).toContain('visits_stored_total 7\n');
 });
+
+test('tells how the process is, but for each garbage collection', async () => {
+  const text = await createTelemetry().metricsText();
+  for (const name of [
+    'process_cpu_seconds_total',
+    'process_resident_memory_bytes',
+    'nodejs_eventloop_lag_p99_seconds',
+  ]) {
+    expect(text).toMatch(new RegExp(`^${name} [0-9.e-]+$`, 'm'));
+  }
+  expect(text).not.toContain('nodejs_gc_duration_seconds');
+});

@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '@terse/core/metrics';
+import { collectProcessMetrics } from './process-metrics.ts';
 
 export interface Telemetry {
   readonly metrics: Metrics;
@@ -12,7 +13,7 @@ export interface Telemetry {
 /** Counts what the services report. Labels take only the values that `Metrics` names. */
 export function createTelemetry(): Telemetry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
 
   const count = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
 
