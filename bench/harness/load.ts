@@ -42,6 +42,9 @@ export interface LoadOptions {
 
 const execute = promisify(execFile);
 
+/** V8 compiles what is hot on a thread that shares the core, and has caught up by then. */
+export const WARM_UP_SECONDS = 4;
+
 /** How many visitors come at once, unless a suite is about that. */
 export const CONNECTIONS = 32;
 
@@ -67,9 +70,9 @@ export async function load(options: LoadOptions): Promise<Load> {
   return outcome;
 }
 
-/** The same for a second, and without a complaint: how a process behaves while it is cold is the finding of one suite. */
+/** The same for `WARM_UP_SECONDS`, and without a complaint: how a process behaves while it is cold is the finding of one suite. */
 export async function warmUp(options: Omit<LoadOptions, 'seconds'>): Promise<Load> {
-  return loadAsFarAsItGoes({ ...options, seconds: 1 });
+  return loadAsFarAsItGoes({ ...options, seconds: WARM_UP_SECONDS });
 }
 
 async function loadAsFarAsItGoes(options: LoadOptions): Promise<Load> {

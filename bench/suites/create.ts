@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { alternate } from '../harness/alternate.ts';
 import { API_KEY, type House, type RunningFunction } from '../harness/house.ts';
-import { CONNECTIONS, load } from '../harness/load.ts';
+import { CONNECTIONS, load, WARM_UP_SECONDS } from '../harness/load.ts';
 import { type SampleRequest, URLS } from '../harness/samples.ts';
 import { measureUsage } from '../harness/usage.ts';
 import { count, number, withSpread } from '../report.ts';
@@ -87,7 +87,7 @@ export const create: Suite = {
   run: async (bench) => {
     const house = await bench.openHouse();
     const links = await house.start('links', 'alone');
-    await measureCreating(house, links, { ...bench, secondsPerRun: 1 });
+    await measureCreating(house, links, { ...bench, secondsPerRun: WARM_UP_SECONDS });
     const measured = await alternate(
       bench.pairs,
       () => measureCreating(house, links, bench),
