@@ -17,7 +17,7 @@ import { createScript } from './script.ts';
 const SHARDS = 16;
 const PREFIX = 'counter:{visits}:';
 const ADD_ID_TTL_SECONDS = 600;
-/** Half a millisecond of Redis, in which nobody else is answered. */
+/** Less than a millisecond of Redis, in which nobody else is answered. */
 const CODES_PER_SCRIPT = 250;
 
 const ADD = createScript(`

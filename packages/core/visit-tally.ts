@@ -22,7 +22,7 @@ const EVERY_MS = 100;
 const MAX_REMEMBERED = 10_000;
 
 export function createVisitTally({ counter, clock, metrics }: VisitTallyOptions): VisitTally {
-  /** Kept from one sum to the next: ten maps a second that grow anew are half of the garbage that becomes old. */
+  /** Kept from one sum to the next: ten maps a second that grow anew are much of the garbage that becomes old. */
   const visitsOf = new Map<ShortCode, { visits: number }>();
   let hasVisits = false;
   let timer: NodeJS.Timeout | undefined;
