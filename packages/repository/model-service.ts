@@ -83,15 +83,15 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
   const keyOf = (row: object) => (row as Record<string, unknown>)[key];
 
   /**
-   * Those that were inserted, in their order. One parameter for all of them, however many: one statement to prepare. Sorted,
-   * so that no two statements deadlock.
+   * What is stored of each that was inserted, in their order. One parameter for all of them, however many: one statement to
+   * prepare. Sorted, so that no two statements deadlock.
    */
   async function insert(
     rows: readonly NewRow<T>[],
     onConflict: RawBuilder<unknown> = sql``,
-  ): Promise<(Row | undefined)[]> {
+  ): Promise<Map<NewRow<T>, Row>> {
     const [first] = rows;
-    if (!first) return [];
+    if (!first) return new Map();
     const columns = sql.join(Object.keys(first).map((column) => sql.ref(column)));
     const stamps = timestamps.created();
     const inserted = await sql<object>`
@@ -103,17 +103,14 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
     const keys = new Set(inserted.rows.map(keyOf));
     // What a row holds is known, so the database is asked only which of them it took.
     const base = { ...stamps, deleted_at: null };
-    return rows.map((row) =>
-      keys.has(keyOf(row)) ? ({ ...row, ...defaults, ...base } as unknown as Row) : undefined,
-    );
+    const taken = rows.filter((row) => keys.has(keyOf(row)));
+    return new Map(taken.map((row) => [row, { ...row, ...defaults, ...base } as unknown as Row]));
   }
 
   async function insertWhereFree(rows: readonly NewRow<T>[]): Promise<(Row | undefined)[]> {
     const firsts = new Map(rows.toReversed().map((row) => [keyOf(row), row]));
-    const given = [...firsts.values()];
-    const inserted = await insert(given, sql`on conflict (${sql.ref(key)}) do nothing`);
-    const outcomes = new Map(given.map((row, index) => [row, inserted[index]]));
-    return rows.map((row) => outcomes.get(row));
+    const inserted = await insert([...firsts.values()], sql`on conflict (${sql.ref(key)}) do nothing`);
+    return rows.map((row) => inserted.get(row));
   }
 
   /** What the database refuses because of one row, it is asked for row by row. An outage is none of theirs. */
@@ -132,7 +129,7 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
 
     createAll: async (values) => {
       try {
-        return (await insert(values)).filter((row) => row !== undefined);
+        return [...(await insert(values)).values()];
       } catch (error) {
         if (isUniqueViolation(error)) return undefined;
         throw error;
