@@ -1,5 +1,5 @@
 import { ConfigError } from './config.ts';
-import { keepTickShape } from './tick-shape.ts';
+import { keepCompiledCode } from './compiled-code.ts';
 
 /** What was started. */
 export interface Running {
@@ -18,7 +18,7 @@ const SHUTDOWN_GRACE_MS = 5000;
  * process at once. When it cannot start, or cannot stop in time, the reason is printed and the exit code is 1.
  */
 export async function runUntilStopped(start: () => Promise<Running>): Promise<void> {
-  keepTickShape();
+  keepCompiledCode();
   let running: Running;
   try {
     running = await start();
