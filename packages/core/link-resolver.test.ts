@@ -70,8 +70,36 @@ test('makes nobody wait for a link that is followed all the time', async () => {
     expect(parts.resolver.resolve(code)).not.toBeInstanceOf(Promise);
     await new Promise(setImmediate);
   }
-  // Every 1.2 to 1.3 seconds.
-  expect(get.mock.calls.length).toBeLessThanOrEqual(8);
+  // Every 0.9 to 1 seconds.
+  expect(get.mock.calls.length).toBeLessThanOrEqual(11);
+  expect(get.mock.calls.length).toBeGreaterThanOrEqual(7);
+});
+
+test('loads links again together, as many as share a command', async () => {
+  const codes = Array.from({ length: 150 }, (_, index) => `code${index}` as ShortCode);
+  parts.find.mockImplementation((short_code) => Promise.resolve({ ...link, short_code }));
+  const { promise: gathered, resolve: stopGathering } = Promise.withResolvers<void>();
+  const resolver = createLinkResolver({
+    cache: parts.cache,
+    repository: { findAll: parts.findAll },
+    clock: { ...clock, sleep: () => gathered },
+    metrics: parts.metrics,
+  });
+  await Promise.all(codes.map((each) => resolver.resolve(each)));
+  const get = vi.spyOn(parts.cache, 'get');
+  clock.advance(1000);
+  const visit = async (some: readonly ShortCode[]) => {
+    for (const each of some) {
+      expect(resolver.resolve(each)).not.toBeInstanceOf(Promise);
+      await new Promise(setImmediate);
+    }
+  };
+  await visit(codes.slice(0, 99));
+  expect(get).not.toHaveBeenCalled();
+  await visit(codes.slice(99));
+  expect(get).toHaveBeenCalledTimes(100);
+  stopGathering();
+  await vi.waitFor(() => expect(get).toHaveBeenCalledTimes(150));
 });
 
 test('sees a change within two seconds, however often the link is followed meanwhile', async () => {
@@ -124,9 +152,9 @@ test('remembers an unknown code instead of asking the repository again', async (
 });
 
 test('says expired from the very millisecond on, though the link is in memory', async () => {
-  parts.find.mockResolvedValue({ ...link, expires_at: new Date(clock.now() + 1000) });
+  parts.find.mockResolvedValue({ ...link, expires_at: new Date(clock.now() + 500) });
   expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
-  clock.advance(999);
+  clock.advance(499);
   expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
   clock.advance(1);
   expect((await parts.resolver.resolve(code)).kind).toBe('expired');

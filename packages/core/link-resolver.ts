@@ -46,6 +46,9 @@ interface Remembered {
 }
 
 const REFRESH_PINNED_AFTER_MS = 60_000;
+/** Loading a link costs several times what following it does, and nearly nothing beside others in the same command. */
+const GATHER_AHEAD_MS = 50;
+const MAX_AHEAD = 100;
 
 const UNKNOWN: Resolution = { kind: 'unknown' };
 const DELETED: Resolution = { kind: 'deleted' };
@@ -58,8 +61,14 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   const memory = new LRUCache<ShortCode, Remembered>({ max: maxEntries });
   /** However many wait for a code, it is loaded once. */
   const loading = new Map<ShortCode, Promise<Resolution>>();
-  /** Who follows a link this long after it was loaded does not wait, but has it loaded again for those who come later. */
-  const loadAheadAfterMs = maxAgeMs * 0.8;
+  /**
+   * Who follows a link this long after it was loaded does not wait, but has it loaded again for those who come later. There is
+   * time enough left for one of them to come, also where they are few.
+   */
+  const loadAheadAfterMs = maxAgeMs * 0.6;
+
+  /** Codes that are to be loaded again, which nobody waits for. */
+  const ahead = new Set<ShortCode>();
 
   const find = batched<ShortCode, Link | undefined>(async (codes) => {
     try {
@@ -75,6 +84,18 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     const begun = load(code);
     loading.set(code, begun);
     return begun;
+  }
+
+  function loadAhead(code: ShortCode): void {
+    if (loading.has(code)) return;
+    if (ahead.size === 0) void clock.sleep(GATHER_AHEAD_MS).then(loadGathered);
+    ahead.add(code);
+    if (ahead.size >= MAX_AHEAD) loadGathered();
+  }
+
+  function loadGathered(): void {
+    for (const code of ahead) loadOnce(code).catch(() => {});
+    ahead.clear();
   }
 
   /** What cannot be loaded anew stays as it is for another `maxAgeMs`. */
@@ -142,7 +163,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
       const age = remembered ? clock.monotonic() - remembered.loadedAt : Number.POSITIVE_INFINITY;
       if (!remembered || age > maxAgeMs) return loadOnce(code);
       metrics.resolved('memory');
-      if (age > loadAheadAfterMs) loadOnce(code).catch(() => {});
+      if (age > loadAheadAfterMs) loadAhead(code);
       return ifNotExpired(remembered.resolution);
     },
   };
