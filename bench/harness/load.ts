@@ -44,6 +44,7 @@ const execute = promisify(execFile);
 
 /** V8 compiles what is hot on a thread that shares the core, and has caught up by then. */
 export const WARM_UP_SECONDS = 4;
+const LEAD_IN_SECONDS = 1;
 
 /** How many visitors come at once, unless a suite is about that. */
 export const CONNECTIONS = 32;
@@ -73,6 +74,14 @@ export async function load(options: LoadOptions): Promise<Load> {
 /** The same for `WARM_UP_SECONDS`, and without a complaint: how a process behaves while it is cold is the finding of one suite. */
 export async function warmUp(options: Omit<LoadOptions, 'seconds'>): Promise<Load> {
   return loadAsFarAsItGoes({ ...options, seconds: WARM_UP_SECONDS });
+}
+
+/**
+ * The same for a second, right before what is measured. Between two runs a process was idle: its links have become too old, and
+ * V8 has tidied up. What happens in the moment in which load sets in is not what a run is about.
+ */
+export async function leadIn(options: Omit<LoadOptions, 'seconds'>): Promise<Load> {
+  return load({ ...options, seconds: LEAD_IN_SECONDS });
 }
 
 async function loadAsFarAsItGoes(options: LoadOptions): Promise<Load> {

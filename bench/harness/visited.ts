@@ -1,6 +1,6 @@
 import type { Bench } from '../suite.ts';
 import { expectArrivals } from './arrivals.ts';
-import { CONNECTIONS, load, warmUp } from './load.ts';
+import { CONNECTIONS, leadIn, load, warmUp } from './load.ts';
 import type { House, RunningFunction } from './house.ts';
 import type { SampleRequest } from './samples.ts';
 import { measureUsage } from './usage.ts';
@@ -17,6 +17,7 @@ export async function prepareVisits(
   arrivals.add(await warmUp(options));
   await arrivals.settle();
   return async (seconds: number) => {
+    arrivals.add(await leadIn(options));
     const usage = measureUsage(redirect.pid);
     const done = await load({ ...options, seconds });
     const cpuMicroseconds = (usage() * 1e6) / done.completed;

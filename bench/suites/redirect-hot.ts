@@ -1,6 +1,6 @@
 import { alternate } from '../harness/alternate.ts';
 import type { House } from '../harness/house.ts';
-import { CONNECTIONS, load, warmUp } from '../harness/load.ts';
+import { CONNECTIONS, leadIn, load, warmUp } from '../harness/load.ts';
 import { createRandom } from '../../tests/random.ts';
 import { createZipf, type SampleRequest, visitsTo } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
@@ -50,12 +50,14 @@ export const redirectHot: Suite = {
     await seedLinks(house.sql, LINKS);
     const bare = await house.startBareHono();
     const { redirect, requests, visit } = await openHot(house, LINKS, bench);
+    const options = { url: bare.url, requests, connections: CONNECTIONS, cores };
     const visitBare = async (seconds: number) => {
+      await leadIn(options);
       const usage = measureUsage(bare.pid);
-      const done = await load({ url: bare.url, requests, connections: CONNECTIONS, seconds, cores });
+      const done = await load({ ...options, seconds });
       return { ...done, cpuMicroseconds: (usage() * 1e6) / done.completed };
     };
-    await warmUp({ url: bare.url, requests, connections: CONNECTIONS, cores });
+    await warmUp(options);
     const measured = await alternate(
       pairs,
       () => visit(secondsPerRun),
