@@ -1,6 +1,6 @@
 import type { Bench } from '../suite.ts';
 import { expectArrivals } from './arrivals.ts';
-import { CONNECTIONS, leadIn, load, warmUp } from './load.ts';
+import { CONNECTIONS, leadIn, load, type LoadOptions, warmUp } from './load.ts';
 import type { House, RunningFunction } from './house.ts';
 import type { SampleRequest } from './samples.ts';
 import { measureUsage } from './usage.ts';
@@ -18,11 +18,29 @@ export async function prepareVisits(
   await arrivals.settle();
   return async (seconds: number) => {
     arrivals.add(await leadIn(options));
-    const usage = measureUsage(redirect.pid);
-    const done = await load({ ...options, seconds });
-    const cpuMicroseconds = (usage() * 1e6) / done.completed;
+    const done = await measureLoad(redirect, { ...options, seconds });
     arrivals.add(done);
     await arrivals.settle();
-    return { ...done, cpuMicroseconds };
+    return done;
   };
+}
+
+/** The same for the bare Hono that it is compared with, where nothing has to arrive. */
+export async function prepareBareVisits(
+  bare: RunningFunction,
+  requests: readonly SampleRequest[],
+  { cores }: Pick<Bench, 'cores'>,
+) {
+  const options = { url: bare.url, requests, connections: CONNECTIONS, cores };
+  await warmUp(options);
+  return async (seconds: number) => {
+    await leadIn(options);
+    return measureLoad(bare, { ...options, seconds });
+  };
+}
+
+async function measureLoad(server: RunningFunction, options: LoadOptions) {
+  const usage = measureUsage(server.pid);
+  const done = await load(options);
+  return { ...done, cpuMicroseconds: (usage() * 1e6) / done.completed };
 }

@@ -1,11 +1,11 @@
 import { alternate } from '../harness/alternate.ts';
 import type { House } from '../harness/house.ts';
-import { CONNECTIONS, leadIn, load, warmUp } from '../harness/load.ts';
+import { CONNECTIONS } from '../harness/load.ts';
 import { createRandom } from '../../tests/random.ts';
 import { createZipf, type SampleRequest, visitsTo } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
-import { measureUsage, memoryOf } from '../harness/usage.ts';
-import { prepareVisits } from '../harness/visited.ts';
+import { memoryOf } from '../harness/usage.ts';
+import { prepareBareVisits, prepareVisits } from '../harness/visited.ts';
 import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Bench, Suite } from '../suite.ts';
@@ -45,19 +45,12 @@ export async function measureHotRate(bench: Bench): Promise<number> {
 export const redirectHot: Suite = {
   name: 'redirect-hot',
   run: async (bench) => {
-    const { cores, pairs, secondsPerRun, shared } = bench;
+    const { pairs, secondsPerRun, shared } = bench;
     const house = await bench.openHouse();
     await seedLinks(house.sql, LINKS);
     const bare = await house.startBareHono();
     const { redirect, requests, visit } = await openHot(house, LINKS, bench);
-    const options = { url: bare.url, requests, connections: CONNECTIONS, cores };
-    const visitBare = async (seconds: number) => {
-      await leadIn(options);
-      const usage = measureUsage(bare.pid);
-      const done = await load({ ...options, seconds });
-      return { ...done, cpuMicroseconds: (usage() * 1e6) / done.completed };
-    };
-    await warmUp(options);
+    const visitBare = await prepareBareVisits(bare, requests, bench);
     const measured = await alternate(
       pairs,
       () => visit(secondsPerRun),

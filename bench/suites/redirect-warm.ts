@@ -1,9 +1,9 @@
 import { alternate } from '../harness/alternate.ts';
 import type { House } from '../harness/house.ts';
-import { CONNECTIONS, load } from '../harness/load.ts';
+import { CONNECTIONS } from '../harness/load.ts';
 import { visitsTo } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
-import { prepareVisits } from '../harness/visited.ts';
+import { prepareBareVisits, prepareVisits } from '../harness/visited.ts';
 import { count, number, withSpread } from '../report.ts';
 import { ratio, spread } from '../statistics.ts';
 import type { Bench, Finding, Suite } from '../suite.ts';
@@ -36,15 +36,16 @@ export async function openWarm(
 }
 
 async function measure(bench: Bench, transport: Transport): Promise<Finding[]> {
-  const { cores, pairs, secondsPerRun } = bench;
+  const { pairs, secondsPerRun } = bench;
   const house = await bench.openHouse();
   await seedLinks(house.sql, LINKS);
   const bare = await house.startBareHono();
   const { redirect, requests, visit } = await openWarm(house, LINKS, bench, { transport });
+  const visitBare = await prepareBareVisits(bare, requests, bench);
   const measured = await alternate(
     pairs,
     () => visit(secondsPerRun),
-    () => load({ url: bare.url, requests, connections: CONNECTIONS, seconds: secondsPerRun, cores }),
+    () => visitBare(secondsPerRun),
   );
   const rates = ratio(measured.map(pairOf('perSecond')));
   const fromCache = await redirect.metric('resolutions_total', 'cache');
