@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 // Runs a bundle, its argument, as its main.js does, and when it ends writes down what V8 has compiled of it.
@@ -9,4 +10,8 @@ const run = script.runInThisContext() as (require: NodeJS.Require) => void;
 run(createRequire(bundle));
 // A stop is no part of a start, and may wait for parts that are not there.
 process.once('SIGTERM', () => process.exit());
-process.once('exit', () => writeFileSync(`${bundle}.compiled`, script.createCachedData()));
+process.once('exit', () => {
+  // V8 takes only what was compiled under the flags that it has. A function sets this one after its bundle was loaded.
+  setFlagsFromString('--memory-reducer-favors-memory');
+  writeFileSync(`${bundle}.compiled`, script.createCachedData());
+});
