@@ -24,11 +24,13 @@ export function describeCache(
   };
   const setUp = () => {
     const clock = createTestClock();
-    return { cache: open(clock), pass: (ms: number) => pass(clock, ms) };
+    const cache = open(clock);
+    const get = async (of: ShortCode) => (await cache.getAll([of]))[0];
+    return { cache, get, pass: (ms: number) => pass(clock, ms) };
   };
 
   test('has nothing for a code it was not given', async () => {
-    expect(await setUp().cache.get(code)).toBeUndefined();
+    expect(await setUp().get(code)).toBeUndefined();
   });
 
   test.each<CachedLink>([
@@ -38,39 +40,46 @@ export function describeCache(
     { state: 'unknown', short_code: code, version: 0 },
     { ...link, original_url: 'null' },
   ])('gives back exactly what it was given: %o', async (given) => {
-    const { cache } = setUp();
+    const { cache, get } = setUp();
     await cache.put(given);
-    expect(await cache.get(code)).toEqual(given);
+    expect(await get(code)).toEqual(given);
+  });
+
+  test('answers for many codes each in its place', async () => {
+    const { cache } = setUp();
+    await cache.put(link);
+    const other = 'other' as ShortCode;
+    expect(await cache.getAll([other, code, other, code])).toEqual([undefined, link, undefined, link]);
   });
 
   test('keeps codes apart by letter case', async () => {
-    const { cache } = setUp();
+    const { cache, get } = setUp();
     await cache.put(link);
-    expect(await cache.get('HELLO' as ShortCode)).toBeUndefined();
+    expect(await get('HELLO' as ShortCode)).toBeUndefined();
   });
 
   test('never lets an older copy replace a newer one', async () => {
-    const { cache } = setUp();
+    const { cache, get } = setUp();
     await cache.put(link);
     await cache.put({ ...link, version: 2, original_url: 'https://old.example/' });
     await cache.put({ state: 'unknown', short_code: code, version: 0 });
-    expect(await cache.get(code)).toEqual(link);
+    expect(await get(code)).toEqual(link);
     const newer: CachedLink = { state: 'deleted', short_code: code, version: 4 };
     await cache.put(newer);
-    expect(await cache.get(code)).toEqual(newer);
+    expect(await get(code)).toEqual(newer);
   });
 
   test('compares versions as numbers', async () => {
-    const { cache } = setUp();
+    const { cache, get } = setUp();
     await cache.put({ ...link, version: 9 });
     await cache.put({ ...link, version: 10 });
-    expect(await cache.get(code)).toMatchObject({ version: 10 });
+    expect(await get(code)).toMatchObject({ version: 10 });
     await cache.put({ ...link, version: 9 });
-    expect(await cache.get(code)).toMatchObject({ version: 10 });
+    expect(await get(code)).toMatchObject({ version: 10 });
   });
 
   test('takes many at once, each by its own version', async () => {
-    const { cache } = setUp();
+    const { cache, get } = setUp();
     await cache.put(link);
     const others = Array.from({ length: 250 }, (_, index): CachedLink => ({
       ...link,
@@ -79,42 +88,42 @@ export function describeCache(
     const changed: CachedLink = { state: 'deleted', short_code: 'other-0' as ShortCode, version: 4 };
     const older: CachedLink = { state: 'unknown', short_code: code, version: 0 };
     await Promise.all([...others.slice(0, 120), older, changed, ...others].map((each) => cache.put(each)));
-    expect(await cache.get(code)).toEqual(link);
-    expect(await Promise.all(others.map(({ short_code }) => cache.get(short_code)))).toEqual([
+    expect(await get(code)).toEqual(link);
+    expect(await cache.getAll(others.map(({ short_code }) => short_code))).toEqual([
       changed,
       ...others.slice(1),
     ]);
   });
 
   test('forgets a link after its time, an absent one sooner, a pinned one never', async () => {
-    const { cache, pass } = setUp();
+    const { cache, get, pass } = setUp();
     const absent = 'absent' as ShortCode;
     const pinned = 'pinned' as ShortCode;
     await cache.put(link);
     await cache.put({ state: 'unknown', short_code: absent, version: 0 });
     await cache.put({ ...link, short_code: pinned, pinned: true });
     await pass(1200);
-    expect(await cache.get(code)).toBeDefined();
-    expect(await cache.get(absent)).toBeUndefined();
+    expect(await get(code)).toBeDefined();
+    expect(await get(absent)).toBeUndefined();
     await pass(1200);
-    expect(await cache.get(code)).toBeUndefined();
-    expect(await cache.get(pinned)).toBeDefined();
+    expect(await get(code)).toBeUndefined();
+    expect(await get(pinned)).toBeDefined();
   });
 
   test('lets a link age from when it was put, not from when it was read', async () => {
-    const { cache, pass } = setUp();
+    const { cache, get, pass } = setUp();
     await cache.put(link);
     await pass(1200);
-    await cache.get(code);
+    await get(code);
     await pass(1200);
-    expect(await cache.get(code)).toBeUndefined();
+    expect(await get(code)).toBeUndefined();
   });
 
   test('lets a link age again once it is no longer pinned', async () => {
-    const { cache, pass } = setUp();
+    const { cache, get, pass } = setUp();
     await cache.put({ ...link, pinned: true });
     await cache.put({ ...link, version: 4 });
     await pass(2400);
-    expect(await cache.get(code)).toBeUndefined();
+    expect(await get(code)).toBeUndefined();
   });
 }

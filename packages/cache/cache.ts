@@ -6,7 +6,8 @@ import type { ShortCode } from '@terse/core/short-code';
  * cannot bring back what a change has just overwritten.
  */
 export interface Cache {
-  get(code: ShortCode): Promise<CachedLink | undefined>;
+  /** Each in the place of its code, in one command: a hundred at most, or others wait. */
+  getAll(codes: readonly ShortCode[]): Promise<(CachedLink | undefined)[]>;
   /** Stores the link for the time its kind is kept, a pinned one until it is replaced. */
   put(link: CachedLink): Promise<void>;
 }

@@ -14,7 +14,7 @@ describe('the in-process cache', () => {
     const cache = createMemoryCache({ ...LIFETIMES, maxEntries: 10, clock: createTestClock() });
     const codes = Array.from({ length: 50 }, (_, index) => `code${index}` as ShortCode);
     for (const short_code of codes) await cache.put({ state: 'unknown', short_code, version: 0 });
-    const held = await Promise.all(codes.map((code) => cache.get(code)));
+    const held = await cache.getAll(codes);
     expect(held.filter(Boolean)).toHaveLength(10);
   });
 });

@@ -12,7 +12,7 @@ export function createMemoryCache(options: CacheLifetimes & { maxEntries: number
     ttlResolution: 0,
   });
   return {
-    get: (code) => Promise.resolve(entries.get(code)),
+    getAll: (codes) => Promise.resolve(codes.map((code) => entries.get(code))),
     put: (link) => {
       const present = entries.get(link.short_code);
       if (!present || present.version <= link.version) {

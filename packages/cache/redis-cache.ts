@@ -1,6 +1,5 @@
 import { batched } from '@terse/core/batched';
 import type { CachedLink } from '@terse/core/link';
-import type { ShortCode } from '@terse/core/short-code';
 import { type Cache, type CacheLifetimes, ttlSeconds } from './cache.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
@@ -19,19 +18,14 @@ const PUT = createScript(`
 `);
 
 /**
- * The cache of links in Redis, under `short:{code}`. What is asked for in one turn of the event loop shares a command, and so
- * do copies that are put in one: over REST that is one request instead of one for each link.
+ * The cache of links in Redis, under `short:{code}`. Copies that are put in one turn of the event loop share a command: over
+ * REST that is one request instead of one for each link.
  */
 export function createRedisCache(
   redis: Pick<RedisConnection, 'command' | 'run'>,
   lifetimes: CacheLifetimes,
 ): Cache {
   const key = (code: string) => `short:${code}`;
-
-  const get = batched<ShortCode, CachedLink | undefined>(async (codes) => {
-    const copies = await redis.command('MGET', ...codes.map(key));
-    return codes.map((_, index) => (Array.isArray(copies) ? read(copies[index]) : undefined));
-  });
 
   const put = batched<CachedLink, void>(async (links) => {
     await redis.run(
@@ -46,7 +40,13 @@ export function createRedisCache(
     return links.map(() => undefined);
   });
 
-  return { get, put };
+  return {
+    getAll: async (codes) => {
+      const copies = await redis.command('MGET', ...codes.map(key));
+      return codes.map((_, index) => (Array.isArray(copies) ? read(copies[index]) : undefined));
+    },
+    put,
+  };
 }
 
 /** What this port wrote: other programs keep out of its keys. What one of them left there all the same is as good as nothing. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createMemoryCache } from '@terse/cache/memory-cache';
-import type { Link } from './link.ts';
+import { type Link, toCachedLink } from './link.ts';
 import { createLinkResolver } from './link-resolver.ts';
 import { parseShortCode, type ShortCode } from './short-code.ts';
 import { createTestClock } from './test-clock.ts';
@@ -64,15 +64,15 @@ test('asks the repository for many codes at once, a bounded number of them', asy
 test('makes nobody wait for a link that is followed all the time', async () => {
   parts.find.mockResolvedValue(link);
   await parts.resolver.resolve(code);
-  const get = vi.spyOn(parts.cache, 'get');
+  const getAll = vi.spyOn(parts.cache, 'getAll');
   for (let elapsed = 0; elapsed < 10_000; elapsed += 100) {
     clock.advance(100);
     expect(parts.resolver.resolve(code)).not.toBeInstanceOf(Promise);
     await new Promise(setImmediate);
   }
   // Every 0.9 to 1 seconds.
-  expect(get.mock.calls.length).toBeLessThanOrEqual(11);
-  expect(get.mock.calls.length).toBeGreaterThanOrEqual(7);
+  expect(getAll.mock.calls.length).toBeLessThanOrEqual(11);
+  expect(getAll.mock.calls.length).toBeGreaterThanOrEqual(7);
 });
 
 test('loads links again together, as many as share a command', async () => {
@@ -86,20 +86,62 @@ test('loads links again together, as many as share a command', async () => {
     metrics: parts.metrics,
   });
   await Promise.all(codes.map((each) => resolver.resolve(each)));
-  const get = vi.spyOn(parts.cache, 'get');
+  const getAll = vi.spyOn(parts.cache, 'getAll');
   clock.advance(1000);
   const visit = async (some: readonly ShortCode[]) => {
-    for (const each of some) {
+    for (const each of [...some, ...some]) {
       expect(resolver.resolve(each)).not.toBeInstanceOf(Promise);
       await new Promise(setImmediate);
     }
   };
   await visit(codes.slice(0, 99));
-  expect(get).not.toHaveBeenCalled();
+  expect(getAll).not.toHaveBeenCalled();
   await visit(codes.slice(99));
-  expect(get).toHaveBeenCalledTimes(100);
+  expect(getAll.mock.calls).toEqual([[codes.slice(0, 100)]]);
   stopGathering();
-  await vi.waitFor(() => expect(get).toHaveBeenCalledTimes(150));
+  await vi.waitFor(() => expect(getAll.mock.calls).toEqual([[codes.slice(0, 100)], [codes.slice(100)]]));
+});
+
+test('asks the cache for many codes at once, a bounded number of them', async () => {
+  const getAll = vi.spyOn(parts.cache, 'getAll');
+  parts.find.mockResolvedValue(undefined);
+  const codes = Array.from({ length: 250 }, (_, index) => `code${index}` as ShortCode);
+  await Promise.all(codes.map((each) => parts.resolver.resolve(each)));
+  expect(getAll.mock.calls.map(([asked]) => asked.length)).toEqual([100, 100, 50]);
+});
+
+test.each<Partial<Link>>([
+  { original_url: 'https://example.com/new' },
+  { redirect_status: 301 },
+  { expires_at: new Date(clock.now() + 1e9) },
+  { expires_at: new Date(0) },
+  { original_url: 'javascript:alert(1)' },
+  { deleted_at: new Date(0) },
+])('sees whatever has changed when it loads a link ahead: %o', async (change) => {
+  parts.find.mockResolvedValue(link);
+  await parts.resolver.resolve(code);
+  const changed = { ...link, ...change, version: 2 };
+  await parts.cache.put(toCachedLink(code, changed, clock.now()));
+  clock.advance(1000);
+  expect(await parts.resolver.resolve(code)).toMatchObject({ location: link.original_url });
+  const afterwards = setUp();
+  afterwards.find.mockResolvedValue(changed);
+  const expected = await afterwards.resolver.resolve(code);
+  await vi.waitFor(() => expect(parts.resolver.resolve(code)).toEqual(expected));
+});
+
+test('goes on loading a link ahead after that has failed', async () => {
+  parts.find.mockResolvedValue(link);
+  await parts.resolver.resolve(code);
+  const getAll = vi.spyOn(parts.cache, 'getAll').mockRejectedValue(new Error('down'));
+  parts.find.mockRejectedValue(new Error('down'));
+  for (let elapsed = 0; elapsed < 5000; elapsed += 100) {
+    clock.advance(100);
+    expect(parts.resolver.resolve(code)).toMatchObject({ location: link.original_url });
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  }
+  expect(getAll.mock.calls.length).toBeGreaterThanOrEqual(4);
+  expect(parts.find.mock.calls.length).toBeGreaterThanOrEqual(5);
 });
 
 test('sees a change within two seconds, however often the link is followed meanwhile', async () => {
@@ -171,7 +213,7 @@ test.each(['javascript:alert(1)', 'https://example.com/\nX: y', 'nonsense'])(
 describe('when a part is down', () => {
   test('goes on from the repository without the cache', async () => {
     parts.find.mockResolvedValue(link);
-    vi.spyOn(parts.cache, 'get').mockRejectedValue(new Error('down'));
+    vi.spyOn(parts.cache, 'getAll').mockRejectedValue(new Error('down'));
     vi.spyOn(parts.cache, 'put').mockRejectedValue(new Error('down'));
     const failed = vi.spyOn(parts.metrics, 'cacheFailed');
     expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
@@ -181,7 +223,7 @@ describe('when a part is down', () => {
   test('serves what it last knew when neither cache nor repository answers', async () => {
     parts.find.mockResolvedValueOnce(link).mockRejectedValue(new Error('down'));
     await parts.resolver.resolve(code);
-    vi.spyOn(parts.cache, 'get').mockRejectedValue(new Error('down'));
+    vi.spyOn(parts.cache, 'getAll').mockRejectedValue(new Error('down'));
     clock.advance(60_000);
     expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
     expect(parts.find).toHaveBeenCalledTimes(2);

@@ -1,11 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { Cache } from '@terse/cache/cache';
 import type { UrlRepository } from '@terse/repository/url-repository';
 import { batched } from './batched.ts';
 import type { Clock } from './clock.ts';
 import { DomainError } from './errors.ts';
-import { type CachedLink, type Link, type RedirectStatus, toCachedLink } from './link.ts';
+import { type ActiveLink, type CachedLink, type Link, type RedirectStatus, toCachedLink } from './link.ts';
 import type { Metrics } from './metrics.ts';
 import { isSafeTarget } from './original-url.ts';
 import type { ShortCode } from './short-code.ts';
@@ -30,7 +29,7 @@ export interface LinkResolver {
 }
 
 export interface LinkResolverOptions {
-  readonly cache: Pick<Cache, 'get' | 'put'>;
+  readonly cache: Pick<Cache, 'getAll' | 'put'>;
   readonly repository: Pick<UrlRepository, 'findAll'>;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'resolved' | 'cacheFailed'>;
@@ -43,6 +42,8 @@ interface Remembered {
   readonly resolution: Resolution;
   /** By the monotonic clock. */
   loadedAt: number;
+  /** It is about to be loaded again, and nobody waits for that. */
+  isLoadedAhead: boolean;
 }
 
 const REFRESH_PINNED_AFTER_MS = 60_000;
@@ -67,9 +68,10 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
    */
   const loadAheadAfterMs = maxAgeMs * 0.6;
 
-  /** Codes that are to be loaded again, which nobody waits for. */
-  const ahead = new Set<ShortCode>();
+  /** Codes that will be loaded again together. */
+  let ahead: ShortCode[] = [];
 
+  const getCached = batched(copiesOf);
   const find = batched<ShortCode, Link | undefined>(async (codes) => {
     try {
       return await repository.findAll(codes);
@@ -78,61 +80,83 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     }
   });
 
+  // Here and below `then` instead of `await`: thousands may wait at once, each for several, and each waiting function is memory.
   function loadOnce(code: ShortCode): Promise<Resolution> {
-    const underWay = loading.get(code);
-    if (underWay) return underWay;
-    const begun = load(code);
-    loading.set(code, begun);
-    return begun;
+    return loading.get(code) ?? load(code, read(code));
   }
 
-  function loadAhead(code: ShortCode): void {
-    if (loading.has(code)) return;
-    if (ahead.size === 0) void clock.sleep(GATHER_AHEAD_MS).then(loadGathered);
-    ahead.add(code);
-    if (ahead.size >= MAX_AHEAD) loadGathered();
-  }
-
-  function loadGathered(): void {
-    for (const code of ahead) loadOnce(code).catch(() => {});
-    ahead.clear();
+  function read(code: ShortCode): Promise<CachedLink> {
+    return getCached(code).then((copy) => copy ?? readThrough(code));
   }
 
   /** What cannot be loaded anew stays as it is for another `maxAgeMs`. */
-  async function load(code: ShortCode): Promise<Resolution> {
-    try {
-      const resolution = toResolution((await getCached(code)) ?? (await readThrough(code)));
-      remember(code, resolution);
-      return ifNotExpired(resolution);
-    } catch (error) {
-      const remembered = memory.peek(code);
-      if (!remembered) throw error;
-      remembered.loadedAt = clock.monotonic();
-      return ifNotExpired(remembered.resolution);
-    } finally {
-      loading.delete(code);
+  function load(code: ShortCode, link: Promise<CachedLink>): Promise<Resolution> {
+    const loaded = link.then(
+      (found) => {
+        loading.delete(code);
+        return ifNotExpired(remember(code, found));
+      },
+      (error: unknown) => {
+        loading.delete(code);
+        const remembered = memory.peek(code);
+        if (!remembered) throw error;
+        return ifNotExpired(refresh(remembered));
+      },
+    );
+    loading.set(code, loaded);
+    return loaded;
+  }
+
+  function loadAhead(code: ShortCode, remembered: Remembered): void {
+    if (remembered.isLoadedAhead) return;
+    remembered.isLoadedAhead = true;
+    if (ahead.length === 0) void clock.sleep(GATHER_AHEAD_MS).then(loadGathered);
+    ahead.push(code);
+    if (ahead.length >= MAX_AHEAD) void loadGathered();
+  }
+
+  /** All of them in one go: a promise for each would cost more than the loading. */
+  async function loadGathered(): Promise<void> {
+    const codes = ahead;
+    ahead = [];
+    if (codes.length === 0) return;
+    const copies = await copiesOf(codes);
+    for (const [index, code] of codes.entries()) {
+      const copy = copies[index];
+      if (copy) remember(code, copy);
+      else if (!loading.has(code)) load(code, readThrough(code)).catch(() => {});
     }
   }
 
   /** What is as it was, as nearly all of it is, stays in its place: what was loaded again is garbage while it is young. */
-  function remember(code: ShortCode, resolution: Resolution): void {
+  function remember(code: ShortCode, link: CachedLink): Resolution {
     const known = memory.peek(code);
-    if (known && isDeepStrictEqual(known.resolution, resolution)) known.loadedAt = clock.monotonic();
-    else memory.set(code, { resolution, loadedAt: clock.monotonic() });
+    if (known && isAsRead(known.resolution, link)) return refresh(known);
+    const resolution = toResolution(link);
+    memory.set(code, { resolution, loadedAt: clock.monotonic(), isLoadedAhead: false });
+    return resolution;
   }
 
-  // Here and below `then` instead of `await`: thousands may wait at once, each for several, and each waiting function is memory.
-  function getCached(code: ShortCode): Promise<CachedLink | undefined> {
-    return cache.get(code).then(
-      (cached) => {
-        if (!cached) return undefined;
-        metrics.resolved('cache');
-        if (isDueForRefresh(cached)) readThrough(code).catch(() => {});
-        return cached;
+  function refresh(remembered: Remembered): Resolution {
+    remembered.loadedAt = clock.monotonic();
+    remembered.isLoadedAhead = false;
+    return remembered.resolution;
+  }
+
+  /** What the cache has of each, which is nothing while it is down. */
+  function copiesOf(codes: readonly ShortCode[]): Promise<(CachedLink | undefined)[]> {
+    return cache.getAll(codes).then(
+      (copies) => {
+        for (const copy of copies) {
+          if (!copy) continue;
+          metrics.resolved('cache');
+          if (isDueForRefresh(copy)) readThrough(copy.short_code).catch(() => {});
+        }
+        return copies;
       },
       () => {
         metrics.cacheFailed('get');
-        return undefined;
+        return codes.map(() => undefined);
       },
     );
   }
@@ -163,10 +187,21 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
       const age = remembered ? clock.monotonic() - remembered.loadedAt : Number.POSITIVE_INFINITY;
       if (!remembered || age > maxAgeMs) return loadOnce(code);
       metrics.resolved('memory');
-      if (age > loadAheadAfterMs) loadAhead(code);
+      if (age > loadAheadAfterMs) loadAhead(code, remembered);
       return ifNotExpired(remembered.resolution);
     },
   };
+}
+
+/** Whether a link leads where this says, so that it need not be made again. */
+function isAsRead(resolution: Resolution, link: CachedLink): boolean {
+  if (link.state !== 'active') return resolution.kind === link.state;
+  return (
+    resolution.kind === 'redirect' &&
+    resolution.location === link.original_url &&
+    resolution.status === link.redirect_status &&
+    resolution.expiresAt === expiryOf(link)
+  );
 }
 
 function toResolution(link: CachedLink): Resolution {
@@ -176,6 +211,10 @@ function toResolution(link: CachedLink): Resolution {
     kind: 'redirect',
     location: link.original_url,
     status: link.redirect_status,
-    expiresAt: link.expires_at ?? Number.POSITIVE_INFINITY,
+    expiresAt: expiryOf(link),
   };
+}
+
+function expiryOf(link: ActiveLink): number {
+  return link.expires_at ?? Number.POSITIVE_INFINITY;
 }

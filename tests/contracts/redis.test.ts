@@ -56,19 +56,16 @@ describeOnRealParts('on a Redis server', (parts) => {
         version: 0,
       }));
       await Promise.all(links.map((link) => cache.put(link)));
-      expect(await Promise.all(links.map(({ short_code }) => cache.get(short_code)))).toEqual(links);
+      expect(await cache.getAll(links.map(({ short_code }) => short_code))).toEqual(links);
     });
 
-    test('links that are asked for in one turn share a command, and its failure', async () => {
+    test('asks for all links in one command', async () => {
       const cache = createRedisCache(redis, LIFETIMES);
-      const link: CachedLink = { state: 'unknown', short_code: 'one' as ShortCode, version: 0 };
-      await cache.put(link);
       const sent = vi.spyOn(redis, 'command');
-      const getBoth = () => Promise.allSettled(['none', 'one'].map((code) => cache.get(code as ShortCode)));
-      expect(await getBoth()).toMatchObject([{ value: undefined }, { value: link }]);
+      await cache.getAll(['one', 'two'] as ShortCode[]);
+      expect(sent.mock.calls).toEqual([['MGET', 'short:one', 'short:two']]);
       sent.mockRejectedValueOnce(new Error('refused'));
-      expect((await getBoth()).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-      expect(sent).toHaveBeenCalledTimes(2);
+      await expect(cache.getAll(['one', 'two'] as ShortCode[])).rejects.toThrow('refused');
       sent.mockRestore();
     });
 
