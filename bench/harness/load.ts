@@ -85,10 +85,10 @@ export async function leadIn(options: Omit<LoadOptions, 'seconds'>): Promise<Loa
 }
 
 async function loadAsFarAsItGoes(options: LoadOptions): Promise<Load> {
-  const { connections, seconds, cores } = options;
+  const { connections, seconds } = options;
   const directory = await mkdtemp(join(tmpdir(), 'terse-load-'));
   try {
-    const [program = '', ...args] = cores.beside(await command(options, join(directory, 'requests')));
+    const [program = '', ...args] = await command(options, join(directory, 'requests'));
     const { stdout } = await execute(program, args, { timeout: seconds * 1000 + GRACE_MS });
     const outcome = outcomeSchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
     return { ...outcome, perSecond: outcome.completed / outcome.seconds, maxUncounted: connections };
@@ -97,12 +97,12 @@ async function loadAsFarAsItGoes(options: LoadOptions): Promise<Load> {
   }
 }
 
-async function command(options: LoadOptions, file: string): Promise<string[]> {
-  const { url, requests, connections, seconds } = options;
+async function command(options: LoadOptions, file: string): Promise<readonly string[]> {
+  const { url, requests, connections, seconds, cores } = options;
   if (loadProgram() === 'wrk') {
     await writeFile(file, requests.map((request) => asText(request, new URL(url).host)).join('\0'));
     const script = fileURLToPath(new URL('visitors.lua', import.meta.url));
-    return [
+    return cores.besideFirst([
       WRK,
       '--threads=1',
       `--connections=${connections}`,
@@ -112,10 +112,11 @@ async function command(options: LoadOptions, file: string): Promise<string[]> {
       url,
       '--',
       file,
-    ];
+    ]);
   }
   await writeFile(file, JSON.stringify({ url, connections, seconds, requests }));
-  return [process.execPath, fileURLToPath(new URL('autocannon.ts', import.meta.url)), file];
+  // It has use for more than the whole core.
+  return cores.beside([process.execPath, fileURLToPath(new URL('autocannon.ts', import.meta.url)), file]);
 }
 
 function asText({ method, path, headers, body = '' }: SampleRequest, host: string): string {
