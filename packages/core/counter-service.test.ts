@@ -28,9 +28,10 @@ function createCountingRepository(rollups: Map<ShortCode, number>) {
       [...rollups]
         .map(([code, visits]) => ({
           short_code: code,
-          drift: visits - (counts.get(code) ?? 0) - waiting(code),
+          counted: (counts.get(code) ?? 0) + waiting(code),
+          stored: visits,
         }))
-        .filter(({ drift }) => drift !== 0),
+        .filter(({ counted, stored }) => counted !== stored),
     );
   });
   return { repository: { apply, drifts } satisfies CounterRepository, counts };
@@ -41,7 +42,8 @@ function setUp() {
   const rollups = new Map<ShortCode, number>();
   const counter = createMemoryCounter({ clock });
   const { repository, counts } = createCountingRepository(rollups);
-  const options = { counter, repository, clock, metrics: createTestMetrics() };
+  const backlog = { waiting: vi.fn(() => Promise.resolve(0)) };
+  const options = { counter, repository, backlog, clock, metrics: createTestMetrics() };
   return {
     ...options,
     counts,
@@ -115,6 +117,30 @@ describe('reconciliation', () => {
     await parts.service.flush();
     await parts.service.reconcile(1000);
     expect(parts.counts.get(a)).toBe(1);
+  });
+
+  test.each([
+    ['waits in the queue', () => Promise.resolve(1)],
+    ['may wait in the queue, which does not say', () => Promise.reject(new Error('down'))],
+  ])('does not take back what %s, and adds what is missing all the same', async (_, waiting) => {
+    const b = 'b' as ShortCode;
+    parts.rollups.set(a, 1).set(b, 2);
+    await add('1', 3);
+    await parts.service.flush();
+    parts.backlog.waiting.mockImplementation(waiting);
+    expect(await parts.service.reconcile(1000)).toBe(1);
+    expect(Object.fromEntries(parts.counts)).toEqual({ a: 3, b: 2 });
+  });
+
+  test('takes nothing back of a link of which as much is always on its way', async () => {
+    parts.rollups.set(a, 90);
+    await add('1', 100);
+    await parts.service.flush();
+    vi.spyOn(parts.clock, 'sleep').mockImplementationOnce(async () => {
+      parts.rollups.set(a, 190);
+      await add('2', 100);
+    });
+    expect(await parts.service.reconcile(1000)).toBe(0);
   });
 
   test('leaves alone what is counted and not flushed', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Counter } from '@terse/cache/counter';
+import type { Backlog } from '@terse/queue/queue';
 import type { CounterRepository, Drift } from '@terse/repository/counter-repository';
 import type { Clock } from './clock.ts';
 import type { Metrics } from './metrics.ts';
@@ -13,8 +14,9 @@ export interface CounterService {
    */
   flush(): Promise<number>;
   /**
-   * Makes counts equal their rollups, whatever was lost on the way. Visits that are still in the queue or in memory look
-   * like a difference too, but pass: only what is different twice, `settleMs` apart, is corrected.
+   * Makes counts equal their rollups, whatever was lost on the way. Visits that are on their way look like a difference too,
+   * but arrive: what was counted and is not stored `settleMs` later is taken back, and only if the writers had caught up
+   * with the queue before. What is stored and not counted, before and after, is added.
    * @returns how many links were corrected.
    */
   reconcile(settleMs: number): Promise<number>;
@@ -23,6 +25,7 @@ export interface CounterService {
 export interface CounterServiceOptions {
   readonly counter: Pick<Counter, 'freeze' | 'settle' | 'pending'>;
   readonly repository: CounterRepository;
+  readonly backlog: Backlog;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'countsFlushed' | 'countsReconciled'>;
 }
@@ -31,7 +34,7 @@ export interface CounterServiceOptions {
 const FLUSH_ROUNDS = 2;
 
 export function createCounterService(options: CounterServiceOptions): CounterService {
-  const { counter, repository, clock, metrics } = options;
+  const { counter, repository, backlog, clock, metrics } = options;
 
   async function flush(): Promise<number> {
     let flushed = 0;
@@ -50,13 +53,23 @@ export function createCounterService(options: CounterServiceOptions): CounterSer
     return repository.drifts(await counter.pending());
   }
 
+  /** As long as nobody knows, visits may be waiting. */
+  async function haveWritersCaughtUp(): Promise<boolean> {
+    try {
+      return (await backlog.waiting()) === 0;
+    } catch {
+      return false;
+    }
+  }
+
   return {
     flush,
     reconcile: async (settleMs) => {
+      const hadCaughtUp = await haveWritersCaughtUp();
       const before = await drifts();
       if (before.length === 0) return 0;
       await clock.sleep(settleMs);
-      const deltas = persistent(before, await drifts());
+      const deltas = corrections(before, await drifts(), hadCaughtUp);
       if (deltas.size === 0) return 0;
       await repository.apply({ id: `reconcile:${randomUUID()}`, deltas });
       metrics.countsReconciled(deltas.size);
@@ -65,16 +78,26 @@ export function createCounterService(options: CounterServiceOptions): CounterSer
   };
 }
 
-/** The part of each difference that both measurements share. */
-function persistent(before: readonly Drift[], after: readonly Drift[]): Map<ShortCode, number> {
-  const earlier = new Map(before.map(({ short_code, drift }) => [short_code, drift]));
-  const shared = new Map<ShortCode, number>();
-  for (const { short_code, drift } of after) {
+/**
+ * What to add to each count. Visits are counted before they are stored, so what is missing from a count is missing. What a
+ * count is ahead by is on its way, mostly, so it is compared with what was stored by the time it must have arrived.
+ */
+function corrections(
+  before: readonly Drift[],
+  after: readonly Drift[],
+  mayTakeBack: boolean,
+): Map<ShortCode, number> {
+  const earlier = new Map(before.map((drift) => [drift.short_code, drift]));
+  const deltas = new Map<ShortCode, number>();
+  for (const { short_code, counted, stored } of after) {
     const first = earlier.get(short_code);
-    if (first === undefined || Math.sign(first) !== Math.sign(drift)) continue;
-    shared.set(short_code, Math.sign(drift) * Math.min(Math.abs(first), Math.abs(drift)));
+    if (!first) continue;
+    const missing = Math.min(first.stored - first.counted, stored - counted);
+    const surplus = first.counted - stored;
+    if (missing > 0) deltas.set(short_code, missing);
+    else if (surplus > 0 && mayTakeBack) deltas.set(short_code, -surplus);
   }
-  return shared;
+  return deltas;
 }
 
 function sum(numbers: Iterable<number>): number {

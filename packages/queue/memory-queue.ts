@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters, Delivery, Publisher, Subscriber } from './queue.ts';
+import type { Backlog, DeadLetter, DeadLetters, Delivery, Publisher, Subscriber } from './queue.ts';
 
 export interface MemoryQueueOptions {
   /** The most messages held at once; beyond it `publish` rejects. */
@@ -7,7 +7,7 @@ export interface MemoryQueueOptions {
   readonly onDeadLetter: (letter: DeadLetter) => void;
 }
 
-export interface MemoryQueue extends Publisher, Subscriber, DeadLetters {
+export interface MemoryQueue extends Publisher, Subscriber, Backlog, DeadLetters {
   /** The newest dead letters, oldest first. */
   deadLetters(): readonly DeadLetter[];
 }
@@ -76,6 +76,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
         },
       };
     },
+    waiting: () => Promise.resolve(waiting.length),
     add: (letters) => {
       dead.push(...letters);
       dead.splice(0, Math.max(0, dead.length - options.maxDeadLetters));

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import type { DeadLetters, Delivery, Publisher, Subscriber } from './queue.ts';
+import type { Backlog, DeadLetters, Delivery, Publisher, Subscriber } from './queue.ts';
 
-export interface OpenQueue extends Publisher, Subscriber, DeadLetters {}
+export interface OpenQueue extends Publisher, Subscriber, Backlog, DeadLetters {}
 
 /** What every queue promises; `open` makes an empty one. */
 export function describeQueue(open: () => Promise<OpenQueue>): void {
@@ -31,6 +31,22 @@ export function describeQueue(open: () => Promise<OpenQueue>): void {
     }
     await Promise.all(published);
     expect(deliveries).toHaveLength(10);
+    await subscription.close();
+  });
+
+  test('says how many messages no subscriber has been given', async () => {
+    const queue = await open();
+    const published = ['one', 'two', 'three'].map((body) => queue.publish(body));
+    await vi.waitFor(async () => expect(await queue.waiting()).toBe(3));
+    const deliveries: Delivery[] = [];
+    const subscription = queue.subscribe(2, (delivery) => deliveries.push(delivery));
+    await vi.waitFor(async () => expect(await queue.waiting()).toBe(1));
+    await vi.waitFor(() => expect(deliveries).toHaveLength(2));
+    for (const delivery of deliveries) delivery.acknowledge();
+    await vi.waitFor(() => expect(deliveries).toHaveLength(3));
+    deliveries[2]?.acknowledge();
+    await Promise.all(published);
+    expect(await queue.waiting()).toBe(0);
     await subscription.close();
   });
 

@@ -31,6 +31,12 @@ export interface Subscriber {
   subscribe(prefetch: number, onDelivery: (delivery: Delivery) => void): Subscription;
 }
 
+/** How far behind the subscribers are. */
+export interface Backlog {
+  /** How many messages no subscriber has been given yet. Rejects when the queue does not say. */
+  waiting(): Promise<number>;
+}
+
 /** What could not be stored, kept for a person to look at. */
 export interface DeadLetter extends Message {
   readonly reason: string;

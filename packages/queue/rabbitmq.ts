@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AsyncMessage, Connection, ConsumerStatus } from 'rabbitmq-client';
 import { createTimeLimit } from '@terse/core/time-limit';
 import { messageHeaders, messageText, plainHeaders } from './message.ts';
-import type { DeadLetters, Message, Publisher, Subscriber } from './queue.ts';
+import type { Backlog, DeadLetters, Message, Publisher, Subscriber } from './queue.ts';
 import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
 
 const MAX_REASON_LENGTH = 1000;
@@ -17,7 +17,7 @@ export interface RabbitmqOptions {
   readonly onError: (error: unknown) => void;
 }
 
-export interface Rabbitmq extends Publisher, Subscriber, DeadLetters {
+export interface Rabbitmq extends Publisher, Subscriber, Backlog, DeadLetters {
   /** Rejects when there is no connection. */
   probe(): Promise<unknown>;
   close(): Promise<void>;
@@ -124,6 +124,8 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
         },
       };
     },
+
+    waiting: async () => (await connection.queueDeclare({ queue: QUEUE, passive: true })).messageCount,
 
     probe: () =>
       connection.ready ? Promise.resolve() : Promise.reject(new Error('There is no connection.')),

@@ -81,8 +81,8 @@ export function describeCounterRepository(database: () => OpenDatabase): void {
       ] as const),
     });
     expect((await counters.drifts([])).toSorted((x, y) => x.short_code.localeCompare(y.short_code))).toEqual([
-      { short_code: a, drift: 3 },
-      { short_code: b, drift: -3 },
+      { short_code: a, counted: 4, stored: 7 },
+      { short_code: b, counted: 3, stored: 0 },
     ]);
   });
 

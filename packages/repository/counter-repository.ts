@@ -5,11 +5,11 @@ import type { ShortCode } from '@terse/core/short-code';
 import type { Database } from './schema.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
 
-/** How far a link's `visit_count`, with its pending deltas, is from its rollups. */
+/** A link whose `visit_count`, with its pending deltas, is not what its rollups say. */
 export interface Drift {
   readonly short_code: ShortCode;
-  /** Positive when visits are missing from the count. */
-  readonly drift: number;
+  readonly counted: number;
+  readonly stored: number;
 }
 
 export interface CounterRepository {
@@ -54,7 +54,8 @@ export function createCounterRepository(options: { db: Kysely<Database>; clock: 
           group by short_code
         )
         select short_code,
-          (coalesce(stored.visits, 0) - urls.visit_count - coalesce(pending.visits, 0))::int as drift
+          urls.visit_count + coalesce(pending.visits, 0) as counted,
+          coalesce(stored.visits, 0)::bigint as stored
         from urls left join stored using (short_code) left join pending using (short_code)
         where urls.visit_count + coalesce(pending.visits, 0) <> coalesce(stored.visits, 0)
       `.execute(db);

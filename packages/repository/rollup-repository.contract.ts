@@ -199,7 +199,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     const counters = createCounterRepository({ db: house.db, clock: systemClock });
     const drifts = async () =>
       (await counters.drifts([])).toSorted((a, b) => a.short_code.localeCompare(b.short_code));
-    const expected = codes.map((short_code) => ({ short_code, drift: 12 }));
+    const expected = codes.map((short_code) => ({ short_code, counted: 0, stored: 12 }));
     expect(await drifts()).toEqual(expected);
     await createVisitMerger({
       repository: { ...house.rollups, waiting: () => house.rollups.waiting(5) },

@@ -331,7 +331,7 @@ function counterFlushOn(
   context: Context,
   { db }: OpenDatabase,
   { counter, outbox }: Store,
-  publisher: Queue,
+  queue: Queue,
 ): CounterFlushServices {
   const { clock, metrics, config } = context;
   const visits = createVisitRepository({ db });
@@ -339,6 +339,7 @@ function counterFlushOn(
     counters: createCounterService({
       counter,
       repository: createCounterRepository({ db, clock }),
+      backlog: queue,
       clock,
       metrics,
     }),
@@ -346,7 +347,7 @@ function counterFlushOn(
       repository: createRollupRepository({ db }),
       batchesAtOnce: BATCHES_AT_ONCE[config.database.kind],
     }),
-    outboxDrain: outbox && createOutboxDrain({ outbox, publisher, metrics }),
+    outboxDrain: outbox && createOutboxDrain({ outbox, publisher: queue, metrics }),
     preparePartitions: () => visits.preparePartitions(new Date(clock.now())),
   };
 }

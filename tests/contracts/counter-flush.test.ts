@@ -70,6 +70,7 @@ describeOnRealParts('flushing counts from Redis to PostgreSQL', (parts) => {
         pending: counter.pending,
       },
       repository: { apply: mortal('apply', repository.apply), drifts: repository.drifts },
+      backlog: { waiting: () => Promise.resolve(0) },
       clock: systemClock,
       metrics: createTestMetrics(),
     });
