@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createMemoryCache } from '@terse/cache/memory-cache';
-import { type Link, toCachedLink } from './link.ts';
+import { type CachedLink, type Link, toCachedLink } from './link.ts';
 import { createLinkResolver } from './link-resolver.ts';
 import { parseShortCode, type ShortCode } from './short-code.ts';
 import { createTestClock } from './test-clock.ts';
@@ -183,6 +183,18 @@ test('looks up a pinned link again each minute, behind the answer, so that no ch
     expect((await parts.resolver.resolve(code)).kind).toBe('deleted');
   });
   expect(parts.find).toHaveBeenCalledTimes(3);
+});
+
+test('replaces a pinned copy that something else left in the cache, whatever it says', async () => {
+  const foreign = { state: 'active', pinned: true, read_at: 0 } as CachedLink;
+  vi.spyOn(parts.cache, 'getAll').mockResolvedValueOnce([foreign]);
+  parts.find.mockResolvedValue(link);
+  expect((await parts.resolver.resolve(code)).kind).toBe('blocked');
+  await vi.waitFor(async () =>
+    expect(await parts.cache.getAll([code])).toMatchObject([{ state: 'active', version: 1 }]),
+  );
+  clock.advance(2000);
+  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
 });
 
 test('remembers an unknown code instead of asking the repository again', async () => {

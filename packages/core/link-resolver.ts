@@ -147,10 +147,11 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   function copiesOf(codes: readonly ShortCode[]): Promise<(CachedLink | undefined)[]> {
     return cache.getAll(codes).then(
       (copies) => {
-        for (const copy of copies) {
+        for (const [index, code] of codes.entries()) {
+          const copy = copies[index];
           if (!copy) continue;
           metrics.resolved('cache');
-          if (isDueForRefresh(copy)) readThrough(copy.short_code).catch(() => {});
+          if (isDueForRefresh(copy)) readThrough(code).catch(() => {});
         }
         return copies;
       },
