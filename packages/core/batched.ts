@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 
-const MAX_BATCH_SIZE = 100;
+/** More would hold up who is behind them. */
+export const MAX_BATCH_SIZE = 100;
 
 /**
  * A function of one thing that is done for many at once: what it is called with in one turn of the event loop goes to

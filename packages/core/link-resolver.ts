@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Cache } from '@terse/cache/cache';
 import type { UrlRepository } from '@terse/repository/url-repository';
-import { batched } from './batched.ts';
+import { batched, MAX_BATCH_SIZE } from './batched.ts';
 import type { Clock } from './clock.ts';
 import { DomainError } from './errors.ts';
 import { type ActiveLink, type CachedLink, type Link, type RedirectStatus, toCachedLink } from './link.ts';
@@ -49,7 +49,6 @@ interface Remembered {
 const REFRESH_PINNED_AFTER_MS = 60_000;
 /** Loading a link costs several times what following it does, and nearly nothing beside others in the same command. */
 const GATHER_AHEAD_MS = 50;
-const MAX_AHEAD = 100;
 
 const UNKNOWN: Resolution = { kind: 'unknown' };
 const DELETED: Resolution = { kind: 'deleted' };
@@ -112,7 +111,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     remembered.isLoadedAhead = true;
     if (ahead.length === 0) void clock.sleep(GATHER_AHEAD_MS).then(loadGathered);
     ahead.push(code);
-    if (ahead.length >= MAX_AHEAD) void loadGathered();
+    if (ahead.length >= MAX_BATCH_SIZE) void loadGathered();
   }
 
   /** All of them in one go: a promise for each would cost more than the loading. */
