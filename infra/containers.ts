@@ -36,8 +36,10 @@ const COLLECTOR = 'public.ecr.aws/aws-observability/aws-otel-collector:v0.43.1';
 /** The volume on a task's own disk, which ends with it. */
 export const JOURNAL = 'journal';
 
-const IS_LIVE =
-  "fetch('http://127.0.0.1:8080/.live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))";
+/** Where the platform asks for `/.live` and `/.metrics`: no listener of the load balancer leads there. */
+export const INTERNAL_PORT = 9464;
+
+const IS_LIVE = `fetch('http://127.0.0.1:${INTERNAL_PORT}/.live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
 
 /** Not /.ready: to start a function anew because a part behind it is down would empty its memory, and help nobody. */
 const SERVER = {
@@ -89,7 +91,7 @@ export function collector(
               job_name: 'terse',
               scrape_interval: '60s',
               metrics_path: '/.metrics',
-              static_configs: [{ targets: ['127.0.0.1:8080'], labels: { function: name } }],
+              static_configs: [{ targets: [`127.0.0.1:${INTERNAL_PORT}`], labels: { function: name } }],
               metric_relabel_configs: [
                 { source_labels: ['__name__'], regex: metrics.join('|'), action: 'keep' },
               ],

@@ -1,5 +1,5 @@
 import type { Cache } from './cache.ts';
-import type { FunctionSettings } from './containers.ts';
+import { type FunctionSettings, INTERNAL_PORT } from './containers.ts';
 import { createContainerLambda } from './container-lambda.ts';
 import { type Database, type Login, pascal } from './database.ts';
 import type { Images } from './images.ts';
@@ -126,6 +126,7 @@ export function createFunctions(stage: Stage, parts: Parts) {
     allowOut('Redirect', ownGroup, REDIS);
     allowOut('Redirect', ownGroup, HTTPS);
     allow('LoadBalancerToRedirect', loadBalancer.group, ownGroup, PORT);
+    allow('HealthOfRedirect', loadBalancer.group, ownGroup, INTERNAL_PORT);
     const targetGroup = loadBalancer.route('redirect', 'ip');
     const running = cluster.createService({
       name: 'redirect',
@@ -328,6 +329,7 @@ export function createFunctions(stage: Stage, parts: Parts) {
     }
     if (name === 'links') allowOut(resource, ownGroup, REDIS);
     allow(`LoadBalancerTo${resource}`, loadBalancer.group, ownGroup, PORT);
+    allow(`HealthOf${resource}`, loadBalancer.group, ownGroup, INTERNAL_PORT);
     const targetGroup = loadBalancer.route(name, 'ip');
     const running = cluster.createService({
       name,

@@ -1,3 +1,4 @@
+import { INTERNAL_PORT } from './containers.ts';
 import { pascal } from './database.ts';
 import { HTTPS, type Network } from './network.ts';
 import type { Stage } from './stage.ts';
@@ -60,7 +61,14 @@ export function createLoadBalancer(stage: Stage, network: Network, certificateAr
         vpcId: network.id,
         // A task that is told to stop finishes in 15 seconds.
         deregistrationDelay: 20,
-        healthCheck: { path: '/.live', interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 3 },
+        healthCheck: {
+          port: String(INTERNAL_PORT),
+          path: '/.live',
+          interval: 10,
+          timeout: 5,
+          healthyThreshold: 2,
+          unhealthyThreshold: 3,
+        },
       }),
     });
     for (const { priority, paths } of ROUTES.filter((route) => route.name === name)) {

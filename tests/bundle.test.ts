@@ -42,8 +42,8 @@ async function isRefused(): Promise<string> {
 }
 
 async function isLive(): Promise<boolean> {
-  const { url } = await start();
-  return (await fetch(`${url}/.live`)).ok;
+  const { internalUrl } = await start();
+  return (await fetch(`${internalUrl}/.live`)).ok;
 }
 
 describe('a bundle', () => {
@@ -88,7 +88,7 @@ describeOnRealParts('a bundle on real parts', (parts) => {
       RABBITMQ_URL: parts.rabbitmqUrl,
     });
     onTestFinished(async () => void (await started.end('SIGKILL')));
-    const readiness = async (): Promise<unknown> => (await fetch(`${started.url}/.ready`)).json();
+    const readiness = async (): Promise<unknown> => (await fetch(`${started.internalUrl}/.ready`)).json();
     await expect
       .poll(readiness, { timeout: 20_000 })
       .toEqual({ status: 'ready', parts: { database: 'up', cache: 'up', queue: 'up' } });

@@ -109,7 +109,10 @@ describeOnRealParts('every function in a process of its own', (parts) => {
         tags: ['flow'],
       });
       for (const each of running) {
-        await vi.waitFor(async () => expect((await fetch(`${each.url}/.ready`)).status).toBe(200), 10_000);
+        await vi.waitFor(
+          async () => expect((await fetch(`${each.internalUrl}/.ready`)).status).toBe(200),
+          10_000,
+        );
       }
       for (let visits = 0; visits < 20; visits++) {
         const response = await visit(link.short_url);

@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from './stack/free-ports.ts';
 
 export interface FunctionProcess {
   readonly url: string;
+  /** Where it serves `/.live`, `/.ready` and `/.metrics`. */
+  readonly internalUrl: string;
   readonly pid: number | undefined;
   /** What it has written so far. */
   output(): string;
@@ -26,21 +29,24 @@ export function startFunction(
 }
 
 /**
- * Starts what serves `/.live` at the `PORT` of its settings, and waits until it does.
+ * Starts what serves `/.live` at the `INTERNAL_PORT` of its settings, a free one unless it is set, and waits until it does.
  * @throws Error with its output when it ends instead.
  */
 export async function startServer(
   [program = '', ...args]: readonly string[],
   settings: Readonly<Record<string, string>>,
 ): Promise<FunctionProcess> {
-  const child = spawn(program, args, { env: { PATH: '', ...settings } });
+  const [free = 0] = await freePorts(1);
+  const environment = { INTERNAL_PORT: `${free}`, ...settings };
+  const child = spawn(program, args, { env: { PATH: '', ...environment } });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const url = `http://127.0.0.1:${settings['PORT']}`;
-  await untilLive(child, url, () => output);
+  const internalUrl = `http://127.0.0.1:${environment.INTERNAL_PORT}`;
+  await untilLive(child, internalUrl, () => output);
   return {
-    url,
+    url: `http://127.0.0.1:${settings['PORT']}`,
+    internalUrl,
     pid: child.pid,
     output: () => output,
     end: async (signal) => {

@@ -188,7 +188,7 @@ describe('starting', () => {
   test('is refused while another process has the folder, which goes on unharmed', async () => {
     const first = await start();
     await expect(start()).rejects.toThrow(`is in use by another process (pid ${first.pid})`);
-    expect((await first.call('GET', '/.ready')).status).toBe(200);
+    expect((await fetch(`${first.internalUrl}/.ready`)).status).toBe(200);
   });
 
   test('is refused with every wrong setting named, before anything is touched', async () => {
@@ -202,10 +202,14 @@ test('serves the three public functions, and none of the internal ones, on one a
   const terse = await start();
   const status = async (method: string, path: string) => (await terse.call(method, path)).status;
   expect(await status('GET', '/')).toBe(200);
-  expect(await status('GET', '/.live')).toBe(200);
-  expect(await status('GET', '/.ready')).toBe(200);
   expect(await status('GET', '/api/v1/links')).toBe(200);
   expect(await status('GET', '/api/v1/links/none/stats')).toBe(404);
-  expect(await status('POST', '/.events')).toBe(404);
-  expect(await status('POST', '/.events/')).toBe(404);
+  for (const path of ['/.live', '/.ready', '/.metrics']) {
+    expect([path, await status('GET', path)]).toEqual([path, 404]);
+    expect((await fetch(terse.internalUrl + path)).status).toBe(200);
+  }
+  for (const path of ['/.events', '/.events/', '/%2eevents']) {
+    expect([path, await status('POST', path)]).toEqual([path, 404]);
+    expect((await fetch(terse.internalUrl + path, { method: 'POST' })).status).toBe(404);
+  }
 });

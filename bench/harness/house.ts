@@ -34,6 +34,11 @@ export interface Command {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+export interface Ports {
+  readonly port: number;
+  readonly internalPort: number;
+}
+
 export interface RunningFunction extends FunctionProcess {
   readonly pid: number;
   /** The sum of a counter over those of its labels that contain the text. */
@@ -63,8 +68,8 @@ export interface House {
   /** Starts the least that answers with a redirect, on the core of what is measured. */
   startBareHono(): Promise<RunningFunction>;
   /** The command that runs a function on the core of what is measured, and its settings, for who starts it himself. */
-  commandOf(name: BenchFunction, port: number, folder?: string): Command;
-  commandOfBareHono(port: number): Command;
+  commandOf(name: BenchFunction, ports: Ports, folder?: string): Command;
+  commandOfBareHono(ports: Pick<Ports, 'port'>): Command;
   /** The command that inserts links for so many seconds, on the core of what is measured. */
   commandOfBareInserts(seconds: number): Command;
   /** How many visits are stored. */
@@ -102,10 +107,11 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
   let closed = false;
 
   // What an image sets, and with it how Node runs there. What a function is compared with runs in the same way.
-  const image = readTarget('runtime').environment;
+  const { INTERNAL_PORT: _, ...image } = readTarget('runtime').environment;
   const shared = {
     ...image,
     HOST: '127.0.0.1',
+    INTERNAL_HOST: '127.0.0.1',
     LOG_LEVEL: 'error',
     DATABASE_URL: databaseUrl,
     REDIS_URL: stack.redis.url,
@@ -136,7 +142,7 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
         return started.end(signal);
       },
       metric: async (name, labels = '') => {
-        const text = await (await fetch(`${started.url}/.metrics`)).text();
+        const text = await (await fetch(`${started.internalUrl}/.metrics`)).text();
         return sumOf(text, name, labels);
       },
     };
@@ -153,9 +159,10 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
     });
   };
 
-  function commandOfBareHono(port: number): Command {
+  function commandOfBareHono({ port }: Pick<Ports, 'port'>): Command {
     const command = cores.alone([process.execPath, BARE_HONO, String(port)]);
-    return { command, settings: { ...image, PORT: String(port) } };
+    // Its only port.
+    return { command, settings: { ...image, PORT: String(port), INTERNAL_PORT: String(port) } };
   }
 
   function commandOfBareInserts(seconds: number): Command {
@@ -191,12 +198,12 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
     start,
     startBareHono: async () => {
       const [port = 0] = await freePorts(1);
-      const { command, settings } = commandOfBareHono(port);
+      const { command, settings } = commandOfBareHono({ port });
       return run(command, settings);
     },
-    commandOf: (name, port, folder = folderOf(name)) => ({
+    commandOf: (name, { port, internalPort }, folder = folderOf(name)) => ({
       command: cores.alone([process.execPath, join(folder, 'main.js')]),
-      settings: { ...shared, PORT: String(port) },
+      settings: { ...shared, PORT: String(port), INTERNAL_PORT: String(internalPort) },
     }),
     commandOfBareHono,
     commandOfBareInserts,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../../tests/stack/free-ports.ts';
 import { alternate } from '../harness/alternate.ts';
-import { type Command, folderOf } from '../harness/house.ts';
+import { type Command, folderOf, type Ports } from '../harness/house.ts';
 import { codeOf } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
 import { memoryOf } from '../harness/usage.ts';
@@ -24,9 +24,11 @@ const POLL_MS = 2;
 
 interface Candidate {
   readonly what: string;
-  readonly commandAt: (port: number) => Command;
+  readonly commandAt: (ports: Ports) => Command;
   readonly path: string;
   readonly status: number;
+  /** Where it answers. */
+  readonly at: keyof Ports;
   /** Shown for comparison, without a goal. */
   readonly isReference?: boolean;
 }
@@ -37,17 +39,19 @@ async function startOnce({
   commandAt,
   path,
   status,
+  at,
 }: Candidate): Promise<{ ms: number; restMb: number }> {
-  const [port = 0] = await freePorts(1);
-  const { command, settings } = commandAt(port);
+  const [port = 0, internalPort = 0] = await freePorts(2);
+  const ports = { port, internalPort };
+  const { command, settings } = commandAt(ports);
   const [program = '', ...args] = command;
   const begin = performance.now();
   const child = spawn(program, args, { env: { PATH: '', ...settings }, stdio: 'inherit' });
   const ended = once(child, 'exit');
-  let answered = await statusOf(port, path);
+  let answered = await statusOf(ports[at], path);
   while (answered === undefined && child.exitCode === null) {
     await sleep(POLL_MS);
-    answered = await statusOf(port, path);
+    answered = await statusOf(ports[at], path);
   }
   const ms = performance.now() - begin;
   if (answered !== status) throw new Error(`${what} first answered ${answered} to ${path}.`);
@@ -86,27 +90,29 @@ export const start: Suite = {
       recursive: true,
       filter: (file) => !file.endsWith('.compiled'),
     });
-    const live = { path: '/.live', status: 200 };
-    const redirected = { path: `/${codeOf(1)}`, status: 307 };
+    const live = { path: '/.live', status: 200, at: 'internalPort' } as const;
+    const redirected = { path: `/${codeOf(1)}`, status: 307, at: 'port' } as const;
     const candidates: readonly Candidate[] = [
       {
         what: 'bare Hono',
         commandAt: house.commandOfBareHono,
         ...live,
+        at: 'port',
         isReference: true,
       },
-      { what: 'redirect', commandAt: (port) => house.commandOf('redirect', port), ...redirected },
+      { what: 'redirect', commandAt: (ports) => house.commandOf('redirect', ports), ...redirected },
       {
         what: 'redirect without what was compiled beforehand',
-        commandAt: (port) => house.commandOf('redirect', port, notCompiled),
+        commandAt: (ports) => house.commandOf('redirect', ports, notCompiled),
         ...redirected,
         isReference: true,
       },
       ...OTHERS.map((name): Candidate => ({
         what: name,
-        commandAt: (port) => house.commandOf(name, port),
+        commandAt: (ports) => house.commandOf(name, ports),
         path: live.path,
         status: live.status,
+        at: live.at,
       })),
     ];
     const findings: Finding[] = [];

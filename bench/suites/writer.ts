@@ -20,7 +20,6 @@ const VISITS_PER_MESSAGE = 256;
 const MESSAGES_IN_FLIGHT = 16;
 const POLL_MS = 25;
 const WITHIN_MS = 180_000;
-const AN_HOUR = '3600';
 const COUNTRIES = ['DE', 'FR', 'US', 'BR', 'IN', 'JP'];
 
 /** Visits of just now, of which a few links have most. */
@@ -89,7 +88,7 @@ async function checkRollups({ sql }: House, stored: number): Promise<void> {
 
 /** Merges all tallies: the seconds and the CPU that it takes, of the function and of PostgreSQL. */
 async function measureMerging(house: House, visits: number) {
-  const flusher = await house.start('counter-flush', 'beside', { COUNTER_FLUSH_SECONDS: AN_HOUR });
+  const flusher = await house.start('counter-flush', 'beside', { TRIGGER: 'external' });
   const usages = [flusher.pid, house.stack.postgres.pid ?? 0].map((pid) => measureUsage(pid));
   const begin = performance.now();
   // One flush merges a bounded number.

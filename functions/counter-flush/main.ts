@@ -1,3 +1,4 @@
+import { serveInternal } from '@terse/http/internal-app';
 import { serve } from '@terse/http/serve';
 import { createContext, openCounterFlush } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
@@ -8,15 +9,18 @@ void runUntilStopped(async () => {
   const context = createContext('counter-flush');
   const parts = await openCounterFlush(context);
   const app = createCounterFlushApp(parts);
-  const server = await serve(app, context.config);
   const { config, log } = context;
+  // A trigger of its own needs no port: then nothing but the internal addresses is served.
+  const server = config.trigger === 'external' ? await serve(app, config) : undefined;
+  const internal = await serveInternal(parts, config);
   const ticking = config.trigger === 'own' ? startSchedule(app, config, log) : undefined;
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
       await ticking?.stop();
-      await server.close(deadlineMs);
+      await server?.close(deadlineMs);
       await parts.close();
+      await internal.close(0);
     },
   };
 });

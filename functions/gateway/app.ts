@@ -10,14 +10,10 @@ export interface GatewayDependencies extends AppParts {
   readonly stats: Origin;
 }
 
-/**
- * Routes one address to the functions that visitors and API callers reach, as the edge does in production. Paths that
- * begin with `/.` are the gateway's own, and never a function's.
- */
+/** Routes one address to the functions that visitors and API callers reach, as the edge does in production. */
 export function createGatewayApp(dependencies: GatewayDependencies): Hono {
   const { redirect, links, stats } = dependencies;
   const app = createApp(dependencies);
-  app.all('/:internal{\\..*}', (c) => c.notFound());
   app.all('/api/v1/links/:code/stats/*', (c) => stats.fetch(c.req.raw, c.env));
   app.all('/api/*', (c) => links.fetch(c.req.raw, c.env));
   app.all('*', (c) => redirect.fetch(c.req.raw, c.env));

@@ -1,3 +1,4 @@
+import { serveInternal } from '@terse/http/internal-app';
 import { serve } from '@terse/http/serve';
 import { createContext, openGateway } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
@@ -14,10 +15,12 @@ void runUntilStopped(async () => {
     stats: proxyTo(origins.stats),
   });
   const server = await serve(app, context.config);
+  const internal = await serveInternal(parts, context.config);
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
       await server.close(deadlineMs);
+      await internal.close(0);
     },
   };
 });

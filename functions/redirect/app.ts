@@ -28,13 +28,13 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
   // One handler for all methods, and no promise where memory knows the answer: with a second handler or a promise, Hono and
   // the server behind it take ways that cost more than everything else that is done here.
   app.all('/:code', (c, next) => {
-    // Hono answers HEAD with what GET gives, without the body.
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return refuseMethod(c, next);
     const shortCode = parseShortCode(c.req.param('code'));
     if (!shortCode) {
       metrics.redirected('unknown');
       throw linkNotFound(c.req.param('code'));
     }
+    // Hono answers HEAD with what GET gives, without the body.
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return refuseMethod(c, next);
     const resolution = resolver.resolve(shortCode);
     if (!(resolution instanceof Promise)) return follow(c, shortCode, resolution);
     return resolution.then(

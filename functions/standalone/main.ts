@@ -4,6 +4,7 @@ import { startSchedule, tick } from '@terse/counter-flush/schedule';
 import { createGatewayApp } from '@terse/gateway/app';
 import { createClientIp } from '@terse/http/client-ip';
 import { createCountry } from '@terse/http/country';
+import { serveInternal } from '@terse/http/internal-app';
 import { serve } from '@terse/http/serve';
 import { createLinksApp } from '@terse/links/app';
 import { createRedirectApp } from '@terse/redirect/app';
@@ -39,6 +40,7 @@ await runUntilStopped(async () => {
   await tick(counterFlush, { task: 'maintain', settle_ms: 0 });
   const ticking = startSchedule(counterFlush, config, log);
   const server = await serve(app, { ...config, beforeResponses: parts.recorder.commit });
+  const internal = await serveInternal(parts, config);
   process.stdout.write(
     banner({
       address: config.baseUrl.origin,
@@ -55,6 +57,7 @@ await runUntilStopped(async () => {
       await consuming.close();
       await ticking.stop();
       await parts.close();
+      await internal.close(0);
     },
   };
 });

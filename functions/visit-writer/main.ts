@@ -1,3 +1,4 @@
+import { serveInternal } from '@terse/http/internal-app';
 import { serve } from '@terse/http/serve';
 import { createContext, openVisitWriter } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
@@ -8,15 +9,19 @@ void runUntilStopped(async () => {
   const context = createContext('visit-writer');
   const parts = await openVisitWriter(context);
   const app = createVisitWriterApp(parts);
-  const server = await serve(app, context.config);
+  const { config } = context;
+  // A trigger of its own needs no port: then nothing but the internal addresses is served.
+  const server = config.trigger === 'external' ? await serve(app, config) : undefined;
+  const internal = await serveInternal(parts, config);
   const consuming =
-    context.config.trigger === 'own' ? consume(app, { ...context, ...parts, pressure: () => 0 }) : undefined;
+    config.trigger === 'own' ? consume(app, { ...context, ...parts, pressure: () => 0 }) : undefined;
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
       await consuming?.close();
-      await server.close(deadlineMs);
+      await server?.close(deadlineMs);
       await parts.close();
+      await internal.close(0);
     },
   };
 });

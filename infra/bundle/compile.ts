@@ -9,7 +9,8 @@ const REHEARSAL = join(import.meta.dirname, 'rehearse.ts');
 const TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
 /** What a function answers without any part behind it. */
-const QUESTIONS = ['/.live', '/.ready', '/rehearsal', '/api/v1/links/rehearsal/stats'];
+const INTERNAL_QUESTIONS = ['/.live', '/.ready'];
+const QUESTIONS = ['/rehearsal', '/api/v1/links/rehearsal/stats'];
 /** Parts that are not there. */
 const SETTINGS = {
   LOG_LEVEL: 'silent',
@@ -34,9 +35,9 @@ const SETTINGS = {
 export async function compile(bundle: string): Promise<void> {
   const compiled = `${bundle}.compiled`;
   rmSync(compiled, { force: true });
-  const port = await freePort();
+  const [port, internalPort] = await Promise.all([freePort(), freePort()]);
   const child = spawn(process.execPath, [REHEARSAL, bundle], {
-    env: { ...SETTINGS, PORT: String(port) },
+    env: { ...SETTINGS, PORT: String(port), INTERNAL_PORT: String(internalPort) },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
@@ -44,7 +45,10 @@ export async function compile(bundle: string): Promise<void> {
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const ended = once(child, 'close');
-  for (const path of QUESTIONS) await untilAnswered(child, `http://127.0.0.1:${port}${path}`);
+  for (const path of INTERNAL_QUESTIONS)
+    await untilAnswered(child, `http://127.0.0.1:${internalPort}${path}`);
+  // What serves callers listens before it is live; what fetches its work itself does not serve any.
+  for (const path of QUESTIONS) await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
   child.kill('SIGTERM');
   await ended;
   if (!existsSync(compiled)) throw new Error(`${bundle} could not be rehearsed.\n${said}`);

@@ -6,11 +6,7 @@ import { PROBLEM_CODES, problemType } from './problem.ts';
 
 const log = { error: vi.fn(), info: vi.fn() };
 function appThatThrows(error: unknown) {
-  const app = createApp({
-    log,
-    readiness: () => Promise.resolve({ ready: false, parts: { database: true, cache: false } }),
-    metricsText: () => Promise.resolve('up 1\n'),
-  });
+  const app = createApp({ log });
   app.get('/', () => {
     throw error;
   });
@@ -76,13 +72,4 @@ test('replaces a request id that could not be told from something else in a log'
   const headers = { 'X-Request-Id': 'a b "c"' };
   const response = await appThatThrows(new DomainError('unavailable', 'x')).request('/', { headers });
   expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
-});
-
-test('tells the state of each part by name, and nothing else of it', async () => {
-  const app = appThatThrows(undefined);
-  expect((await app.request('/.live')).status).toBe(200);
-  const ready = await app.request('/.ready');
-  expect(ready.status).toBe(503);
-  expect(await ready.json()).toEqual({ status: 'unready', parts: { database: 'up', cache: 'down' } });
-  expect(await (await app.request('/.metrics')).text()).toBe('up 1\n');
 });

@@ -42,7 +42,10 @@ test('cuts at the deadline what does not end', async () => {
 
 test('says when it cannot listen', async () => {
   const server = await serve(new Hono(), { host, port: 0 });
-  await expect(serve(new Hono(), { host, port: server.port })).rejects.toThrow('EADDRINUSE');
+  const { port } = server;
+  await expect(serve(new Hono(), { host, port })).rejects.toThrow(`PORT ${port} is in use`);
+  const options = { host, port, portSetting: 'INTERNAL_PORT' };
+  await expect(serve(new Hono(), options)).rejects.toThrow(`INTERNAL_PORT ${port} is in use`);
   await server.close(100);
 });
 

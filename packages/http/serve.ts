@@ -10,6 +10,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** How a person calls this port when it is in use. */
+  readonly portSetting?: string;
   /**
    * What must be done before a response may leave. With it the responses of a turn of the event loop leave together, after
    * it was done once for all of them.
@@ -28,7 +30,7 @@ export interface RunningServer {
  * @throws Error when the address cannot be listened on.
  */
 export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Promise<RunningServer> {
-  const { host, port, beforeResponses } = options;
+  const { host, port, portSetting = 'PORT', beforeResponses } = options;
   const listener = getRequestListener(app.fetch);
   let closing = false;
   const server = createServer(
@@ -47,7 +49,12 @@ export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Pr
       void listener(incoming, outgoing);
     },
   );
-  await listen(server, host, port);
+  try {
+    await listen(server, host, port);
+  } catch (error) {
+    if (!isInUse(error)) throw error;
+    throw new Error(`${portSetting} ${port} is in use`, { cause: error });
+  }
   return {
     port: (server.address() as AddressInfo).port,
     close: (deadlineMs) => {
@@ -55,6 +62,10 @@ export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Pr
       return close(server, deadlineMs);
     },
   };
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

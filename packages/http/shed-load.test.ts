@@ -7,8 +7,6 @@ function setUp(pressure: () => number, handle: () => Promise<void> = () => Promi
   const onShed = vi.fn();
   const app: Hono = createApp({
     log: { error: vi.fn(), info: vi.fn() },
-    readiness: () => Promise.resolve({ ready: true, parts: {} }),
-    metricsText: () => Promise.resolve(''),
   });
   app.use('/api/*', shedLoad({ pressure, maxPressure: 0.8, maxConcurrent: 2, maxWaiting: 1, onShed }));
   app.get('/api/x', async (c) => {

@@ -25,6 +25,8 @@ test('the standalone process starts with nothing set', () => {
   expect(readConfig('standalone', {})).toMatchObject({
     host: '127.0.0.1',
     port: 8080,
+    internalHost: '127.0.0.1',
+    internalPort: 9464,
     visitorIp: 'anonymized',
     trustedProxyHops: 0,
     database: { kind: 'pglite', directory: '.data/postgres' },
@@ -32,6 +34,10 @@ test('the standalone process starts with nothing set', () => {
     queue: { kind: 'memory' },
   });
   expect(readConfig('standalone', { PORT: '81' }).baseUrl.href).toBe('http://127.0.0.1:81/');
+});
+
+test('refuses to serve internal addresses where the public ones are', () => {
+  expect(faultsOf('redirect', { ...REAL, PORT: '9464' })).toContain('INTERNAL_PORT must differ from PORT');
 });
 
 test('takes what is set, and an empty variable for one that is not', () => {

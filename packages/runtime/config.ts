@@ -50,6 +50,8 @@ const settingsSchema = z.object({
   NODE_ENV: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(1, 65_535, 8080),
+  INTERNAL_HOST: z.string().default('127.0.0.1'),
+  INTERNAL_PORT: integer(1, 65_535, 9464),
   BASE_URL: webUrl
     .refine(
       (url) => url.pathname === '/' && !url.search && !url.hash,
@@ -100,6 +102,9 @@ export interface Config extends PartsConfig {
   readonly isProduction: boolean;
   readonly host: string;
   readonly port: number;
+  /** Where the platform, and nobody else, asks for `/.live`, `/.ready` and `/.metrics`. */
+  readonly internalHost: string;
+  readonly internalPort: number;
   /** Where short URLs begin. */
   readonly baseUrl: URL;
   readonly dataDirectory: string;
@@ -150,6 +155,9 @@ export function readConfig(name: FunctionName, environment: Environment = proces
       if (given[setting] === undefined) faults.push(`${setting} must be set`);
     }
   }
+  if (parsed.success && parsed.data.INTERNAL_PORT === parsed.data.PORT) {
+    faults.push('INTERNAL_PORT must differ from PORT');
+  }
   if (name === 'links' && given['BASE_URL'] === undefined) {
     faults.push('BASE_URL must be set: it is what short URLs begin with');
   }
@@ -163,6 +171,8 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     isProduction: settings.NODE_ENV === 'production',
     host: settings.HOST,
     port: settings.PORT,
+    internalHost: settings.INTERNAL_HOST,
+    internalPort: settings.INTERNAL_PORT,
     baseUrl: settings.BASE_URL ?? new URL(`http://${settings.HOST}:${settings.PORT}`),
     dataDirectory: settings.DATA_DIR,
     journal: readJournal(settings),

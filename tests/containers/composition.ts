@@ -29,7 +29,7 @@ export interface Composition {
   stop(service: string): Promise<number>;
   /** Runs a program in the container of a service and returns what it printed. */
   exec(service: string, ...command: readonly string[]): Promise<string>;
-  /** What a function answers inside its container. */
+  /** What a function answers at an internal address, inside its container. */
   get(service: string, path: string): Promise<string>;
   facts(service: string): Promise<ContainerFacts>;
   /** Any other command of Compose. */
@@ -107,7 +107,7 @@ export function createComposition({ environment }: Engine, port: number): Compos
     get: (service, path) =>
       evaluate<string>(
         service,
-        `fetch('http://127.0.0.1:' + process.env.PORT + '${path}').then((response) => response.text())`,
+        `fetch('http://127.0.0.1:' + process.env.INTERNAL_PORT + '${path}').then((response) => response.text())`,
       ),
     facts: (service) => evaluate<ContainerFacts>(service, FACTS),
     compose,

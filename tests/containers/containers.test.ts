@@ -112,7 +112,14 @@ describe('through the gateway', () => {
     await visit(`${terse.url}/${short_code}`);
     const metrics = await terse.get('redirect', '/.metrics');
     expect(metrics).toContain('redirects_total{');
-    const paths = ['/.metrics', '/%2emetrics', '//.metrics', '/api/../.metrics', '//redirect:8081/.metrics'];
+    const paths = [
+      '/.metrics',
+      '/%2emetrics',
+      '//.metrics',
+      '/api/../.metrics',
+      '//redirect:8081/.metrics',
+      '//redirect:9464/.metrics',
+    ];
     for (const path of paths) {
       const text = await (await fetch(terse.url + path)).text();
       expect([path, text.includes('redirects_total{')]).toEqual([path, false]);
@@ -321,6 +328,7 @@ test('the image for Lambda is that of the function, with the adapter and its set
       'VISIT_CONFIRM_MS=100',
       'TRIGGER=external',
       'AWS_LWA_PORT=8080',
+      'AWS_LWA_READINESS_CHECK_PORT=9464',
       'AWS_LWA_READINESS_CHECK_PATH=/.ready',
       'AWS_LWA_PASS_THROUGH_PATH=/.events',
       'AWS_LWA_ERROR_STATUS_CODES=500-599',

@@ -1,20 +1,23 @@
 import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { FunctionProcess } from '../function-process.ts';
 
 const LOOK_EVERY_MS = 50;
+
+type Balanced = Pick<FunctionProcess, 'url' | 'internalUrl'>;
 
 /** Shares requests out among the redirects that say they are ready. It never tries a request twice. */
 export interface Balancer {
   readonly url: string;
   /** From now on these are asked whether they are ready. */
-  use(origins: readonly string[]): void;
+  use(redirects: readonly Balanced[]): void;
   close(): Promise<void>;
 }
 
 export async function openBalancer(): Promise<Balancer> {
   const agent = new Agent({ keepAlive: true });
-  let origins: readonly string[] = [];
+  let redirects: readonly Balanced[] = [];
   let ready: readonly string[] = [];
   let turn = 0;
 
@@ -37,9 +40,9 @@ export async function openBalancer(): Promise<Balancer> {
 
   async function look(): Promise<void> {
     const states = await Promise.all(
-      origins.map(async (origin) => {
-        const response = await fetch(`${origin}/.ready`).catch(() => undefined);
-        return response?.ok ? origin : undefined;
+      redirects.map(async ({ url, internalUrl }) => {
+        const response = await fetch(`${internalUrl}/.ready`).catch(() => undefined);
+        return response?.ok ? url : undefined;
       }),
     );
     ready = states.filter((origin) => origin !== undefined);
@@ -51,7 +54,7 @@ export async function openBalancer(): Promise<Balancer> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     use: (next) => {
-      origins = next;
+      redirects = next;
     },
     close: async () => {
       clearInterval(looking);

@@ -115,7 +115,7 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
       let newer = await house.start('redirect');
       const exitCodes: (number | null)[] = [];
       const share = async (...redirects: readonly FunctionProcess[]) => {
-        balancer.use(redirects.map(({ url }) => url));
+        balancer.use(redirects);
         await eventually(() => expect(fetch(balancer.url)).resolves.toMatchObject({ status: 200 }), 10_000);
         await sleep(200);
       };

@@ -147,13 +147,13 @@ test('after all that the process holds no more memory than before, but for what 
 });
 
 test('after all that nothing unexpected was logged, and the process stops in order', async () => {
-  expect((await terse.call('GET', '/.ready')).status).toBe(200);
+  expect((await fetch(`${terse.internalUrl}/.ready`)).status).toBe(200);
   expect(await terse.end('SIGTERM')).toBe(0);
   expect(terse.output()).not.toContain('"level":50');
 });
 
 async function residentBytes(): Promise<number> {
-  const metrics = await (await terse.call('GET', '/.metrics')).text();
+  const metrics = await (await fetch(`${terse.internalUrl}/.metrics`)).text();
   return Number(/^process_resident_memory_bytes (\d+)/m.exec(metrics)?.[1]);
 }
 

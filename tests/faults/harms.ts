@@ -7,6 +7,7 @@ import { createClient } from '@redis/client';
 import { messageText } from '@terse/queue/message';
 import postgres from 'postgres';
 import { Connection } from 'rabbitmq-client';
+import type { FunctionProcess } from '../function-process.ts';
 import { eventually } from './eventually.ts';
 import type { House, Worker } from './house.ts';
 import type { Harm } from './trial.ts';
@@ -65,13 +66,13 @@ function workers(): Harm[] {
       name: '10 flushes at once, for 2 s',
       touches: ['counter-flush'],
       inflict: async (house) => {
-        await withOneMore(house, 'counter-flush', async () => {
-          const until = performance.now() + 2000;
-          const flushAgainAndAgain = async (_: unknown, index: number) => {
-            while (performance.now() < until) await flush(house, index % 2);
-          };
-          await Promise.all(Array.from({ length: 10 }, flushAgainAndAgain));
-        });
+        const other = await house.start('counter-flush', { TRIGGER: 'external' });
+        const until = performance.now() + 2000;
+        const flushAgainAndAgain = async (_: unknown, index: number) => {
+          while (performance.now() < until) await flush(index % 2 === 0 ? other : house.flusher);
+        };
+        await Promise.all(Array.from({ length: 10 }, flushAgainAndAgain));
+        await house.end('counter-flush', other, 'SIGTERM');
       },
     },
     {
@@ -383,8 +384,8 @@ async function during(harm: () => void, ms: number, heal: () => void): Promise<v
   heal();
 }
 
-async function flush(house: House, which: number): Promise<void> {
-  const response = await fetch(`${house.running('counter-flush')[which]?.url ?? ''}/.events`, {
+async function flush({ url }: FunctionProcess): Promise<void> {
+  const response = await fetch(`${url}/.events`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ task: 'flush' }),

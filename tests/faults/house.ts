@@ -23,6 +23,8 @@ export interface House {
   /** Where redirects keep their journal unless they are told otherwise. */
   readonly journalDirectory: string;
   readonly links: FunctionProcess;
+  /** Flushes when it is told to, and never by itself. */
+  readonly flusher: FunctionProcess;
   /** Starts one more of a function. */
   start(worker: Worker, settings?: Settings): Promise<FunctionProcess>;
   /** Those that were started and not ended yet, the oldest first. */
@@ -89,12 +91,19 @@ export async function openHouse(): Promise<House> {
 
   const [linksPort = 0] = await freePorts(1);
   const links = await startFunction('links', { ...common, PORT: `${linksPort}` });
+  const [flusherPort = 0] = await freePorts(1);
+  const flusher = await startFunction('counter-flush', {
+    ...common,
+    PORT: `${flusherPort}`,
+    TRIGGER: 'external',
+  });
   await Promise.all([start('redirect'), start('visit-writer'), start('counter-flush')]);
   return {
     stack,
     network,
     journalDirectory,
     links,
+    flusher,
     start,
     running: (worker) => [...workers[worker].keys()],
     end,
@@ -107,7 +116,7 @@ export async function openHouse(): Promise<House> {
       return exitCode;
     },
     close: async () => {
-      const all = [...Object.values(workers).flatMap((each) => each.keys().toArray()), links];
+      const all = [...Object.values(workers).flatMap((each) => each.keys().toArray()), links, flusher];
       await Promise.all(all.map((each) => each.end('SIGKILL')));
       await Promise.all(Object.values(network).map((each) => each.close()));
       await stack.stop();

@@ -76,8 +76,7 @@ export function createTrials(house: House): Trials {
 
   /** As the hourly tick does. */
   async function maintain(): Promise<void> {
-    const [flush] = house.running('counter-flush');
-    const response = await fetch(`${flush?.url ?? ''}/.events`, {
+    const response = await fetch(`${house.flusher.url}/.events`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ task: 'maintain', settle_ms: 1500 }),

@@ -84,8 +84,6 @@ describe('the load balancer', () => {
   const named = (name: string): Origin => ({ fetch: () => new Response(name) });
   const gateway = createGatewayApp({
     log: { info: () => {}, error: () => {} },
-    readiness: () => Promise.resolve({ ready: true, parts: {} }),
-    metricsText: () => Promise.resolve(''),
     redirect: named('redirect'),
     links: named('links'),
     stats: named('stats'),

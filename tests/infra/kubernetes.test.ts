@@ -157,6 +157,19 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     expect(denied && spec(denied)).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   });
 
+  test('lets the platform ask at a port that no service leads to', () => {
+    for (const { pod } of pods.filter(({ manifest }) => manifest.kind === 'Deployment')) {
+      const [container] = pod.spec.containers;
+      expect(container).toMatchObject({
+        ports: expect.arrayContaining([{ name: 'internal', containerPort: 9464 }]),
+        livenessProbe: { httpGet: { port: 'internal' } },
+        readinessProbe: { httpGet: { port: 'internal' } },
+      });
+    }
+    const targets = of('Service').flatMap((service) => spec(service)['ports'] as { targetPort: string }[]);
+    expect(targets.map(({ targetPort }) => targetPort)).not.toContain('internal');
+  });
+
   test('shows callers the gateway only', () => {
     expect(JSON.stringify(of('Ingress').map(spec)).match(/"service":\{"name":"[^"]+"/g)).toEqual([
       '"service":{"name":"gateway"',

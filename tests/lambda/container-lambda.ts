@@ -17,6 +17,8 @@ export interface ContainerLambda {
   invoke(event: unknown): Promise<unknown>;
   /** Delivers a request that came through a load balancer. @throws InvocationError as `invoke` does. */
   request(path: string, init?: RequestInit): Promise<Response>;
+  /** Where each part that it needs is said to be up or down. */
+  readonly readiness: string;
   output(): string;
   /** What Lambda does to it after an answer: it stands still until something comes again. */
   freeze(): void;
@@ -36,12 +38,14 @@ export async function startContainerLambda(
   settings: Readonly<Record<string, string>>,
 ): Promise<ContainerLambda> {
   const image = readTarget('lambda');
-  const [port = 0] = await freePorts(1);
+  const [port = 0, internalPort = 0] = await freePorts(2);
   const environment: Readonly<Record<string, string>> = {
     ...image.environment,
     HOST: '127.0.0.1',
     PORT: `${port}`,
     AWS_LWA_PORT: `${port}`,
+    INTERNAL_PORT: `${internalPort}`,
+    AWS_LWA_READINESS_CHECK_PORT: `${internalPort}`,
     ...settings,
   };
   const directory = layOut(name);
@@ -52,7 +56,9 @@ export async function startContainerLambda(
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   }
   const origin = `http://${environment['AWS_LWA_HOST']}:${environment['AWS_LWA_PORT']}`;
-  await untilReady(child, `${origin}${environment['AWS_LWA_READINESS_CHECK_PATH']}`, () => output);
+  const internalOrigin = `http://${environment['AWS_LWA_HOST']}:${environment['AWS_LWA_READINESS_CHECK_PORT']}`;
+  const readiness = `${internalOrigin}${environment['AWS_LWA_READINESS_CHECK_PATH']}`;
+  await untilReady(child, readiness, () => output);
 
   const isFailure = statusRanges(environment['AWS_LWA_ERROR_STATUS_CODES'] ?? '');
   async function forward(path: string, init: RequestInit): Promise<Response> {
@@ -71,6 +77,7 @@ export async function startContainerLambda(
       return response.json();
     },
     request: (path, init = {}) => forward(path, init),
+    readiness,
     output: () => output,
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),

@@ -219,7 +219,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     });
     // It begins with a connection to the broker, which a visitor need not wait for.
     await vi.waitFor(async () => {
-      const { parts } = (await (await redirect.request('/.ready')).json()) as { parts: { queue: string } };
+      const { parts } = (await (await fetch(redirect.readiness)).json()) as { parts: { queue: string } };
       expect(parts.queue).toBe(broker === 'broker' ? 'up' : 'down');
     });
     const headers = { 'User-Agent': FIREFOX };

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
 const ATTEMPTS = 5;
-/** How PostgreSQL and Redis, Node, RabbitMQ, and Erlang's name server say that a port is taken. */
-const TAKEN = /address already in use|EADDRINUSE|dist_port_already_used|already a epmd running/i;
+/** How PostgreSQL and Redis, Node, a function, RabbitMQ, and Erlang's name server say that a port is taken. */
+const TAKEN =
+  /address already in use|EADDRINUSE|PORT \d+ is in use|dist_port_already_used|already a epmd running/i;
 
 /**
  * Calls `start` with ports of 127.0.0.1 that were free just now, and with others when one was taken meanwhile.

@@ -1,0 +1,35 @@
+import { expect, test, vi } from 'vitest';
+import { createApp } from './create-app.ts';
+import { createInternalApp, serveInternal } from './internal-app.ts';
+
+const parts = {
+  log: { error: vi.fn(), info: vi.fn() },
+  readiness: () => Promise.resolve({ ready: false, parts: { database: true, cache: false } }),
+  metricsText: () => Promise.resolve('up 1\n'),
+};
+
+test('tells the state of each part by name, and nothing else of it', async () => {
+  const app = createInternalApp(parts);
+  expect((await app.request('/.live')).status).toBe(200);
+  const ready = await app.request('/.ready');
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toEqual({ status: 'unready', parts: { database: 'up', cache: 'down' } });
+  expect(await (await app.request('/.metrics')).text()).toBe('up 1\n');
+});
+
+test.each(['/.live', '/.ready', '/.metrics', '/.events', '/%2emetrics', '/x/../.metrics'])(
+  'no public app has %s',
+  async (path) => {
+    expect((await createApp(parts).request(path)).status).toBe(404);
+  },
+);
+
+test('listens at a port of its own, and says which setting is wrong when that is in use', async () => {
+  const options = { internalHost: '127.0.0.1', internalPort: 0 };
+  const server = await serveInternal(parts, options);
+  expect((await fetch(`http://127.0.0.1:${server.port}/.live`)).status).toBe(200);
+  await expect(serveInternal(parts, { ...options, internalPort: server.port })).rejects.toThrow(
+    `INTERNAL_PORT ${server.port} is in use`,
+  );
+  await server.close(100);
+});

@@ -1,0 +1,50 @@
+import type { Hono } from 'hono';
+import { type AppParts, createApp } from './create-app.ts';
+import { type RunningServer, serve } from './serve.ts';
+
+/** Whether requests are welcome, and the state of each part by name; no more than that is told to callers. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly parts: Readonly<Record<string, boolean>>;
+}
+
+export interface InternalParts extends AppParts {
+  readonly readiness: () => Promise<Readiness>;
+  /** The metrics in the Prometheus text format. */
+  readonly metricsText: () => Promise<string>;
+}
+
+/** What only the platform asks for: `/.live`, `/.ready` and `/.metrics`. */
+export function createInternalApp(parts: InternalParts): Hono {
+  const app = createApp(parts);
+
+  app.get('/.live', (c) => c.json({ status: 'live' }));
+
+  app.get('/.ready', async (c) => {
+    const { ready, parts: up } = await parts.readiness();
+    const states = Object.entries(up).map(([name, isUp]) => [name, isUp ? 'up' : 'down']);
+    return c.json(
+      { status: ready ? 'ready' : 'unready', parts: Object.fromEntries(states) },
+      ready ? 200 : 503,
+    );
+  });
+
+  app.get('/.metrics', async (c) => c.text(await parts.metricsText()));
+
+  return app;
+}
+
+/**
+ * Serves the internal addresses at a port of their own, which no public listener reaches.
+ * @throws Error when the port is in use.
+ */
+export function serveInternal(
+  parts: InternalParts,
+  { internalHost, internalPort }: { readonly internalHost: string; readonly internalPort: number },
+): Promise<RunningServer> {
+  return serve(createInternalApp(parts), {
+    host: internalHost,
+    port: internalPort,
+    portSetting: 'INTERNAL_PORT',
+  });
+}
