@@ -12,3 +12,16 @@ export function isUniqueViolation(error: unknown): boolean {
 export function isSerializationFailure(error: unknown): boolean {
   return hasState(error, '40001');
 }
+
+/**
+ * Classes of SQLSTATE in which the server refuses the rows of a statement, whoever sends it and whenever: cardinality, data,
+ * integrity, a view's check, a program limit, an exception of a trigger. All others are about the statement, the schema, a
+ * right or the server, and pass when an operator has acted.
+ */
+const CONTENT_CLASSES = new Set(['21', '22', '23', '44', '54', 'P0']);
+
+export function isRefusalOfContent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && code.length === 5 && CONTENT_CLASSES.has(code.slice(0, 2));
+}

@@ -1,9 +1,11 @@
+import { sql } from 'kysely';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import type { ShortCode } from '@terse/core/short-code';
 import { createTestClock } from '@terse/core/test-clock';
 import { testLink } from '@terse/core/test-link';
+import { ContentRefusedError } from '@terse/core/content-refused';
 import { visitSchema } from '@terse/core/visit';
 import { testVisitAt } from '@terse/core/test-visit';
 import { createVisitDescriber, type DescribedVisit } from '@terse/core/visit-description';
@@ -52,6 +54,43 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     expect(await visits.insert([other, one])).toEqual({ stored: 1, orphans: 0 });
     expect(await tallied()).toMatchObject({ visits: 2, bot_visits: 0 });
     expect(await visits.latest(code, 10)).toHaveLength(2);
+  });
+
+  test('takes one id in any spelling for one visit', async () => {
+    const visits = setUp();
+    const one = visitAt('2026-11-24T12:00:00Z');
+    const shouted = { ...one, id: one.id.toUpperCase() };
+    const orphan = visitAt('2026-11-24T12:00:00Z', { short_code: 'never' as ShortCode });
+    const batch = [one, shouted, { ...orphan, id: orphan.id.toUpperCase() }, orphan];
+    expect(await visits.insert(batch)).toEqual({ stored: 1, orphans: 1 });
+    expect(await visits.insert(batch)).toEqual({ stored: 0, orphans: 0 });
+    expect(await visits.insert([...batch, visitAt('2026-11-24T12:00:01Z')])).toEqual({
+      stored: 1,
+      orphans: 0,
+    });
+    expect(await tallied()).toMatchObject({ visits: 2 });
+  });
+
+  test('tells content that the database refuses from an outage', async () => {
+    const visits = setUp();
+    const { db } = database();
+    const refused = visitAt('2026-11-24T12:00:00Z', { country: 'XX' });
+    await sql`alter table visits add constraint no_such_country check (country <> 'XX')`.execute(db);
+    try {
+      await expect(visits.insert([visitAt('2026-11-24T12:00:00Z'), refused])).rejects.toThrow(
+        ContentRefusedError,
+      );
+      expect(await tallied()).toMatchObject({ visits: 0 });
+    } finally {
+      await sql`alter table visits drop constraint no_such_country`.execute(db);
+    }
+    await sql`alter table visits rename to visits_gone`.execute(db);
+    try {
+      const missing = visits.insert([visitAt('2026-11-24T12:00:00Z')]);
+      await expect(missing).rejects.not.toBeInstanceOf(ContentRefusedError);
+    } finally {
+      await sql`alter table visits_gone rename to visits`.execute(db);
+    }
   });
 
   test('tallies exactly once when the same batch is written by many at once', async () => {

@@ -1,11 +1,12 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
+import { ContentRefusedError } from '@terse/core/content-refused';
 import type { ShortCode } from '@terse/core/short-code';
 import type { DescribedVisit } from '@terse/core/visit-description';
 import { bucketOf, tallyVisits } from '@terse/core/visit-rollup';
 import { arrayText } from './array-text.ts';
 import type { Database, VisitTable } from './schema.ts';
-import { isUniqueViolation } from './sql-state.ts';
+import { isRefusalOfContent, isUniqueViolation } from './sql-state.ts';
 
 export type StoredVisit = Selectable<VisitTable>;
 
@@ -20,6 +21,7 @@ export interface VisitRepository {
   /**
    * Stores the visits that are not stored yet and tallies only those, in one statement. Visits of codes that never were
    * a link are stored apart, and tallied nowhere.
+   * @throws ContentRefusedError, and nothing is stored, when one of them is what the database refuses.
    */
   insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
   /** Single visits, newest first; `before` is the id of the last one seen. */
@@ -88,7 +90,7 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
         try {
           return await insertNew(fresh);
         } catch (error) {
-          if (!isUniqueViolation(error) || tries === MAX_TRIES) throw error;
+          if (!isUniqueViolation(error) || tries === MAX_TRIES) throw asRefusal(error);
         }
         fresh = await withoutStored(fresh);
       }
@@ -111,14 +113,23 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
   };
 }
 
+function asRefusal(error: unknown): unknown {
+  if (!isRefusalOfContent(error)) return error;
+  const { message } = error as Error;
+  return new ContentRefusedError(message, { cause: error });
+}
+
 /**
  * Each visit once, in the order of the key: neighbours in an index are written together, and of two writers that have
- * the same visits one waits for the other, never both.
+ * the same visits one waits for the other, never both. The database reads an id in upper case as the one in lower case.
  */
 function inOrder(visits: readonly DescribedVisit[]): DescribedVisit[] {
-  return [...new Map(visits.map((visit) => [visit.id, visit])).values()].toSorted(
-    (a, b) => compare(a.short_code, b.short_code) || compare(a.id, b.id),
-  );
+  const byId = new Map<string, DescribedVisit>();
+  for (const visit of visits) {
+    const id = visit.id.toLowerCase();
+    byId.set(id, id === visit.id ? visit : { ...visit, id });
+  }
+  return [...byId.values()].toSorted((a, b) => compare(a.short_code, b.short_code) || compare(a.id, b.id));
 }
 
 function compare(a: string, b: string): number {
