@@ -25,7 +25,7 @@ export interface CounterService {
 export interface CounterServiceOptions {
   readonly counter: Pick<Counter, 'freeze' | 'settle' | 'pending'>;
   readonly repository: CounterRepository;
-  readonly backlog: Backlog;
+  readonly backlog: Pick<Backlog, 'waiting'>;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'countsFlushed' | 'countsReconciled'>;
 }

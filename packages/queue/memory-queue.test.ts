@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createMemoryQueue, type MemoryQueueOptions } from './memory-queue.ts';
+import type { Delivery } from './queue.ts';
 import { describeQueue } from './queue.contract.ts';
 
 const open = (options: Partial<MemoryQueueOptions> = {}) =>
@@ -7,6 +8,7 @@ const open = (options: Partial<MemoryQueueOptions> = {}) =>
     maxMessages: 100,
     maxDeadLetters: 3,
     onDeadLetter: () => {},
+    postponeMs: 300,
     ...options,
   });
 
@@ -24,6 +26,21 @@ describe('the in-process queue', () => {
     acknowledge();
     await published;
     expect(confirmed).toHaveBeenCalledTimes(1);
+  });
+
+  test('answers for a postponed message only once somebody could read it: until then the publisher has it', async () => {
+    const queue = open();
+    const confirmed = vi.fn();
+    const published = queue.publish('x').then(confirmed);
+    const deliveries: Delivery[] = [];
+    queue.subscribe(1, (delivery) => deliveries.push(delivery));
+    await vi.waitFor(() => expect(deliveries).toHaveLength(1));
+    await queue.postpone(deliveries);
+    deliveries[0]?.acknowledge();
+    await vi.waitFor(() => expect(deliveries).toHaveLength(2));
+    expect(confirmed).not.toHaveBeenCalled();
+    deliveries[1]?.acknowledge();
+    await published;
   });
 
   test('refuses messages beyond its bound, and takes them again once there is room', async () => {

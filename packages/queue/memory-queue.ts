@@ -1,13 +1,23 @@
-import type { Backlog, DeadLetter, DeadLetters, Delivery, Publisher, Subscriber } from './queue.ts';
+import type {
+  Backlog,
+  DeadLetter,
+  DeadLetters,
+  Delivery,
+  Postponer,
+  Publisher,
+  Subscriber,
+} from './queue.ts';
 
 export interface MemoryQueueOptions {
   /** The most messages held at once; beyond it `publish` rejects. */
   readonly maxMessages: number;
   readonly maxDeadLetters: number;
   readonly onDeadLetter: (letter: DeadLetter) => void;
+  /** How long a message that is postponed stays away. */
+  readonly postponeMs?: number;
 }
 
-export interface MemoryQueue extends Publisher, Subscriber, Backlog, DeadLetters {
+export interface MemoryQueue extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {
   /** The newest dead letters, oldest first. */
   deadLetters(): readonly DeadLetter[];
 }
@@ -15,6 +25,7 @@ export interface MemoryQueue extends Publisher, Subscriber, Backlog, DeadLetters
 interface Message {
   readonly body: string;
   readonly settled: () => void;
+  isPostponed: boolean;
 }
 
 interface Consumer {
@@ -28,9 +39,11 @@ interface Consumer {
  * acknowledged: whoever publishes still has it until then.
  */
 export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
+  const { postponeMs = 60_000 } = options;
   const waiting: Message[] = [];
   const dead: DeadLetter[] = [];
   let held = 0;
+  let postponed = 0;
   let consumer: Consumer | undefined;
 
   function dispatch(): void {
@@ -46,11 +59,24 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
         acknowledge: () => {
           if (!current.unacknowledged.delete(message)) return;
           held--;
-          message.settled();
+          if (message.isPostponed) comeAgainLater(message);
+          else message.settled();
           dispatch();
         },
       });
     }
+  }
+
+  /** It is not settled: whoever published it keeps it for a process that can read it. */
+  function comeAgainLater(message: Message): void {
+    message.isPostponed = false;
+    postponed++;
+    setTimeout(() => {
+      postponed--;
+      held++;
+      waiting.push(message);
+      dispatch();
+    }, postponeMs).unref();
   }
 
   return {
@@ -58,7 +84,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       if (held >= options.maxMessages) return Promise.reject(new Error('The queue is full.'));
       held++;
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push({ body: body.toString(), settled: resolve });
+      waiting.push({ body: body.toString(), settled: resolve, isPostponed: false });
       dispatch();
       return promise;
     },
@@ -76,7 +102,15 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
         },
       };
     },
-    waiting: () => Promise.resolve(waiting.length),
+    waiting: () => Promise.resolve(waiting.length + postponed),
+    dead: () => Promise.resolve(dead.length),
+    unacknowledged: () => consumer?.unacknowledged.size ?? 0,
+    postpone: (messages) => {
+      for (const message of consumer?.unacknowledged ?? []) {
+        message.isPostponed ||= messages.some(({ body }) => body === message.body);
+      }
+      return Promise.resolve();
+    },
     add: (letters) => {
       dead.push(...letters);
       dead.splice(0, Math.max(0, dead.length - options.maxDeadLetters));

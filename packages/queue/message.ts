@@ -1,8 +1,8 @@
 import type { AsyncMessage, SyncMessage } from 'rabbitmq-client';
 
 const MAX_HEADERS_BYTES = 4096;
-/** What a quorum queue notes for itself. */
-const BROKERS_OWN = new Set(['x-delivery-count', 'x-acquired-count']);
+/** What the broker notes for itself. */
+const BROKERS_OWN = /^x-(?:delivery-count|acquired-count|death|first-death-.*|last-death-.*)$/;
 
 /** The body as text. The client has parsed it where a foreign publisher called it JSON or plain text. */
 export function messageText({ body }: AsyncMessage | SyncMessage): string {
@@ -18,7 +18,7 @@ export function messageHeaders({ headers }: AsyncMessage | SyncMessage): Record<
 export function plainHeaders(
   headers: Readonly<Record<string, unknown>> | undefined,
 ): Record<string, unknown> | undefined {
-  const given = Object.entries(headers ?? {}).filter(([name]) => !BROKERS_OWN.has(name));
+  const given = Object.entries(headers ?? {}).filter(([name]) => !BROKERS_OWN.test(name));
   if (given.length === 0) return undefined;
   const text = JSON.stringify(Object.fromEntries(given));
   const bytes = Buffer.byteLength(text);

@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import type { Backlog, DeadLetters, Delivery, Publisher, Subscriber } from './queue.ts';
+import type { Backlog, DeadLetters, Delivery, Postponer, Publisher, Subscriber } from './queue.ts';
 
-export interface OpenQueue extends Publisher, Subscriber, Backlog, DeadLetters {}
+export interface OpenQueue extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {}
 
-/** What every queue promises; `open` makes an empty one. */
+/** What every queue promises; `open` makes an empty one, in which a message is postponed for 300 ms. */
 export function describeQueue(open: () => Promise<OpenQueue>): void {
   test('delivers what was published before and after the subscription', async () => {
     const queue = await open();
@@ -63,5 +63,51 @@ export function describeQueue(open: () => Promise<OpenQueue>): void {
     await vi.waitFor(() => expect(second).toHaveBeenCalledTimes(1));
     await published;
     await next.close();
+  });
+
+  test('says how many deliveries this process holds', async () => {
+    const queue = await open();
+    expect(queue.unacknowledged()).toBe(0);
+    const published = ['one', 'two', 'three'].map((body) => queue.publish(body));
+    const deliveries: Delivery[] = [];
+    const subscription = queue.subscribe(2, (delivery) => deliveries.push(delivery));
+    await vi.waitFor(() => expect(deliveries).toHaveLength(2));
+    expect(queue.unacknowledged()).toBe(2);
+    for (const delivery of deliveries.slice(0, 2)) delivery.acknowledge();
+    await vi.waitFor(() => expect(deliveries).toHaveLength(3));
+    expect(queue.unacknowledged()).toBe(1);
+    deliveries[2]?.acknowledge();
+    deliveries[2]?.acknowledge();
+    expect(queue.unacknowledged()).toBe(0);
+    await Promise.all(published);
+    await subscription.close();
+  });
+
+  test('says how many dead letters there are', async () => {
+    const queue = await open();
+    expect(await queue.dead()).toBe(0);
+    await queue.add(['1', '2'].map((body) => ({ body, reason: 'not JSON' })));
+    await vi.waitFor(async () => expect(await queue.dead()).toBe(2));
+  });
+
+  test('brings a postponed message again after a while, and what is behind it at once', async () => {
+    const queue = await open();
+    const deliveries: Delivery[] = [];
+    const bodies = () => deliveries.map(({ body }) => body);
+    const subscription = queue.subscribe(1, (delivery) => deliveries.push(delivery));
+    const later = queue.publish('later');
+    await vi.waitFor(() => expect(bodies()).toEqual(['later']));
+    const published = queue.publish('behind');
+    await queue.postpone(deliveries);
+    deliveries[0]?.acknowledge();
+    await vi.waitFor(() => expect(bodies()).toEqual(['later', 'behind']));
+    deliveries[1]?.acknowledge();
+    await published;
+    expect(await queue.waiting()).toBe(1);
+    await vi.waitFor(() => expect(bodies()).toEqual(['later', 'behind', 'later']), { timeout: 5000 });
+    deliveries[2]?.acknowledge();
+    await later;
+    await vi.waitFor(async () => expect(await queue.waiting()).toBe(0));
+    await subscription.close();
   });
 }

@@ -20,6 +20,15 @@ export interface Delivery extends Message {
   acknowledge(): void;
 }
 
+/** Puts off what only a writer of a later release can read. */
+export interface Postponer {
+  /**
+   * Has deliveries come again after a while, to whoever subscribes then; until then they keep nobody from what is behind
+   * them. Resolves once the queue answers for them, so that they may be acknowledged.
+   */
+  postpone(messages: readonly Message[]): Promise<void>;
+}
+
 export interface Subscription {
   /** Takes no more messages. Those not acknowledged by now are delivered again, to whoever subscribes. */
   close(): Promise<void>;
@@ -33,8 +42,12 @@ export interface Subscriber {
 
 /** How far behind the subscribers are. */
 export interface Backlog {
-  /** How many messages no subscriber has been given yet. Rejects when the queue does not say. */
+  /** How many messages no subscriber has now, postponed ones among them. Rejects when the queue does not say. */
   waiting(): Promise<number>;
+  /** How many dead letters there are. Rejects when the queue does not say. */
+  dead(): Promise<number>;
+  /** How many deliveries this process holds unacknowledged. */
+  unacknowledged(): number;
 }
 
 /** What could not be stored, kept for a person to look at. */

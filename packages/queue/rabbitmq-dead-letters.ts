@@ -49,11 +49,11 @@ export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadL
         while (letters.length < limit) {
           const message = await channel.basicGet(DEAD_QUEUE);
           if (!message) break;
-          const { reason: _, ...headers } = messageHeaders(message) ?? {};
+          const headers = publishersHeaders(message);
           letters.push({
             body: messageText(message),
             reason: reasonOf(message),
-            ...(Object.keys(headers).length > 0 && { headers }),
+            ...(headers && { headers }),
           });
         }
       } finally {
@@ -73,8 +73,9 @@ export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadL
         while (replayed < there) {
           const message = await channel.basicGet(DEAD_QUEUE);
           if (!message) break;
+          const headers = publishersHeaders(message);
           await publisher.send(
-            { routingKey: QUEUE, durable: true, mandatory: true },
+            { routingKey: QUEUE, durable: true, mandatory: true, ...(headers && { headers }) },
             Buffer.from(messageText(message)),
           );
           channel.basicAck({ deliveryTag: message.deliveryTag });
@@ -91,6 +92,12 @@ export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadL
 
     close: () => connection.close(),
   };
+}
+
+/** What its publisher said of a message that was set aside. */
+function publishersHeaders(message: SyncMessage): Record<string, unknown> | undefined {
+  const { reason: _, ...headers } = messageHeaders(message) ?? {};
+  return Object.keys(headers).length > 0 ? headers : undefined;
 }
 
 /** The writer says why; what the broker set aside itself says so in its own header. */

@@ -1,5 +1,7 @@
 export const QUEUE = 'visits';
 export const DEAD_QUEUE = 'visits.dead';
+/** Nobody takes messages from it: the broker moves one back to `visits` when its time here is up. */
+export const LATER_QUEUE = 'visits.later';
 
 /** Deliveries before the broker sets a message aside: only consumers that disappeared with it count. */
 const DELIVERY_LIMIT = 20;
@@ -29,3 +31,17 @@ export const DEAD_QUEUE_OPTIONS = {
   durable: true,
   arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': DEAD_DELIVERY_LIMIT },
 } as const;
+
+export const LATER_QUEUE_OPTIONS = {
+  queue: LATER_QUEUE,
+  durable: true,
+  arguments: {
+    'x-queue-type': 'quorum',
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-routing-key': QUEUE,
+    'x-dead-letter-strategy': 'at-least-once',
+    'x-overflow': 'reject-publish',
+  },
+} as const;
+
+export type QueueOptions = typeof QUEUE_OPTIONS | typeof DEAD_QUEUE_OPTIONS | typeof LATER_QUEUE_OPTIONS;

@@ -2,8 +2,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AsyncMessage, Connection, ConsumerStatus } from 'rabbitmq-client';
 import { createTimeLimit } from '@terse/core/time-limit';
 import { messageHeaders, messageText, plainHeaders } from './message.ts';
-import type { Backlog, DeadLetters, Message, Publisher, Subscriber } from './queue.ts';
-import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
+import type { Backlog, DeadLetters, Message, Postponer, Publisher, Subscriber } from './queue.ts';
+import {
+  DEAD_QUEUE,
+  DEAD_QUEUE_OPTIONS,
+  LATER_QUEUE,
+  LATER_QUEUE_OPTIONS,
+  QUEUE,
+  QUEUE_OPTIONS,
+  type QueueOptions,
+} from './rabbitmq-topology.ts';
 
 const MAX_REASON_LENGTH = 1000;
 
@@ -13,11 +21,13 @@ export interface RabbitmqOptions {
   readonly name: string;
   /** How long a publish may wait for the broker's confirm before it counts as failed. */
   readonly confirmTimeoutMs?: number;
+  /** How long a message that is postponed stays away. */
+  readonly postponeMs?: number;
   /** Called with what went wrong on a connection, which is then made anew. */
   readonly onError: (error: unknown) => void;
 }
 
-export interface Rabbitmq extends Publisher, Subscriber, Backlog, DeadLetters {
+export interface Rabbitmq extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {
   /** Rejects when there is no connection. */
   probe(): Promise<unknown>;
   close(): Promise<void>;
@@ -25,7 +35,7 @@ export interface Rabbitmq extends Publisher, Subscriber, Backlog, DeadLetters {
 
 /** A RabbitMQ broker, 3.10 or later. The connection and what is declared on it are made anew after a failure. */
 export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
-  const { confirmTimeoutMs = 4000, onError } = options;
+  const { confirmTimeoutMs = 4000, postponeMs = 60_000, onError } = options;
   const connection = new Connection({
     url: options.url,
     connectionName: options.name,
@@ -50,7 +60,7 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
     confirm: true,
     // A failed publish is the caller's to repeat: only there is known what may be sent twice.
     maxAttempts: 1,
-    queues: [DEAD_QUEUE_OPTIONS, QUEUE_OPTIONS],
+    queues: [DEAD_QUEUE_OPTIONS, QUEUE_OPTIONS, LATER_QUEUE_OPTIONS],
   });
   // The broker confirms what it could not route, too, and says so just before.
   publisher.on('basic.return', ({ messageId }) => {
@@ -58,10 +68,12 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
   });
 
   let sent = 0;
+  let held = 0;
   async function send(
     routingKey: string,
     body: string | Buffer,
     headers?: Message['headers'],
+    expiration?: string,
   ): Promise<void> {
     const messageId = `${++sent}`;
     const envelope = {
@@ -73,11 +85,16 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
       // Named, so that the client gives the body back as it came.
       contentEncoding: 'utf-8',
       ...(headers && { headers }),
+      ...(expiration !== undefined && { expiration }),
     };
     await limit(publisher.send(envelope, typeof body === 'string' ? Buffer.from(body) : body));
     // The client tells of a return in the turn after the confirm.
     await nextTurn();
     if (returned.delete(messageId)) throw new Error(`There is no queue "${routingKey}".`);
+  }
+
+  async function count(queue: QueueOptions): Promise<number> {
+    return (await connection.queueDeclare(queue)).messageCount;
   }
 
   return {
@@ -91,6 +108,12 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
       );
     },
 
+    postpone: async (messages) => {
+      await Promise.all(
+        messages.map(({ body, headers }) => send(LATER_QUEUE, body, headers, `${postponeMs}`)),
+      );
+    },
+
     subscribe: (prefetch, onDelivery) => {
       const unacknowledged = new Set<() => void>();
       const consumer = connection.createConsumer(
@@ -101,9 +124,14 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
           concurrency: prefetch,
         },
         (message: AsyncMessage) =>
-          new Promise<ConsumerStatus>((resolve) => {
+          new Promise<ConsumerStatus>((settle) => {
+            const resolve = (status: ConsumerStatus) => {
+              held--;
+              settle(status);
+            };
             const giveBack = () => resolve(ConsumerStatus.REQUEUE);
             unacknowledged.add(giveBack);
+            held++;
             onDelivery({
               body: messageText(message),
               headers: messageHeaders(message),
@@ -125,7 +153,10 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
       };
     },
 
-    waiting: async () => (await connection.queueDeclare({ queue: QUEUE, passive: true })).messageCount,
+    // Declared as they are, where they are not yet: asking for a queue that is not there would close the channel.
+    waiting: async () => (await count(QUEUE_OPTIONS)) + (await count(LATER_QUEUE_OPTIONS)),
+    dead: () => count(DEAD_QUEUE_OPTIONS),
+    unacknowledged: () => held,
 
     probe: () =>
       connection.ready ? Promise.resolve() : Promise.reject(new Error('There is no connection.')),

@@ -11,7 +11,7 @@ import type { Clock } from '@terse/core/clock';
 import { openFileJournal } from '@terse/queue/file-journal';
 import type { Journal } from '@terse/queue/journal';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
-import type { Backlog, DeadLetters, Publisher, Subscriber } from '@terse/queue/queue';
+import type { Backlog, DeadLetters, Postponer, Publisher, Subscriber } from '@terse/queue/queue';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { openPostgres } from '@terse/repository/postgres';
 import type { Config, FunctionName } from './config.ts';
@@ -41,7 +41,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export interface Queue extends Publisher, Subscriber, Backlog, DeadLetters {
+export interface Queue extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {
   readonly probe: Probe;
   close(): Promise<void>;
 }

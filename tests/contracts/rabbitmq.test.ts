@@ -2,14 +2,14 @@ import type { Delivery } from '@terse/queue/queue';
 import { describeQueue } from '@terse/queue/queue.contract';
 import { openRabbitmq, type Rabbitmq } from '@terse/queue/rabbitmq';
 import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
-import { DEAD_QUEUE_OPTIONS, QUEUE_OPTIONS } from '@terse/queue/rabbitmq-topology';
+import { DEAD_QUEUE_OPTIONS, LATER_QUEUE_OPTIONS, QUEUE_OPTIONS } from '@terse/queue/rabbitmq-topology';
 import { Connection } from 'rabbitmq-client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
 
 describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
   const errors = vi.fn();
-  const open = () => openRabbitmq({ url: rabbitmqUrl, name: 'terse-test', onError: errors });
+  const open = () => openRabbitmq({ url: rabbitmqUrl, name: 'terse-test', postponeMs: 300, onError: errors });
   let admin: Connection;
   let queue: Rabbitmq;
 
@@ -21,9 +21,18 @@ describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     queue = open();
     // A queue that was just declared may still refuse.
     await vi.waitFor(() => queue.publish('first'), { timeout: 10_000 });
-    for (const name of ['visits', 'visits.dead']) await admin.queuePurge({ queue: name });
+    for (const name of ['visits', 'visits.dead', 'visits.later']) await admin.queuePurge({ queue: name });
   });
   afterEach(() => queue.close());
+
+  async function nextDelivery(): Promise<Delivery> {
+    const { promise, resolve } = Promise.withResolvers<Delivery>();
+    const subscription = queue.subscribe(1, resolve);
+    const delivery = await promise;
+    delivery.acknowledge();
+    await subscription.close();
+    return delivery;
+  }
 
   describeQueue(() => Promise.resolve(queue));
 
@@ -42,7 +51,7 @@ describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
 
   test('declares the queues as they were declared for good: RabbitMQ refuses any other arguments', async () => {
     await queue.publish('x');
-    for (const options of [QUEUE_OPTIONS, DEAD_QUEUE_OPTIONS]) {
+    for (const options of [QUEUE_OPTIONS, DEAD_QUEUE_OPTIONS, LATER_QUEUE_OPTIONS]) {
       expect((await admin.queueDeclare(options)).queue).toBe(options.queue);
       const other = { ...options, arguments: { ...options.arguments, 'x-delivery-limit': 7 } };
       await expect(admin.queueDeclare(other)).rejects.toThrow('PRECONDITION_FAILED');
@@ -138,7 +147,10 @@ describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     });
     await vi.waitFor(() => expect(bodies.toSorted()).toEqual(['first', 'second']));
     await subscription.close();
-    await queue.add([{ body: 'third', reason: 'x' }]);
+    await queue.add([{ body: 'third', reason: 'x', headers: { 'x-tenant': 'a' } }]);
+    expect(await box.replay()).toBe(1);
+    expect(await nextDelivery()).toMatchObject({ body: 'third', headers: { 'x-tenant': 'a' } });
+    await queue.add([{ body: 'fourth', reason: 'x' }]);
     expect(await box.purge()).toBe(1);
     expect(await box.list(10)).toEqual([]);
     await box.close();
