@@ -39,12 +39,23 @@ test('stores a batch once, however often it is delivered, and says what it did',
   const batch = { messages: [message(visit(), visit()), { body: 'not JSON' }, message(visit(), orphan)] };
   expect(await post(batch)).toEqual({
     status: 200,
-    body: { stored: 3, duplicates: 0, orphans: 1, rejected: 1 },
+    body: { stored: 3, duplicates: 0, orphans: 1, rejected: 1, postponed: 0 },
   });
   expect(await post(batch)).toEqual({
     status: 200,
-    body: { stored: 0, duplicates: 4, orphans: 0, rejected: 1 },
+    body: { stored: 0, duplicates: 4, orphans: 0, rejected: 1, postponed: 0 },
   });
+});
+
+test('stores what is behind two messages that have the same visit twice, in lower and upper case', async () => {
+  const twice = visit();
+  const poison = message(twice, { ...twice, id: twice.id.toUpperCase() });
+  const good = Array.from({ length: 289 }, visit);
+  expect(await post({ messages: [poison, poison, message(...good)] })).toMatchObject({
+    status: 200,
+    body: { stored: 290, duplicates: 3, rejected: 0 },
+  });
+  expect(await post({ messages: [poison] })).toMatchObject({ body: { stored: 0, duplicates: 2 } });
 });
 
 test('answers 500 when the batch could not be stored, so that it comes again', async () => {
@@ -83,7 +94,7 @@ const fromRabbitmq = (...messages: readonly { readonly body: string }[]) => ({
 
 test('stores what AWS Lambda brings from RabbitMQ, and sets aside what is no visit', async () => {
   const event = fromRabbitmq(message(visit(), visit()), { body: 'not JSON' }, message(visit()));
-  const answer = { stored: 3, duplicates: 0, orphans: 0, rejected: 1 };
+  const answer = { stored: 3, duplicates: 0, orphans: 0, rejected: 1, postponed: 0 };
   expect(await post(event)).toEqual({ status: 200, body: answer });
   expect(await post(event)).toEqual({ status: 200, body: { ...answer, stored: 0, duplicates: 3 } });
 });

@@ -17,6 +17,8 @@ export interface Metrics {
   visitsDuplicated(count: number): void;
   visitsOrphaned(count: number): void;
   visitsRejected(count: number): void;
+  /** Messages that only a writer of a later release can read, each time one comes. */
+  visitMessagesPostponed(count: number): void;
   /** Messages that went to the outbox instead of the queue, and those that came from there. */
   outboxed(): void;
   outboxDrained(messages: number): void;

@@ -20,6 +20,7 @@ export function createTestMetrics(): Metrics {
     outboxed: ignore,
     outboxDrained: ignore,
     visitsRejected: ignore,
+    visitMessagesPostponed: ignore,
     countsFlushed: ignore,
     countsReconciled: ignore,
   };

@@ -1,9 +1,11 @@
-import { z } from 'zod';
-import type { DeadLetter, DeadLetters, Message } from '@terse/queue/queue';
-import type { VisitRepository } from '@terse/repository/visit-repository';
+import type { DeadLetter, DeadLetters, Message, Postponer } from '@terse/queue/queue';
+import type { Inserted, VisitRepository } from '@terse/repository/visit-repository';
+import { ContentRefusedError } from './content-refused.ts';
 import type { Metrics } from './metrics.ts';
-import { isVisit, type Visit, visitSchema } from './visit.ts';
+import type { StorageWatch } from './storage-watch.ts';
 import { createVisitDescriber } from './visit-description.ts';
+import { letterOf, readVisitMessage } from './visit-message.ts';
+import type { Visit } from './visit.ts';
 
 /** What became of the visits of a batch. */
 export interface BatchOutcome {
@@ -12,8 +14,10 @@ export interface BatchOutcome {
   readonly duplicates: number;
   /** Visits of codes that were never links: stored apart, where they are in nobody's numbers. */
   readonly orphans: number;
-  /** Not visits: set aside as dead letters, with the reason. */
+  /** Set aside as dead letters, with the reason: what is no visit, and visits that the database refuses. */
   readonly rejected: number;
+  /** Messages with visits that only a later release can read. They come again after a while. */
+  readonly postponed: number;
 }
 
 /** Stores visits from the queue. */
@@ -27,61 +31,95 @@ export interface VisitWriter {
 
 export interface VisitWriterOptions {
   readonly repository: Pick<VisitRepository, 'insert'>;
-  readonly deadLetters: DeadLetters;
-  readonly metrics: Pick<Metrics, 'visitsStored' | 'visitsDuplicated' | 'visitsOrphaned' | 'visitsRejected'>;
+  readonly queue: DeadLetters & Postponer;
+  readonly watch: Pick<StorageWatch, 'began' | 'stored'>;
+  readonly metrics: Pick<
+    Metrics,
+    'visitsStored' | 'visitsDuplicated' | 'visitsOrphaned' | 'visitsRejected' | 'visitMessagesPostponed'
+  >;
+}
+
+/** A visit, and the message that it came in. */
+interface Received {
+  readonly visit: Visit;
+  readonly message: Message;
+}
+
+interface Batch {
+  readonly received: readonly Received[];
+  readonly rejects: DeadLetter[];
+  readonly newer: readonly Message[];
 }
 
 const VISITS_PER_STATEMENT = 5000;
 
 export function createVisitWriter(options: VisitWriterOptions): VisitWriter {
-  const { repository, deadLetters, metrics } = options;
+  const { repository, queue, watch, metrics } = options;
   const describe = createVisitDescriber();
+
+  async function store({ received, rejects }: Batch): Promise<Inserted & { readonly duplicates: number }> {
+    const total = { stored: 0, orphans: 0, duplicates: 0 };
+
+    /** Halves what is refused until the one visit that is at fault stands alone: at most twice as many statements as visits. */
+    async function storeAll(some: readonly Received[]): Promise<void> {
+      try {
+        const { stored, orphans } = await repository.insert(some.map(({ visit }) => describe(visit)));
+        watch.stored();
+        total.stored += stored;
+        total.orphans += orphans;
+        total.duplicates += some.length - stored - orphans;
+      } catch (error) {
+        if (!isForContent(error)) throw error;
+        const [first] = some;
+        if (first && some.length === 1) {
+          rejects.push(letterOf(first.message, first.visit, `refused: ${error.message}`));
+          return;
+        }
+        const middle = Math.ceil(some.length / 2);
+        await storeAll(some.slice(0, middle));
+        await storeAll(some.slice(middle));
+      }
+    }
+
+    for (let start = 0; start < received.length; start += VISITS_PER_STATEMENT) {
+      await storeAll(received.slice(start, start + VISITS_PER_STATEMENT));
+    }
+    return total;
+  }
+
   return {
     write: async (messages) => {
-      const visits: Visit[] = [];
-      const rejects: DeadLetter[] = [];
-      for (const message of messages) decode(message, visits, rejects);
+      const batch = readBatch(messages);
+      const { received, rejects, newer } = batch;
+      if (received.length > 0) watch.began();
+      const { stored, duplicates, orphans } = await store(batch);
+      if (rejects.length > 0) await queue.add(rejects);
+      if (newer.length > 0) await queue.postpone(newer);
 
-      let stored = 0;
-      let orphans = 0;
-      for (let start = 0; start < visits.length; start += VISITS_PER_STATEMENT) {
-        const part = visits.slice(start, start + VISITS_PER_STATEMENT).map(describe);
-        const inserted = await repository.insert(part);
-        stored += inserted.stored;
-        orphans += inserted.orphans;
-      }
-      if (rejects.length > 0) await deadLetters.add(rejects);
-
-      const duplicates = visits.length - stored - orphans;
       metrics.visitsStored(stored);
       metrics.visitsDuplicated(duplicates);
       metrics.visitsOrphaned(orphans);
       metrics.visitsRejected(rejects.length);
-      return { stored, duplicates, orphans, rejected: rejects.length };
+      metrics.visitMessagesPostponed(newer.length);
+      return { stored, duplicates, orphans, rejected: rejects.length, postponed: newer.length };
     },
   };
 }
 
-/** Sorts a message's visits from what is none, one by one: a bad visit does not spoil the good ones around it. */
-function decode(message: Message, visits: Visit[], rejects: DeadLetter[]): void {
-  let items: unknown;
-  try {
-    items = JSON.parse(message.body);
-  } catch {
-    rejects.push({ ...message, reason: 'not JSON' });
-    return;
+function readBatch(messages: readonly Message[]): Batch {
+  const received: Received[] = [];
+  const rejects: DeadLetter[] = [];
+  const newer: Message[] = [];
+  for (const message of messages) {
+    const { visits, rejects: ofMessage, isNewer } = readVisitMessage(message);
+    for (const visit of visits) received.push({ visit, message });
+    rejects.push(...ofMessage);
+    if (isNewer) newer.push(message);
   }
-  if (!Array.isArray(items)) {
-    rejects.push({ ...message, reason: 'not an array of visits' });
-    return;
-  }
-  for (const item of items) {
-    if (isVisit(item)) visits.push(item);
-    else rejects.push({ ...message, body: JSON.stringify(item), reason: reasonAgainst(item) });
-  }
+  return { received, rejects, newer };
 }
 
-function reasonAgainst(item: unknown): string {
-  const { error } = visitSchema.safeParse(item);
-  return error ? z.prettifyError(error) : 'not a visit';
+/** The database's refusal, or a mistake of this program that a visit brings out. An outage is neither. */
+function isForContent(error: unknown): error is Error {
+  return error instanceof ContentRefusedError || error instanceof TypeError || error instanceof RangeError;
 }

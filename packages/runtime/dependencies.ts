@@ -4,6 +4,7 @@ import { type CounterService, createCounterService } from '@terse/core/counter-s
 import { createLinkResolver, type LinkResolver } from '@terse/core/link-resolver';
 import { ownUrls } from '@terse/core/original-url';
 import { createOutboxDrain, type OutboxDrain } from '@terse/core/outbox-drain';
+import { createStorageWatch, type StorageWatch } from '@terse/core/storage-watch';
 import { createStatsService, type StatsService } from '@terse/core/stats-service';
 import { createUrlService, type UrlService } from '@terse/core/url-service';
 import { createVisitMerger, type VisitMerger } from '@terse/core/visit-merger';
@@ -145,8 +146,14 @@ export async function openStats(context: Context): Promise<StatsServices & Opene
 export async function openVisitWriter(context: Context): Promise<VisitWriterServices & Opened> {
   const database = await openDatabase(context);
   const queue = await openQueue(context);
-  const gate = createReadinessGate({ database: database.probe, queue: queue.probe });
-  return { ...visitWriterOn(context, database, queue), ...opened(context, gate, [queue, database]) };
+  const watch = createStorageWatch(context);
+  const gate = createReadinessGate({
+    database: database.probe,
+    queue: queue.probe,
+    storage: () => (watch.isStalled() ? Promise.reject(new Error('No visit is stored.')) : Promise.resolve()),
+  });
+  context.showVisitQueue(queue);
+  return { ...visitWriterOn(context, database, queue, watch), ...opened(context, gate, [queue, database]) };
 }
 
 export async function openCounterFlush(context: Context): Promise<CounterFlushServices & Opened> {
@@ -158,6 +165,7 @@ export async function openCounterFlush(context: Context): Promise<CounterFlushSe
     // Without the queue it counts all the same, and the outbox waits.
     ({ database, counter }) => Boolean(database) && Boolean(counter),
   );
+  context.showVisitQueue(queue);
   return {
     ...counterFlushOn(context, database, store, queue),
     ...opened(context, gate, [queue, store, database]),
@@ -219,11 +227,12 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     throw error;
   }
   const redirect = redirectOn(context, database, store, queue);
+  context.showVisitQueue(queue);
   return {
     ...redirect,
     ...linksOn(context, database, store),
     ...statsOn(context, database),
-    ...visitWriterOn(context, database, queue),
+    ...visitWriterOn(context, database, queue, createStorageWatch(context)),
     ...counterFlushOn(context, database, store, queue),
     ...parts,
     pressure: () => Math.max(context.eventLoopPressure(), redirect.recorder.fill()),
@@ -318,10 +327,16 @@ function statsOn(context: Context, database: OpenDatabase): StatsServices {
   };
 }
 
-function visitWriterOn({ metrics }: Context, { db }: OpenDatabase, queue: Queue): VisitWriterServices {
+function visitWriterOn(
+  context: Context,
+  { db }: OpenDatabase,
+  queue: Queue,
+  watch: StorageWatch,
+): VisitWriterServices {
   const repository = createVisitRepository({ db });
+  context.showVisitStorage(queue, watch);
   return {
-    writer: createVisitWriter({ repository, deadLetters: queue, metrics }),
+    writer: createVisitWriter({ repository, queue, watch, metrics: context.metrics }),
     subscriber: queue,
     deadLetters: queue,
   };

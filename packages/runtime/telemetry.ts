@@ -1,11 +1,18 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '@terse/core/metrics';
+import type { StorageWatch } from '@terse/core/storage-watch';
+import type { Backlog } from '@terse/queue/queue';
 import { collectProcessMetrics } from './process-metrics.ts';
+import { rememberBriefly } from './remember-briefly.ts';
 
 export interface Telemetry {
   readonly metrics: Metrics;
   /** Shows what Redis holds, as it says when it is asked; nothing while it does not answer. */
   showRedisUsedBytes(read: () => Promise<number | undefined>): void;
+  /** Shows how many messages lie in the queue of visits and beside it; nothing while it does not say. */
+  showVisitQueue(backlog: Backlog): void;
+  /** Shows what a writer has in hand, and whether it stores anything. */
+  showVisitStorage(backlog: Pick<Backlog, 'unacknowledged'>, watch: Pick<StorageWatch, 'isStalled'>): void;
   /** All metrics in the Prometheus text format. */
   metricsText(): Promise<string>;
 }
@@ -16,6 +23,20 @@ export function createTelemetry(): Telemetry {
   collectProcessMetrics(registry);
 
   const count = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
+
+  /** A value that is asked for when the metrics are read; a gauge whose value nobody can tell is left out. */
+  function gauge(name: string, help: string, read: () => Promise<number | undefined>): void {
+    const shown = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        const value = await read().catch(() => undefined);
+        if (value === undefined) shown.remove();
+        else shown.set(value);
+      },
+    });
+  }
 
   /** Counted in plain numbers, which the registry asks for when it is read: a redirect counts three times. */
   function countBy(label: string, name: string, help: string) {
@@ -53,7 +74,14 @@ export function createTelemetry(): Telemetry {
     'outbox_messages_drained_total',
     'Messages brought from the outbox to the queue',
   );
-  const rejected = count('visits_rejected_total', 'Things in the queue that were not visits');
+  const rejected = count(
+    'visits_rejected_total',
+    'Visits and things that were none, set aside as dead letters',
+  );
+  const postponed = count(
+    'visit_messages_postponed_total',
+    'Messages that only a writer of a later release can read, put off',
+  );
   const flushed = count('visit_counts_flushed_total', 'Visits added to the counts of links');
   const reconciled = count(
     'visit_counts_reconciled_total',
@@ -78,20 +106,32 @@ export function createTelemetry(): Telemetry {
       outboxed: () => outboxed.inc(),
       outboxDrained: (messages) => outboxDrained.inc(messages),
       visitsRejected: (visits) => rejected.inc(visits),
+      visitMessagesPostponed: (messages) => postponed.inc(messages),
       countsFlushed: (visits) => flushed.inc(visits),
       countsReconciled: (links) => reconciled.inc(links),
     },
-    showRedisUsedBytes: (read) => {
-      const gauge = new Gauge({
-        name: 'redis_used_bytes',
-        help: 'What Redis holds',
-        registers: [registry],
-        async collect() {
-          const used = await read().catch(() => undefined);
-          if (used === undefined) gauge.remove();
-          else gauge.set(used);
-        },
-      });
+    showRedisUsedBytes: (read) => gauge('redis_used_bytes', 'What Redis holds', read),
+    showVisitQueue: (backlog) => {
+      gauge(
+        'visit_queue_ready_messages',
+        'Messages of visits that no writer has been given yet',
+        rememberBriefly(() => backlog.waiting()),
+      );
+      gauge(
+        'visit_queue_dead_messages',
+        'Messages that were set aside as dead letters',
+        rememberBriefly(() => backlog.dead()),
+      );
+    },
+    showVisitStorage: (backlog, watch) => {
+      gauge(
+        'visit_queue_unacknowledged_messages',
+        'Messages of visits that this writer holds and has not dealt with',
+        () => Promise.resolve(backlog.unacknowledged()),
+      );
+      gauge('visit_storage_stalled', '1 when visits have come for a minute and none was stored', () =>
+        Promise.resolve(watch.isStalled() ? 1 : 0),
+      );
     },
     metricsText: () => registry.metrics(),
   };
