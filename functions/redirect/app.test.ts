@@ -64,6 +64,28 @@ test('records what it knows of the visit', async () => {
   ]);
 });
 
+test.each([
+  ['Sec-Purpose', 'prefetch', true],
+  ['Sec-Purpose', 'prefetch;prerender', true],
+  ['Sec-Purpose', 'prefetch;anonymous-client-ip', true],
+  ['Sec-Purpose', 'prefetch;prerender;anonymous-client-ip', true],
+  ['Purpose', 'prefetch', true],
+  ['Purpose', 'preview', true],
+  ['X-Moz', 'prefetch', true],
+  ['X-Purpose', 'preview', true],
+  ['Purpose', 'unprefetched', false],
+  ['Sec-Purpose', '', false],
+  ['Sec-Fetch-Mode', 'navigate', false],
+])('redirects what is sent with %s: %s, and records it as a probe: %s', async (name, value, isProbe) => {
+  const { app, record } = setUp();
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  for (const method of ['GET', 'HEAD']) {
+    const response = await app.request(`/${short_code}`, { method, headers: { [name]: value } });
+    expect(response.status).toBe(307);
+  }
+  expect(record.mock.calls.map(([visit]) => visit.isProbe)).toEqual([isProbe, true]);
+});
+
 test('answers when the visit is confirmed, where it is told to wait for that', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { app } = setUp({ recorder: { record: vi.fn(), confirmed: () => promise } });

@@ -7,6 +7,7 @@ import type { VisitRecorder } from '@terse/core/visit-recorder';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { page } from '@terse/http/page';
+import { isPrefetch } from '@terse/http/prefetch';
 import { requestHeader } from '@terse/http/request-header';
 
 export interface RedirectDependencies extends AppParts {
@@ -56,7 +57,7 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
       userAgent: requestHeader(c, 'user-agent'),
       referrer: requestHeader(c, 'referer'),
       country: country(c),
-      isProbe: c.req.method === 'HEAD',
+      isProbe: c.req.method === 'HEAD' || isPrefetch(c),
     });
     // Not stored anywhere on the way: every visit is seen, and a change is seen by the next one.
     const headers = { Location: resolution.location, 'Cache-Control': 'no-store', 'Content-Length': '0' };

@@ -102,6 +102,33 @@ test('shows single visits, newest first, page by page', async () => {
   expect(rest.body['next_cursor']).toBeNull();
 });
 
+test('pages through visits of the same milliseconds without missing or doubling one, whatever the page size', async () => {
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const visits = Array.from({ length: 20 }, (_, index) =>
+    visitAt(`2026-11-24T11:00:00.00${index % 3}Z`, { short_code }),
+  );
+  await parts.writer.write([message(...visits)]);
+  const newestFirst = visits
+    .map(({ id }) => id)
+    .toSorted()
+    .toReversed();
+  for (const limit of [1, 3, 7, 10, 19, 20, 21]) {
+    const seen: string[] = [];
+    let pages = 0;
+    for (let cursor: string | null = ''; cursor !== null; pages++) {
+      const spelled = pages % 2 ? cursor.toUpperCase() : cursor;
+      const { status, body } = await get(
+        `${short_code}/stats/visits?limit=${limit}${cursor === '' ? '' : `&cursor=${spelled}`}`,
+      );
+      expect(status).toBe(200);
+      seen.push(...(body['visits'] as Visit[]).map(({ id }) => id));
+      cursor = body['next_cursor'] as string | null;
+    }
+    expect(seen).toEqual(newestFirst);
+    expect(pages).toBe(Math.ceil(visits.length / limit));
+  }
+});
+
 test('reports on a deleted link as before', async () => {
   const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
   await parts.urls.remove(short_code);

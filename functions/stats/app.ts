@@ -55,8 +55,10 @@ export function createStatsApp(dependencies: StatsDependencies): Hono {
 
   app.get('/api/v1/links/:code/stats/visits', async (c) => {
     const { limit, cursor } = readQuery(c, visitsQuerySchema);
-    const visits = await stats.visits(c.req.param('code'), limit, cursor);
-    return c.json({ visits, next_cursor: visits.length === limit ? visits.at(-1)?.id : null });
+    // One more than is shown tells whether a page follows.
+    const found = await stats.visits(c.req.param('code'), limit + 1, cursor);
+    const visits = found.slice(0, limit);
+    return c.json({ visits, next_cursor: found.length > limit ? visits.at(-1)?.id : null });
   });
 
   app.all('/api/v1/links/:code/stats/:part?', methodNotAllowed('GET'));

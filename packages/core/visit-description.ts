@@ -1,5 +1,6 @@
 import { parse } from 'bowser';
 import { LRUCache } from 'lru-cache';
+import { hostOf, storedReferrer } from './referrer.ts';
 import type { Visit } from './visit.ts';
 
 const USER_AGENTS_REMEMBERED = 5000;
@@ -18,9 +19,13 @@ type Agent = Pick<DescribedVisit, 'browser' | 'os' | 'device'>;
 
 const NO_AGENT: Agent = { browser: null, os: null, device: null };
 
-interface Origin {
+interface Referrer {
+  /** A redirect of a release before stored it whole. */
+  readonly stored: string | null;
   readonly host: string | null;
 }
+
+const NO_REFERRER: Referrer = { stored: null, host: null };
 
 /** Describes visits. Parsing takes microseconds, of a user agent tens of them, and few differ, so results are remembered. */
 export function createVisitDescriber(): (visit: Visit) => DescribedVisit {
@@ -28,22 +33,23 @@ export function createVisitDescriber(): (visit: Visit) => DescribedVisit {
     max: USER_AGENTS_REMEMBERED,
     memoMethod: (userAgent) => parseAgent(userAgent),
   });
-  const origins = new LRUCache<string, Origin, undefined>({
+  const referrers = new LRUCache<string, Referrer, undefined>({
     max: REFERRERS_REMEMBERED,
-    memoMethod: (referrer) => ({ host: hostOf(referrer) }),
+    memoMethod: (referrer) => ({ stored: storedReferrer(referrer), host: hostOf(referrer) }),
   });
   return (visit) => {
     const { browser, os, device } = visit.user_agent ? agents.memo(visit.user_agent) : NO_AGENT;
+    const { stored, host } = visit.referrer === null ? NO_REFERRER : referrers.memo(visit.referrer);
     return {
       id: visit.id,
       short_code: visit.short_code,
       ip: visit.ip,
       timestamp: visit.timestamp,
       user_agent: visit.user_agent,
-      referrer: visit.referrer,
+      referrer: stored,
       country: visit.country,
       is_bot: visit.is_bot,
-      referrer_host: visit.referrer === null ? null : origins.memo(visit.referrer).host,
+      referrer_host: host,
       browser,
       os,
       device,
@@ -56,11 +62,7 @@ function parseAgent(userAgent: string): Agent {
   return { browser: name(browser.name), os: name(os.name), device: name(platform.type) };
 }
 
+/** A name that begins as the rows do that are no values, `(other)` say, is none. */
 function name(text: string | undefined): string | null {
-  return text ? text.slice(0, MAX_NAME_LENGTH) : null;
-}
-
-function hostOf(referrer: string): string | null {
-  const host = URL.parse(referrer)?.hostname.replace(/^www\./, '');
-  return host ? host.slice(0, 253) : null;
+  return text && !text.startsWith('(') ? text.slice(0, MAX_NAME_LENGTH) : null;
 }

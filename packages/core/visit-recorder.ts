@@ -1,14 +1,15 @@
-import { isbot } from 'isbot';
 import { LRUCache } from 'lru-cache';
 import pTimeout from 'p-timeout';
 import type { Counter } from '@terse/cache/counter';
 import type { Outbox } from '@terse/cache/outbox';
 import type { Journal } from '@terse/queue/journal';
 import type { Publisher } from '@terse/queue/queue';
+import { isAutomatic } from './automatic-agent.ts';
 import type { Clock } from './clock.ts';
 import type { Metrics } from './metrics.ts';
 import type { ShortCode } from './short-code.ts';
-import { encodeVisit, truncateReferrer, truncateUserAgent } from './visit.ts';
+import { storedReferrer } from './referrer.ts';
+import { encodeVisit, truncateUserAgent } from './visit.ts';
 import { createVisitIds } from './visit-id.ts';
 import { createVisitPump } from './visit-pump.ts';
 import { createVisitTally } from './visit-tally.ts';
@@ -21,7 +22,7 @@ export interface ObservedVisit {
   readonly userAgent: string | undefined;
   readonly referrer: string | undefined;
   readonly country: string | null;
-  /** A `HEAD` request, which link checkers send under the names of browsers. */
+  /** A `HEAD` request, which link checkers send under the names of browsers, or a prefetch that nobody has clicked. */
   readonly isProbe: boolean;
 }
 
@@ -121,7 +122,7 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
       ip,
       timestamp: now,
       user_agent: agent.stored,
-      referrer: referrer === undefined ? null : truncateReferrer(referrer),
+      referrer: referrer === undefined ? null : storedReferrer(referrer),
       country,
       is_bot: isBot,
     };
@@ -192,5 +193,5 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
 
 function readAgent(userAgent: string): Agent {
   const stored = truncateUserAgent(userAgent);
-  return { isBot: userAgent === '' || isbot(userAgent), stored, json: JSON.stringify(stored) };
+  return { isBot: isAutomatic(userAgent), stored, json: JSON.stringify(stored) };
 }

@@ -3,7 +3,7 @@ import { joinRecords } from './joined-records.ts';
 import { parseShortCode } from './short-code.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;
-const MAX_REFERRER_LENGTH = 1024;
+export const MAX_REFERRER_LENGTH = 1024;
 
 /** The end of the year 9999: what comes later has another form in ISO 8601. */
 const LAST_TIMESTAMP = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
@@ -91,12 +91,7 @@ function isStoredText(value: unknown, maxLength: number): boolean {
 
 /** A user agent cut to what is stored of it. */
 export function truncateUserAgent(text: string): string {
-  return text.length > MAX_USER_AGENT_LENGTH ? text.slice(0, MAX_USER_AGENT_LENGTH) : text;
-}
-
-/** A referrer cut to what is stored of it. */
-export function truncateReferrer(text: string): string {
-  return text.length > MAX_REFERRER_LENGTH ? text.slice(0, MAX_REFERRER_LENGTH) : text;
+  return text.length > MAX_USER_AGENT_LENGTH ? text.slice(0, MAX_USER_AGENT_LENGTH).toWellFormed() : text;
 }
 
 /**
