@@ -6,6 +6,7 @@ export default $config({
       home: 'aws',
       removal: isProduction ? 'retain' : 'remove',
       protect: isProduction,
+      types: { ignore: ['packages', 'functions', 'infra'] },
       providers: {
         aws: '7.20.0',
         cloudamqp: '3.34.0',
@@ -34,7 +35,7 @@ export default $config({
     const { createDashboard } = await import('./infra/dashboard.ts');
     const { createBudget } = await import('./infra/budget.ts');
 
-    const stage = readStage($app.stage, process.env, readCommit(process.env));
+    const stage = readStage($app.stage, process.env, readCommit(process.env, $cli.paths.root));
     const network = createNetwork(stage);
     const database = createDatabase(stage, network);
     const cache = createCache(stage);
