@@ -2,7 +2,7 @@
 # Builds and pushes an image unless its tag is there already, and prints its digest: a commit is built once, and going back to
 # it builds nothing.
 set -euo pipefail
-: "${REPOSITORY_URL:?}" "${TAG:?}" "${FUNCTION:?}" "${TARGET:?}" "${PLATFORMS:?}" "${AWS_REGION:?}"
+: "${REPOSITORY_URL:?}" "${TAG:?}" "${FUNCTION:?}" "${TARGET:?}" "${PLATFORM:?}" "${AWS_REGION:?}"
 
 registry=${REPOSITORY_URL%%/*}
 repository=${REPOSITORY_URL#*/}
@@ -16,7 +16,7 @@ if ! digest 2>/dev/null; then
   {
     aws ecr get-login-password | docker login --username AWS --password-stdin "$registry"
     # Attestations would make an index of it, which Lambda refuses.
-    docker buildx build --push --provenance=false --sbom=false --platform "$PLATFORMS" --target "$TARGET" \
+    docker buildx build --push --provenance=false --sbom=false --platform "$PLATFORM" --target "$TARGET" \
       --build-arg "FUNCTION=$FUNCTION" --tag "$REPOSITORY_URL:$TAG" .
   } >&2
   digest

@@ -1,6 +1,6 @@
 import type { FunctionSettings } from './containers.ts';
 import { pascal } from './database.ts';
-import type { Image } from './images.ts';
+import { ARCHITECTURE, type Image } from './images.ts';
 import type { Network, SecurityGroup } from './network.ts';
 import { createRole, readSecrets, writeLogs } from './permissions.ts';
 import { versionsOf } from './secrets.ts';
@@ -50,7 +50,7 @@ export function createContainerLambda(stage: Stage, network: Network, options: L
       name: functionName,
       packageType: 'Image',
       imageUri: options.image.reference,
-      architectures: ['arm64'],
+      architectures: [ARCHITECTURE.lambda],
       role: role.arn,
       memorySize: options.memoryMb,
       timeout: options.timeoutSeconds,

@@ -4,6 +4,9 @@ import type { Stage } from './stage.ts';
 export type Images = ReturnType<typeof createImages>;
 export type Target = 'runtime' | 'lambda';
 
+/** The one platform that Fargate and Lambda run here. */
+export const ARCHITECTURE = { docker: 'linux/arm64', ecs: 'ARM64', lambda: 'arm64' } as const;
+
 export interface Image {
   /** The image by digest. */
   readonly reference: $util.Output<string>;
@@ -43,8 +46,7 @@ export function createImages(stage: Stage) {
         TAG: `${stage.commit}-${target}`,
         FUNCTION: name,
         TARGET: target,
-        // Lambda takes an image of one platform only, and refuses the index that two of them would need.
-        PLATFORMS: target === 'lambda' ? 'linux/arm64' : 'linux/arm64,linux/amd64',
+        PLATFORM: ARCHITECTURE.docker,
         AWS_REGION: aws.getRegionOutput().region,
       },
       triggers: [stage.commit, target],

@@ -1,5 +1,6 @@
 import { pascal } from './database.ts';
 import { type Container, JOURNAL, type TaskOptions, collector, functionContainer } from './containers.ts';
+import { ARCHITECTURE } from './images.ts';
 import type { Network, SecurityGroup } from './network.ts';
 import { createRole, pullImages, readSecrets, writeLogs } from './permissions.ts';
 import { versionsOf } from './secrets.ts';
@@ -56,7 +57,7 @@ export function createCluster(stage: Stage, network: Network) {
       networkMode: 'awsvpc',
       cpu: `${options.cpu}`,
       memory: `${options.memoryMb}`,
-      runtimePlatform: { cpuArchitecture: 'ARM64', operatingSystemFamily: 'LINUX' },
+      runtimePlatform: { cpuArchitecture: ARCHITECTURE.ecs, operatingSystemFamily: 'LINUX' },
       executionRoleArn: executionRole.arn,
       taskRoleArn: taskRole.arn,
       ...(options.hasJournal && { volumes: [{ name: JOURNAL }] }),

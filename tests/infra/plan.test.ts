@@ -56,11 +56,14 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       expect(built?.['environment']).toMatchObject({
         TARGET: target,
         TAG: `abcdef012345-${target}`,
-        // Lambda takes no index of several platforms.
-        PLATFORMS: kind === 'lambda' ? 'linux/arm64' : 'linux/arm64,linux/amd64',
+        // Docker's default driver builds no more than one platform at once.
+        PLATFORM: 'linux/arm64',
       });
       expect(image, 'by digest').toMatch(/@sha256:/);
     }
+    for (const { inputs } of plan.of('ecs/taskDefinition'))
+      expect(inputs['runtimePlatform']).toMatchObject({ cpuArchitecture: 'ARM64' });
+    for (const { inputs } of plan.of('lambda/function')) expect(inputs['architectures']).toEqual(['arm64']);
     for (const { inputs } of plan.of('ecr/repository'))
       expect(inputs['imageTagMutability']).toBe('IMMUTABLE');
   });

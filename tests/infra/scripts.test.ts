@@ -33,7 +33,7 @@ describe('infra/build-image.sh', () => {
     TAG: 'abcdef012345-runtime',
     FUNCTION: 'redirect',
     TARGET: 'runtime',
-    PLATFORMS: 'linux/arm64,linux/amd64',
+    PLATFORM: 'linux/arm64',
     AWS_REGION: 'eu-central-1',
   };
 
@@ -53,7 +53,7 @@ describe('infra/build-image.sh', () => {
     const { status, stdout, calls } = run('infra/build-image.sh', BUILD);
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'sha256:new\n' });
     expect(calls).toContain(
-      'docker buildx build --push --provenance=false --sbom=false --platform linux/arm64,linux/amd64 --target runtime ' +
+      'docker buildx build --push --provenance=false --sbom=false --platform linux/arm64 --target runtime ' +
         `--build-arg FUNCTION=redirect --tag ${BUILD.REPOSITORY_URL}:${BUILD.TAG} .`,
     );
   });
