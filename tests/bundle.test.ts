@@ -92,5 +92,6 @@ describeOnRealParts('a bundle on real parts', (parts) => {
     await expect
       .poll(readiness, { timeout: 20_000 })
       .toEqual({ status: 'ready', parts: { database: 'up', cache: 'up', queue: 'up' } });
+    expect((await fetch(`${started.internalUrl}/.started`)).status).toBe(200);
   });
 });

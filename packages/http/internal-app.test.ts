@@ -5,6 +5,7 @@ import { createInternalApp, serveInternal } from './internal-app.ts';
 const parts = {
   log: { error: vi.fn(), info: vi.fn() },
   readiness: () => Promise.resolve({ ready: false, parts: { database: true, cache: false } }),
+  started: () => Promise.resolve(true),
   metricsText: () => Promise.resolve('up 1\n'),
 };
 
@@ -17,7 +18,17 @@ test('tells the state of each part by name, and nothing else of it', async () =>
   expect(await (await app.request('/.metrics')).text()).toBe('up 1\n');
 });
 
-test.each(['/.live', '/.ready', '/.metrics', '/.events', '/%2emetrics', '/x/../.metrics'])(
+test('keeps a rollout back until the function has started', async () => {
+  let hasStarted = false;
+  const app = createInternalApp({ ...parts, started: () => Promise.resolve(hasStarted) });
+  const starting = await app.request('/.started');
+  expect([starting.status, await starting.json()]).toEqual([503, { status: 'starting' }]);
+  expect((await app.request('/.live')).status, 'it is not started anew for that').toBe(200);
+  hasStarted = true;
+  expect((await app.request('/.started')).status).toBe(200);
+});
+
+test.each(['/.live', '/.started', '/.ready', '/.metrics', '/.events', '/%2emetrics', '/x/../.metrics'])(
   'no public app has %s',
   async (path) => {
     expect((await createApp(parts).request(path)).status).toBe(404);

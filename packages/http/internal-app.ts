@@ -10,15 +10,22 @@ export interface Readiness {
 
 export interface InternalParts extends AppParts {
   readonly readiness: () => Promise<Readiness>;
+  /** Whether a rollout may go on with this process: true for good once it is. */
+  readonly started: () => Promise<boolean>;
   /** The metrics in the Prometheus text format. */
   readonly metricsText: () => Promise<string>;
 }
 
-/** What only the platform asks for: `/.live`, `/.ready` and `/.metrics`. */
+/** What only the platform asks for: `/.live`, `/.started`, `/.ready` and `/.metrics`. */
 export function createInternalApp(parts: InternalParts): Hono {
   const app = createApp(parts);
 
   app.get('/.live', (c) => c.json({ status: 'live' }));
+
+  app.get('/.started', async (c) => {
+    const hasStarted = await parts.started();
+    return c.json({ status: hasStarted ? 'started' : 'starting' }, hasStarted ? 200 : 503);
+  });
 
   app.get('/.ready', async (c) => {
     const { ready, parts: up } = await parts.readiness();

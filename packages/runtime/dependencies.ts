@@ -74,6 +74,8 @@ export interface Opened extends Pick<Telemetry, 'metrics' | 'metricsText'> {
   readonly pressure: Pressure;
   readonly log: Logger;
   readonly readiness: ReadinessGate['readiness'];
+  /** Whether a rollout may go on with this process. */
+  readonly started: ReadinessGate['started'];
   /** Becomes unready, and resolves when balancers have had the time to notice. */
   turnAway(): Promise<void>;
   /** Gives the parts back. The services on them must be at rest. */
@@ -117,11 +119,12 @@ export async function openRedirect(context: Context): Promise<RedirectServices &
   const store = await openStore(context);
   const queue = await openQueue(context);
   context.showRedisUsedBytes(store.usedBytes);
-  const gate = createReadinessGate(
-    { database: database.probe, cache: store.probe, queue: queue.probe },
+  const gate = createReadinessGate({
+    clock: context.clock,
+    probes: { database: database.probe, cache: store.probe, queue: queue.probe },
     // Either of them finds links, and the recorder waits for the queue.
-    ({ database, cache }) => Boolean(database) || Boolean(cache),
-  );
+    isEnough: ({ database, cache }) => Boolean(database) || Boolean(cache),
+  });
   return {
     ...redirectOn(context, database, store, queue),
     ...opened(context, gate, [queue, store, database]),
@@ -131,15 +134,17 @@ export async function openRedirect(context: Context): Promise<RedirectServices &
 export async function openLinks(context: Context): Promise<LinksServices & Opened> {
   const database = await openDatabase(context);
   const store = await openStore(context);
-  const gate = createReadinessGate({ database: database.probe, cache: store.probe }, ({ database }) =>
-    Boolean(database),
-  );
+  const gate = createReadinessGate({
+    clock: context.clock,
+    probes: { database: database.probe, cache: store.probe },
+    isEnough: ({ database }) => Boolean(database),
+  });
   return { ...linksOn(context, database, store), ...opened(context, gate, [store, database]) };
 }
 
 export async function openStats(context: Context): Promise<StatsServices & Opened> {
   const database = await openDatabase(context, 'read');
-  const gate = createReadinessGate({ database: database.probe });
+  const gate = createReadinessGate({ clock: context.clock, probes: { database: database.probe } });
   return { ...statsOn(context, database), ...opened(context, gate, [database]) };
 }
 
@@ -148,9 +153,13 @@ export async function openVisitWriter(context: Context): Promise<VisitWriterServ
   const queue = await openQueue(context);
   const watch = createStorageWatch(context);
   const gate = createReadinessGate({
-    database: database.probe,
-    queue: queue.probe,
-    storage: () => (watch.isStalled() ? Promise.reject(new Error('No visit is stored.')) : Promise.resolve()),
+    clock: context.clock,
+    probes: {
+      database: database.probe,
+      queue: queue.probe,
+      storage: () =>
+        watch.isStalled() ? Promise.reject(new Error('No visit is stored.')) : Promise.resolve(),
+    },
   });
   context.showVisitQueue(queue);
   return { ...visitWriterOn(context, database, queue, watch), ...opened(context, gate, [queue, database]) };
@@ -160,11 +169,12 @@ export async function openCounterFlush(context: Context): Promise<CounterFlushSe
   const database = await openDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
-  const gate = createReadinessGate(
-    { database: database.probe, counter: store.probe, queue: queue.probe },
+  const gate = createReadinessGate({
+    clock: context.clock,
+    probes: { database: database.probe, counter: store.probe, queue: queue.probe },
     // Without the queue it counts all the same, and the outbox waits.
-    ({ database, counter }) => Boolean(database) && Boolean(counter),
-  );
+    isEnough: ({ database, counter }) => Boolean(database) && Boolean(counter),
+  });
   context.showVisitQueue(queue);
   return {
     ...counterFlushOn(context, database, store, queue),
@@ -183,7 +193,7 @@ export async function openDeadLetters({ config }: Context): Promise<DeadLetterBo
 export function openGateway(context: Context): Opened & { readonly origins: Origins } {
   const { origins } = context.config;
   if (!origins) throw new Error('The gateway was not told where the functions are.');
-  return { ...opened(context, createReadinessGate({}), []), origins };
+  return { ...opened(context, createReadinessGate({ clock: context.clock, probes: {} }), []), origins };
 }
 
 /**
@@ -214,7 +224,10 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
   const queue = await openQueue(context);
   const parts = opened(
     context,
-    createReadinessGate({ database: database.probe, cache: store.probe, queue: queue.probe }),
+    createReadinessGate({
+      clock: context.clock,
+      probes: { database: database.probe, cache: store.probe, queue: queue.probe },
+    }),
     [queue, store, database],
   );
   try {
@@ -241,12 +254,14 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
 
 function opened(context: Context, gate: ReadinessGate, parts: readonly { close(): Promise<void> }[]): Opened {
   const { log, metrics, metricsText, clock, config } = context;
+  context.showUnreachedParts(gate.unreached);
   return {
     log,
     metrics,
     metricsText,
     pressure: context.eventLoopPressure,
     readiness: gate.readiness,
+    started: gate.started,
     turnAway: () => {
       gate.stop();
       return clock.sleep(config.stopDelayMs);

@@ -1,38 +1,89 @@
+import type { Clock } from '@terse/core/clock';
 import pTimeout from 'p-timeout';
 
 const PROBE_TIMEOUT_MS = 1000;
 
+/** How long a process that could already work waits for the rest of its parts before it counts as started. */
+export const START_GRACE_MS = 120_000;
+
 /** Rejects when a part does not answer. */
 export type Probe = () => Promise<unknown>;
 
+/**
+ * | state    | `/.started` | becomes                                                                          |
+ * | -------- | ----------- | -------------------------------------------------------------------------------- |
+ * | starting | 503         | started, once every part has answered, or those that are enough after a grace     |
+ * | started  | 200         | nothing else: what a part does later is told by `/.ready`                         |
+ */
 export interface ReadinessGate {
   /** Whether requests are welcome, and the state of every part by name. */
   readiness(): Promise<Readiness>;
+  /** Whether a rollout may go on with this process: true for good once it is. */
+  started(): Promise<boolean>;
+  /** How many parts have not answered this process once. */
+  unreached(): Promise<number>;
   /** From now on nothing is welcome: a balancer is to send requests elsewhere. */
   stop(): void;
 }
 
 export interface Readiness {
   readonly ready: boolean;
-  readonly parts: Readonly<Record<string, boolean>>;
+  readonly parts: Parts;
 }
 
-/** @param isEnough whether a function can do its work on the parts that answer; all of them unless told otherwise. */
-export function createReadinessGate(
-  probes: Readonly<Record<string, Probe>>,
-  isEnough = (parts: Readonly<Record<string, boolean>>) => Object.values(parts).every(Boolean),
-): ReadinessGate {
+type Parts = Readonly<Record<string, boolean>>;
+
+export interface ReadinessOptions {
+  readonly probes: Readonly<Record<string, Probe>>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** Whether a function can do its work on the parts that answer; all of them unless told otherwise. */
+  readonly isEnough?: (parts: Parts) => boolean;
+}
+
+/** Watches the parts of a function for those who send requests to it, and for those who roll it out. */
+export function createReadinessGate({
+  probes,
+  clock,
+  isEnough = isEachTrue,
+}: ReadinessOptions): ReadinessGate {
+  const createdAt = clock.monotonic();
+  let reached: Parts = Object.fromEntries(Object.keys(probes).map((name) => [name, false]));
+  let hasStarted = false;
   let stopping = false;
+
+  async function ask(): Promise<Parts> {
+    const states = Object.entries(probes).map(async ([name, probe]) => [name, await answers(probe)]);
+    const parts = Object.fromEntries(await Promise.all(states)) as Parts;
+    reached = Object.fromEntries(
+      Object.keys(probes).map((name) => [name, reached[name] === true || parts[name] === true]),
+    );
+    return parts;
+  }
+
   return {
     readiness: async () => {
-      const states = Object.entries(probes).map(async ([name, probe]) => [name, await answers(probe)]);
-      const parts = Object.fromEntries(await Promise.all(states));
+      const parts = await ask();
       return { ready: !stopping && isEnough(parts), parts };
+    },
+    started: async () => {
+      if (hasStarted) return true;
+      await ask();
+      const isGraceOver = clock.monotonic() - createdAt >= START_GRACE_MS;
+      hasStarted = isEachTrue(reached) || (isGraceOver && isEnough(reached));
+      return hasStarted;
+    },
+    unreached: async () => {
+      if (!isEachTrue(reached)) await ask();
+      return Object.values(reached).filter((hasAnswered) => !hasAnswered).length;
     },
     stop: () => {
       stopping = true;
     },
   };
+}
+
+function isEachTrue(parts: Parts): boolean {
+  return Object.values(parts).every(Boolean);
 }
 
 async function answers(probe: Probe): Promise<boolean> {

@@ -27,6 +27,16 @@ test('tells how often each thing was reported so far, however often it is asked'
   expect(text).toContain('visits_stored_total 7\n');
 });
 
+test('tells every value of every label from the start, as 0', async () => {
+  const text = await createTelemetry().metricsText();
+  const counters = [...text.matchAll(/^# TYPE (\w+) counter$/gm)].flatMap(([, name = '']) => name);
+  const ofProcess = counters.filter((name) => name.startsWith('process_'));
+  expect(counters.length - ofProcess.length).toBeGreaterThan(15);
+  for (const name of counters) expect(text, name).toMatch(new RegExp(`^${name}(?:{[^}]+})? [0-9]`, 'm'));
+  for (const reason of ['buffer_full', 'journal_full', 'shutdown'])
+    expect(text).toContain(`visits_dropped_total{reason="${reason}"} 0\n`);
+});
+
 test('tells how the process is, but for each garbage collection', async () => {
   const text = await createTelemetry().metricsText();
   for (const name of [

@@ -11,11 +11,30 @@ export interface Telemetry {
   showRedisUsedBytes(read: () => Promise<number | undefined>): void;
   /** Shows how many messages lie in the queue of visits and beside it; nothing while it does not say. */
   showVisitQueue(backlog: Backlog): void;
+  /** Shows how many parts have not answered this process once: a secret or a network that is wrong. */
+  showUnreachedParts(count: () => Promise<number>): void;
   /** Shows what a writer has in hand, and whether it stores anything. */
   showVisitStorage(backlog: Pick<Backlog, 'unacknowledged'>, watch: Pick<StorageWatch, 'isStalled'>): void;
   /** All metrics in the Prometheus text format. */
   metricsText(): Promise<string>;
 }
+
+/** Metrics that are counted by the values of a label. */
+type Labelled = {
+  [Name in keyof Metrics]: Parameters<Metrics[Name]>[0] extends string ? Name : never;
+}[keyof Metrics];
+
+type LabelOf<Name extends Labelled> = Parameters<Metrics[Name]>[0];
+
+/** Every value of every label, at 0 from the start: a series whose first sample is a burst hides the burst. */
+const ZEROS = {
+  redirected: { redirect: 0, unknown: 0, deleted: 0, expired: 0, blocked: 0, unavailable: 0 },
+  resolved: { memory: 0, cache: 0, repository: 0 },
+  cacheFailed: { get: 0, put: 0 },
+  requestShed: { links: 0, stats: 0 },
+  visitsRecorded: { people: 0, bots: 0 },
+  visitsDropped: { buffer_full: 0, journal_full: 0, shutdown: 0 },
+} as const satisfies { readonly [Name in Labelled]: Readonly<Record<LabelOf<Name>, 0>> };
 
 /** Counts what the services report. Labels take only the values that `Metrics` names. */
 export function createTelemetry(): Telemetry {
@@ -39,8 +58,8 @@ export function createTelemetry(): Telemetry {
   }
 
   /** Counted in plain numbers, which the registry asks for when it is read: a redirect counts three times. */
-  function countBy(label: string, name: string, help: string) {
-    const counts: Record<string, number> = {};
+  function countBy<Name extends Labelled>(metric: Name, label: string, name: string, help: string) {
+    const counts: Record<string, number> = { ...ZEROS[metric] };
     const counter = new Counter({
       name,
       help,
@@ -51,7 +70,7 @@ export function createTelemetry(): Telemetry {
         for (const [value, times] of Object.entries(counts)) counter.inc({ [label]: value }, times);
       },
     });
-    return (value: string, times = 1) => {
+    return (value: LabelOf<Name>, times = 1) => {
       counts[value] = (counts[value] ?? 0) + times;
     };
   }
@@ -90,12 +109,37 @@ export function createTelemetry(): Telemetry {
 
   return {
     metrics: {
-      redirected: countBy('outcome', 'redirects_total', 'Requests for a short code, by what came of them'),
-      resolved: countBy('source', 'resolutions_total', 'Short codes resolved, by where the answer was found'),
-      cacheFailed: countBy('operation', 'cache_failures_total', 'Cache operations that failed'),
-      requestShed: countBy('area', 'requests_shed_total', 'API requests turned away under pressure'),
-      visitsRecorded: countBy('audience', 'visits_recorded_total', 'Visits taken at the redirect'),
-      visitsDropped: countBy('reason', 'visits_dropped_total', 'Visits that were given up'),
+      redirected: countBy(
+        'redirected',
+        'outcome',
+        'redirects_total',
+        'Requests for a short code, by what came of them',
+      ),
+      resolved: countBy(
+        'resolved',
+        'source',
+        'resolutions_total',
+        'Short codes resolved, by where the answer was found',
+      ),
+      cacheFailed: countBy(
+        'cacheFailed',
+        'operation',
+        'cache_failures_total',
+        'Cache operations that failed',
+      ),
+      requestShed: countBy(
+        'requestShed',
+        'area',
+        'requests_shed_total',
+        'API requests turned away under pressure',
+      ),
+      visitsRecorded: countBy(
+        'visitsRecorded',
+        'audience',
+        'visits_recorded_total',
+        'Visits taken at the redirect',
+      ),
+      visitsDropped: countBy('visitsDropped', 'reason', 'visits_dropped_total', 'Visits that were given up'),
       visitsRestored: (visits) => restored.inc(visits),
       publishFailed: () => publishFailures.inc(),
       countFailed: () => countFailures.inc(),
@@ -111,6 +155,8 @@ export function createTelemetry(): Telemetry {
       countsReconciled: (links) => reconciled.inc(links),
     },
     showRedisUsedBytes: (read) => gauge('redis_used_bytes', 'What Redis holds', read),
+    showUnreachedParts: (count) =>
+      gauge('parts_unreached', 'Parts that have not answered this process since it started', count),
     showVisitQueue: (backlog) => {
       gauge(
         'visit_queue_ready_messages',
