@@ -4,11 +4,11 @@ import type { UrlService } from '@terse/core/url-service';
 import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
 import { type AppParts, createApp } from '@terse/http/create-app';
-import { encodeCursor } from '@terse/http/cursor';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { limitBody, readBody, readQuery } from '@terse/http/request-body';
 import { shedLoad } from '@terse/http/shed-load';
 import { createLinkView } from './link-view.ts';
+import { encodeLinkCursor } from './link-cursor.ts';
 import { linkChangesSchema, listQuerySchema, newLinkSchema, newLinksSchema } from './schemas.ts';
 
 export interface LinksDependencies extends AppParts {
@@ -69,7 +69,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
     const { links, next } = await urls.list({ tag, search, visibility: deleted }, limit, cursor);
     return c.json({
       links: links.map(view),
-      next_cursor: next ? encodeCursor([next.createdAt, next.key]) : null,
+      next_cursor: next === undefined ? null : encodeLinkCursor(next, links.at(-1)?.created_at),
     });
   });
 

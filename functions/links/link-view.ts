@@ -16,7 +16,7 @@ export function createLinkView(baseUrl: URL): (link: Link) => LinkView {
     redirect_status: link.redirect_status,
     visit_count: link.visit_count,
     title: link.title,
-    tags: link.tags,
+    tags: textsOf(link.tags),
     pinned: link.pinned,
     // `JSON.stringify` takes three times as long to make the same of a `Date`.
     expires_at: link.expires_at?.toISOString() ?? null,
@@ -24,4 +24,9 @@ export function createLinkView(baseUrl: URL): (link: Link) => LinkView {
     updated_at: link.updated_at.toISOString(),
     deleted_at: link.deleted_at?.toISOString() ?? null,
   });
+}
+
+/** A database may hold `null` among the tags, or tags of tags, whatever its column's type says. */
+function textsOf(tags: readonly unknown[]): string[] {
+  return tags.flat(Infinity).filter((tag) => typeof tag === 'string');
 }

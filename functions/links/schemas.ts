@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { REDIRECT_STATUSES } from '@terse/core/link';
 import { MAX_URL_INPUT_LENGTH } from '@terse/core/original-url';
-import { decodeCursor } from '@terse/http/cursor';
+import { linkCursor } from './link-cursor.ts';
 import { instant, pageSize, plainText } from '@terse/http/schemas';
 
 const fields = {
@@ -31,20 +31,9 @@ export const linkChangesSchema = z.strictObject(fields).partial();
 
 const VISIBILITY = { exclude: 'active', include: 'all', only: 'deleted' } as const;
 
-const positionSchema = z.tuple([instant, z.string().max(64)]);
-
 export const listQuerySchema = z.strictObject({
   limit: pageSize,
-  cursor: z
-    .string()
-    .max(256)
-    .transform((cursor, context) => {
-      const position = positionSchema.safeParse(decodeCursor(cursor));
-      if (position.success) return { createdAt: position.data[0], key: position.data[1] };
-      context.addIssue('is not a cursor that this API gave');
-      return z.NEVER;
-    })
-    .optional(),
+  cursor: linkCursor.optional(),
   tag: plainText(50).min(1).optional(),
   /** Part of the short code, original URL or title. */
   search: plainText(200).min(1).optional(),

@@ -1,6 +1,6 @@
 import type { Cache } from '@terse/cache/cache';
 import type { Counter } from '@terse/cache/counter';
-import type { LinkFilter, LinkValues, PagePosition, UrlRepository } from '@terse/repository/url-repository';
+import type { LinkFilter, LinkValues, UrlRepository } from '@terse/repository/url-repository';
 import type { Clock } from './clock.ts';
 import type { CounterBatch } from './counter-batch.ts';
 import { DomainError, type FieldError, invalidField, linkNotFound } from './errors.ts';
@@ -31,8 +31,8 @@ export type LinkChanges = { readonly [K in Exclude<keyof NewLink, 'short_code'>]
 
 export interface LinkPage {
   readonly links: readonly Link[];
-  /** Where the next page begins, if there is one. */
-  readonly next: PagePosition | undefined;
+  /** The code after which the next page goes on, if there is one. */
+  readonly next: ShortCode | undefined;
 }
 
 /**
@@ -52,8 +52,11 @@ export interface UrlService {
   shortenAll(links: readonly NewLink[]): Promise<Link[]>;
   /** @throws DomainError `link_not_found` or `link_deleted`. */
   read(code: string): Promise<Link>;
-  /** Newest first. */
-  list(filter: LinkFilter, limit: number, after?: PagePosition): Promise<LinkPage>;
+  /**
+   * Newest first, from the link after the one with the code `after`.
+   * @throws DomainError `invalid_request` on `cursor` when there was never a link with that code.
+   */
+  list(filter: LinkFilter, limit: number, after?: ShortCode): Promise<LinkPage>;
   /** @throws DomainError `invalid_request`, `link_not_found` or `link_deleted`. */
   change(code: string, changes: LinkChanges): Promise<Link>;
   /** Soft-deletes; a deleted link stays deleted. @throws DomainError `link_not_found`. */
@@ -195,6 +198,9 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
 
     list: async (filter, limit, after) => {
       const { codes, next } = await repository.page(filter, limit, after);
+      if (after !== undefined && codes.length === 0 && !(await repository.find(after))) {
+        throw invalidField('cursor', 'is not a cursor that this API gave');
+      }
       return { links: await readAll(codes), next };
     },
 

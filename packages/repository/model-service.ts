@@ -6,16 +6,11 @@ import { isUniqueViolation } from './sql-state.ts';
 import { createSoftDeleteService, type Visibility } from './soft-delete.ts';
 import type { TimestampService } from './timestamps.ts';
 
-/** Where a page ended: the next one goes on after this row. */
-export interface PagePosition {
-  readonly createdAt: Date;
-  readonly key: string;
-}
-
 export interface ListOptions {
   readonly visibility?: Visibility;
   readonly where?: readonly RawBuilder<boolean>[];
-  readonly after?: PagePosition | undefined;
+  /** The key of the row that the page before ended with. */
+  readonly after?: string | undefined;
   readonly limit: number;
 }
 
@@ -40,7 +35,7 @@ export interface ModelService<T extends ModelTable> {
   remove(key: string): Promise<Selectable<Database[T]> | undefined>;
   /** The restored row, or `undefined` when there is no such deleted row. */
   restore(key: string): Promise<Selectable<Database[T]> | undefined>;
-  /** Newest first, then by key. */
+  /** Newest first, then by key. Nothing follows a key that no row has. */
   list(options: ListOptions): Promise<Selectable<Database[T]>[]>;
 }
 
@@ -163,8 +158,9 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
     list: async ({ visibility = 'active', where = [], after, limit }) => {
       let query = db.selectFrom(table).selectAll().where(softDelete.visible(visibility));
       for (const condition of where) query = query.where(condition);
-      if (after) {
-        query = query.where(sql<boolean>`(created_at, ${sql.ref(key)}) < (${after.createdAt}, ${after.key})`);
+      if (after !== undefined) {
+        const position = sql`select created_at, ${sql.ref(key)} from ${sql.table(table)} where ${sql.ref(key)} = ${after}`;
+        query = query.where(sql<boolean>`(created_at, ${sql.ref(key)}) < (${position})`);
       }
       const rows = await query.orderBy('created_at', 'desc').orderBy(key, 'desc').limit(limit).execute();
       return rows as Row[];

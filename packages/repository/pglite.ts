@@ -1,12 +1,15 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, types } from '@electric-sql/pglite';
 import { dataDir as freshCluster } from '@electric-sql/pglite-prepopulatedfs';
 import { lockDirectory } from '@terse/files/directory-lock';
 import { Kysely, PGliteDialect, type PGliteDialectConfig, sql } from 'kysely';
 import type { OpenDatabase } from './open-database.ts';
 import type { Database } from './schema.ts';
+import { parseTimestamp } from './timestamp-text.ts';
+
+const parsers = { [types.TIMESTAMPTZ]: parseTimestamp };
 
 /**
  * PostgreSQL inside this process, its data in a folder that no other process may use meanwhile.
@@ -36,7 +39,7 @@ export interface InMemoryDatabase extends OpenDatabase {
 
 /** PostgreSQL inside this process, gone with it. */
 export async function openPgliteInMemory(contents?: Blob): Promise<InMemoryDatabase> {
-  const pglite = await PGlite.create({ loadDataDir: contents ?? (await freshCluster()) });
+  const pglite = await PGlite.create({ loadDataDir: contents ?? (await freshCluster()), parsers });
   return { ...open(pglite), dump: () => pglite.dumpDataDir('none') };
 }
 
@@ -76,9 +79,9 @@ function inTurn(pglite: PGlite): PGliteDialectConfig['pglite'] {
 async function openCluster(directory: string): Promise<PGlite> {
   const cluster = join(directory, 'cluster');
   const complete = join(directory, 'complete');
-  if (existsSync(complete)) return PGlite.create(cluster);
+  if (existsSync(complete)) return PGlite.create(cluster, { parsers });
   rmSync(cluster, { recursive: true, force: true });
-  const pglite = await PGlite.create({ dataDir: cluster, loadDataDir: await freshCluster() });
+  const pglite = await PGlite.create({ dataDir: cluster, loadDataDir: await freshCluster(), parsers });
   writeFileSync(complete, '');
   return pglite;
 }

@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import type { OpenDatabase } from './open-database.ts';
 import { createPostgresDialect } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
+import { parseTimestamp } from './timestamp-text.ts';
 
 export interface PostgresOptions {
   /** `postgres://…`; `sslmode` in it is honoured. */
@@ -32,7 +33,15 @@ export function openPostgres(options: PostgresOptions): OpenDatabase {
       TimeZone: 'UTC',
     },
     // Counts fit a number up to 2^53; the driver would give text.
-    types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
+    types: {
+      bigint: { to: 20, from: [20], serialize: String, parse: Number },
+      timestamp: {
+        to: 1184,
+        from: [1184],
+        serialize: (date: Date) => date.toISOString(),
+        parse: parseTimestamp,
+      },
+    },
     onnotice: () => {},
   };
   const pool = postgres(options.url, { ...settings, max: options.poolSize });

@@ -3,13 +3,11 @@ import type { CounterBatch } from '@terse/core/counter-batch';
 import type { Clock } from '@terse/core/clock';
 import type { Link } from '@terse/core/link';
 import type { ShortCode } from '@terse/core/short-code';
-import { createModelService, type NewRow, type PagePosition } from './model-service.ts';
+import { createModelService, type NewRow } from './model-service.ts';
 import type { Database, UrlTable } from './schema.ts';
 import type { Visibility } from './soft-delete.ts';
 import { createTimestampService } from './timestamps.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
-
-export type { PagePosition } from './model-service.ts';
 
 export interface LinkFilter {
   readonly tag?: string | undefined;
@@ -20,8 +18,8 @@ export interface LinkFilter {
 
 export interface PageOfCodes {
   readonly codes: readonly ShortCode[];
-  /** Where the next page begins, if there is one. */
-  readonly next: PagePosition | undefined;
+  /** The code after which the next page goes on, if there is one. */
+  readonly next: ShortCode | undefined;
 }
 
 export type LinkValues = Pick<
@@ -45,8 +43,8 @@ export interface UrlRepository {
   change(code: ShortCode, changes: Updateable<UrlTable>): Promise<Link | undefined>;
   remove(code: ShortCode): Promise<Link | undefined>;
   restore(code: ShortCode): Promise<Link | undefined>;
-  /** Which links match, newest first. */
-  page(filter: LinkFilter, limit: number, after?: PagePosition): Promise<PageOfCodes>;
+  /** Which links match, newest first. Nothing follows a code that no link has. */
+  page(filter: LinkFilter, limit: number, after?: ShortCode): Promise<PageOfCodes>;
   /**
    * The links, deleted ones included, newest first, their `visit_count` raised by what the given batches hold and the
    * repository has not applied: one snapshot decides both.
@@ -97,7 +95,7 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
       const last = page.at(-1);
       return {
         codes: page.map((row) => row.short_code),
-        next: last && rows.length > limit ? { createdAt: last.created_at, key: last.short_code } : undefined,
+        next: rows.length > limit ? last?.short_code : undefined,
       };
     },
 

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { parseShortCode, type ShortCode } from '@terse/core/short-code';
+import { decodeCursor, encodeCursor } from '@terse/http/cursor';
+import { instant } from '@terse/http/schemas';
+
+const MAX_CURSOR_LENGTH = 256;
+
+/** Only the code counts; the instant is what the release before goes on from. */
+const positionSchema = z.tuple([instant.nullable(), z.string()]);
+
+/** The cursor after a link. A creation time that no caller could send is left out. */
+export function encodeLinkCursor(code: ShortCode, createdAt?: Date): string {
+  const created = instant.safeParse(createdAt?.toISOString());
+  return encodeCursor([created.data ?? null, code]);
+}
+
+/** A cursor of the list of links, as the code of the link that the page before ended with. */
+export const linkCursor = z
+  .string()
+  .max(MAX_CURSOR_LENGTH)
+  .transform((cursor, context) => {
+    const position = positionSchema.safeParse(decodeCursor(cursor));
+    const code = position.success ? parseShortCode(position.data[1]) : undefined;
+    if (code !== undefined) return code;
+    context.addIssue('is not a cursor that this API gave');
+    return z.NEVER;
+  });

@@ -1,0 +1,45 @@
+import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
+import { createLinksApp } from './app.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export type Call = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Answer>;
+
+/** The app on embedded parts of its own, called with a valid key; a body that is no text or bytes is sent as JSON. */
+export interface TestLinks extends TestParts {
+  readonly call: Call;
+}
+
+export async function openTestLinks(): Promise<TestLinks> {
+  const parts = await openTestParts();
+  return { ...parts, call: callerOf(createLinksApp(parts)) };
+}
+
+export function callerOf(app: ReturnType<typeof createLinksApp>): Call {
+  return async (method, path, body, headers = {}) => {
+    const response = await app.request(path, {
+      method,
+      headers: { Authorization: `Bearer ${TEST_API_KEY}`, 'Content-Type': 'application/json', ...headers },
+      ...(body !== undefined && { body: toBody(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : {} };
+  };
+}
+
+function toBody(body: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof body === 'string') return body;
+  return body instanceof Uint8Array ? Uint8Array.from(body) : JSON.stringify(body);
+}
+
+export const faultyFields = ({ body }: Answer) =>
+  (body['errors'] as { field: string }[]).map(({ field }) => field);
