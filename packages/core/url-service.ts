@@ -6,7 +6,8 @@ import type { CounterBatch } from './counter-batch.ts';
 import { DomainError, type FieldError, invalidField, linkNotFound } from './errors.ts';
 import { type CachedLink, type Link, type RedirectStatus, toCachedLink } from './link.ts';
 import type { Metrics } from './metrics.ts';
-import { type IsOwnUrl, parseOriginalUrl } from './original-url.ts';
+import { parseOriginalUrl } from './original-url.ts';
+import type { IsOwnUrl } from './own-urls.ts';
 import { generateShortCode, isReserved, parseShortCode, type ShortCode } from './short-code.ts';
 
 const MAX_CODE_ATTEMPTS = 5;

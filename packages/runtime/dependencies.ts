@@ -2,7 +2,7 @@ import { type ApiKeyService, createApiKeyService } from '@terse/core/api-key-ser
 import { type Clock, systemClock } from '@terse/core/clock';
 import { type CounterService, createCounterService } from '@terse/core/counter-service';
 import { createLinkResolver, type LinkResolver } from '@terse/core/link-resolver';
-import { ownUrls } from '@terse/core/original-url';
+import { ownUrls } from '@terse/core/own-urls';
 import { createOutboxDrain, type OutboxDrain } from '@terse/core/outbox-drain';
 import { createStorageWatch, type StorageWatch } from '@terse/core/storage-watch';
 import { createStatsService, type StatsService } from '@terse/core/stats-service';
@@ -21,6 +21,7 @@ import { createRollupRepository } from '@terse/repository/rollup-repository';
 import { createUrlRepository } from '@terse/repository/url-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
+import { listeningHosts } from './listening-hosts.ts';
 import { createGuard } from './guard.ts';
 import { createLog, type Logger } from './log.ts';
 import {
@@ -319,10 +320,11 @@ function apiOn({ config, clock }: Context, { db }: OpenDatabase): ApiServices {
 function linksOn(context: Context, database: OpenDatabase, { cache, counter }: Store): LinksServices {
   const { clock, metrics, config } = context;
   const repository = createUrlRepository({ db: database.db, clock });
-  const { baseUrl } = config;
+  const { baseUrl, host, port } = config;
+  const isOwnUrl = ownUrls({ baseUrl, port, hosts: listeningHosts(host) });
   return {
     ...apiOn(context, database),
-    urls: createUrlService({ repository, cache, counter, clock, metrics, isOwnUrl: ownUrls(baseUrl) }),
+    urls: createUrlService({ repository, cache, counter, clock, metrics, isOwnUrl }),
     baseUrl,
   };
 }
