@@ -5,11 +5,18 @@ import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
-import { limitBody, readBody, readQuery } from '@terse/http/request-body';
+import { readQuery, refuseQuery } from '@terse/http/query';
+import { limitBody, readBody, readMergePatch } from '@terse/http/request-body';
 import { shedLoad } from '@terse/http/shed-load';
 import { createLinkView } from './link-view.ts';
 import { encodeLinkCursor } from './link-cursor.ts';
-import { linkChangesSchema, listQuerySchema, newLinkSchema, newLinksSchema } from './schemas.ts';
+import {
+  LIST_PARAMETERS,
+  linkChangesSchema,
+  listQuerySchema,
+  newLinkSchema,
+  newLinksSchema,
+} from './schemas.ts';
 
 export interface LinksDependencies extends AppParts {
   readonly urls: UrlService;
@@ -46,7 +53,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
     requireApiKey(apiKeys.isValid),
   );
 
-  app.post('/api/v1/bulk/links', limitBody(MAX_BULK_BODY_BYTES), async (c) => {
+  app.post('/api/v1/bulk/links', refuseQuery, limitBody(MAX_BULK_BODY_BYTES), async (c) => {
     const { links } = await readBody(c, newLinksSchema);
     return c.json({ links: (await urls.shortenAll(links)).map(view) }, 201);
   });
@@ -55,7 +62,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.use('/api/v1/links/*', limitBody(MAX_BODY_BYTES));
 
-  app.post('/api/v1/links', async (c) => {
+  app.post('/api/v1/links', refuseQuery, async (c) => {
     const link = await urls.shorten(await readBody(c, newLinkSchema));
     // `c.json` would copy two headers into a `Headers`, which the server copies back.
     return new Response(JSON.stringify(view(link)), {
@@ -65,8 +72,8 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
   });
 
   app.get('/api/v1/links', async (c) => {
-    const { limit, cursor, tag, search, deleted } = readQuery(c, listQuerySchema);
-    const { links, next } = await urls.list({ tag, search, visibility: deleted }, limit, cursor);
+    const { limit, cursor, tag: tags, search, deleted } = readQuery(c, listQuerySchema, LIST_PARAMETERS);
+    const { links, next } = await urls.list({ tags, search, visibility: deleted }, limit, cursor);
     return c.json({
       links: links.map(view),
       next_cursor: next === undefined ? null : encodeLinkCursor(next, links.at(-1)?.created_at),
@@ -75,10 +82,12 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.all('/api/v1/links', methodNotAllowed('GET', 'POST'));
 
+  app.on(['GET', 'PATCH', 'DELETE'], '/api/v1/links/:code', refuseQuery);
+
   app.get('/api/v1/links/:code', async (c) => c.json(view(await urls.read(c.req.param('code')))));
 
   app.patch('/api/v1/links/:code', async (c) => {
-    const changes = await readBody(c, linkChangesSchema);
+    const changes = await readMergePatch(c, linkChangesSchema);
     return c.json(view(await urls.change(c.req.param('code'), changes)));
   });
 
@@ -89,7 +98,9 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.all('/api/v1/links/:code', methodNotAllowed('GET', 'PATCH', 'DELETE'));
 
-  app.post('/api/v1/links/:code/restore', async (c) => c.json(view(await urls.restore(c.req.param('code')))));
+  app.post('/api/v1/links/:code/restore', refuseQuery, async (c) =>
+    c.json(view(await urls.restore(c.req.param('code')))),
+  );
 
   app.all('/api/v1/links/:code/restore', methodNotAllowed('POST'));
 

@@ -1,13 +1,17 @@
 import { z } from 'zod';
-import { REDIRECT_STATUSES } from '@terse/core/link';
+import { DEFAULT_REDIRECT_STATUS, REDIRECT_STATUSES } from '@terse/core/link';
 import { MAX_URL_INPUT_LENGTH } from '@terse/core/original-url';
 import { linkCursor } from './link-cursor.ts';
-import { instant, pageSize, plainText } from '@terse/http/schemas';
+import { plainText, visibleText } from '@terse/http/plain-text';
+import { instant, pageSize } from '@terse/http/schemas';
+
+/** Composed letters (NFC), so that one tag has one spelling. */
+const tag = visibleText(50).transform((text) => text.normalize('NFC'));
 
 const fields = {
   original_url: z.string().max(MAX_URL_INPUT_LENGTH),
   title: plainText(255).nullable(),
-  tags: z.array(plainText(50).min(1)).max(20),
+  tags: z.array(tag).max(20, 'must be at most 20'),
   expires_at: instant.nullable(),
   redirect_status: z.literal(REDIRECT_STATUSES),
   pinned: z.boolean(),
@@ -26,17 +30,30 @@ export const newLinkSchema = z.strictObject({
 /** Created all together, or none. */
 export const newLinksSchema = z.strictObject({ links: z.array(newLinkSchema).min(1).max(1000) });
 
-/** A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. */
-export const linkChangesSchema = z.strictObject(fields).partial();
+/** A JSON Merge Patch (RFC 7396): what is absent stays, `null` brings back what a new link has. */
+export const linkChangesSchema = z
+  .strictObject({
+    ...fields,
+    tags: fields.tags.nullable().transform((tags) => tags ?? []),
+    redirect_status: fields.redirect_status
+      .nullable()
+      .transform((status) => status ?? DEFAULT_REDIRECT_STATUS),
+    pinned: fields.pinned.nullable().transform((pinned) => pinned ?? false),
+  })
+  .partial();
 
 const VISIBILITY = { exclude: 'active', include: 'all', only: 'deleted' } as const;
+
+/** The parameters that may be repeated. */
+export const LIST_PARAMETERS = ['tag'];
 
 export const listQuerySchema = z.strictObject({
   limit: pageSize,
   cursor: linkCursor.optional(),
-  tag: plainText(50).min(1).optional(),
+  /** A link must have all of them. */
+  tag: fields.tags.optional(),
   /** Part of the short code, original URL or title. */
-  search: plainText(200).min(1).optional(),
+  search: visibleText(200).optional(),
   deleted: z
     .enum(['exclude', 'include', 'only'])
     .default('exclude')

@@ -7,7 +7,7 @@ import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
-import { readQuery } from '@terse/http/request-body';
+import { readQuery } from '@terse/http/query';
 import { instant, pageSize } from '@terse/http/schemas';
 import { shedLoad } from '@terse/http/shed-load';
 

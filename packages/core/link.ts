@@ -2,6 +2,7 @@ import type { ShortCode } from './short-code.ts';
 
 export const REDIRECT_STATUSES = [301, 302, 307, 308] as const;
 export type RedirectStatus = (typeof REDIRECT_STATUSES)[number];
+export const DEFAULT_REDIRECT_STATUS: RedirectStatus = 307;
 
 /** A link as it is stored; the names are those of the columns and of the API. */
 export interface Link {

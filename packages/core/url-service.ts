@@ -4,7 +4,13 @@ import type { LinkFilter, LinkValues, UrlRepository } from '@terse/repository/ur
 import type { Clock } from './clock.ts';
 import type { CounterBatch } from './counter-batch.ts';
 import { DomainError, type FieldError, invalidField, linkNotFound } from './errors.ts';
-import { type CachedLink, type Link, type RedirectStatus, toCachedLink } from './link.ts';
+import {
+  type CachedLink,
+  DEFAULT_REDIRECT_STATUS,
+  type Link,
+  type RedirectStatus,
+  toCachedLink,
+} from './link.ts';
 import type { Metrics } from './metrics.ts';
 import { parseOriginalUrl } from './original-url.ts';
 import type { IsOwnUrl } from './own-urls.ts';
@@ -140,7 +146,7 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
       customCode: link.short_code === undefined ? undefined : parseCustomCode(link.short_code),
       values: {
         original_url: parseOriginalUrl(link.original_url, isOwnUrl),
-        redirect_status: link.redirect_status ?? 307,
+        redirect_status: link.redirect_status ?? DEFAULT_REDIRECT_STATUS,
         title: link.title ?? null,
         tags: [...new Set(link.tags)],
         expires_at: link.expires_at ?? null,
@@ -205,8 +211,10 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
       return { links: await readAll(codes), next };
     },
 
-    change: async (text, { original_url, tags, ...changes }) => {
+    change: async (text, given) => {
       const code = existing(text);
+      if (Object.values(given).every((value) => value === undefined)) return readActive(code);
+      const { original_url, tags, ...changes } = given;
       const changed = await repository.change(code, {
         ...changes,
         ...(original_url !== undefined && { original_url: parseOriginalUrl(original_url, isOwnUrl) }),

@@ -1,7 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
-import { DomainError, type FieldError } from '@terse/core/errors';
+import { DomainError } from '@terse/core/errors';
+import { check } from './check.ts';
+import { repeatedKeys } from './repeated-keys.ts';
 import { requestHeader } from './request-header.ts';
 
 /**
@@ -23,44 +25,70 @@ export function limitBody(maxBytes: number): MiddlewareHandler {
   };
 }
 
+const JSON_TYPE = 'application/json';
+/** RFC 7396. */
+const MERGE_PATCH_TYPE = 'application/merge-patch+json';
+/** `curl -d` says so unless told otherwise; its body is what counts. */
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/gi;
+
+// A byte order mark is skipped (RFC 8259, section 8.1).
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * The JSON body, checked.
- * @throws DomainError `unsupported_media_type`, `malformed_json`, or `invalid_request` with every field that is wrong.
+ * @throws DomainError `unsupported_media_type`, `malformed_json`, or `invalid_request` with the fields that are wrong.
  */
-export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const type = requestHeader(c, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase();
-  // `curl -d` says form-urlencoded unless told otherwise; its body is what counts.
-  if (type !== undefined && type !== 'application/json' && type !== 'application/x-www-form-urlencoded') {
-    throw new DomainError('unsupported_media_type', `Send the body as application/json, not as ${type}.`);
+export function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  return readJson(c, schema, [JSON_TYPE]);
+}
+
+/** The same of a JSON Merge Patch, which may also be called plain JSON. */
+export function readMergePatch<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  return readJson(c, schema, [JSON_TYPE, MERGE_PATCH_TYPE]);
+}
+
+async function readJson<T>(c: Context, schema: z.ZodType<T>, types: readonly string[]): Promise<T> {
+  requireType(c, types);
+  const text = decode(await c.req.arrayBuffer());
+  const value = parse(text);
+  const faults = repeatedKeys(text).map((field) => ({ field, message: 'is given more than once' }));
+  return check(schema, value, { faults });
+}
+
+function requireType(c: Context, types: readonly string[]): void {
+  const given = requestHeader(c, 'content-type');
+  if (given !== undefined) {
+    const type = given.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    if (type !== FORM_TYPE && !types.includes(type)) {
+      throw unsupported(`Send the body as ${types.join(' or ')}, not as ${type}.`);
+    }
+    for (const [, charset = ''] of given.matchAll(CHARSET)) {
+      if (!/^utf-?8$/i.test(charset)) throw unsupported(`Send the body in UTF-8, not in ${charset}.`);
+    }
   }
-  const text = await c.req.text();
-  let value: unknown;
+  const encoding = requestHeader(c, 'content-encoding') ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    throw unsupported(`Send the body as it is, not with Content-Encoding: ${encoding}.`);
+  }
+}
+
+function unsupported(detail: string): DomainError {
+  return new DomainError('unsupported_media_type', detail);
+}
+
+function decode(bytes: ArrayBuffer): string {
   try {
-    value = JSON.parse(text);
+    return utf8.decode(bytes);
+  } catch {
+    throw new DomainError('malformed_json', 'The body is not UTF-8.');
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch (error) {
     throw new DomainError('malformed_json', error instanceof Error ? error.message : 'The body is not JSON.');
   }
-  return check(schema, value);
-}
-
-/**
- * The query parameters, checked.
- * @throws DomainError `invalid_request` with every parameter that is wrong.
- */
-export function readQuery<T>(c: Context, schema: z.ZodType<T>): T {
-  return check(schema, c.req.query());
-}
-
-function check<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.flatMap(toFieldErrors);
-  const detail = fields.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join('; ');
-  throw new DomainError('invalid_request', detail, fields);
-}
-
-function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  const path = issue.path.map(String);
-  if (issue.code !== 'unrecognized_keys') return [{ field: path.join('.'), message: issue.message }];
-  return issue.keys.map((key) => ({ field: [...path, key].join('.'), message: 'is not a known field' }));
 }

@@ -1,13 +1,5 @@
 import { z } from 'zod';
 
-/** Text of one line that every store can hold. */
-export function plainText(maxLength: number): z.ZodString {
-  return z
-    .string()
-    .max(maxLength)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters');
-}
-
 const FIRST_INSTANT = Date.UTC(2000, 0);
 const BEYOND_LAST_INSTANT = Date.UTC(3000, 0);
 const MAX_INSTANT_LENGTH = 64;
@@ -27,4 +19,9 @@ export const instant = z
     'must be in the years 2000 to 2999',
   );
 
-export const pageSize = z.coerce.number().int().min(1).max(100).default(20);
+export const pageSize = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a whole number')
+  .transform(Number)
+  .pipe(z.number().min(1, 'must be at least 1').max(100, 'must be at most 100'))
+  .default(20);

@@ -253,15 +253,17 @@ export function describeUrlRepository(database: () => OpenDatabase): void {
       await urls.remove('c' as ShortCode);
       const find = async (filter: Partial<Parameters<typeof urls.page>[0]>) =>
         (await urls.page({ ...all, ...filter }, 10)).codes.toSorted();
-      expect(await find({ tag: 'x' })).toEqual(['a']);
-      expect(await find({ tag: 'y' })).toEqual(['a', 'b']);
+      expect(await find({ tags: ['x'] })).toEqual(['a']);
+      expect(await find({ tags: ['y'] })).toEqual(['a', 'b']);
       expect(await find({ search: 'SHOP.example' })).toEqual(['b']);
       expect(await find({ search: '100%' })).toEqual(['a']);
       expect(await find({ search: 'off_' })).toEqual(['a']);
       expect(await find({ search: String.raw`k\s` })).toEqual(['c']);
       expect(await find({ visibility: 'active' })).toEqual(['a', 'b']);
       expect(await find({ visibility: 'deleted' })).toEqual(['c']);
-      expect(await find({ tag: 'y', search: '100', visibility: 'active' })).toEqual(['a', 'b']);
+      expect(await find({ tags: ['x', 'y', 'x'] })).toEqual(['a']);
+      expect(await find({ tags: ['x', 'z'] })).toEqual([]);
+      expect(await find({ tags: ['y'], search: '100', visibility: 'active' })).toEqual(['a', 'b']);
     });
   });
 

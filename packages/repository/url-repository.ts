@@ -10,7 +10,8 @@ import { createTimestampService } from './timestamps.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
 
 export interface LinkFilter {
-  readonly tag?: string | undefined;
+  /** All of them, in composed letters (NFC). */
+  readonly tags?: readonly string[] | undefined;
   /** Part of the short code, original URL or title, in any letter case. */
   readonly search?: string | undefined;
   readonly visibility: Visibility;
@@ -81,9 +82,12 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
     remove: (code) => urls.remove(code),
     restore: (code) => urls.restore(code),
 
-    page: async ({ tag, search, visibility }, limit, after) => {
+    page: async ({ tags = [], search, visibility }, limit, after) => {
       const where: RawBuilder<boolean>[] = [];
-      if (tag !== undefined) where.push(sql`tags @> array[${tag}]::text[]`);
+      for (const tag of new Set(tags)) {
+        // Tags of earlier releases are as they were given.
+        where.push(sql`tags && ${[tag, tag.normalize('NFD')]}::text[]`);
+      }
       if (search !== undefined) {
         const pattern = `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
         where.push(

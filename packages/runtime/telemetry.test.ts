@@ -32,7 +32,7 @@ test('tells every value of every label from the start, as 0', async () => {
   const counters = [...text.matchAll(/^# TYPE (\w+) counter$/gm)].flatMap(([, name = '']) => name);
   const ofProcess = counters.filter((name) => name.startsWith('process_'));
   expect(counters.length - ofProcess.length).toBeGreaterThan(15);
-  for (const name of counters) expect(text, name).toMatch(new RegExp(`^${name}(?:{[^}]+})? [0-9]`, 'm'));
+  for (const name of counters) expect(text).toMatch(new RegExp(`^${name}(?:{[^}]+})? [0-9]`, 'm'));
   for (const reason of ['buffer_full', 'journal_full', 'shutdown'])
     expect(text).toContain(`visits_dropped_total{reason="${reason}"} 0\n`);
 });
