@@ -31,7 +31,8 @@ export default $config({
     const { createLoadBalancer } = await import('./infra/load-balancer.ts');
     const { createFunctions } = await import('./infra/functions.ts');
     const { createEdge } = await import('./infra/edge.ts');
-    const { createAlarms, createTopic } = await import('./infra/alarms.ts');
+    const { createAlarms } = await import('./infra/alarms.ts');
+    const { alarmsTo, createTopic } = await import('./infra/alarms/alarm.ts');
     const { createDashboard } = await import('./infra/dashboard.ts');
     const { createBudget } = await import('./infra/budget.ts');
 
@@ -42,7 +43,8 @@ export default $config({
     const queue = createQueue(stage, network);
     const adminKey = createAdminKey(stage);
     const images = createImages(stage);
-    const cluster = createCluster(stage, network);
+    const alarm = alarmsTo(stage, createTopic(stage));
+    const cluster = createCluster(stage, network, alarm);
 
     const globalRegion = createGlobalRegion();
     const certificates = createCertificates(stage, globalRegion);
@@ -64,8 +66,8 @@ export default $config({
       globalRegion,
     });
 
-    createAlarms(stage, createTopic(stage), { functions, cluster, loadBalancer, database, queue });
-    createDashboard(stage, { functions, loadBalancer, database, queue });
+    createAlarms(stage, alarm, { functions, cluster, loadBalancer, database, queue });
+    createDashboard(stage, { functions, loadBalancer, database });
     createBudget(stage);
     return { url: `https://${stage.domain}`, deadLetters: functions.deadLetters };
   },

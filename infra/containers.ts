@@ -1,4 +1,5 @@
 import type { Image } from './images.ts';
+import { metricNamespace } from './metrics.ts';
 import type { StoredSecret } from './secrets.ts';
 import type { Stage } from './stage.ts';
 
@@ -39,17 +40,20 @@ export const JOURNAL = 'journal';
 /** Where the platform asks for `/.live` and `/.metrics`: no listener of the load balancer leads there. */
 export const INTERNAL_PORT = 9464;
 
-const IS_LIVE = `fetch('http://127.0.0.1:${INTERNAL_PORT}/.live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
+const HAS_STARTED = `fetch('http://127.0.0.1:${INTERNAL_PORT}/.started').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
+
+/** How long a new task may take to reach its parts before it counts as failed. ECS allows no more. */
+export const START_SECONDS = 300;
 
 /** Not /.ready: to start a function anew because a part behind it is down would empty its memory, and help nobody. */
 const SERVER = {
   portMappings: [{ containerPort: 8080, protocol: 'tcp' }],
   healthCheck: {
-    command: ['CMD', 'node', '-e', IS_LIVE],
+    command: ['CMD', 'node', '-e', HAS_STARTED],
     interval: 15,
     timeout: 5,
     retries: 3,
-    startPeriod: 30,
+    startPeriod: START_SECONDS,
   },
 };
 
@@ -105,6 +109,8 @@ export function collector(
         namespace: metricNamespace(stage),
         log_group_name: logs.name,
         log_stream_name: 'metrics/{TaskId}',
+        // Counters start at 0, and what came before the first look counts as well.
+        retain_initial_value_of_delta_metric: true,
         // One metric per function, however many tasks it has: the sum is what an alarm asks for.
         dimension_rollup_option: 'NoDimensionRollup',
         metric_declarations: [{ dimensions: [['function']], metric_name_selectors: metrics }],
@@ -122,11 +128,6 @@ export function collector(
     environment: [{ name: 'AOT_CONFIG_CONTENT', value: $jsonStringify(configuration) }],
     logConfiguration: logTo(logs, 'metrics-collector'),
   };
-}
-
-/** Where the metrics of the product stand in CloudWatch. */
-export function metricNamespace(stage: Stage): string {
-  return `Terse/${stage.name}`;
 }
 
 function logTo(logs: aws.cloudwatch.LogGroup, prefix: string) {

@@ -1,15 +1,13 @@
-import { metricNamespace } from './containers.ts';
 import type { Database } from './database.ts';
 import type { Functions } from './functions.ts';
 import type { LoadBalancer } from './load-balancer.ts';
-import type { Queue } from './queue.ts';
+import { type Collecting, type COLLECTED, productMetric } from './metrics.ts';
 import type { Stage } from './stage.ts';
 
 interface Shown {
   readonly functions: Functions;
   readonly loadBalancer: LoadBalancer;
   readonly database: Database;
-  readonly queue: Queue;
 }
 
 type Line = readonly [namespace: string, metric: string, ...dimensionsAndOptions: unknown[]];
@@ -19,7 +17,7 @@ const HEIGHT = 6;
 const PER_ROW = 3;
 
 /** One page on which a person sees whether all is well, from the visitor to the database. */
-export function createDashboard(stage: Stage, { functions, loadBalancer, database, queue }: Shown) {
+export function createDashboard(stage: Stage, { functions, loadBalancer, database }: Shown) {
   const target = functions.redirect.targetGroup.arnSuffix;
   const balancer = loadBalancer.balancer.arnSuffix;
   const redirects = (metric: string, stat: string): Line => [
@@ -31,13 +29,14 @@ export function createDashboard(stage: Stage, { functions, loadBalancer, databas
     target,
     { stat },
   ];
-  const product = (metric: string, name: string, stat = 'Sum'): Line => [
-    metricNamespace(stage),
-    metric,
-    'function',
-    name,
-    { stat },
-  ];
+  const product = <Name extends Collecting>(
+    metric: (typeof COLLECTED)[Name][number],
+    name: Name,
+    stat: 'Sum' | 'Maximum' = 'Sum',
+  ): Line => {
+    const { namespace, metricName } = productMetric(stage, name, metric, stat);
+    return [namespace, metricName, 'function', name, { stat }];
+  };
   const flush = (metric: string): Line => [
     'AWS/Lambda',
     metric,
@@ -65,14 +64,14 @@ export function createDashboard(stage: Stage, { functions, loadBalancer, databas
         product('visits_rejected_total', 'visit-writer'),
       ],
     ],
-    ...(queue.kind === 'amazon-mq'
-      ? [
-          [
-            'Queue',
-            [queueLine(queue.brokerName, 'visits'), queueLine(queue.brokerName, 'visits.dead')],
-          ] as const,
-        ]
-      : []),
+    [
+      'Queue, messages',
+      [
+        product('visit_queue_ready_messages', 'visit-writer', 'Maximum'),
+        product('visit_queue_unacknowledged_messages', 'visit-writer'),
+        product('visit_queue_dead_messages', 'visit-writer', 'Maximum'),
+      ],
+    ],
     ['Flushes', [flush('Invocations'), flush('Errors'), flush('Throttles')]],
     ['Redis, bytes', [product('redis_used_bytes', 'redirect', 'Maximum')]],
     ['Database, processor', [postgres('CPUUtilization')]],
@@ -94,18 +93,4 @@ export function createDashboard(stage: Stage, { functions, loadBalancer, databas
       })),
     }),
   });
-}
-
-function queueLine(broker: string, name: string): Line {
-  return [
-    'AWS/AmazonMQ',
-    'MessageCount',
-    'Broker',
-    broker,
-    'VirtualHost',
-    '/',
-    'Queue',
-    name,
-    { stat: 'Maximum' },
-  ];
 }

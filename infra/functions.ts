@@ -7,6 +7,7 @@ import type { LoadBalancer } from './load-balancer.ts';
 import { HTTPS, type Network, REDIS, allow, allowOut } from './network.ts';
 import type { Queue } from './queue.ts';
 import { runMigrations, runTaskCommand } from './one-off.ts';
+import { productMetric } from './metrics.ts';
 import { createRole } from './permissions.ts';
 import type { StoredSecret } from './secrets.ts';
 import type { Cluster } from './service.ts';
@@ -140,13 +141,6 @@ export function createFunctions(stage: Stage, parts: Parts) {
         REDIS_URL: [cache.secret, 'url'],
         RABBITMQ_URL: [queue.secret, 'url'],
       },
-      metrics: [
-        'visits_dropped_total',
-        'visit_publish_failures_total',
-        'visit_count_failures_total',
-        'cache_failures_total',
-        'redis_used_bytes',
-      ],
       group: ownGroup,
       scale: stage.redirects,
       // Its journal ends with its disk: it is not given up at two minutes' notice to save a few dollars.
@@ -179,60 +173,16 @@ export function createFunctions(stage: Stage, parts: Parts) {
         DATABASE_URL: [database.secrets['visit-writer'], 'url'],
         RABBITMQ_URL: [queue.secret, 'url'],
       },
-      metrics: ['visits_stored_total', 'visits_rejected_total'],
       group: ownGroup,
       scale: stage.writers,
       // Killed anywhere, it neither loses nor doubles a visit.
       onSpot: true,
       after: migrated,
     });
-    // CloudAMQP does not tell CloudWatch how long its queues are: there the processor alone decides.
-    if (queue.kind === 'amazon-mq') {
-      running.track('Queue', {
-        targetValue: READY_MESSAGES_PER_WRITER,
-        customizedMetricSpecification: {
-          metrics: [
-            {
-              id: 'ready',
-              returnData: false,
-              metricStat: {
-                stat: 'Average',
-                metric: {
-                  namespace: 'AWS/AmazonMQ',
-                  metricName: 'MessageReadyCount',
-                  dimensions: [
-                    { name: 'Broker', value: queue.brokerName },
-                    { name: 'VirtualHost', value: '/' },
-                    { name: 'Queue', value: 'visits' },
-                  ],
-                },
-              },
-            },
-            {
-              id: 'writers',
-              returnData: false,
-              metricStat: {
-                stat: 'Average',
-                metric: {
-                  namespace: 'ECS/ContainerInsights',
-                  metricName: 'RunningTaskCount',
-                  dimensions: [
-                    { name: 'ClusterName', value: cluster.cluster.name },
-                    { name: 'ServiceName', value: running.service.name },
-                  ],
-                },
-              },
-            },
-            {
-              id: 'each',
-              label: 'Ready messages per writer',
-              expression: 'ready / FILL(writers, 1)',
-              returnData: true,
-            },
-          ],
-        },
-      });
-    }
+    running.track('Queue', {
+      targetValue: READY_MESSAGES_PER_WRITER,
+      customizedMetricSpecification: readyMessagesPerWriter(running.service),
+    });
     return { ...running, kind: 'service' as const };
   }
 
@@ -344,6 +294,45 @@ export function createFunctions(stage: Stage, parts: Parts) {
       after: [...migrated, loadBalancer.listener],
     });
     return { ...running, kind: 'service' as const, targetGroup };
+  }
+
+  /** As the writers tell it themselves: of its queues not every broker tells CloudWatch. */
+  function readyMessagesPerWriter({ name: service }: aws.ecs.Service) {
+    const { namespace, metricName, stat, dimensions } = productMetric(
+      stage,
+      'visit-writer',
+      'visit_queue_ready_messages',
+      'Maximum',
+    );
+    const named = (by: Readonly<Record<string, $util.Input<string>>>) =>
+      Object.entries(by).map(([name, value]) => ({ name, value }));
+    return {
+      metrics: [
+        {
+          id: 'ready',
+          returnData: false,
+          metricStat: { stat, metric: { namespace, metricName, dimensions: named(dimensions) } },
+        },
+        {
+          id: 'writers',
+          returnData: false,
+          metricStat: {
+            stat: 'Average',
+            metric: {
+              namespace: 'ECS/ContainerInsights',
+              metricName: 'RunningTaskCount',
+              dimensions: named({ ClusterName: cluster.cluster.name, ServiceName: service }),
+            },
+          },
+        },
+        {
+          id: 'each',
+          label: 'Ready messages per writer',
+          expression: 'ready / FILL(writers, 1)',
+          returnData: true,
+        },
+      ],
+    };
   }
 
   /** Over REST: a connection does not outlive the sleep of a Lambda. */

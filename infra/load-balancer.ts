@@ -63,7 +63,7 @@ export function createLoadBalancer(stage: Stage, network: Network, certificateAr
         deregistrationDelay: 20,
         healthCheck: {
           port: String(INTERNAL_PORT),
-          path: '/.live',
+          path: '/.started',
           interval: 10,
           timeout: 5,
           healthyThreshold: 2,

@@ -1,12 +1,23 @@
 import { pascal } from './database.ts';
-import { type Container, JOURNAL, type TaskOptions, collector, functionContainer } from './containers.ts';
+import type { CreateAlarm } from './alarms/alarm.ts';
+import { createRolloutAlarm } from './alarms/rollout.ts';
+import {
+  type Container,
+  JOURNAL,
+  START_SECONDS,
+  type TaskOptions,
+  collector,
+  functionContainer,
+} from './containers.ts';
+import { COLLECTED, type Collecting } from './metrics.ts';
 import { ARCHITECTURE } from './images.ts';
 import type { Network, SecurityGroup } from './network.ts';
 import { createRole, pullImages, readSecrets, writeLogs } from './permissions.ts';
 import { versionsOf } from './secrets.ts';
 import type { Scale, Stage } from './stage.ts';
 
-export interface ServiceOptions extends TaskOptions {
+export interface ServiceOptions extends Omit<TaskOptions, 'metrics'> {
+  readonly name: Collecting;
   readonly group: SecurityGroup;
   readonly scale: Scale;
   /** Whether AWS may take a machine back at two minutes' notice, for a third of the price. */
@@ -17,9 +28,10 @@ export interface ServiceOptions extends TaskOptions {
 
 export type Cluster = ReturnType<typeof createCluster>;
 export type Task = ReturnType<Cluster['createTask']>;
+export type Service = ReturnType<Cluster['createService']>;
 
 /** Runs containers on Fargate. */
-export function createCluster(stage: Stage, network: Network) {
+export function createCluster(stage: Stage, network: Network, alarm: CreateAlarm) {
   const cluster = new aws.ecs.Cluster('Cluster', {
     settings: [{ name: 'containerInsights', value: 'enabled' }],
   });
@@ -70,6 +82,7 @@ export function createCluster(stage: Stage, network: Network) {
     const name = pascal(options.name);
     const { definition, logs, secretVersions } = createTask({
       ...options,
+      metrics: COLLECTED[options.name],
       environment: {
         ...options.environment,
         // A load balancer sends requests for a moment after the task is told to stop.
@@ -101,12 +114,17 @@ export function createCluster(stage: Stage, network: Network) {
           loadBalancers: [
             { targetGroupArn: options.targetGroup.arn, containerName: options.name, containerPort: 8080 },
           ],
-          healthCheckGracePeriodSeconds: 60,
+          healthCheckGracePeriodSeconds: START_SECONDS,
         }),
         deploymentMinimumHealthyPercent: 100,
         deploymentMaximumPercent: 200,
-        // What does not become healthy is replaced by what ran before.
+        // What does not become healthy, or does not reach all of its parts, is replaced by what ran before.
         deploymentCircuitBreaker: { enable: true, rollback: true },
+        alarms: {
+          enable: true,
+          rollback: true,
+          alarmNames: [createRolloutAlarm(stage, alarm, options.name).name],
+        },
         waitForSteadyState: stage.isProduction,
         enableExecuteCommand: false,
       },
@@ -142,7 +160,7 @@ export function createCluster(stage: Stage, network: Network) {
       predefinedMetricSpecification: { predefinedMetricType: 'ECSServiceAverageCPUUtilization' },
       targetValue: 60,
     });
-    return { service, logs, track };
+    return { service, logs, track, scale: options.scale };
   }
 
   return { cluster, createTask, createService };

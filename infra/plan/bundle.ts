@@ -46,10 +46,13 @@ await build({
           ...Object.entries(PROVIDERS).map(([name, from]) => `import * as ${name} from '${from}';`),
           `import * as sst from '${join(PLATFORM, 'src/components')}';`,
         ].join('');
-        onLoad({ filter: /(?:\/sst\.config|\/infra\/[a-z-]+)\.ts$/ }, ({ path }) => ({
-          contents: imports + readFileSync(path, 'utf8'),
-          loader: 'ts',
-        }));
+        onLoad(
+          { filter: /(?:\/sst\.config|\/infra\/(?:(?:alarms|functions)\/)?[a-z-]+)\.ts$/ },
+          ({ path }) => ({
+            contents: imports + readFileSync(path, 'utf8'),
+            loader: 'ts',
+          }),
+        );
       },
     },
   ],

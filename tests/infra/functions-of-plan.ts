@@ -22,6 +22,7 @@ interface ContainerDefinition {
   readonly readonlyRootFilesystem?: boolean;
   readonly user?: string;
   readonly linuxParameters?: unknown;
+  readonly healthCheck?: { readonly command: readonly string[]; readonly startPeriod: number };
   readonly environment: readonly { readonly name: string; readonly value: string }[];
   readonly secrets?: readonly { readonly name: string; readonly valueFrom: string }[];
   readonly logConfiguration: { readonly options: Readonly<Record<string, string>> };
@@ -96,6 +97,11 @@ function arnOf(reference: string): string {
 
 export function nameInArn(arn: string): string {
   return arn.split(':').at(-1) ?? '';
+}
+
+/** `visit-writer` → `VisitWriter`, as resources are named. */
+export function pascal(name: string): string {
+  return name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function unique(values: readonly string[]): string[] {

@@ -1,5 +1,4 @@
 import { type FunctionName, readConfig } from '@terse/runtime/config';
-import { createTelemetry } from '@terse/runtime/telemetry';
 import { describe, expect, inject, test } from 'vitest';
 import { SECRET_MARK } from '../../infra/plan/plan.ts';
 import { describePlan } from './describe-plan.ts';
@@ -246,63 +245,6 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     }
   });
 
-  test('watches every function, and tells a person', () => {
-    const alarms = plan.of('cloudwatch/metricAlarm');
-    const topic = plan.one('sns/topic', 'Alarms');
-    for (const { inputs } of alarms)
-      expect(inputs['alarmActions']).toEqual([expect.stringContaining(topic.name)]);
-    const watched = (dimension: string, value: string) =>
-      alarms
-        .flatMap(({ inputs }) => metricsOf(inputs))
-        .filter(({ dimensions }) => dimensions?.[dimension] === value)
-        .map(({ metricName }) => metricName);
-
-    for (const { name } of plan.of('ecs/service')) {
-      expect(watched('ServiceName', `${name}-name`), name).toEqual(
-        expect.arrayContaining(['RunningTaskCount', 'CPUUtilization']),
-      );
-    }
-    for (const { inputs } of plan.of('lambda/function')) {
-      expect(watched('FunctionName', String(inputs['name']))).toEqual(
-        expect.arrayContaining(['Errors', 'Throttles']),
-      );
-    }
-    for (const { name, inputs } of plan.of('lb/targetGroup')) {
-      const metrics = watched('TargetGroup', `suffix/${name}`);
-      expect(metrics).toEqual(expect.arrayContaining(['HTTPCode_Target_5XX_Count', 'TargetResponseTime']));
-      expect(metrics.includes('UnHealthyHostCount')).toBe(inputs['targetType'] === 'ip');
-    }
-    expect(watched('LoadBalancer', 'suffix/LoadBalancer')).toContain('HTTPCode_ELB_5XX_Count');
-    for (const { name } of plan.of('rds/instance')) {
-      expect(watched('DBInstanceIdentifier', name.toLowerCase())).toEqual(
-        expect.arrayContaining(['DatabaseConnections', 'FreeStorageSpace', 'CPUUtilization']),
-      );
-    }
-    for (const { name } of plan.of('sqs/queue')) expect(watched('QueueName', `${name}-name`)).toHaveLength(1);
-    expect(new Set(watched('function', 'redirect'))).toEqual(
-      new Set(['redis_used_bytes', 'visit_count_failures_total', 'visits_dropped_total']),
-    );
-    const byCloudAmqp = plan.of('cloudamqp:index/alarm:Alarm').map(({ inputs }) => inputs['queueRegex']);
-    const byAmazon = ['visits', 'visits.dead'].filter((queue) => watched('Queue', queue).length > 0);
-    expect([...byCloudAmqp, ...byAmazon]).toHaveLength(2);
-  });
-
-  test('collects metrics that the product has', async () => {
-    const telemetry = createTelemetry();
-    telemetry.showRedisUsedBytes(() => Promise.resolve(1));
-    const text = await telemetry.metricsText();
-    const collectors = containersOf(plan).filter(([, { name }]) => name === 'metrics');
-    const collected = collectors.flatMap(([, { environment }]) => {
-      const [{ value } = { value: '{}' }] = environment;
-      const { exporters } = JSON.parse(value) as {
-        exporters: { awsemf: { metric_declarations: { metric_name_selectors: string[] }[] } };
-      };
-      return exporters.awsemf.metric_declarations.flatMap(({ metric_name_selectors: names }) => names);
-    });
-    expect(collected.length).toBeGreaterThan(5);
-    for (const name of collected) expect(text).toContain(`# TYPE ${name} `);
-  });
-
   test('brings the database up to date before any function is updated', () => {
     for (const type of ['ecs/service', 'lambda/function']) {
       for (const { name, dependsOn } of plan.of(type)) expect(dependsOn, name).toContain('Migrations');
@@ -357,17 +299,6 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     expect(JSON.stringify(firewall.inputs)).toMatch(/RateBased|rateBasedStatement/);
   });
 });
-
-interface AlarmMetric {
-  readonly metricName?: string;
-  readonly dimensions?: Readonly<Record<string, string>>;
-  readonly metricQueries?: readonly { readonly metric?: AlarmMetric }[];
-}
-
-/** The metrics of an alarm, whether it has one or reckons with several. */
-function metricsOf(alarm: AlarmMetric): AlarmMetric[] {
-  return [alarm, ...(alarm.metricQueries ?? []).flatMap(({ metric }) => metric ?? [])];
-}
 
 /** What comes of settings: what they say, or the reason for which they are refused. */
 function outcome(name: string, environment: Readonly<Record<string, string>>): unknown {
@@ -440,8 +371,10 @@ describe('what differs between stages', () => {
         resourceLabel: 'suffix/LoadBalancer/suffix/RedirectTargets',
       },
     });
-    const byQueue = production.one('appautoscaling/policy', 'VisitWriterByQueue');
-    expect(JSON.stringify(byQueue.inputs)).toContain('MessageReadyCount');
+    for (const plan of Object.values(PLANS)) {
+      const byQueue = plan.one('appautoscaling/policy', 'VisitWriterByQueue');
+      expect(JSON.stringify(byQueue.inputs), 'on every broker').toContain('visit_queue_ready_messages');
+    }
     const machines = (service: string) =>
       (
         production.one('ecs/service', service).inputs['capacityProviderStrategies'] as {

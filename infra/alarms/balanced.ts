@@ -1,0 +1,64 @@
+import { pascal } from '../database.ts';
+import type { LoadBalancer } from '../load-balancer.ts';
+import type { Metric } from '../metrics.ts';
+import type { CreateAlarm } from './alarm.ts';
+
+interface Balanced {
+  readonly kind: 'service' | 'lambda';
+  readonly targetGroup: aws.lb.TargetGroup;
+}
+
+export function createLoadBalancerAlarms(alarm: CreateAlarm, { balancer }: LoadBalancer): void {
+  alarm('LoadBalancerErrors', {
+    says: 'The load balancer answers with errors of its own: nobody behind it does',
+    metric: {
+      namespace: 'AWS/ApplicationELB',
+      metricName: 'HTTPCode_ELB_5XX_Count',
+      dimensions: { LoadBalancer: balancer.arnSuffix },
+      stat: 'Sum',
+    },
+    above: 10,
+    minutes: 3,
+    // AWS counts no errors where there are none.
+    withoutData: 'notBreaching',
+  });
+}
+
+/** How a function looks to those who ask it; a stage that nobody asks has no data, and is well. */
+export function createBalancedAlarms(
+  alarm: CreateAlarm,
+  { balancer }: LoadBalancer,
+  name: 'redirect' | 'links' | 'stats',
+  { kind, targetGroup }: Balanced,
+  p99Seconds: number,
+): void {
+  const metric = (metricName: string, stat: string): Metric => ({
+    namespace: 'AWS/ApplicationELB',
+    metricName,
+    dimensions: { LoadBalancer: balancer.arnSuffix, TargetGroup: targetGroup.arnSuffix },
+    stat,
+  });
+  alarm(`${pascal(name)}Errors`, {
+    says: `${name} answers with errors`,
+    metric: metric('HTTPCode_Target_5XX_Count', 'Sum'),
+    above: 10,
+    minutes: 3,
+    withoutData: 'notBreaching',
+  });
+  alarm(`${pascal(name)}Slow`, {
+    says: `One in a hundred answers of ${name} takes longer than ${p99Seconds} s`,
+    metric: metric('TargetResponseTime', 'p99'),
+    above: p99Seconds,
+    minutes: 5,
+    withoutData: 'notBreaching',
+  });
+  // What runs on Lambda is not asked for its health.
+  if (kind === 'lambda') return;
+  alarm(`${pascal(name)}Unhealthy`, {
+    says: `A ${name} does not answer the load balancer, or nobody is there to be asked`,
+    metric: metric('UnHealthyHostCount', 'Maximum'),
+    above: 0,
+    minutes: 5,
+    withoutData: 'breaching',
+  });
+}

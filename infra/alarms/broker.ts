@@ -1,0 +1,46 @@
+import type { Metric } from '../metrics.ts';
+import type { Queue } from '../queue.ts';
+import type { Stage } from '../stage.ts';
+import type { CreateAlarm } from './alarm.ts';
+
+/** How the broker itself is, as whoever runs it tells; what lies in its queues the product tells. */
+export function createBrokerAlarms(stage: Stage, alarm: CreateAlarm, queue: Queue): void {
+  if (queue.kind === 'cloudamqp') createCloudAmqpAlarms(stage, queue.instanceId);
+  else createAmazonMqAlarms(alarm, queue.brokerName);
+}
+
+/** Metrics of the broker as a whole: there are none of its queues for RabbitMQ 4. */
+function createAmazonMqAlarms(alarm: CreateAlarm, broker: string): void {
+  const of = (metricName: string, stat: string): Metric => ({
+    namespace: 'AWS/AmazonMQ',
+    metricName,
+    dimensions: { Broker: broker },
+    stat,
+  });
+  alarm('BrokerMemory', {
+    says: 'The broker is short of memory, and will take no more visits',
+    metric: {
+      expression: '100 * used / allowed',
+      of: { used: of('RabbitMQMemUsed', 'Maximum'), allowed: of('RabbitMQMemLimit', 'Minimum') },
+    },
+    above: 80,
+    minutes: 5,
+    withoutData: 'breaching',
+  });
+}
+
+function createCloudAmqpAlarms(stage: Stage, instanceId: $util.Output<number>): void {
+  const recipient = new cloudamqp.Notification('BrokerAlarmsByMail', {
+    instanceId,
+    type: 'email',
+    value: stage.alertEmail,
+  });
+  new cloudamqp.Alarm('BrokerMemoryAlarm', {
+    instanceId,
+    type: 'memory',
+    enabled: true,
+    valueThreshold: 80,
+    timeThreshold: 300,
+    recipients: [recipient.id.apply(Number)],
+  });
+}

@@ -1,0 +1,61 @@
+import { pascal } from '../database.ts';
+import type { Metric } from '../metrics.ts';
+import type { CreateAlarm } from './alarm.ts';
+
+/** @param suffix where another alarm of this function has the name already. */
+export function createLambdaAlarms(
+  alarm: CreateAlarm,
+  name: string,
+  lambda: aws.lambda.Function,
+  suffix = '',
+): void {
+  alarm(`${pascal(name)}Errors${suffix}`, {
+    says: `${name} fails`,
+    metric: lambdaMetric(lambda, 'Errors'),
+    above: 0,
+    minutes: 3,
+    // What is not called does not fail; whether the schedule calls is another alarm.
+    withoutData: 'notBreaching',
+  });
+  alarm(`${pascal(name)}Throttled`, {
+    says: `More of ${name} is asked for than may run at once`,
+    metric: lambdaMetric(lambda, 'Throttles'),
+    above: 0,
+    minutes: 3,
+    withoutData: 'notBreaching',
+  });
+}
+
+/** Whether ticks of the schedule arrive, and what became of those that were given up. */
+export function createScheduleAlarms(
+  alarm: CreateAlarm,
+  { lambda, deadLetters }: { readonly lambda: aws.lambda.Function; readonly deadLetters: aws.sqs.Queue },
+): void {
+  alarm('CounterFlushAge', {
+    says: 'Counts were not brought to the links for ten minutes',
+    metric: {
+      expression: 'FILL(invocations, 0) - FILL(errors, 0)',
+      of: { invocations: lambdaMetric(lambda, 'Invocations'), errors: lambdaMetric(lambda, 'Errors') },
+    },
+    below: 1,
+    minutes: 10,
+    withoutData: 'breaching',
+  });
+  alarm('CounterFlushDeadLetters', {
+    says: 'A tick of the schedule was given up after its retries',
+    metric: {
+      namespace: 'AWS/SQS',
+      metricName: 'ApproximateNumberOfMessagesVisible',
+      dimensions: { QueueName: deadLetters.name },
+      stat: 'Maximum',
+    },
+    above: 0,
+    minutes: 1,
+    // SQS stops telling of a queue that has been empty for hours.
+    withoutData: 'notBreaching',
+  });
+}
+
+function lambdaMetric(lambda: aws.lambda.Function, metricName: string): Metric {
+  return { namespace: 'AWS/Lambda', metricName, dimensions: { FunctionName: lambda.name }, stat: 'Sum' };
+}

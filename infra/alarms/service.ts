@@ -1,0 +1,43 @@
+import { pascal } from '../database.ts';
+import { type Collecting, productMetric } from '../metrics.ts';
+import type { Cluster, Service } from '../service.ts';
+import type { Stage } from '../stage.ts';
+import type { CreateAlarm } from './alarm.ts';
+
+/** Whether as many of a service run as should, and whether they tell how they are. */
+export function createServiceAlarms(
+  stage: Stage,
+  alarm: CreateAlarm,
+  { cluster }: Cluster,
+  name: Collecting,
+  { service, scale: { min } }: Service,
+): void {
+  const dimensions = { ClusterName: cluster.name, ServiceName: service.name };
+  alarm(`${pascal(name)}Running`, {
+    says: `Fewer than ${min} of ${name} run`,
+    metric: {
+      namespace: 'ECS/ContainerInsights',
+      metricName: 'RunningTaskCount',
+      dimensions,
+      stat: 'Minimum',
+    },
+    below: min,
+    minutes: 5,
+    withoutData: 'breaching',
+  });
+  alarm(`${pascal(name)}Cpu`, {
+    says: `${name} is at its limit, and has all that it may scale to`,
+    metric: { namespace: 'AWS/ECS', metricName: 'CPUUtilization', dimensions, stat: 'Average' },
+    above: 85,
+    minutes: 10,
+    // Where nothing runs, the alarm above says so.
+    withoutData: 'notBreaching',
+  });
+  alarm(`${pascal(name)}Metrics`, {
+    says: `No metrics of ${name} arrive, so that the other alarms on them see nothing`,
+    metric: productMetric(stage, name, 'parts_unreached', 'SampleCount'),
+    below: 1,
+    minutes: 5,
+    withoutData: 'breaching',
+  });
+}

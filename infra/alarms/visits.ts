@@ -1,0 +1,58 @@
+import { productMetric } from '../metrics.ts';
+import type { Stage } from '../stage.ts';
+import type { CreateAlarm } from './alarm.ts';
+
+/** The way of a visit, as the product itself tells it: the same on every broker. */
+export function createVisitAlarms(stage: Stage, alarm: CreateAlarm): void {
+  alarm('VisitsDropped', {
+    says: 'Visits were given up: neither queue, nor memory, nor disk, nor Redis took them',
+    metric: productMetric(stage, 'redirect', 'visits_dropped_total', 'Sum'),
+    above: 0,
+    minutes: 1,
+    // One minute may be without a sample; five are the alarm on the metrics themselves.
+    withoutData: 'notBreaching',
+  });
+  alarm('CountsFail', {
+    says: 'Redis does not take counts: down, or full',
+    metric: productMetric(stage, 'redirect', 'visit_count_failures_total', 'Sum'),
+    above: 0,
+    minutes: 5,
+    withoutData: 'breaching',
+  });
+  alarm('RedisMemory', {
+    says: `Redis holds more than ${stage.redis.megabytes} MB, or does not say what it holds`,
+    metric: productMetric(stage, 'redirect', 'redis_used_bytes', 'Maximum'),
+    above: stage.redis.megabytes * 1_000_000,
+    minutes: 5,
+    withoutData: 'breaching',
+  });
+  alarm('QueueDepth', {
+    says: 'Visits pile up in the queue, or nobody can say how many',
+    metric: productMetric(stage, 'visit-writer', 'visit_queue_ready_messages', 'Maximum'),
+    above: 10_000,
+    minutes: 5,
+    withoutData: 'breaching',
+  });
+  // RabbitMQ does not tell how old a message is. One that is older than this has seen the queue never empty.
+  alarm('QueueAge', {
+    says: 'The queue has not been empty for fifteen minutes: a visit may wait that long',
+    metric: productMetric(stage, 'visit-writer', 'visit_queue_ready_messages', 'Minimum'),
+    above: 0,
+    minutes: 15,
+    withoutData: 'breaching',
+  });
+  alarm('StorageStalled', {
+    says: 'A visit-writer is given visits, and stores none',
+    metric: productMetric(stage, 'visit-writer', 'visit_storage_stalled', 'Maximum'),
+    above: 0,
+    minutes: 5,
+    withoutData: 'breaching',
+  });
+  alarm('DeadLetters', {
+    says: 'Something could not be stored as a visit',
+    metric: productMetric(stage, 'visit-writer', 'visit_queue_dead_messages', 'Maximum'),
+    above: 0,
+    minutes: 5,
+    withoutData: 'breaching',
+  });
+}

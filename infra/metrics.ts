@@ -1,0 +1,49 @@
+import type { Stage } from './stage.ts';
+
+/** What a CloudWatch alarm or a line of the dashboard looks at. */
+export interface Metric {
+  readonly namespace: string;
+  readonly metricName: string;
+  readonly dimensions: Readonly<Record<string, $util.Input<string>>>;
+  readonly stat: string;
+}
+
+/** Metrics of `/.metrics` that become metrics of CloudWatch, by the function whose collector reads them. */
+export const COLLECTED = {
+  redirect: [
+    'parts_unreached',
+    'visits_dropped_total',
+    'visit_publish_failures_total',
+    'visit_count_failures_total',
+    'cache_failures_total',
+    'redis_used_bytes',
+  ],
+  links: ['parts_unreached', 'requests_shed_total'],
+  stats: ['parts_unreached', 'requests_shed_total'],
+  'visit-writer': [
+    'parts_unreached',
+    'visits_stored_total',
+    'visits_rejected_total',
+    'visit_queue_ready_messages',
+    'visit_queue_dead_messages',
+    'visit_queue_unacknowledged_messages',
+    'visit_storage_stalled',
+  ],
+} as const;
+
+export type Collecting = keyof typeof COLLECTED;
+
+/** Where the metrics of the product stand in CloudWatch. */
+export function metricNamespace(stage: Stage): string {
+  return `Terse/${stage.name}`;
+}
+
+/** A metric of the product: one for all tasks of a function. */
+export function productMetric<Name extends Collecting>(
+  stage: Stage,
+  name: Name,
+  metricName: (typeof COLLECTED)[Name][number],
+  stat: 'Sum' | 'Maximum' | 'Minimum' | 'SampleCount',
+): Metric {
+  return { namespace: metricNamespace(stage), metricName, dimensions: { function: name }, stat };
+}

@@ -1,0 +1,99 @@
+import { type FunctionName, readConfig } from '@terse/runtime/config';
+import {
+  type Context,
+  createContext,
+  openLinks,
+  type Opened,
+  openRedirect,
+  openStats,
+  openVisitWriter,
+} from '@terse/runtime/dependencies';
+import type { PlanReader } from './plans.ts';
+
+interface CollectorConfiguration {
+  readonly receivers: {
+    readonly prometheus: {
+      readonly config: {
+        readonly scrape_configs: readonly {
+          readonly static_configs: readonly { readonly labels: { readonly function: string } }[];
+        }[];
+      };
+    };
+  };
+  readonly exporters: {
+    readonly awsemf: {
+      readonly metric_declarations: readonly { readonly metric_name_selectors: readonly string[] }[];
+    };
+  };
+}
+
+/** What the collector beside a function is told. */
+export function collectorOf(environment: readonly { readonly name: string; readonly value: string }[]) {
+  const text = environment.find(({ name }) => name === 'AOT_CONFIG_CONTENT')?.value ?? '';
+  const { receivers, exporters } = JSON.parse(text) as CollectorConfiguration;
+  const [target] = receivers.prometheus.config.scrape_configs.flatMap(
+    ({ static_configs: targets }) => targets,
+  );
+  return {
+    name: target?.labels.function ?? '',
+    exporter: exporters.awsemf,
+    selectors: exporters.awsemf.metric_declarations.flatMap(({ metric_name_selectors: names }) => names),
+  };
+}
+
+/** Nothing listens at port 1: a function shows the names of its metrics all the same. */
+const NOWHERE = {
+  DATABASE_URL: 'postgres://user:pw@127.0.0.1:1/terse',
+  REDIS_URL: 'redis://127.0.0.1:1',
+  RABBITMQ_URL: 'amqp://127.0.0.1:1',
+  BASE_URL: 'https://go.example',
+  JOURNAL_DIR: 'none',
+  LOG_LEVEL: 'silent',
+};
+
+const OPEN: Record<string, (context: Context) => Promise<Opened>> = {
+  redirect: openRedirect,
+  links: openLinks,
+  stats: openStats,
+  'visit-writer': openVisitWriter,
+};
+
+const shown = new Map<string, Promise<string>>();
+
+/** The `/.metrics` of a function. */
+export function metricsShownBy(name: string): Promise<string> {
+  const text = shown.get(name) ?? show(name);
+  shown.set(name, text);
+  return text;
+}
+
+async function show(name: string): Promise<string> {
+  const open = OPEN[name];
+  if (!open) throw new Error(`Nobody can open "${name}".`);
+  const opened = await open(createContext(name as FunctionName, readConfig(name as FunctionName, NOWHERE)));
+  try {
+    return await opened.metricsText();
+  } finally {
+    await opened.close();
+  }
+}
+
+interface Dashboard {
+  readonly widgets: readonly { readonly properties: { readonly metrics: readonly (readonly unknown[])[] } }[];
+}
+
+/** The lines of the dashboard, as an alarm names its metric. */
+export function metricsOfDashboard(plan: PlanReader) {
+  return plan.of('cloudwatch/dashboard').flatMap(({ inputs }) => {
+    const { widgets } = JSON.parse(String(inputs['dashboardBody'])) as Dashboard;
+    return widgets.flatMap(({ properties }) =>
+      properties.metrics.map((line) => {
+        const [namespace, metricName, ...rest] = line.filter((each) => typeof each === 'string');
+        const dimensions = Object.fromEntries(
+          rest.flatMap((name, index) => (index % 2 === 0 ? [[name, rest[index + 1] ?? '']] : [])),
+        ) as Readonly<Record<string, string>>;
+        return { namespace, metricName, dimensions };
+      }),
+    );
+  });
+}
