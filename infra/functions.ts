@@ -31,6 +31,9 @@ const REQUESTS_PER_REDIRECT = 60_000;
 /** Messages that wait for each writer; one message carries up to 256 visits. */
 const READY_MESSAGES_PER_WRITER = 200;
 
+/** A load balancer takes 1 MB of a Lambda's answer, and an answer to many links is several times as long as they are. */
+const BODY_KB_ON_LAMBDA = '128';
+
 const COMMON = { NODE_ENV: 'production', LOG_LEVEL: 'info' };
 /** CloudFront and the load balancer each append an address to X-Forwarded-For. */
 const BEHIND_THE_EDGE = { TRUSTED_PROXY_HOPS: '2', COUNTRY_HEADER: 'CloudFront-Viewer-Country' };
@@ -258,6 +261,7 @@ export function createFunctions(stage: Stage, parts: Parts) {
         maxConcurrent: 5,
         environment: {
           ...settings.environment,
+          ...(name === 'links' && { MAX_BODY_KB: BODY_KB_ON_LAMBDA }),
           // None that a function gives: an answer is the caller's to read, and the load balancer counts those with 5xx.
           AWS_LWA_ERROR_STATUS_CODES: '599',
         },

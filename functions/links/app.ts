@@ -26,10 +26,12 @@ export interface LinksDependencies extends AppParts {
   readonly pressure: () => number;
   /** Where short URLs begin. */
   readonly baseUrl: URL;
+  /** The largest body of many links at once. */
+  readonly maxBodyBytes: number;
 }
 
+/** Of one link. */
 const MAX_BODY_BYTES = 32 * 1024;
-const MAX_BULK_BODY_BYTES = 4 * 1024 * 1024;
 /** Redirects go first, then these requests, then reports. */
 const MAX_PRESSURE = 0.8;
 const MAX_CONCURRENT = 32;
@@ -53,7 +55,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
     requireApiKey(apiKeys.isValid),
   );
 
-  app.post('/api/v1/bulk/links', refuseQuery, limitBody(MAX_BULK_BODY_BYTES), async (c) => {
+  app.post('/api/v1/bulk/links', refuseQuery, limitBody(dependencies.maxBodyBytes), async (c) => {
     const { links } = await readBody(c, newLinksSchema);
     return c.json({ links: (await urls.shortenAll(links)).map(view) }, 201);
   });

@@ -66,6 +66,7 @@ const settingsSchema = z.object({
   VISIT_DURABILITY: z.enum(['journal', 'confirmed'], 'must be journal or confirmed').default('journal'),
   VISIT_CONFIRM_MS: integer(1, 10_000, 1000),
   STOP_DELAY_MS: integer(0, 60_000, 0),
+  MAX_BODY_KB: integer(32, 4096, 4096),
   DATABASE_POOL_SIZE: integer(1, 100, 5),
   ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   VISITOR_IP: z
@@ -117,6 +118,8 @@ export interface Config extends PartsConfig {
   readonly confirmWithinMs: number;
   /** How long a function that is told to stop is unready but still serves, so that balancers turn away first. */
   readonly stopDelayMs: number;
+  /** The largest body that is read, of many links at once: less where what is in front takes less. */
+  readonly maxBodyBytes: number;
   readonly adminApiKey: string | undefined;
   readonly visitorIp: 'anonymized' | 'full' | 'none';
   readonly trustedProxyHops: number;
@@ -180,6 +183,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     visitsInMemory: settings.VISITS_IN_MEMORY,
     confirmWithinMs: settings.VISIT_DURABILITY === 'confirmed' ? settings.VISIT_CONFIRM_MS : 0,
     stopDelayMs: settings.STOP_DELAY_MS,
+    maxBodyBytes: settings.MAX_BODY_KB * 1024,
     adminApiKey: settings.ADMIN_API_KEY,
     visitorIp: settings.VISITOR_IP,
     trustedProxyHops: settings.TRUSTED_PROXY_HOPS,

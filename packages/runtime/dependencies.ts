@@ -95,6 +95,7 @@ export interface ApiServices {
 export interface LinksServices extends ApiServices {
   readonly urls: UrlService;
   readonly baseUrl: URL;
+  readonly maxBodyBytes: number;
 }
 
 export interface StatsServices extends ApiServices {
@@ -320,12 +321,13 @@ function apiOn({ config, clock }: Context, { db }: OpenDatabase): ApiServices {
 function linksOn(context: Context, database: OpenDatabase, { cache, counter }: Store): LinksServices {
   const { clock, metrics, config } = context;
   const repository = createUrlRepository({ db: database.db, clock });
-  const { baseUrl, host, port } = config;
+  const { baseUrl, host, port, maxBodyBytes } = config;
   const isOwnUrl = ownUrls({ baseUrl, port, hosts: listeningHosts(host) });
   return {
     ...apiOn(context, database),
     urls: createUrlService({ repository, cache, counter, clock, metrics, isOwnUrl }),
     baseUrl,
+    maxBodyBytes,
   };
 }
 

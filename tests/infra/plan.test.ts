@@ -43,6 +43,15 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     }
   });
 
+  test('reads no larger body on Lambda than its answer may follow through the load balancer', () => {
+    const bodies = functions
+      .filter(({ name }) => name === 'links')
+      .map(({ kind, environment }) => [kind, readConfig('links', environment).maxBodyBytes]);
+    expect(bodies).toEqual([
+      plan.of('lambda/function').length > 1 ? ['lambda', 128 * 1024] : ['service', 4096 * 1024],
+    ]);
+  });
+
   test('runs each function on its own image, from the target that belongs there', () => {
     const images = plan
       .of('command:local:Command')
