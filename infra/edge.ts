@@ -5,6 +5,9 @@ import type { Stage } from './stage.ts';
 /** Of CloudFront: responses with 4xx and 5xx are kept for ten seconds unless told otherwise. */
 const ERRORS = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
 
+/** A year; subdomains are others' to decide about. */
+const HSTS_SECONDS = 31_536_000;
+
 interface EdgeOptions {
   readonly loadBalancer: LoadBalancer;
   readonly zoneId: $util.Input<string>;
@@ -52,6 +55,17 @@ export function createEdge(
     cookiesConfig: { cookieBehavior: 'none' },
     queryStringsConfig: { queryStringBehavior: 'all' },
   });
+  const headersPolicy = new aws.cloudfront.ResponseHeadersPolicy('OverHttpsOnly', {
+    comment: 'Browsers come back over HTTPS, whatever a link says',
+    securityHeadersConfig: {
+      strictTransportSecurity: {
+        accessControlMaxAgeSec: HSTS_SECONDS,
+        includeSubdomains: false,
+        preload: false,
+        override: true,
+      },
+    },
+  });
   const distribution = new aws.cloudfront.Distribution('Edge', {
     comment: `terse-${stage.name}`,
     enabled: true,
@@ -73,6 +87,7 @@ export function createEdge(
       compress: true,
       cachePolicyId: cachePolicy.id,
       originRequestPolicyId: requestPolicy.id,
+      responseHeadersPolicyId: headersPolicy.id,
       functionAssociations: [{ eventType: 'viewer-request', functionArn: refuseInternalPaths.arn }],
     },
     // A link that is made a moment after somebody asked for it is there at once.
@@ -96,6 +111,41 @@ export function createEdge(
     });
   }
   return distribution;
+}
+
+type Statement = aws.types.input.wafv2.WebAclRuleStatementRateBasedStatementScopeDownStatement;
+
+/** As the load balancer tells the API from short codes: `/apis` is one of these. */
+const UNDER_API = {
+  orStatement: {
+    statements: [startsAs('EXACTLY', '/api'), startsAs('STARTS_WITH', '/api/')],
+  },
+} satisfies Statement;
+
+function startsAs(positionalConstraint: 'EXACTLY' | 'STARTS_WITH', searchString: string) {
+  return {
+    byteMatchStatement: {
+      fieldToMatch: { uriPath: {} },
+      positionalConstraint,
+      searchString,
+      textTransformations: [{ priority: 0, type: 'NONE' }],
+    },
+  };
+}
+
+/** Refuses more requests of one address in five minutes. */
+function atMost(limit: number, scopeDownStatement: Statement) {
+  return {
+    action: { block: { customResponse: { responseCode: 429 } } },
+    statement: {
+      rateBasedStatement: {
+        aggregateKeyType: 'IP',
+        limit,
+        evaluationWindowSec: 300,
+        scopeDownStatement,
+      },
+    },
+  };
 }
 
 function createFirewall(stage: Stage, globalRegion: aws.Provider) {
@@ -127,19 +177,17 @@ function createFirewall(stage: Stage, globalRegion: aws.Provider) {
       },
       rules: [
         {
-          ...rule('RequestsPerAddress', 0),
-          action: { block: { customResponse: { responseCode: 429 } } },
-          statement: {
-            rateBasedStatement: {
-              aggregateKeyType: 'IP',
-              limit: stage.requestsPerAddress,
-              evaluationWindowSec: 300,
-            },
-          },
+          ...rule('ApiRequestsPerAddress', 0),
+          ...atMost(stage.perAddress.apiRequests, UNDER_API),
         },
-        managed('AmazonIpReputationList', 1),
-        managed('KnownBadInputsRuleSet', 2),
-        managed('CommonRuleSet', 3, [
+        {
+          // On the day of a mailing an office opens its links from one address.
+          ...rule('RedirectsPerAddress', 1),
+          ...atMost(stage.perAddress.redirects, { notStatement: { statements: [UNDER_API] } }),
+        },
+        managed('AmazonIpReputationList', 2),
+        managed('KnownBadInputsRuleSet', 3),
+        managed('CommonRuleSet', 4, [
           // A link is a URL in a body, and may lead to an address in numbers; its query may be long.
           'GenericRFI_BODY',
           'GenericRFI_QUERYARGUMENTS',

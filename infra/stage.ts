@@ -39,8 +39,8 @@ export interface Stage {
   readonly writers: Scale;
   readonly apiScale: Scale;
   readonly logDays: number;
-  /** Requests of one address in five minutes, before the edge refuses more. */
-  readonly requestsPerAddress: number;
+  /** What one address may ask for in five minutes, before the edge refuses more. */
+  readonly perAddress: { readonly apiRequests: number; readonly redirects: number };
   /** What the account may cost a month before somebody is told; undefined where the stage lives for days. */
   readonly budgetUsd: number | undefined;
   /** Another one makes new passwords for the logins of the database. */
@@ -55,6 +55,9 @@ export interface Scale {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Redirects: 333 a second, so that an office behind one address gets through on the day of a mailing. */
+const PER_ADDRESS = { apiRequests: 2000, redirects: 100_000 } as const;
 
 const SMALL = {
   isProduction: false,
@@ -75,7 +78,7 @@ const SMALL = {
   writers: { min: 1, max: 2 },
   apiScale: { min: 1, max: 2 },
   logDays: 7,
-  requestsPerAddress: 2000,
+  perAddress: PER_ADDRESS,
 } as const satisfies Partial<Stage>;
 
 const PRODUCTION = {
@@ -97,7 +100,7 @@ const PRODUCTION = {
   writers: { min: 1, max: 10 },
   apiScale: { min: 2, max: 6 },
   logDays: 30,
-  requestsPerAddress: 2000,
+  perAddress: PER_ADDRESS,
 } as const satisfies Partial<Stage>;
 
 /**

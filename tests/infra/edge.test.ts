@@ -131,6 +131,69 @@ describe('the load balancer', () => {
   });
 });
 
+describe('the firewall', () => {
+  const plan = readPlan(inject('plans').production);
+  const { rules } = plan.one('wafv2/webAcl', 'Firewall').inputs as unknown as { rules: readonly Rule[] };
+  const limited = rules.flatMap(({ statement: { rateBasedStatement } }) => rateBasedStatement ?? []);
+
+  test.each([
+    ['/spring', 100_000],
+    ['/', 100_000],
+    ['/apis', 100_000],
+    ['/API', 100_000],
+    ['/api', 2000],
+    ['/api/v1/links', 2000],
+    ['/api/v1/links/spring/stats', 2000],
+  ])('lets one address ask for %s this often in five minutes: %i', (path, limit) => {
+    const counting = limited.filter(({ scopeDownStatement }) => holds(scopeDownStatement, path));
+    expect(counting).toMatchObject([{ limit, aggregateKeyType: 'IP', evaluationWindowSec: 300 }]);
+  });
+
+  test('has one place for each rule', () => {
+    const places = rules.map(({ priority }) => priority);
+    expect(new Set(places).size).toBe(places.length);
+  });
+});
+
+test('browsers come back over HTTPS', () => {
+  const plan = readPlan(inject('plans').production);
+  const { defaultCacheBehavior } = plan.one('cloudfront/distribution', 'Edge').inputs;
+  expect(defaultCacheBehavior).toMatchObject({ responseHeadersPolicyId: 'OverHttpsOnly-id' });
+  expect(plan.one('cloudfront/responseHeadersPolicy', 'OverHttpsOnly').inputs).toMatchObject({
+    securityHeadersConfig: {
+      strictTransportSecurity: { accessControlMaxAgeSec: 31_536_000, override: true },
+    },
+  });
+});
+
+interface Statement {
+  readonly orStatement?: { readonly statements: readonly Statement[] };
+  readonly notStatement?: { readonly statements: readonly Statement[] };
+  readonly byteMatchStatement?: {
+    readonly positionalConstraint: string;
+    readonly searchString: string;
+  };
+}
+
+interface Rule {
+  readonly priority: number;
+  readonly statement: {
+    readonly rateBasedStatement?: { readonly scopeDownStatement: Statement };
+  };
+}
+
+/** As the firewall looks at a path. */
+function holds({ orStatement, notStatement, byteMatchStatement }: Statement, path: string): boolean {
+  if (orStatement) return orStatement.statements.some((statement) => holds(statement, path));
+  if (notStatement) return !notStatement.statements.some((statement) => holds(statement, path));
+  const { positionalConstraint, searchString } = byteMatchStatement ?? {
+    positionalConstraint: '',
+    searchString: '',
+  };
+  if (positionalConstraint === 'EXACTLY') return path === searchString;
+  return positionalConstraint === 'STARTS_WITH' && path.startsWith(searchString);
+}
+
 /** As a load balancer matches: `*` is any text, `?` one character. */
 function matches(pattern: string, path: string): boolean {
   const expression = pattern
