@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { type FunctionName, readConfig } from '@terse/runtime/config';
+import { START_GRACE_MS } from '@terse/runtime/readiness';
 import { describe, expect, test } from 'vitest';
 import { kustomize, type Manifest, podOf } from './kustomize.ts';
 import { PRODUCT_FUNCTIONS } from './product-functions.ts';
@@ -14,7 +15,10 @@ const SCHEMAS: Record<string, string> = {
   'batch/v1 CronJob': 'kubernetes-models/batch/v1/CronJob',
   'autoscaling/v2 HorizontalPodAutoscaler': 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler',
   'policy/v1 PodDisruptionBudget': 'kubernetes-models/policy/v1/PodDisruptionBudget',
-  'networking.k8s.io/v1 Ingress': 'kubernetes-models/networking.k8s.io/v1/Ingress',
+  'gateway.networking.k8s.io/v1 Gateway':
+    '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/Gateway',
+  'gateway.networking.k8s.io/v1 HTTPRoute':
+    '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute',
   'networking.k8s.io/v1 NetworkPolicy': 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy',
   'keda.sh/v1alpha1 ScaledObject': '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject',
   'keda.sh/v1alpha1 TriggerAuthentication': '@kubernetes-models/keda/keda.sh/v1alpha1/TriggerAuthentication',
@@ -29,6 +33,23 @@ const SECRETS: Record<string, string> = {
 };
 
 const nameOf = (manifest: Manifest | undefined) => `${manifest?.kind} ${manifest?.metadata.name}`;
+
+interface Rule {
+  readonly ports?: readonly { readonly port: number }[];
+}
+
+interface Probe {
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
+
+interface Route {
+  readonly parentRefs: readonly unknown[];
+  readonly rules: readonly {
+    readonly filters: readonly unknown[];
+    readonly backendRefs?: readonly unknown[];
+  }[];
+}
 
 interface Model {
   /** @throws Error when a value is none that its schema allows. */
@@ -162,18 +183,62 @@ describe.each(['development', 'production'])('%s', (overlay) => {
       const [container] = pod.spec.containers;
       expect(container).toMatchObject({
         ports: expect.arrayContaining([{ name: 'internal', containerPort: 9464 }]),
-        livenessProbe: { httpGet: { port: 'internal' } },
-        readinessProbe: { httpGet: { port: 'internal' } },
+        startupProbe: { httpGet: { port: 'internal', path: '/.started' } },
+        livenessProbe: { httpGet: { port: 'internal', path: '/.live' } },
+        readinessProbe: { httpGet: { port: 'internal', path: '/.ready' } },
       });
     }
     const targets = of('Service').flatMap((service) => spec(service)['ports'] as { targetPort: string }[]);
     expect(targets.map(({ targetPort }) => targetPort)).not.toContain('internal');
   });
 
-  test('shows callers the gateway only', () => {
-    expect(JSON.stringify(of('Ingress').map(spec)).match(/"service":\{"name":"[^"]+"/g)).toEqual([
-      '"service":{"name":"gateway"',
+  test('lets nobody but a Prometheus in its namespace open connections to that port', () => {
+    const open = of('NetworkPolicy').flatMap((policy) =>
+      ((spec(policy)['ingress'] ?? []) as Rule[])
+        .filter(({ ports }) => !ports || ports.some(({ port }) => port !== 8080))
+        .map((rule) => [policy.metadata.name, rule] as const),
+    );
+    expect(open).toEqual([
+      [
+        'metrics',
+        {
+          from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+          ports: [{ port: 9464 }],
+        },
+      ],
     ]);
+  });
+
+  test('waits for the parts of a pod for longer than it may do without one of them', () => {
+    const containers = pods
+      .filter(({ manifest }) => manifest.kind === 'Deployment')
+      .flatMap(({ pod }) => pod.spec.containers);
+    for (const { startupProbe } of containers) {
+      const { periodSeconds, failureThreshold } = startupProbe as Probe;
+      expect(periodSeconds * failureThreshold).toBeGreaterThan(START_GRACE_MS / 1000);
+    }
+  });
+
+  test('shows callers the gateway only, and over HTTPS', () => {
+    const routes = of('HTTPRoute').map(spec) as unknown as Route[];
+    expect(routes.flatMap(({ rules }) => rules.flatMap(({ backendRefs = [] }) => backendRefs))).toEqual([
+      { name: 'gateway', port: 80 },
+    ]);
+    expect(routes.map(({ parentRefs, rules }) => [parentRefs, rules[0]?.filters[0]])).toMatchObject([
+      [
+        [{ sectionName: 'https' }],
+        {
+          responseHeaderModifier: {
+            set: [{ name: 'Strict-Transport-Security', value: 'max-age=31536000' }],
+          },
+        },
+      ],
+      [[{ sectionName: 'http' }], { requestRedirect: { scheme: 'https' } }],
+    ]);
+    const kinds = new Set(manifests.map(({ kind }) => kind));
+    expect(kinds.has('Ingress'), 'its usual controller is no longer maintained').toBe(false);
+    const services = of('Service').map((service) => spec(service)['type'] ?? 'ClusterIP');
+    expect(new Set(services)).toEqual(new Set(['ClusterIP']));
   });
 });
 

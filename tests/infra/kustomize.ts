@@ -83,6 +83,7 @@ interface Container {
   readonly env?: readonly { readonly name: string; readonly value: string }[];
   readonly securityContext?: unknown;
   readonly resources?: unknown;
+  readonly startupProbe?: unknown;
 }
 
 export interface PodTemplate {
