@@ -105,6 +105,15 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       expect(isNamed, name).toBe(true);
       expect(inputs['toPort'], name).toBe(inputs['fromPort']);
     }
+    const { internalPort } = readConfig('standalone', {});
+    const asking = plan
+      .of('vpc/securityGroupIngressRule')
+      .filter(({ inputs }) => inputs['toPort'] === internalPort)
+      .map(({ inputs }) => inputs['referencedSecurityGroupId']);
+    expect(new Set(asking), 'the collector beside a function needs no rule').toEqual(
+      new Set(['LoadBalancerGroup-id']),
+    );
+    for (const { inputs } of plan.of('lb/targetGroup')) expect(inputs['port']).not.toBe(internalPort);
     for (const { inputs } of plan.of('ec2/defaultSecurityGroup'))
       expect(inputs).toMatchObject({ ingress: [], egress: [] });
     const withRulesOfTheirOwn = plan
