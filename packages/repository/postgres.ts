@@ -38,7 +38,8 @@ export function openPostgres(options: PostgresOptions): OpenDatabase {
       timestamp: {
         to: 1184,
         from: [1184],
-        serialize: (date: Date) => date.toISOString(),
+        serialize: (instant: Date | string) =>
+          typeof instant === 'string' ? instant : instant.toISOString(),
         parse: parseTimestamp,
       },
     },
