@@ -43,10 +43,11 @@ COPY --from=compiled /app ./
 # For AWS Lambda: the adapter turns invocations into requests, and events of a trigger into POST /.events. One that is answered
 # 5xx has failed, and comes again.
 FROM base AS lambda
+# It begins when each part was asked once, also where one is down: a caller is told so, and waits for no start that never ends.
 # It freezes after each response, and has no disk that lasts: the response waits for its visit, a tenth of a second at most.
 ENV JOURNAL_DIR=none VISIT_DURABILITY=confirmed VISIT_CONFIRM_MS=100 TRIGGER=external \
     AWS_LWA_HOST=127.0.0.1 AWS_LWA_PORT=8080 \
-    AWS_LWA_READINESS_CHECK_PORT=9464 AWS_LWA_READINESS_CHECK_PATH=/.ready \
+    AWS_LWA_READINESS_CHECK_PORT=9464 AWS_LWA_READINESS_CHECK_PATH=/.ready AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=100-503 \
     AWS_LWA_PASS_THROUGH_PATH=/.events \
     AWS_LWA_ERROR_STATUS_CODES=500-599
 COPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:1.1.0 /lambda-adapter /opt/extensions/lambda-adapter

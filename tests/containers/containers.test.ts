@@ -330,6 +330,7 @@ test('the image for Lambda is that of the function, with the adapter and its set
       'AWS_LWA_PORT=8080',
       'AWS_LWA_READINESS_CHECK_PORT=9464',
       'AWS_LWA_READINESS_CHECK_PATH=/.ready',
+      'AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=100-503',
       'AWS_LWA_PASS_THROUGH_PATH=/.events',
       'AWS_LWA_ERROR_STATUS_CODES=500-599',
     ]),

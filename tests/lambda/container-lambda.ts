@@ -58,7 +58,8 @@ export async function startContainerLambda(
   const origin = `http://${environment['AWS_LWA_HOST']}:${environment['AWS_LWA_PORT']}`;
   const internalOrigin = `http://${environment['AWS_LWA_HOST']}:${environment['AWS_LWA_READINESS_CHECK_PORT']}`;
   const readiness = `${internalOrigin}${environment['AWS_LWA_READINESS_CHECK_PATH']}`;
-  await untilReady(child, readiness, () => output);
+  const isHealthy = statusRanges(environment['AWS_LWA_READINESS_CHECK_HEALTHY_STATUS'] ?? '100-499');
+  await untilReady(child, readiness, isHealthy, () => output);
 
   const isFailure = statusRanges(environment['AWS_LWA_ERROR_STATUS_CODES'] ?? '');
   async function forward(path: string, init: RequestInit): Promise<Response> {
@@ -97,12 +98,17 @@ function layOut(name: string): string {
   return directory;
 }
 
-/** As the adapter does: any answer below 500 will do. */
-async function untilReady(child: ChildProcess, url: string, output: () => string): Promise<void> {
+/** As the adapter does: any answer of these will do. */
+async function untilReady(
+  child: ChildProcess,
+  url: string,
+  isHealthy: (status: number) => boolean,
+  output: () => string,
+): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     const isReady = await fetch(url).then(
-      ({ status }) => status < 500,
+      ({ status }) => isHealthy(status),
       () => false,
     );
     if (isReady) return;

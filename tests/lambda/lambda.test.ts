@@ -52,7 +52,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     secrets = await startSecretsManager({
       ...Object.fromEntries(logins.map((name) => [name, { url: login(name) }])),
       broker: { url: parts.rabbitmqUrl },
-      nowhere: { url: 'amqp://127.0.0.1:1' },
+      nowhere: { url: 'amqp://127.0.0.1:1', databaseUrl: 'postgres://user:p@127.0.0.1:1/terse' },
       redis: { restToken: parts.upstashToken },
       admin: { key: API_KEY },
     });
@@ -149,7 +149,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     const answer = await writer.invoke(
       batch([visits[0], visits[1]], 'not JSON', [visits[2], { id: 'no visit' }]),
     );
-    expect(answer).toEqual({ stored: 3, duplicates: 0, orphans: 0, rejected: 2 });
+    expect(answer).toEqual({ stored: 3, duplicates: 0, orphans: 0, rejected: 2, postponed: 0 });
     expect(await stored(...visits.map(({ id }) => id))).toBe(3);
     expect(await box.list(10)).toHaveLength(2);
     await box.purge();
@@ -165,8 +165,20 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     } finally {
       await owner`alter table away rename to visits`;
     }
-    expect(await writer.invoke(batch([one]))).toEqual({ stored: 1, duplicates: 0, orphans: 0, rejected: 0 });
-    expect(await writer.invoke(batch([one]))).toEqual({ stored: 0, duplicates: 1, orphans: 0, rejected: 0 });
+    expect(await writer.invoke(batch([one]))).toEqual({
+      stored: 1,
+      duplicates: 0,
+      orphans: 0,
+      rejected: 0,
+      postponed: 0,
+    });
+    expect(await writer.invoke(batch([one]))).toEqual({
+      stored: 0,
+      duplicates: 1,
+      orphans: 0,
+      rejected: 0,
+      postponed: 0,
+    });
     expect(await stored(one.id)).toBe(1);
   });
 
@@ -208,6 +220,20 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     for (const tick of [{ task: 'flsh' }, {}, [], { messages: [] }]) {
       await expect(flush.invoke(tick)).rejects.toThrow(/^4\d\d /);
     }
+  });
+
+  test('starts while the database is down, and tells callers so', async () => {
+    const links = await start('links', {
+      BASE_URL: 'https://go.example',
+      DATABASE_URL_SECRET: secrets.reference('nowhere', 'databaseUrl'),
+      ADMIN_API_KEY_SECRET: secrets.reference('admin', 'key'),
+      ...store(),
+      AWS_LWA_ERROR_STATUS_CODES: '599',
+    });
+    const headers = { Authorization: `Bearer ${API_KEY}` };
+    const answer = await links.request('/api/v1/links/spring', { headers });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
   });
 
   /** A visitor follows a link, and the function stands still as soon as it has answered. */
