@@ -65,7 +65,10 @@ test('sums up a period: totals, every day of it, and where visitors came from', 
       { start: '2026-11-24T00:00:00.000Z', visits: 2, bot_visits: 1 },
     ],
     breakdown: {
-      referrer: [{ value: 'news.example', visits: 1 }],
+      referrer: [
+        { value: 'news.example', visits: 1 },
+        { value: '(unknown)', visits: 2 },
+      ],
       country: [
         { value: 'DE', visits: 2 },
         { value: 'FR', visits: 1 },
@@ -77,10 +80,61 @@ test('sums up a period: totals, every day of it, and where visitors came from', 
   });
 });
 
-test('looks at the last thirty days unless told otherwise', async () => {
+test('looks at the last thirty days and today unless told otherwise', async () => {
   const { body } = await get(`${code}/stats`);
-  expect(body).toMatchObject({ from: '2026-10-25T00:00:00.000Z', to: '2026-11-24T12:00:00.000Z' });
+  expect(body).toMatchObject({ from: '2026-10-25T00:00:00.000Z', to: '2026-11-25T00:00:00.000Z' });
   expect(body['totals']).toEqual({ visits: 3, bot_visits: 1 });
+});
+
+test('counts a visit at the begin of the period, and none at its end', async () => {
+  const { body } = await get(`${code}/stats?from=2026-11-24T09:59:59Z&to=2026-11-24T11:00:00Z`);
+  expect(body).toMatchObject({
+    from: '2026-11-24T09:59:59.000Z',
+    to: '2026-11-24T11:00:00.000Z',
+    totals: { visits: 1, bot_visits: 0 },
+    breakdown: { browser: [{ value: 'Firefox', visits: 1 }] },
+  });
+});
+
+test('counts visits of the period only, where an interval is longer than that', async () => {
+  const query = 'from=2026-11-24T00:00:00Z&to=2026-11-24T10:30:00Z&interval=month';
+  const { body } = await get(`${code}/stats?${query}`);
+  expect(body).toMatchObject({
+    totals: { visits: 1, bot_visits: 0 },
+    series: [{ start: '2026-11-01T00:00:00.000Z', visits: 1, bot_visits: 0 }],
+    breakdown: { country: [{ value: 'DE', visits: 1 }] },
+  });
+});
+
+test('names as many values as asked for, and the rest as one', async () => {
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const hosts = Array.from({ length: 12 }, (_, index) => `site${index}.example`);
+  await parts.writer.write([
+    message(
+      ...hosts.map((host) => visitAt('2026-11-24T11:00:00Z', { short_code, referrer: `https://${host}/` })),
+    ),
+  ]);
+  const referrers = async (limit: string) => {
+    const { body } = await get(`${short_code}/stats${limit}`);
+    return (body['breakdown'] as { referrer: { value: string; visits: number }[] }).referrer;
+  };
+  expect(await referrers('')).toHaveLength(11);
+  expect((await referrers('')).at(-1)).toEqual({ value: '(other)', visits: 2 });
+  expect((await referrers('?limit=1')).at(-1)).toEqual({ value: '(other)', visits: 11 });
+  const all = await referrers('?limit=1000');
+  expect(all.map(({ value }) => value).toSorted()).toEqual(hosts.toSorted());
+});
+
+test('tells of a link without visits, whatever the interval', async () => {
+  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  for (const interval of ['hour', 'day', 'week', 'month']) {
+    const { status, body } = await get(`${short_code}/stats?interval=${interval}`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      totals: { visits: 0, bot_visits: 0 },
+      breakdown: { referrer: [], country: [], browser: [], os: [], device: [] },
+    });
+  }
 });
 
 test('goes down to the hour', async () => {
@@ -141,6 +195,16 @@ describe('refuses', () => {
     ['from=yesterday', 'from'],
     ['interval=minute', 'interval'],
     ['interval=hour&from=2020-01-01T00:00:00Z', 'interval'],
+    ['interval=day&from=2024-01-01T00:00:00Z', 'interval'],
+    ['from=2026-11-24T12:00:00.001Z', 'from'],
+    ['to=2020-01-01T00:00:00Z&from=2020-01-02T00:00:00Z', 'from'],
+    ['to=9999-12-31T23:59:59Z', 'to'],
+    ['limit=0', 'limit'],
+    ['limit=1001', 'limit'],
+    ['limit=x', 'limit'],
+    ['limit=', 'limit'],
+    ['limit=3&limit=3', 'limit'],
+    ['interval=day&interval=hour', 'interval'],
     ['unknown=1', 'unknown'],
   ])('?%s', async (query, field) => {
     const { status, body } = await get(`${code}/stats?${query}`);

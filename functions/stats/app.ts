@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { ApiKeyService } from '@terse/core/api-key-service';
+import { MAX_VALUES } from '@terse/core/heavy-hitters';
 import { INTERVALS } from '@terse/core/interval';
 import type { StatsService } from '@terse/core/stats-service';
 import type { Metrics } from '@terse/core/metrics';
@@ -8,7 +9,7 @@ import { requireApiKey } from '@terse/http/api-key';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { readQuery } from '@terse/http/query';
-import { instant, pageSize } from '@terse/http/schemas';
+import { instant, pageSize, wholeNumber } from '@terse/http/schemas';
 import { shedLoad } from '@terse/http/shed-load';
 
 export interface StatsDependencies extends AppParts {
@@ -28,6 +29,7 @@ const summaryQuerySchema = z.strictObject({
   from: instant.optional(),
   to: instant.optional(),
   interval: z.enum(INTERVALS).default('day'),
+  limit: wholeNumber(MAX_VALUES).optional(),
 });
 
 const visitsQuerySchema = z.strictObject({ limit: pageSize, cursor: z.uuid().optional() });

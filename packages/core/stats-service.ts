@@ -1,18 +1,27 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UrlRepository } from '@terse/repository/url-repository';
-import type { Period, RollupRepository } from '@terse/repository/rollup-repository';
+import type { AlikeVisits } from '@terse/repository/cut-days';
+import type { Period } from '@terse/repository/period';
+import type { LinkRollups, RollupRepository } from '@terse/repository/rollup-repository';
 import type { StoredVisit, VisitRepository } from '@terse/repository/visit-repository';
+import { DAY_MS, startOf, startsIn, wholeDays } from './calendar.ts';
 import type { Clock } from './clock.ts';
 import { invalidField, linkNotFound } from './errors.ts';
 import type { Interval } from './interval.ts';
 import { parseShortCode, type ShortCode } from './short-code.ts';
+import { createVisitDescriber } from './visit-description.ts';
+import { type TalliedVisit, tallyVisits, type VisitTally } from './visit-rollup.ts';
 import { breakdownOf, type Bucket, coverOf, seriesOf, type Summary } from './visit-summary.ts';
 
 export interface StatsQuery {
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
   readonly interval: Interval;
+  /** How many values of each dimension are told by name: ten unless told otherwise. */
+  readonly limit?: number | undefined;
 }
 
+/** What all numbers of it are about is from `from` to before `to`. */
 export interface LinkStats extends Period {
   readonly short_code: ShortCode;
   readonly interval: Interval;
@@ -24,8 +33,10 @@ export interface LinkStats extends Period {
 /** Reports on one link, deleted or not. */
 export interface StatsService {
   /**
-   * Totals, a time series and the most frequent values of each dimension, all from rollups.
-   * @throws DomainError `link_not_found`, or `invalid_request` when the period is empty or has too many intervals.
+   * Totals, a time series and the most frequent values of each dimension, all of the same visits. Without `to` the period ends
+   * with today, without `from` it begins thirty days before its last day. It is exact, unless the days that it cuts have too
+   * many visits to look at one by one: then it is widened to whole days.
+   * @throws DomainError `link_not_found`, or `invalid_request` when the period is empty, is to come, or has too many intervals.
    */
   summarise(code: string, query: StatsQuery): Promise<LinkStats>;
   /** Single visits, newest first; `before` is the id of the last one seen. @throws DomainError `link_not_found`. */
@@ -39,55 +50,82 @@ export interface StatsServiceOptions {
   readonly clock: Clock;
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const SHORTEST_MS: Record<Interval, number> = {
-  hour: HOUR_MS,
+  hour: DAY_MS / 24,
   day: DAY_MS,
   week: 7 * DAY_MS,
   month: 28 * DAY_MS,
 };
 const MAX_INTERVALS = 1000;
+const DEFAULT_LIMIT = 10;
 const DEFAULT_PERIOD_MS = 30 * DAY_MS;
-const VALUES_PER_DIMENSION = 10;
+/** Reading a user agent that is not remembered takes up to 50 µs, and other requests wait meanwhile. */
+const DESCRIBED_AT_ONCE = 200;
 
 export function createStatsService({ urls, rollups, visits, clock }: StatsServiceOptions): StatsService {
+  const describe = createVisitDescriber();
+
   async function existing(text: string): Promise<ShortCode> {
     const code = parseShortCode(text);
     if (!code || !(await urls.find(code))) throw linkNotFound(text);
     return code;
   }
 
+  async function tallyCut(code: ShortCode, groups: readonly AlikeVisits[]): Promise<VisitTally[]> {
+    const all: TalliedVisit[] = [];
+    for (const [index, { visits: howMany, hour, ...seen }] of groups.entries()) {
+      if (index % DESCRIBED_AT_ONCE === DESCRIBED_AT_ONCE - 1) await nextTurn();
+      const visit = describe({ id: '', short_code: code, ip: null, timestamp: hour, ...seen });
+      for (let each = 0; each < howMany; each++) all.push(visit);
+    }
+    return tallyVisits(all);
+  }
+
   return {
-    summarise: async (text, { interval, ...query }) => {
-      const to = query.to ?? new Date(clock.now());
-      const from = query.from ?? new Date(to.getTime() - DEFAULT_PERIOD_MS);
-      if (from >= to) throw invalidField('from', 'must be before "to"');
-      if ((to.getTime() - from.getTime()) / SHORTEST_MS[interval] > MAX_INTERVALS) {
-        throw invalidField(
-          'interval',
-          `"${interval}" gives more than ${MAX_INTERVALS} intervals: choose a longer one`,
-        );
-      }
+    summarise: async (text, { interval, limit = DEFAULT_LIMIT, ...query }) => {
+      const asked = periodOf(query, clock.now());
+      checkIntervals(asked, interval);
       const code = parseShortCode(text);
-      const period = { from, to };
-      const found = code && (await rollups.read(code, coverOf(period, interval), interval === 'hour'));
-      if (!found) throw linkNotFound(text);
-      const series = seriesOf(found, period, interval);
+      const read = async (of: Period) => code && (await rollups.read(code, coverOf(of), interval === 'hour'));
+      let period = asked;
+      let found: LinkRollups | undefined = await read(period);
+      if (found && !found.cut) found = await read((period = wholeDays(asked)));
+      if (!code || !found) throw linkNotFound(text);
+      const tallies = [...found.tallies, ...(await tallyCut(code, found.cut ?? []))];
+      const series = seriesOf({ ...found, tallies }, period, interval);
+      const totals = {
+        visits: series.reduce((sum, bucket) => sum + bucket.visits, 0),
+        bot_visits: series.reduce((sum, bucket) => sum + bucket.bot_visits, 0),
+      };
       return {
         short_code: code,
-        from: series[0]?.start ?? from,
-        to,
+        from: period.from,
+        to: period.to,
         interval,
-        totals: {
-          visits: series.reduce((sum, bucket) => sum + bucket.visits, 0),
-          bot_visits: series.reduce((sum, bucket) => sum + bucket.bot_visits, 0),
-        },
+        totals,
         series,
-        breakdown: breakdownOf(found, period, VALUES_PER_DIMENSION),
+        breakdown: breakdownOf({ ...found, tallies }, period, totals.visits, limit),
       };
     },
 
     visits: async (text, limit, before) => visits.latest(await existing(text), limit, before),
   };
+}
+
+function periodOf(query: Pick<StatsQuery, 'from' | 'to'>, now: number): Period {
+  const to = query.to ?? new Date(startOf('day', now) + DAY_MS);
+  const from = query.from ?? new Date(startOf('day', to.getTime() - 1) - DEFAULT_PERIOD_MS);
+  if (from.getTime() > now) throw invalidField('from', 'must not be in the future');
+  if (from >= to) throw invalidField('from', 'must be before "to"');
+  return { from, to };
+}
+
+function checkIntervals(period: Period, interval: Interval): void {
+  const atMost = Math.ceil((period.to.getTime() - period.from.getTime()) / SHORTEST_MS[interval]);
+  if (atMost > MAX_INTERVALS || startsIn(period, interval).length > MAX_INTERVALS) {
+    throw invalidField(
+      'interval',
+      `"${interval}" gives more than ${MAX_INTERVALS} intervals: choose a longer one`,
+    );
+  }
 }

@@ -5,7 +5,7 @@ import type {
   TallyPosition,
 } from '@terse/repository/rollup-repository';
 import { addToMonth, createMonth, type VisitTally } from './visit-rollup.ts';
-import { startOf } from './visit-summary.ts';
+import { startOf } from './calendar.ts';
 
 /** Brings the tallies of stored visits into the tables that are read. Until then readers add them up themselves. */
 export interface VisitMerger {

@@ -6,9 +6,7 @@ import {
   addToMonth,
   bucketOf,
   createMonth,
-  MAX_VALUES,
   type MonthlyVisits,
-  OTHER_VALUE,
   tallyVisits,
   type VisitTally,
 } from './visit-rollup.ts';
@@ -104,23 +102,6 @@ test('is the same however the tallies are dealt out', () => {
       expect(sum(inTwo.visits)).toBe(sum(tallies.map(({ visits }) => visits)));
     }),
   );
-});
-
-test('tells so many values apart and adds up the rest, so that no link grows without bound', () => {
-  const values = Array.from({ length: MAX_VALUES + 5 }, (_, index) => `${index}.example`);
-  const month = monthWith(tallyOn(1, { referrer: values.map((value) => [value, 1]) }));
-  addToMonth(month, [
-    tallyOn(2, {
-      referrer: [
-        ['7.example', 1],
-        ['new.example', 3],
-      ],
-    }),
-  ]);
-  const { values: kept = [], days = [] } = month.breakdown.referrer ?? {};
-  expect(kept).toEqual([...values.slice(0, MAX_VALUES), OTHER_VALUE]);
-  expect(days.map((ofDay) => ofDay.at(-1))).toEqual([5, 3]);
-  expect(days[1]?.[7]).toBe(1);
 });
 
 test('keeps a link in its bucket for ever, and spreads links over them', () => {

@@ -1,3 +1,4 @@
+import { addAt, createMonthlyCounter } from './heavy-hitters.ts';
 import type { ShortCode } from './short-code.ts';
 import type { DescribedVisit } from './visit-description.ts';
 
@@ -34,16 +35,14 @@ export type MonthlyBreakdown = Partial<Record<Dimension, DailyCounts>>;
 export interface DailyCounts {
   readonly values: string[];
   readonly days: number[][];
+  /** How many visits more each value may have, among those of `(other)`. None where all values are told apart. */
+  errors?: number[];
 }
 
 /** A month without visits, to add some to. */
 export function createMonth(): MonthlyVisits {
   return { visits: [], bot_visits: [], breakdown: {} };
 }
-
-/** The most values of a dimension that are told apart, per link and month. What comes beyond is added up as `OTHER_VALUE`. */
-export const MAX_VALUES = 1000;
-export const OTHER_VALUE = '(other)';
 
 const HOUR_MS = 3_600_000;
 
@@ -65,8 +64,14 @@ interface OpenTally {
   readonly counts: Record<Dimension, Map<string, number>>;
 }
 
+/** What a tally is made of. */
+export type TalliedVisit = Pick<
+  DescribedVisit,
+  'short_code' | 'timestamp' | 'is_bot' | 'referrer_host' | Exclude<Dimension, 'referrer'>
+>;
+
 /** Adds visits up by link and hour. */
-export function tallyVisits(visits: readonly DescribedVisit[]): VisitTally[] {
+export function tallyVisits(visits: readonly TalliedVisit[]): VisitTally[] {
   const byLink = new Map<ShortCode, OpenTally[]>();
   const all: OpenTally[] = [];
   for (const visit of visits) {
@@ -101,7 +106,7 @@ function openTally(short_code: ShortCode, hour: number): OpenTally {
   return { short_code, hour, visits: 0, bot_visits: 0, counts };
 }
 
-function count(tally: OpenTally, visit: DescribedVisit): void {
+function count(tally: OpenTally, visit: TalliedVisit): void {
   if (visit.is_bot) {
     tally.bot_visits++;
     return;
@@ -129,7 +134,7 @@ function breakdownOf(counts: OpenTally['counts']): Breakdown {
 
 /** Adds tallies, all of which belong to the month, to it. */
 export function addToMonth(month: MonthlyVisits, tallies: readonly VisitTally[]): void {
-  const indices = new Map<Dimension, Map<string, number>>();
+  const counters = new Map<Dimension, ReturnType<typeof createMonthlyCounter>>();
   for (const tally of tallies) {
     const day = new Date(tally.hour).getUTCDate() - 1;
     addAt(month.visits, day, tally.visits);
@@ -137,26 +142,12 @@ export function addToMonth(month: MonthlyVisits, tallies: readonly VisitTally[])
     for (const dimension of DIMENSIONS) {
       const counts = tally.breakdown[dimension];
       if (!counts) continue;
-      const { values, days } = (month.breakdown[dimension] ??= { values: [], days: [] });
-      let indexOf = indices.get(dimension);
-      if (!indexOf) indices.set(dimension, (indexOf = new Map(values.map((value, index) => [value, index]))));
-      while (days.length <= day) days.push([]);
-      const ofDay = days[day] ?? [];
-      for (const [value, visits] of counts) addAt(ofDay, indexIn(values, indexOf, value), visits);
+      let add = counters.get(dimension);
+      if (!add) {
+        add = createMonthlyCounter((month.breakdown[dimension] ??= { values: [], days: [] }));
+        counters.set(dimension, add);
+      }
+      for (const [value, visits] of counts) add(day, value, visits);
     }
   }
-}
-
-function indexIn(values: string[], indexOf: Map<string, number>, value: string): number {
-  const known = indexOf.get(value);
-  if (known !== undefined) return known;
-  if (values.length >= MAX_VALUES && value !== OTHER_VALUE) return indexIn(values, indexOf, OTHER_VALUE);
-  indexOf.set(value, values.length);
-  return values.push(value) - 1;
-}
-
-function addAt(numbers: number[], index: number, more: number): void {
-  if (more === 0) return;
-  while (numbers.length <= index) numbers.push(0);
-  numbers[index] = (numbers[index] ?? 0) + more;
 }

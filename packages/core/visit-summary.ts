@@ -1,8 +1,11 @@
-import type { LinkRollups, Period } from '@terse/repository/rollup-repository';
+import type { Cover, Period } from '@terse/repository/period';
+import type { LinkRollups } from '@terse/repository/rollup-repository';
+import { DAY_MS, startOf, startsIn } from './calendar.ts';
+import { errorsOf, OTHER_VALUE } from './heavy-hitters.ts';
 import type { Interval } from './interval.ts';
-import type { Breakdown, Dimension, MonthlyVisits } from './visit-rollup.ts';
+import type { Dimension, MonthlyVisits, VisitTally } from './visit-rollup.ts';
 
-/** Visits in one interval, which begins at `start`. */
+/** Visits of the period in one interval, which begins at `start`. */
 export interface Bucket {
   readonly start: Date;
   readonly visits: number;
@@ -12,75 +15,34 @@ export interface Bucket {
 export interface Value {
   readonly value: string;
   readonly visits: number;
+  /** How many more it may have, among those of `(other)`. Absent where there can be none. */
+  readonly error?: number;
 }
 
 export type Summary = Readonly<Record<Dimension, readonly Value[]>>;
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-/** The first Monday, in days since the epoch. */
-const FIRST_MONDAY = 4;
+/** The row of visits that have no value, such as those that came from nowhere. */
+const UNKNOWN_VALUE = '(unknown)';
 
-/** When the interval begins that this moment is in; both in milliseconds since the epoch. Weeks begin on Monday; all in UTC. */
-export function startOf(interval: Interval, at: number): number {
-  switch (interval) {
-    case 'hour':
-      return Math.floor(at / HOUR_MS) * HOUR_MS;
-    case 'day':
-      return Math.floor(at / DAY_MS) * DAY_MS;
-    case 'week': {
-      const day = Math.floor(at / DAY_MS);
-      return (day - modulo(day - FIRST_MONDAY, 7)) * DAY_MS;
-    }
-    case 'month': {
-      const date = new Date(startOf('day', at));
-      return date.setUTCDate(1);
-    }
-  }
+/** Whole UTC days are in the rollups; of the days that the period cuts, visits have to be looked at one by one. */
+export function coverOf({ from, to }: Period): Cover {
+  const first = startOf('day', from.getTime() + DAY_MS - 1);
+  const beyond = Math.max(first, startOf('day', to.getTime()));
+  const days = { from: new Date(first), to: new Date(beyond) };
+  if (to < days.from) return { days, cuts: [{ from, to }] };
+  const cuts = [
+    { from, to: days.from },
+    { from: days.to, to },
+  ];
+  return { days, cuts: cuts.filter((cut) => cut.from < cut.to) };
 }
 
-/** When the interval after the one that begins at `start` begins. */
-function nextStart(interval: Interval, start: number): number {
-  switch (interval) {
-    case 'hour':
-      return start + HOUR_MS;
-    case 'day':
-      return start + DAY_MS;
-    case 'week':
-      return start + 7 * DAY_MS;
-    case 'month': {
-      const date = new Date(start);
-      return date.setUTCMonth(date.getUTCMonth() + 1);
-    }
-  }
-}
-
-function modulo(number: number, by: number): number {
-  return ((number % by) + by) % by;
-}
-
-/** The whole intervals that begin before the end of the period, the first of them the one that the period begins in. */
-export function startsIn({ from, to }: Period, interval: Interval): number[] {
-  const starts: number[] = [];
-  for (let at = startOf(interval, from.getTime()); at < to.getTime(); at = nextStart(interval, at)) {
-    starts.push(at);
-  }
-  return starts;
-}
-
-/** All that a summary of the period counts: whole intervals for its series, and whole days for its breakdown. */
-export function coverOf(period: Period, interval: Interval): Period {
-  const { from, to } = period;
-  const lastStart = startsIn(period, interval).at(-1) ?? from.getTime();
-  const lastDay = startOf('day', to.getTime() - 1);
-  return {
-    from: new Date(Math.min(startOf(interval, from.getTime()), startOf('day', from.getTime()))),
-    to: new Date(Math.max(nextStart(interval, lastStart), lastDay + DAY_MS)),
-  };
-}
-
-/** The visits of each of the intervals, empty ones included. */
-export function seriesOf(rollups: LinkRollups, period: Period, interval: Interval): Bucket[] {
+/** The visits of each of the intervals, empty ones included; of the first and the last, those that lie in the period. */
+export function seriesOf(
+  rollups: Pick<LinkRollups, 'months' | 'tallies' | 'hours'>,
+  period: Period,
+  interval: Interval,
+): Bucket[] {
   const buckets = new Map(
     startsIn(period, interval).map((at) => [at, { start: new Date(at), visits: 0, bot_visits: 0 }]),
   );
@@ -94,48 +56,61 @@ export function seriesOf(rollups: LinkRollups, period: Period, interval: Interva
   if (interval === 'hour') {
     for (const { hour, visits, bot_visits } of rollups.hours) add(hour, visits, bot_visits);
   } else {
+    const { days } = coverOf(period);
     for (const { month, data } of rollups.months) {
-      data.visits.forEach((visits, day) => add(month + day * DAY_MS, visits, 0));
-      data.bot_visits.forEach((visits, day) => add(month + day * DAY_MS, 0, visits));
+      const [first, beyond] = placesIn(month, days);
+      for (let day = first; day < beyond; day++) {
+        add(month + day * DAY_MS, data.visits[day] ?? 0, data.bot_visits[day] ?? 0);
+      }
     }
   }
   return [...buckets.values()];
 }
 
-/** The most frequent values of each dimension among people's visits on the UTC days that the period touches. */
-export function breakdownOf(rollups: LinkRollups, { from, to }: Period, valuesPerDimension: number): Summary {
-  const first = startOf('day', from.getTime());
-  const beyond = startOf('day', to.getTime() - 1) + DAY_MS;
-  const tallies = rollups.tallies.filter(({ hour }) => hour >= first && hour < beyond);
-  const top = (dimension: Dimension) => {
+/**
+ * The `limit` most frequent values of each dimension among people's visits in the period, of which there are `visits`. The
+ * rest of them is told as `(other)` and `(unknown)`, so each dimension adds up to all.
+ */
+export function breakdownOf(
+  rollups: Pick<LinkRollups, 'months' | 'tallies'>,
+  period: Period,
+  visits: number,
+  limit: number,
+): Summary {
+  const { days } = coverOf(period);
+  const rows = (dimension: Dimension) => {
     const totals = new Map<string, number>();
-    for (const { month, data } of rollups.months) {
-      addDays(totals, data, dimension, (first - month) / DAY_MS, (beyond - month) / DAY_MS);
-    }
-    for (const { breakdown } of tallies) addTally(totals, breakdown, dimension);
-    return mostFrequent(totals, valuesPerDimension);
+    for (const { month, data } of rollups.months) addDays(totals, data, dimension, placesIn(month, days));
+    for (const tally of rollups.tallies) addTally(totals, tally, dimension);
+    return rowsOf(totals, visits, limit, errorIn(rollups, dimension));
   };
   return {
-    referrer: top('referrer'),
-    country: top('country'),
-    browser: top('browser'),
-    os: top('os'),
-    device: top('device'),
+    referrer: rows('referrer'),
+    country: rows('country'),
+    browser: rows('browser'),
+    os: rows('os'),
+    device: rows('device'),
   };
 }
 
-/** Adds what lies from the day `first` of the month to before the day `beyond`, both counted from 0. */
+/** Which days of the month are of those: from the first to before the second, counted from 0. */
+function placesIn(month: number, { from, to }: Period): [first: number, beyond: number] {
+  return [
+    Math.max(0, (from.getTime() - month) / DAY_MS),
+    Math.max(0, Math.min(31, (to.getTime() - month) / DAY_MS)),
+  ];
+}
+
 function addDays(
   totals: Map<string, number>,
   { breakdown }: MonthlyVisits,
   dimension: Dimension,
-  first: number,
-  beyond: number,
+  [first, beyond]: readonly [number, number],
 ): void {
   const counts = breakdown[dimension];
   if (!counts) return;
   const sums = counts.values.map(() => 0);
-  for (const ofDay of counts.days.slice(Math.max(0, first), Math.max(0, beyond))) {
+  for (const ofDay of counts.days.slice(first, beyond)) {
     for (let index = 0; index < ofDay.length; index++) sums[index] = (sums[index] ?? 0) + (ofDay[index] ?? 0);
   }
   counts.values.forEach((value, index) => {
@@ -144,21 +119,53 @@ function addDays(
   });
 }
 
-function addTally(totals: Map<string, number>, breakdown: Breakdown, dimension: Dimension): void {
+function addTally(totals: Map<string, number>, { breakdown }: VisitTally, dimension: Dimension): void {
   for (const [value, visits] of breakdown[dimension] ?? []) {
     totals.set(value, (totals.get(value) ?? 0) + visits);
   }
+}
+
+function errorIn({ months }: Pick<LinkRollups, 'months'>, dimension: Dimension): (value: string) => number {
+  const ofMonths = months.flatMap(({ data }) => data.breakdown[dimension] ?? []).map(errorsOf);
+  return (value) => ofMonths.reduce((sum, errorOf) => sum + errorOf(value), 0);
+}
+
+function rowsOf(
+  totals: Map<string, number>,
+  visits: number,
+  limit: number,
+  errorOf: (value: string) => number,
+): Value[] {
+  const notToldApart = totals.get(OTHER_VALUE) ?? 0;
+  totals.delete(OTHER_VALUE);
+  let known = notToldApart;
+  for (const ofValue of totals.values()) known += ofValue;
+  const top = mostFrequent(totals, limit);
+  const other = known - top.reduce((sum, row) => sum + row.visits, 0);
+  const rows: Value[] = top.map(({ value, visits: ofValue }) => {
+    const error = notToldApart && Math.min(notToldApart, errorOf(value));
+    return error > 0 ? { value, visits: ofValue, error } : { value, visits: ofValue };
+  });
+  if (other > 0) rows.push({ value: OTHER_VALUE, visits: other });
+  if (visits > known) rows.push({ value: UNKNOWN_VALUE, visits: visits - known });
+  return rows;
 }
 
 /** Of hundreds of values a handful is wanted: sorting them all would take longer than adding them up. */
 function mostFrequent(totals: ReadonlyMap<string, number>, howMany: number): Value[] {
   const top: Value[] = [];
   for (const [value, visits] of totals) {
-    const last = top[howMany - 1];
     const candidate = { value, visits };
+    const last = top[howMany - 1];
     if (last && compare(candidate, last) > 0) continue;
-    const at = top.findIndex((each) => compare(candidate, each) < 0);
-    top.splice(at === -1 ? top.length : at, 0, candidate);
+    let low = 0;
+    for (let high = top.length; low < high;) {
+      const middle = (low + high) >> 1;
+      const other = top[middle];
+      if (other && compare(candidate, other) > 0) low = middle + 1;
+      else high = middle;
+    }
+    top.splice(low, 0, candidate);
     if (top.length > howMany) top.pop();
   }
   return top;

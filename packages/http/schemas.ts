@@ -19,9 +19,12 @@ export const instant = z
     'must be in the years 2000 to 2999',
   );
 
-export const pageSize = z
-  .string()
-  .regex(/^\d{1,9}$/, 'must be a whole number')
-  .transform(Number)
-  .pipe(z.number().min(1, 'must be at least 1').max(100, 'must be at most 100'))
-  .default(20);
+/** A query parameter from 1 to `max`. */
+export const wholeNumber = (max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(1, 'must be at least 1').max(max, `must be at most ${max}`));
+
+export const pageSize = wholeNumber(100).default(20);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { describeCounterRepository } from './counter-repository.contract.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { describeRollupRepository } from './rollup-repository.contract.ts';
+import { describeStats } from './stats.contract.ts';
 import { emptyDatabase } from './test-database.ts';
 import { describeUrlRepository } from './url-repository.contract.ts';
 import { describeVisitRepository } from './visit-repository.contract.ts';
@@ -27,6 +28,9 @@ export function describeRepositories(open: () => Promise<OpenDatabase>): () => O
   });
   describe('rollups', () => {
     describeRollupRepository(opened);
+  });
+  describe('stats', () => {
+    describeStats(opened);
   });
   describe('counts', () => {
     describeCounterRepository(opened);

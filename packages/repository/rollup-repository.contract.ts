@@ -9,6 +9,7 @@ import { testVisitAt } from '@terse/core/test-visit';
 import type { DescribedVisit } from '@terse/core/visit-description';
 import { createVisitMerger } from '@terse/core/visit-merger';
 import { createMonth } from '@terse/core/visit-rollup';
+import { coverOf } from '@terse/core/visit-summary';
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { createRollupRepository } from './rollup-repository.ts';
@@ -52,7 +53,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     }
   }
 
-  const period = { from: new Date('2026-10-30T12:00:00Z'), to: new Date('2026-11-25T00:00:00Z') };
+  const period = { from: new Date('2026-10-30T00:00:00Z'), to: new Date('2026-11-25T00:00:00Z') };
   const everything = async ({ stats }: Pick<ReturnType<typeof setUp>, 'stats'>) =>
     Promise.all(
       (['hour', 'day', 'week', 'month'] as const).flatMap((interval) =>
@@ -74,10 +75,19 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
         { value: 'h1.example', visits: 2 },
         { value: 'h2.example', visits: 2 },
       ],
-      country: [{ value: 'DE', visits: 7 }],
-      browser: [{ value: 'Firefox', visits: 14 }],
-      os: [{ value: '__proto__', visits: 7 }],
-      device: [],
+      country: [
+        { value: 'DE', visits: 7 },
+        { value: '(unknown)', visits: 14 },
+      ],
+      browser: [
+        { value: 'Firefox', visits: 14 },
+        { value: '(unknown)', visits: 7 },
+      ],
+      os: [
+        { value: '__proto__', visits: 7 },
+        { value: '(unknown)', visits: 14 },
+      ],
+      device: [{ value: '(unknown)', visits: 21 }],
     });
     expect(await left()).toHaveLength(21);
     const some = await house.rollups.waiting(11);
@@ -212,7 +222,8 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
   test('knows deleted links and those without visits, and no others', async () => {
     const { rollups, db } = setUp();
     await createUrlRepository({ db, clock: systemClock }).remove(code);
-    expect(await rollups.read(code, period, true)).toEqual({ months: [], tallies: [], hours: [] });
-    expect(await rollups.read('never' as ShortCode, period, true)).toBeUndefined();
+    const cover = coverOf(period);
+    expect(await rollups.read(code, cover, true)).toEqual({ months: [], tallies: [], hours: [], cut: [] });
+    expect(await rollups.read('never' as ShortCode, cover, true)).toBeUndefined();
   });
 }

@@ -1,16 +1,12 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { LRUCache } from 'lru-cache';
 import type { ShortCode } from '@terse/core/short-code';
 import { bucketOf, type MonthlyVisits, type VisitTally } from '@terse/core/visit-rollup';
 import { arrayText } from './array-text.ts';
+import { type AlikeRow, alikeVisits, type AlikeVisits, isTooMuch, selectCut } from './cut-days.ts';
+import { createMonthMemory, type ReadMonth } from './month-memory.ts';
+import type { Cover, Period } from './period.ts';
 import type { Database } from './schema.ts';
 import { isSerializationFailure } from './sql-state.ts';
-
-/** From `from` (inclusive) to `to` (exclusive). */
-export interface Period {
-  readonly from: Date;
-  readonly to: Date;
-}
 
 /** What is known of a link's visits: everything by day, and the tallies that are not in there yet. */
 export interface LinkRollups {
@@ -18,6 +14,8 @@ export interface LinkRollups {
   readonly tallies: readonly VisitTally[];
   /** Visits by hour, when they were asked for; those of the tallies are not among them. */
   readonly hours: readonly HourOfLink[];
+  /** The visits of the days that are cut; `undefined` when there are more than can be read. */
+  readonly cut: readonly AlikeVisits[] | undefined;
 }
 
 export interface MonthOfLink {
@@ -59,10 +57,11 @@ export type TallyPosition = Pick<TallyBatch, 'bucket' | 'id'>;
 /** Visits added up by link and time. */
 export interface RollupRepository {
   /**
-   * What overlaps the period of a link, deleted or not, in one snapshot: each visit is merged or in a tally, never both.
+   * What is known of a link, deleted or not, in one snapshot: each visit is merged or in a tally, never both. Months are given
+   * whole.
    * `undefined` when there was never such a link.
    */
-  read(code: ShortCode, period: Period, withHours: boolean): Promise<LinkRollups | undefined>;
+  read(code: ShortCode, cover: Cover, withHours: boolean): Promise<LinkRollups | undefined>;
   /** The batches that follow the position, at most so many, those of a bucket together. */
   waiting(limit: number, after?: TallyPosition): Promise<TallyBatch[]>;
   /** Those of the months that there are. */
@@ -74,48 +73,14 @@ export interface RollupRepository {
 /** Any number: whoever holds it merges. */
 const MERGE_LOCK = 5_201_811;
 
-/** Of months that were read, in numbers and names: some ten megabytes. */
-const REMEMBERED_SIZE = 1_000_000;
-
-/** A month as it was read. It is the same as long as its version is. */
-interface RememberedMonth {
-  readonly version: number;
-  readonly data: MonthlyVisits;
-}
-
-type MonthsByStart = ReadonlyMap<number, RememberedMonth>;
-
 export function createRollupRepository(options: { db: Kysely<Database> }): RollupRepository {
   const { db } = options;
-  const remembered = new LRUCache<ShortCode, MonthsByStart>({
-    maxSize: REMEMBERED_SIZE,
-    sizeCalculation: sizeOf,
-  });
-
-  /** Months, most of which never change any more, are sent and parsed only when they are not what is remembered. */
-  function recall(code: ShortCode, known: MonthsByStart, rows: readonly RollupRow[]): MonthOfLink[] {
-    const months = new Map(known);
-    const read: MonthOfLink[] = [];
-    let isNew = false;
-    for (const row of rows) {
-      if (row.kind !== 'month') continue;
-      const { start, version } = row;
-      const data = row.data ?? known.get(start)?.data;
-      if (!data) continue;
-      read.push({ month: start, data });
-      if (row.data) {
-        months.set(start, { version, data });
-        isNew = true;
-      }
-    }
-    if (isNew) remembered.set(code, months);
-    return read;
-  }
+  const remembered = createMonthMemory();
 
   return {
-    read: async (code, { from, to }, withHours) => {
-      const known = remembered.get(code) ?? new Map<number, RememberedMonth>();
-      const [first, beyond] = [from.toISOString(), to.toISOString()];
+    read: async (code, { days, cuts }, withHours) => {
+      const known = remembered.of(code);
+      const [first, beyond] = [days.from.toISOString(), days.to.toISOString()];
       const hours = sql`
         union all
         select 'hour', ${millisecondsOf('hour')}, null, json_build_array(visits, bot_visits) from visit_rollups
@@ -138,10 +103,14 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
         union all
         select 'tallies', null, null, tallies from visit_tallies where bucket = ${bucketOf(code)}
         ${withHours ? hours : sql``}
+        ${sql.join(
+          cuts.map((cut) => selectCut(code, cut)),
+          sql` `,
+        )}
       `.execute(db);
       const isLink = rows.some(({ kind }) => kind === 'link');
       return isLink
-        ? { months: recall(code, known, rows), ...rollupsOf(rows, code, { from, to }) }
+        ? { months: remembered.recall(code, known, monthsOf(rows)), ...rollupsOf(rows, code, days) }
         : undefined;
     },
 
@@ -226,7 +195,12 @@ type RollupRow =
       readonly kind: 'hour';
       readonly start: number;
       readonly data: readonly [visits: number, bot_visits: number];
-    };
+    }
+  | { readonly kind: 'alike'; readonly start: number; readonly data: AlikeRow };
+
+function monthsOf(rows: readonly RollupRow[]): ReadMonth[] {
+  return rows.flatMap((row) => (row.kind === 'month' ? [{ ...row, month: row.start }] : []));
+}
 
 function rollupsOf(
   rows: readonly RollupRow[],
@@ -235,23 +209,14 @@ function rollupsOf(
 ): Omit<LinkRollups, 'months'> {
   const hours: HourOfLink[] = [];
   const tallies: VisitTally[] = [];
+  const cut: AlikeVisits[] = [];
   for (const row of rows) {
+    if (row.kind === 'alike') cut.push(alikeVisits(row.start, row.data));
     if (row.kind === 'hour') hours.push({ hour: row.start, visits: row.data[0], bot_visits: row.data[1] });
     if (row.kind === 'tallies') tallies.push(...row.data.filter(({ short_code }) => short_code === code));
   }
   const overlaps = ({ hour }: VisitTally) => hour >= from.getTime() && hour < to.getTime();
-  return { hours, tallies: tallies.filter(overlaps) };
-}
-
-function sizeOf(months: MonthsByStart): number {
-  let size = 1;
-  for (const { data } of months.values()) {
-    size += data.visits.length + data.bot_visits.length;
-    for (const { values, days } of Object.values(data.breakdown)) {
-      size += values.length + days.reduce((sum, ofDay) => sum + ofDay.length, 0);
-    }
-  }
-  return size;
+  return { hours, tallies: tallies.filter(overlaps), cut: isTooMuch(cut) ? undefined : cut };
 }
 
 /** As a number; what a driver makes of a date depends on the driver. */

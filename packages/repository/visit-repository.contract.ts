@@ -29,10 +29,10 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
   const visitAt = (time: string, more: Partial<DescribedVisit> = {}) =>
     testVisitAt(time, { short_code: code, ip: '192.0.2.0', user_agent: 'Agent "x" \\ {y}', ...more });
 
-  const day = { from: new Date('2026-11-24T00:00:00Z'), to: new Date('2026-11-25T00:00:00Z') };
+  const days = { from: new Date('2026-11-24T00:00:00Z'), to: new Date('2026-11-25T00:00:00Z') };
   /** How many visits by people and by bots are tallied, and how many of them had which browser. */
   const tallied = async (of = code) => {
-    const rollups = await createRollupRepository({ db: database().db }).read(of, day, false);
+    const rollups = await createRollupRepository({ db: database().db }).read(of, { days, cuts: [] }, false);
     const tallies = rollups?.tallies ?? [];
     const browsers: Record<string, number> = {};
     for (const [browser, visits] of tallies.flatMap(({ breakdown }) => breakdown.browser ?? [])) {

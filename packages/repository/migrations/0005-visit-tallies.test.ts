@@ -30,7 +30,8 @@ test('keeps the numbers of the version before', async () => {
   `.execute(db);
   await sql`
     insert into visit_rollups (short_code, hour, visits, bot_visits) values
-      ('a', '2026-10-31T23:00:00Z', 5, 1), ('a', '2026-11-03T00:00:00Z', 2, 0), ('a', '2026-11-03T23:00:00Z', 3, 4),
+      ('a', '2026-10-31T23:00:00Z', 5, 1), ('a', '2026-11-01T05:00:00Z', 9, 0),
+      ('a', '2026-11-03T00:00:00Z', 2, 0), ('a', '2026-11-03T23:00:00Z', 3, 4),
       ('b', '2026-11-03T12:00:00Z', 0, 7)
   `.execute(db);
   await sql`
@@ -52,7 +53,7 @@ test('keeps the numbers of the version before', async () => {
   const ofA = await stats.summarise('a', { ...period, interval: 'day' });
   expect(ofA.series.map((bucket) => [bucket.visits, bucket.bot_visits])).toEqual([
     [5, 1],
-    [0, 0],
+    [9, 0],
     [0, 0],
     [5, 4],
   ]);
@@ -61,13 +62,16 @@ test('keeps the numbers of the version before', async () => {
       { value: 'news.example', visits: 15 },
       { value: '"x" \\ é', visits: 4 },
     ],
-    country: [],
-    browser: [],
-    os: [{ value: 'Linux', visits: 5 }],
-    device: [],
+    country: [{ value: '(unknown)', visits: 19 }],
+    browser: [{ value: '(unknown)', visits: 19 }],
+    os: [
+      { value: 'Linux', visits: 5 },
+      { value: '(unknown)', visits: 14 },
+    ],
+    device: [{ value: '(unknown)', visits: 19 }],
   });
   const byHour = await stats.summarise('a', { ...period, interval: 'hour' });
-  expect(byHour.series.flatMap(({ visits }) => visits || [])).toEqual([5, 2, 3]);
+  expect(byHour.series.flatMap(({ visits }) => visits || [])).toEqual([5, 9, 2, 3]);
   expect((await stats.summarise('b', { ...period, interval: 'day' })).totals).toEqual({
     visits: 0,
     bot_visits: 7,

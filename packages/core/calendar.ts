@@ -1,0 +1,62 @@
+import type { Period } from '@terse/repository/period';
+import type { Interval } from './interval.ts';
+
+const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+/** The first Monday, in days since the epoch. */
+const FIRST_MONDAY = 4;
+
+/** When the interval begins that this moment is in; both in milliseconds since the epoch. Weeks begin on Monday; all in UTC. */
+export function startOf(interval: Interval, at: number): number {
+  switch (interval) {
+    case 'hour':
+      return Math.floor(at / HOUR_MS) * HOUR_MS;
+    case 'day':
+      return Math.floor(at / DAY_MS) * DAY_MS;
+    case 'week': {
+      const day = Math.floor(at / DAY_MS);
+      return (day - modulo(day - FIRST_MONDAY, 7)) * DAY_MS;
+    }
+    case 'month': {
+      const date = new Date(startOf('day', at));
+      return date.setUTCDate(1);
+    }
+  }
+}
+
+/** When the interval after the one that begins at `start` begins. */
+function nextStart(interval: Interval, start: number): number {
+  switch (interval) {
+    case 'hour':
+      return start + HOUR_MS;
+    case 'day':
+      return start + DAY_MS;
+    case 'week':
+      return start + 7 * DAY_MS;
+    case 'month': {
+      const date = new Date(start);
+      return date.setUTCMonth(date.getUTCMonth() + 1);
+    }
+  }
+}
+
+function modulo(number: number, by: number): number {
+  return ((number % by) + by) % by;
+}
+
+/** When each interval begins that has some of the period. The first may begin before the period does. */
+export function startsIn({ from, to }: Period, interval: Interval): number[] {
+  const starts: number[] = [];
+  for (let at = startOf(interval, from.getTime()); at < to.getTime(); at = nextStart(interval, at)) {
+    starts.push(at);
+  }
+  return starts;
+}
+
+/** The UTC days that the period touches, whole. */
+export function wholeDays({ from, to }: Period): Period {
+  return {
+    from: new Date(startOf('day', from.getTime())),
+    to: new Date(startOf('day', to.getTime() - 1) + DAY_MS),
+  };
+}
