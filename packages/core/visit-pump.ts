@@ -1,12 +1,14 @@
 import type { Outbox } from '@terse/cache/outbox';
-import type { Journal, JournalSegment } from '@terse/queue/journal';
+import type { Journal } from '@terse/queue/journal';
 import type { Publisher } from '@terse/queue/queue';
 import type { Clock } from './clock.ts';
 import { joinRecords } from './joined-records.ts';
-import { type BuiltMessage, createMessageBuilder } from './message-builder.ts';
+import { createMessageBuilder } from './message-builder.ts';
 import type { Metrics } from './metrics.ts';
 import { retryUntilDone } from './retry.ts';
-import { encodeVisits } from './visit.ts';
+import { type Chunk, type FullChunk, saveAgain, unsavedIn } from './visit-chunk.ts';
+import { handOver, type Unanswered } from './visit-hand-over.ts';
+import { VisitRestorer, VISITS_PER_MESSAGE } from './visit-restorer.ts';
 
 /**
  * Brings encoded visits to the queue. Each is in the journal before anything else, then waits in a bounded memory, is
@@ -14,6 +16,9 @@ import { encodeVisits } from './visit.ts';
  *
  *   offer → journal + open chunk ─ 256 visits or 20 ms → full chunks ─ 64 in flight → queue ─ released in the journal
  *         ↘ no room: journal only ─ less than half full → full chunks                 ↘ down, no journal: outbox
+ *
+ * What the queue has not taken when the process stops goes to the outbox, also from the journal: its disk may go with the
+ * process.
  */
 export interface VisitPump {
   /** Takes visits, but for the last ones when neither memory nor disk has room for them: how many it has taken. */
@@ -22,70 +27,44 @@ export interface VisitPump {
   settled(): Promise<void>;
   /** Resolves when the visits that earlier processes left in the journal are published. */
   restored(): Promise<void>;
-  /** Resolves when nothing is in memory. */
+  /** Resolves when nothing is in memory, and nothing is being taken up from the journal. */
   drained(): Promise<void>;
   /** Takes nothing up from the journal any more. */
-  stopRestoring(): void;
+  stopRestoring(): Promise<void>;
+  /** Gives the outbox, where there is one, what the queue has not taken, until all is there or the time is up. */
+  handOver(isOver: () => boolean): Promise<void>;
   /** How many visits are in memory. */
   buffered(): number;
-  /** Of those in memory, the visits that nothing else has. */
+  /** Of those in memory, the visits that neither the journal has nor anybody behind it. */
   unsaved(): number;
 }
 
 export interface VisitPumpOptions {
   readonly publisher: Publisher;
   readonly journal?: Journal | undefined;
+  /** Takes what the queue does not: at once where there is no journal, otherwise when the process stops. */
   readonly outbox?: Pick<Outbox, 'add'> | undefined;
   readonly clock: Clock;
-  readonly metrics: Pick<Metrics, 'visitsRestored' | 'publishFailed' | 'outboxed'>;
+  readonly metrics: Pick<Metrics, 'visitsRestored' | 'visitsDropped' | 'publishFailed' | 'outboxed'>;
   /** The most visits that may be in memory at once. */
   readonly maxBuffered: number;
   /** How long a visit waits for others to be published with. */
   readonly coalesceMs: number;
 }
 
-/** Visits that the journal has, too, or that it could not take. */
-interface Kept {
-  readonly segment: JournalSegment | undefined;
-  readonly count: number;
-}
-
-/** Visits that are published together. */
-interface Chunk {
-  readonly kept: Kept[];
-  count: number;
-  /** Taken up from the journal. */
-  readonly isRestored: boolean;
-  published: PromiseWithResolvers<void> | undefined;
-}
-
-interface FullChunk {
-  readonly chunk: Chunk;
-  readonly message: BuiltMessage;
-  /** After a publish that failed nobody knows whether its message is still being sent: its bytes must stay as they are. */
-  mayStillBeSent: boolean;
-}
-
-const VISITS_PER_MESSAGE = 256;
 const MESSAGES_IN_FLIGHT = 64;
 
 export function createVisitPump(options: VisitPumpOptions): VisitPump {
   const { publisher, journal, outbox, clock, metrics, maxBuffered, coalesceMs } = options;
 
   const builder = createMessageBuilder();
+  const restorer = new VisitRestorer(journal, metrics, takeRestored);
+  const full: FullChunk[] = [];
+  const inFlight = new Set<FullChunk>();
   let open: Chunk | undefined;
   let newest: Chunk | undefined;
-  const full: FullChunk[] = [];
   let buffered = 0;
-  let inFlight = 0;
   let coalescing: NodeJS.Timeout | undefined;
-  let inMemoryOnly = 0;
-  let restoring: Promise<void> | undefined;
-  /** Whether the journal may have visits that are not in memory. */
-  let maybeOnDiskOnly = journal !== undefined;
-  let restoredUnpublished = 0;
-  let mayRestore = true;
-  const allRestored = Promise.withResolvers<void>();
   let onDrained: (() => void) | undefined;
 
   function keep(records: readonly string[]): void {
@@ -94,9 +73,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     if (open && (open.count + count > VISITS_PER_MESSAGE || !builder.hasRoomFor(joined))) completeChunk();
     open ??= { kept: [], count: 0, isRestored: false, published: undefined };
     const lines = builder.add(joined);
-    const segment = journal?.append(lines, count);
-    if (!segment) inMemoryOnly += count;
-    open.kept.push({ segment, count });
+    open.kept.push({ segment: journal?.append(lines, count), count });
     open.count += count;
     buffered += count;
     newest = open;
@@ -108,7 +85,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
   function completeChunk(): void {
     clearTimeout(coalescing);
     coalescing = undefined;
-    if (open) full.push({ chunk: open, message: builder.complete(), mayStillBeSent: false });
+    if (open) full.push({ chunk: open, message: builder.complete(), mayStillBeSent: false, isDone: false });
     open = undefined;
   }
 
@@ -118,80 +95,106 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
   }
 
   function publishFull(): void {
-    while (inFlight < MESSAGES_IN_FLIGHT) {
+    while (inFlight.size < MESSAGES_IN_FLIGHT) {
       const next = full.shift();
       if (!next) break;
-      inFlight++;
-      void publish(next);
+      if (!next.isDone) void publish(next);
     }
   }
 
   async function publish(fullChunk: FullChunk): Promise<void> {
-    const { chunk, message } = fullChunk;
+    inFlight.add(fullChunk);
     await retryUntilDone(() => deliver(fullChunk), clock, metrics.publishFailed);
-    if (!fullChunk.mayStillBeSent) message.release();
-    for (const { segment, count } of chunk.kept) {
-      if (segment) journal?.release(segment, count);
-      else inMemoryOnly -= count;
-    }
-    if (chunk.isRestored) restoredUnpublished -= chunk.count;
-    inFlight--;
-    buffered -= chunk.count;
-    chunk.published?.resolve();
-    if (newest === chunk) newest = undefined;
+    inFlight.delete(fullChunk);
+    finish(fullChunk);
     publishFull();
-    takeStock();
   }
 
   async function deliver(fullChunk: FullChunk): Promise<void> {
+    if (fullChunk.isDone) return;
     const { body } = fullChunk.message;
     try {
       await publisher.publish(body);
     } catch (error) {
       fullChunk.mayStillBeSent = true;
-      if (!outbox) throw error;
+      if (!outbox || journal) throw error;
       await outbox.add(body.toString());
       metrics.outboxed();
     }
   }
 
-  /** What may begin, or has come true, whenever something has left. */
+  /** The queue or the outbox has it. Both may, and each says so. */
+  function finish(fullChunk: FullChunk): void {
+    if (fullChunk.isDone) return;
+    fullChunk.isDone = true;
+    const { chunk, message, mayStillBeSent } = fullChunk;
+    if (!mayStillBeSent) message.release();
+    for (const { segment, count } of chunk.kept) if (segment) journal?.release(segment, count);
+    restorer.published(chunk);
+    buffered -= chunk.count;
+    chunk.published?.resolve();
+    if (newest === chunk) newest = undefined;
+    takeStock();
+  }
+
+  /** Runs after each publish: takes more up, and resolves waiters. */
   function takeStock(): void {
-    if (maybeOnDiskOnly && buffered < maxBuffered / 2) restore();
-    if (!maybeOnDiskOnly && !restoring && restoredUnpublished === 0) allRestored.resolve();
-    if (buffered === 0) onDrained?.();
+    if (buffered < maxBuffered / 2) restorer.takeUp();
+    restorer.takeStock();
+    if (buffered === 0 && restorer.isIdle) onDrained?.();
   }
 
-  /** Takes up what lies on disk only, a segment at a time. */
-  function restore(): void {
-    if (!journal || restoring || !mayRestore) return;
-    restoring = takeUp(journal).then(() => {
-      restoring = undefined;
-      publishFull();
-      takeStock();
-    });
+  function takeRestored(chunks: readonly FullChunk[]): void {
+    full.push(...chunks);
+    for (const { chunk } of chunks) buffered += chunk.count;
+    publishFull();
+    takeStock();
   }
 
-  async function takeUp(from: Journal): Promise<void> {
-    maybeOnDiskOnly = false;
-    const found = await from.restore();
-    if (!found) return;
-    maybeOnDiskOnly = true;
-    const { segment, records } = found;
-    for (let start = 0; start < records.length; start += VISITS_PER_MESSAGE) {
-      const some = records.slice(start, start + VISITS_PER_MESSAGE);
-      const { length: count } = some;
-      full.push({
-        chunk: { kept: [{ segment, count }], count, isRestored: true, published: undefined },
-        message: { body: Buffer.from(encodeVisits(some)), release: () => {} },
-        mayStillBeSent: false,
-      });
+  function* inMemory(): Generator<FullChunk> {
+    yield* full;
+    yield* inFlight;
+  }
+
+  /** The newest first, for the queue is given the oldest meanwhile; what the queue is being given last. */
+  async function* unanswered(): AsyncGenerator<Unanswered, void> {
+    completeChunk();
+    yield* [...full.toReversed(), ...inFlight].map(toUnanswered);
+    for (;;) {
+      const restored = await restorer.next();
+      if (!restored) return;
+      yield* restored.map(toUnanswered);
     }
-    buffered += records.length;
-    restoredUnpublished += records.length;
-    metrics.visitsRestored(records.length);
   }
 
+  function toUnanswered(fullChunk: FullChunk): Unanswered {
+    return {
+      body: fullChunk.message.body,
+      isDone: () => fullChunk.isDone,
+      done: () => {
+        metrics.outboxed();
+        fullChunk.mayStillBeSent = true;
+        finish(fullChunk);
+      },
+    };
+  }
+
+  function saveWhatIsNot(to: Journal): void {
+    if (open && unsavedIn(open, to) > 0) completeChunk();
+    for (const fullChunk of inMemory()) if (!fullChunk.isDone && !saveAgain(fullChunk, to)) break;
+    publishFull();
+  }
+
+  function expectMore(): void {
+    restorer.expect();
+    takeStock();
+  }
+
+  journal?.watch({
+    onFound: expectMore,
+    onWritable: () => saveWhatIsNot(journal),
+    onLost: (visits) => metrics.visitsDropped('journal_lost', visits),
+  });
   takeStock();
 
   return {
@@ -205,13 +208,13 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
       newest = undefined;
       const rest = records.slice(room);
       if (!journal?.spill(Buffer.from(`\n${joinRecords(rest)}`), rest.length)) return room;
-      maybeOnDiskOnly = true;
+      restorer.expect();
       return records.length;
     },
     settled: async () => {
       if (newest) await (newest.published ??= Promise.withResolvers()).promise;
     },
-    restored: () => allRestored.promise,
+    restored: () => restorer.all,
     drained: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       onDrained = resolve;
@@ -219,10 +222,15 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
       takeStock();
       return promise;
     },
-    stopRestoring: () => {
-      mayRestore = false;
+    stopRestoring: () => restorer.stop(),
+    handOver: async (isOver) => {
+      if (outbox) await handOver({ outbox, clock, messages: unanswered(), isOver });
     },
     buffered: () => buffered,
-    unsaved: () => inMemoryOnly,
+    unsaved: () => {
+      let unsaved = open ? unsavedIn(open, journal) : 0;
+      for (const { chunk, isDone } of inMemory()) if (!isDone) unsaved += unsavedIn(chunk, journal);
+      return unsaved;
+    },
   };
 }

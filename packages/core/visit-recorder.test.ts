@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from './clock.ts';
-import type { JournalSegment } from '@terse/queue/journal';
+import type { JournalListener, JournalSegment } from '@terse/queue/journal';
 import { splitRecords } from './joined-records.ts';
 import type { ShortCode } from './short-code.ts';
 import { createTestMetrics } from './test-metrics.ts';
@@ -36,7 +36,7 @@ function setUp(options: Partial<VisitRecorderOptions> = {}) {
     }),
   };
   // Retries wait a tick instead of a backoff; deadlines are kept.
-  const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms >= 5000 ? ms : 1) };
+  const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms >= 2000 ? ms : 1) };
   const recorder = createVisitRecorder({ publisher, counter, metrics, clock, ...options });
   return { recorder, publisher, counter, messages, counts, metrics };
 }
@@ -287,6 +287,7 @@ describe('with a journal', () => {
     const stored = { name: 'stored' };
     const appended: string[] = [];
     const spilled: string[] = [];
+    const told: JournalListener = { onFound: () => {}, onWritable: () => {}, onLost: () => {} };
     // Read at once, as the bytes may change after the call.
     const recordsIn = (lines: Uint8Array) => splitRecords(Buffer.from(lines).toString().slice(1));
     const journal = {
@@ -303,7 +304,10 @@ describe('with a journal', () => {
         return Promise.resolve(records.length > 0 ? { segment: stored, records } : undefined);
       }),
       release: vi.fn(),
-      close: vi.fn(),
+      has: vi.fn((_segment: JournalSegment) => true),
+      protects: vi.fn(() => true),
+      watch: vi.fn((listener: JournalListener) => void Object.assign(told, listener)),
+      close: vi.fn(() => ({ records: 0, unreadBytes: 0 })),
     };
     const released = () => {
       const sums: Record<string, number> = {};
@@ -312,7 +316,7 @@ describe('with a journal', () => {
       }
       return sums;
     };
-    return { journal, appended, spilled, released };
+    return { journal, appended, spilled, released, told };
   }
 
   test('has the visits of a turn on disk when it is committed, and releases them when the queue has them', async () => {
@@ -397,5 +401,119 @@ describe('with a journal', () => {
     recorder.record(visit);
     await recorder.close(20);
     expect(dropped.mock.calls).toEqual([['shutdown', 2]]);
+  });
+
+  test('writes again what only memory has when the folder was lost, once, and releases that', async () => {
+    const held = Promise.withResolvers<void>();
+    const { journal, appended, released, told } = createTestJournal();
+    const { recorder, publisher, metrics } = setUp({ journal });
+    const dropped = vi.spyOn(metrics, 'visitsDropped');
+    publisher.publish.mockReturnValue(held.promise);
+    for (let index = 0; index < 300; index++) recorder.record(visit);
+    recorder.commit();
+    const before = appended.splice(0);
+    const anew = { name: 'anew' };
+    journal.append.mockImplementation((lines) => {
+      appended.push(...splitRecords(Buffer.from(lines).toString().slice(1)));
+      return anew;
+    });
+    journal.has.mockImplementation((segment) => segment === anew);
+    told.onWritable();
+    told.onWritable();
+    expect(appended.toSorted()).toEqual(before.toSorted());
+    held.resolve();
+    await recorder.close(5000);
+    expect(released()['anew']).toBe(300);
+    expect(dropped).not.toHaveBeenCalled();
+  });
+
+  test('takes up what the journal finds while the process lives', async () => {
+    const found: string[] = [];
+    const { journal, released, told } = createTestJournal(found);
+    const { recorder, messages } = setUp({ journal });
+    await recorder.restored();
+    found.push('{"id":1}', '{"id":2}');
+    told.onFound();
+    await vi.waitFor(() => expect(released()).toEqual({ stored: 2 }));
+    expect(messages.flat()).toHaveLength(2);
+    await recorder.close(5000);
+  });
+
+  test('counts what only the disk had, when it is gone', async () => {
+    const { journal, told } = createTestJournal();
+    const { recorder, metrics } = setUp({ journal });
+    const dropped = vi.spyOn(metrics, 'visitsDropped');
+    told.onLost(7);
+    expect(dropped.mock.calls).toEqual([['journal_lost', 7]]);
+    await recorder.close(5000);
+  });
+
+  describe('and an outbox, when it is stopped while the queue is down', () => {
+    function setUpStop(options: Partial<VisitRecorderOptions> = {}) {
+      const clock = {
+        ...systemClock,
+        // The deadlines are kept, and nothing else is waited for.
+        sleep: (ms: number) => systemClock.sleep(ms >= 80 && ms <= 200 && ms !== 100 ? ms : 1),
+      };
+      const kept: string[] = [];
+      const add = vi.fn((body: string) => Promise.resolve(void kept.push(body)));
+      const parts = createTestJournal();
+      const run = setUp({ journal: parts.journal, outbox: { add }, clock, ...options });
+      run.publisher.publish.mockImplementation(() => new Promise(() => {}));
+      const ids = () => new Set(kept.flatMap((body) => (JSON.parse(body) as Visit[]).map(({ id }) => id)));
+      const visitTimes = (times: number) => {
+        for (let index = 0; index < times; index++) run.recorder.record(visit);
+        run.recorder.commit();
+      };
+      return { ...parts, ...run, add, ids, visitTimes };
+    }
+
+    test('gives the outbox what is in memory and what is on disk only, and releases all of it', async () => {
+      const { recorder, visitTimes, ids, released, spilled, metrics } = setUpStop({ maxBuffered: 200 });
+      const dropped = vi.spyOn(metrics, 'visitsDropped');
+      visitTimes(300);
+      expect(spilled).toHaveLength(100);
+      expect(await recorder.close(180)).toEqual({ onDisk: 0, unreadBytes: 0, dropped: 0 });
+      expect(ids().size).toBe(300);
+      expect(released()).toEqual({ memory: 200, stored: 100 });
+      expect(dropped).not.toHaveBeenCalled();
+    });
+
+    test('gives the outbox nothing before', async () => {
+      const { recorder, publisher, visitTimes, add } = setUpStop();
+      publisher.publish.mockRejectedValue(new Error('down'));
+      visitTimes(300);
+      await vi.waitFor(() => expect(publisher.publish.mock.calls.length).toBeGreaterThan(4));
+      expect(add).not.toHaveBeenCalled();
+      await recorder.close(180);
+    });
+
+    test('says what is left on disk, and what nothing has, when the outbox is down, too', async () => {
+      const { recorder, journal, visitTimes, add, released, metrics } = setUpStop();
+      const dropped = vi.spyOn(metrics, 'visitsDropped');
+      const left = vi.spyOn(metrics, 'visitsLeftOnDisk');
+      add.mockRejectedValue(new Error('down'));
+      visitTimes(20);
+      journal.append.mockReturnValue(undefined);
+      visitTimes(3);
+      journal.close.mockReturnValue({ records: 20, unreadBytes: 1000 });
+      expect(await recorder.close(180)).toEqual({ onDisk: 20, unreadBytes: 1000, dropped: 3 });
+      expect(dropped.mock.calls).toEqual([['shutdown', 3]]);
+      expect(left.mock.calls).toEqual([[20]]);
+      expect(released()).toEqual({});
+    });
+
+    test('is taken by one of the two when both come back late, and counted once', async () => {
+      const { recorder, publisher, visitTimes, add, ids, released } = setUpStop();
+      const held = Promise.withResolvers<void>();
+      publisher.publish.mockReturnValue(held.promise);
+      add.mockRejectedValueOnce(new Error('down'));
+      visitTimes(256);
+      const closed = recorder.close(180);
+      await vi.waitFor(() => expect(ids().size).toBe(256));
+      held.resolve();
+      await closed;
+      expect(released()).toEqual({ memory: 256 });
+    });
   });
 });

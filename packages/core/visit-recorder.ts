@@ -45,8 +45,21 @@ export interface VisitRecorder {
   fill(): number;
   /** Resolves when the visits that earlier processes left in the journal are published. */
   restored(): Promise<void>;
-  /** Waits until what is in memory is published and counted, then stops. At the deadline the rest is left to the journal. */
-  close(deadlineMs: number): Promise<void>;
+  /**
+   * Waits until what was recorded is published and counted, then stops. What the queue has not taken in half of the time goes
+   * to the outbox, where there is one; at the deadline the rest is left to the journal.
+   */
+  close(deadlineMs: number): Promise<VisitsLeft>;
+}
+
+/** What became of visits that neither the queue nor the outbox took before the process ended. */
+export interface VisitsLeft {
+  /** On the disk of the journal, and nowhere else: where that disk goes with the process, they are lost. */
+  readonly onDisk: number;
+  /** The size of what lies there unread, from processes before: nobody knows how many visits that is. */
+  readonly unreadBytes: number;
+  /** Nowhere. */
+  readonly dropped: number;
 }
 
 export interface VisitRecorderOptions {
@@ -54,7 +67,7 @@ export interface VisitRecorderOptions {
   readonly counter: Pick<Counter, 'add'>;
   /** Without one, what is in memory is lost when the process is killed. */
   readonly journal?: Journal | undefined;
-  /** Takes what the queue does not, where there is no journal. */
+  /** Takes what the queue does not: at once where there is no journal, otherwise when the process stops. */
   readonly outbox?: Pick<Outbox, 'add'> | undefined;
   readonly clock: Clock;
   readonly metrics: Pick<
@@ -62,6 +75,7 @@ export interface VisitRecorderOptions {
     | 'visitsRecorded'
     | 'visitsDropped'
     | 'visitsRestored'
+    | 'visitsLeftOnDisk'
     | 'visitsUnconfirmed'
     | 'publishFailed'
     | 'countFailed'
@@ -95,7 +109,7 @@ const VISITS_PER_TURN = 64;
 const COALESCE_MS = 20;
 
 export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorder {
-  const { journal, clock, metrics, maxBuffered = 50_000, confirmWithinMs = 0 } = options;
+  const { journal, outbox, clock, metrics, maxBuffered = 50_000, confirmWithinMs = 0 } = options;
   const agents = new LRUCache<string, Agent>({ max: AGENTS_REMEMBERED });
   const visitId = createVisitIds();
   // A response that waits does not wait for company, too.
@@ -183,10 +197,25 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
     close: async (deadlineMs) => {
       closed = true;
       commit();
-      pump.stopRestoring();
-      await Promise.race([Promise.all([pump.drained(), tally.settled()]), clock.sleep(deadlineMs)]);
-      if (pump.unsaved() > 0) metrics.visitsDropped('shutdown', pump.unsaved());
-      journal?.close();
+      const endsAt = clock.monotonic() + deadlineMs;
+      const msLeft = () => Math.max(endsAt - clock.monotonic(), 0);
+      const counted = tally.settled();
+      // A disk from which nothing can be handed over is kept, and the rest of it is for the next process.
+      if (!outbox) await pump.stopRestoring();
+      await Promise.race([
+        Promise.all([pump.drained(), counted]),
+        clock.sleep(outbox ? deadlineMs / 2 : deadlineMs),
+      ]);
+      await pump.stopRestoring();
+      await Promise.race([
+        Promise.all([pump.handOver(() => msLeft() === 0), outbox && counted]),
+        clock.sleep(msLeft()),
+      ]);
+      const rest = journal?.close() ?? { records: 0, unreadBytes: 0 };
+      const dropped = pump.unsaved();
+      if (dropped > 0) metrics.visitsDropped('shutdown', dropped);
+      if (rest.records > 0) metrics.visitsLeftOnDisk(rest.records);
+      return { onDisk: rest.records, unreadBytes: rest.unreadBytes, dropped };
     },
   };
 }

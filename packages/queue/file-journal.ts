@@ -1,285 +1,249 @@
-import {
-  closeSync,
-  fdatasync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { splitRecords } from '@terse/core/joined-records';
-import { tryLockDirectory, type Unlock } from '@terse/files/directory-lock';
-import type { Journal, JournalSegment } from './journal.ts';
+import type { Journal, JournalListener, JournalRest, JournalSegment, RestoredRecords } from './journal.ts';
+import type { JournalEvent } from './journal-event.ts';
+import { recordsLeft, type Segment } from './journal-segment.ts';
+import { createDeadSlotSearch, type DeadSlotSearch } from './dead-slot-search.ts';
+import { type JournalSlot, namesIn, segmentsIn, sizeOf, takeSlot } from './journal-slot.ts';
+import { isGone, readSegment } from './segment-reader.ts';
+import { SegmentTable } from './segment-table.ts';
 
 export interface FileJournalOptions {
   /** A folder that several processes may be given: each takes a part of it for itself. */
   readonly directory: string;
   /** The most that this process keeps on disk. */
   readonly maxBytes: number;
-  /** Called with what the disk said. */
-  readonly onError: (error: unknown) => void;
-}
-
-interface Segment extends JournalSegment {
-  readonly path: string;
-  /** Open until it has all its records, and they are synced or needed no more. */
-  file: number | undefined;
-  complete: boolean;
-  bytes: number;
-  syncedBytes: number;
-  syncing: boolean;
-  records: number;
-  released: number;
+  readonly onEvent: (event: JournalEvent) => void;
 }
 
 const SEGMENT_BYTES = 1024 * 1024;
 /** An open segment of this size is left behind as soon as nothing in it is needed, so that a quiet process holds little. */
 const WORTH_LEAVING_BYTES = 64 * 1024;
-/** How much of it a power failure may cost, in time; a process that is killed costs nothing. */
-const SYNC_EVERY_MS = 1000;
-const MAX_SLOTS = 1000;
-const NEW_SEGMENT = {
-  file: undefined,
-  complete: false,
-  bytes: 0,
-  syncedBytes: 0,
-  syncing: false,
-  records: 0,
-  released: 0,
-};
-const SLOT = /^slot-\d+$/;
-const SEGMENT = /^\d+\.ndjson$/;
+/** How much a power failure may cost, and a folder that is removed, in time; a process that is killed costs nothing. */
+const CHECK_EVERY_MS = 1000;
+const LINE_BREAK = Buffer.from('\n');
 
 /**
  * Opens the journal in a slot of the directory that no living process has, with what the processes before left in it. What
- * they left in other free slots is taken over.
+ * they left in other free slots is taken over, now and while this process lives.
  * @throws Error when the directory cannot be written.
  */
 export function openFileJournal(options: FileJournalOptions): Journal {
-  const { maxBytes, onError } = options;
-  mkdirSync(options.directory, { recursive: true });
-  const { slot, unlock } = takeSlot(options.directory);
-  adoptOthers(options.directory, slot);
+  return new FileJournal(options);
+}
 
-  const names = readdirSync(slot)
-    .filter((name) => SEGMENT.test(name))
-    .toSorted();
-  const onDiskOnly: Segment[] = names.map((name) => {
-    const path = join(slot, name);
-    const { size } = statSync(path);
-    return { ...NEW_SEGMENT, name, path, complete: true, bytes: size, syncedBytes: size };
-  });
-  let bytes = onDiskOnly.reduce((sum, segment) => sum + segment.bytes, 0);
-  let nextNumber = Number.parseInt(names.at(-1) ?? '0', 10) + 1;
-  let current: Segment | undefined;
-  let spilling: Segment | undefined;
-  const open = new Set<Segment>();
-  const segments = new Map<JournalSegment, Segment>();
+class FileJournal implements Journal {
+  readonly #options: FileJournalOptions;
+  readonly #checking: NodeJS.Timeout;
+  /** `undefined` while the folder is gone and cannot be made. */
+  #slot: JournalSlot | undefined;
+  #table: SegmentTable;
+  #search: DeadSlotSearch;
+  #listener: JournalListener | undefined;
+  #current: Segment | undefined;
+  #spilling: Segment | undefined;
+  /** Whether the last attempt to write succeeded. */
+  #protects = true;
+  /** Whether something that was to be on disk is not, since the last check. */
+  #hasGap = false;
 
-  function openSegment(): Segment {
-    const name = segmentName(nextNumber++);
-    const path = join(slot, name);
-    const segment: Segment = { ...NEW_SEGMENT, name, path, file: openSync(path, 'wx') };
-    segments.set(segment, segment);
-    open.add(segment);
-    return segment;
+  constructor(options: FileJournalOptions) {
+    this.#options = options;
+    this.#slot = takeSlot(options.directory);
+    this.#table = this.#openTable(this.#slot);
+    this.#search = this.#openSearch();
+    this.#search.sweep();
+    this.#checking = setInterval(() => this.#check(), CHECK_EVERY_MS).unref();
   }
 
-  /** Each record begins a line: what a failed write left of one before it does not spoil it. */
-  function write(segment: Segment, lines: Uint8Array, records: number): void {
-    if (bytes + lines.length > maxBytes) throw new Error('The journal is full.');
-    if (segment.file === undefined) throw new Error(`The segment ${segment.name} is closed.`);
-    const written = writeSync(segment.file, lines);
-    segment.bytes += written;
-    bytes += written;
-    if (written < lines.length) throw new Error('The disk took a part of the records only.');
-    segment.records += records;
-  }
-
-  function complete(segment: Segment): void {
-    segment.complete = true;
-    closeIfSynced(segment);
-    removeIfReleased(segment);
-  }
-
-  function closeIfSynced(segment: Segment): void {
-    if (segment.complete && segment.syncedBytes === segment.bytes) closeFile(segment);
-  }
-
-  function closeFile(segment: Segment): void {
-    if (segment.file !== undefined) closeSync(segment.file);
-    segment.file = undefined;
-    open.delete(segment);
-  }
-
-  function removeIfReleased(segment: Segment): void {
-    if (!segment.complete || segment.released < segment.records) return;
-    closeFile(segment);
-    segments.delete(segment);
-    bytes -= segment.bytes;
+  append(lines: Uint8Array, records: number): JournalSegment | undefined {
+    if (!this.#slot) return undefined;
     try {
-      unlinkSync(segment.path);
-    } catch (error) {
-      onError(error);
-    }
-  }
-
-  function setAside(spilled: Segment): void {
-    spilling = undefined;
-    complete(spilled);
-    if (segments.has(spilled)) onDiskOnly.push(spilled);
-  }
-
-  /** Behind everything else. Most segments are needed no more before it is time for this, and cost the disk nothing. */
-  function sync(): void {
-    for (const segment of open) {
-      if (!segment.syncing && segment.syncedBytes < segment.bytes) syncOne(segment);
-    }
-  }
-
-  function syncOne(segment: Segment): void {
-    const { file, bytes: written } = segment;
-    if (file === undefined) return;
-    segment.syncing = true;
-    fdatasync(file, (error) => {
-      segment.syncing = false;
-      // What was closed meanwhile is needed no more.
-      if (segment.file === undefined) return;
-      if (error) {
-        onError(error);
-        return;
+      if (this.#current && this.#current.bytes >= SEGMENT_BYTES) {
+        this.#table.complete(this.#current);
+        this.#current = undefined;
       }
-      segment.syncedBytes = written;
-      closeIfSynced(segment);
+      this.#current ??= this.#makeSegment();
+      this.#table.write(this.#current, lines, records);
+      this.#protects = true;
+      return this.#current;
+    } catch (error) {
+      this.#couldNotWrite(error);
+      return undefined;
+    }
+  }
+
+  spill(lines: Uint8Array, records: number): boolean {
+    if (!this.#slot) return false;
+    try {
+      if (this.#spilling && this.#spilling.bytes >= SEGMENT_BYTES) this.#leaveSpilled(this.#spilling);
+      this.#spilling ??= this.#makeSegment();
+      this.#table.write(this.#spilling, lines, records);
+      return true;
+    } catch (error) {
+      this.#couldNotWrite(error);
+      return false;
+    }
+  }
+
+  async restore(): Promise<RestoredRecords | undefined> {
+    for (;;) {
+      const segment = this.#nextOnDiskOnly();
+      if (!segment) return undefined;
+      const table = this.#table;
+      const records = await readSegment(segment, this.#options);
+      if (records === 'later') table.putOff(segment);
+      else if (!records) table.forget(segment);
+      else table.hasRead(segment, records.length);
+      if (Array.isArray(records) && records.length > 0) return { segment, records };
+    }
+  }
+
+  release(released: JournalSegment, count: number): void {
+    const segment = this.#table.find(released);
+    if (!segment) return;
+    this.#table.release(segment, count);
+    if (
+      segment === this.#current &&
+      segment.released === segment.records &&
+      segment.bytes >= WORTH_LEAVING_BYTES
+    ) {
+      this.#current = undefined;
+      this.#table.complete(segment);
+    }
+  }
+
+  has(segment: JournalSegment): boolean {
+    return this.#table.find(segment) !== undefined;
+  }
+
+  protects(): boolean {
+    return this.#protects && this.#slot !== undefined;
+  }
+
+  watch(listener: JournalListener): void {
+    this.#listener = listener;
+  }
+
+  close(): JournalRest {
+    clearInterval(this.#checking);
+    // Nothing is said to be left where nothing is.
+    if (this.#slot) this.#forgetWhatIsGone(this.#slot);
+    const rest = this.#table.close();
+    this.#slot?.lock.unlock();
+    this.#slot = undefined;
+    return rest;
+  }
+
+  #couldNotWrite(error: unknown): void {
+    this.#protects = false;
+    this.#hasGap = true;
+    this.#fail(error);
+  }
+
+  #fail(error: unknown): void {
+    this.#options.onEvent({ kind: 'failed', error });
+  }
+
+  /** A folder that is gone is noticed here at once, and otherwise at the next check. */
+  #makeSegment(): Segment {
+    try {
+      return this.#table.make();
+    } catch (error) {
+      if (!this.#slot || !isGone(error)) throw error;
+      this.#forgetWhatIsGone(this.#slot);
+      if (!this.#slot) throw error;
+      return this.#table.make();
+    }
+  }
+
+  #leaveSpilled(spilled: Segment): void {
+    this.#spilling = undefined;
+    this.#table.leaveToDisk(spilled);
+  }
+
+  #nextOnDiskOnly(): Segment | undefined {
+    const found = this.#table.takeOnDiskOnly();
+    if (found || !this.#spilling) return found;
+    this.#leaveSpilled(this.#spilling);
+    return this.#table.takeOnDiskOnly();
+  }
+
+  #check(): void {
+    if (this.#slot) this.#forgetWhatIsGone(this.#slot);
+    else this.#takeSlotAgain();
+    // An empty line is no record.
+    if (!this.#protects) this.append(LINE_BREAK, 0);
+    if (this.#hasGap && this.protects()) {
+      this.#hasGap = false;
+      this.#options.onEvent({ kind: 'protects again', directory: this.#table.directory });
+      this.#listener?.onWritable();
+    }
+    this.#table.sync();
+    this.#lookForMore();
+  }
+
+  /** What was dead is taken over, and what could not be read is tried again. */
+  #lookForMore(): void {
+    if (!this.#slot) return;
+    const before = this.#table.onDiskOnly;
+    this.#table.takeUpAgain();
+    try {
+      this.#search.step();
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#table.onDiskOnly > before) this.#listener?.onFound();
+  }
+
+  #forgetWhatIsGone(slot: JournalSlot): void {
+    const names = namesIn(slot.path);
+    const isIntact = names !== undefined && slot.lock.isIntact();
+    const { missing, lost } = this.#table.forgetMissing(new Set(names));
+    if (isIntact && missing.length === 0) return;
+    const isMissing = (segment: Segment | undefined) => segment !== undefined && missing.includes(segment);
+    const spilled = this.#spilling && isMissing(this.#spilling) ? recordsLeft(this.#spilling) : 0;
+    if (isMissing(this.#current)) this.#current = undefined;
+    if (isMissing(this.#spilling)) this.#spilling = undefined;
+    this.#hasGap = true;
+    this.#options.onEvent({ kind: 'folder lost', directory: slot.path });
+    if (lost + spilled > 0) this.#listener?.onLost(lost + spilled);
+    if (!isIntact) this.#leave(slot);
+  }
+
+  /** What is in there still, under a lock that was removed say, is found by the next who takes the slot, perhaps this process. */
+  #leave(slot: JournalSlot): void {
+    this.#table.forgetAll();
+    this.#current = undefined;
+    this.#spilling = undefined;
+    this.#slot = undefined;
+    this.#protects = false;
+    slot.lock.unlock();
+    this.#takeSlotAgain();
+  }
+
+  #takeSlotAgain(): void {
+    try {
+      this.#slot = takeSlot(this.#options.directory);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#table = this.#openTable(this.#slot);
+    this.#search = this.#openSearch();
+    if (this.#table.onDiskOnly > 0) this.#listener?.onFound();
+  }
+
+  #openTable(slot: JournalSlot): SegmentTable {
+    const table = new SegmentTable(slot.path, this.#options.maxBytes, (error) => this.#fail(error));
+    for (const name of segmentsIn(slot.path)) table.addFound(name, sizeOf(join(slot.path, name)));
+    return table;
+  }
+
+  #openSearch(): DeadSlotSearch {
+    return createDeadSlotSearch({
+      directory: this.#options.directory,
+      table: this.#table,
+      onError: (error) => this.#fail(error),
     });
   }
-  const syncing = setInterval(sync, SYNC_EVERY_MS).unref();
-
-  return {
-    append: (lines, records) => {
-      try {
-        if (current && current.bytes >= SEGMENT_BYTES) {
-          complete(current);
-          current = undefined;
-        }
-        current ??= openSegment();
-        write(current, lines, records);
-        return current;
-      } catch (error) {
-        onError(error);
-        return undefined;
-      }
-    },
-
-    spill: (lines, records) => {
-      try {
-        if (spilling && spilling.bytes >= SEGMENT_BYTES) {
-          setAside(spilling);
-        }
-        spilling ??= openSegment();
-        write(spilling, lines, records);
-        return true;
-      } catch (error) {
-        onError(error);
-        return false;
-      }
-    },
-
-    restore: async () => {
-      if (onDiskOnly.length === 0 && spilling) {
-        setAside(spilling);
-      }
-      const segment = onDiskOnly.shift();
-      if (!segment) return undefined;
-      const records = await readRecords(segment.path).catch((error: unknown) => {
-        onError(error);
-        return undefined;
-      });
-      // It stays where it is, for a process that can read it.
-      if (!records) return undefined;
-      segment.records = records.length;
-      segments.set(segment, segment);
-      removeIfReleased(segment);
-      return { segment, records };
-    },
-
-    release: (released, count) => {
-      const segment = segments.get(released);
-      if (!segment) return;
-      segment.released += count;
-      if (
-        segment === current &&
-        segment.released === segment.records &&
-        segment.bytes >= WORTH_LEAVING_BYTES
-      ) {
-        current = undefined;
-        complete(segment);
-      } else {
-        removeIfReleased(segment);
-      }
-    },
-
-    close: () => {
-      clearInterval(syncing);
-      for (const segment of [current, spilling]) {
-        if (segment) complete(segment);
-      }
-      // Also what is being synced already: more may have been written since.
-      for (const segment of open) syncOne(segment);
-      unlock();
-    },
-  };
-}
-
-/** Zero-padded, so that names sort as the segments were written. */
-function segmentName(number: number): string {
-  return `${String(number).padStart(12, '0')}.ndjson`;
-}
-
-/** Whole records only: the last one of a process that was killed may be torn, and was not answered for. */
-async function readRecords(path: string): Promise<string[]> {
-  return splitRecords(await readFile(path, 'utf8')).filter(isJson);
-}
-
-function isJson(line: string): boolean {
-  try {
-    JSON.parse(line);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function takeSlot(directory: string): { slot: string; unlock: Unlock } {
-  for (let number = 0; number < MAX_SLOTS; number++) {
-    const slot = join(directory, `slot-${number}`);
-    const unlock = tryLockDirectory(slot);
-    if (unlock) return { slot, unlock };
-  }
-  throw new Error(`${directory} has no free slot for a journal.`);
-}
-
-function adoptOthers(directory: string, own: string): void {
-  for (const name of readdirSync(directory)) {
-    const slot = join(directory, name);
-    if (!SLOT.test(name) || slot === own) continue;
-    const unlock = tryLockDirectory(slot);
-    if (!unlock) continue;
-    // A name of their own, in case both have a segment of that number.
-    for (const segment of readdirSync(slot).filter((file) => SEGMENT.test(file))) {
-      renameSync(join(slot, segment), join(own, freeName(own, segment)));
-    }
-    unlock();
-  }
-}
-
-function freeName(directory: string, wanted: string): string {
-  const taken = new Set(readdirSync(directory));
-  let number = Number.parseInt(wanted, 10);
-  while (taken.has(segmentName(number))) number++;
-  return segmentName(number);
 }

@@ -16,18 +16,18 @@ const parsers = { [types.TIMESTAMPTZ]: parseTimestamp };
  * @throws Error when another process has the folder.
  */
 export async function openPglite(directory: string): Promise<OpenDatabase> {
-  const unlock = lockDirectory(directory);
+  const lock = lockDirectory(directory);
   try {
     const database = open(await openCluster(directory));
     return {
       ...database,
       close: async () => {
         await database.close();
-        unlock();
+        lock.unlock();
       },
     };
   } catch (error) {
-    unlock();
+    lock.unlock();
     throw error;
   }
 }

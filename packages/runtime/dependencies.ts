@@ -8,8 +8,9 @@ import { createStorageWatch, type StorageWatch } from '@terse/core/storage-watch
 import { createStatsService, type StatsService } from '@terse/core/stats-service';
 import { createUrlService, type UrlService } from '@terse/core/url-service';
 import { createVisitMerger, type VisitMerger } from '@terse/core/visit-merger';
-import { createVisitRecorder, type VisitRecorder } from '@terse/core/visit-recorder';
+import type { VisitRecorder } from '@terse/core/visit-recorder';
 import { createVisitWriter, type VisitWriter } from '@terse/core/visit-writer';
+import type { Journal } from '@terse/queue/journal';
 import type { DeadLetters, Subscriber } from '@terse/queue/queue';
 import type { DeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
@@ -23,26 +24,17 @@ import { createVisitRepository } from '@terse/repository/visit-repository';
 import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
 import { listeningHosts } from './listening-hosts.ts';
 import { createGuard } from './guard.ts';
+import { openJournal } from './journal.ts';
 import { createLog, type Logger } from './log.ts';
-import {
-  openDatabase,
-  openJournal,
-  openQueue,
-  openStore,
-  type PartsContext,
-  type Queue,
-  type Store,
-} from './parts.ts';
+import { openDatabase, openQueue, openStore, type PartsContext, type Queue, type Store } from './parts.ts';
 import { createEventLoopPressure, type Pressure } from './pressure.ts';
 import { createReadinessGate, type ReadinessGate } from './readiness.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
+import { recorderOn } from './visit-recording.ts';
 
 /** What a visitor waits for at most. The embedded database shares its thread with everything else. */
 const CACHE_TIMEOUT_MS = 50;
 const DATABASE_TIMEOUT_MS = { postgres: 250, pglite: 2000 };
-
-/** How long a message may take: until it is tried again, or until it goes to the outbox. */
-const PUBLISH_TIMEOUT_MS = { journal: 4000, outbox: 1000 };
 
 /** How many batches of tallies are merged in one statement. The embedded database is to leave its thread to redirects soon. */
 const BATCHES_AT_ONCE = { postgres: 200, pglite: 50 };
@@ -120,15 +112,16 @@ export async function openRedirect(context: Context): Promise<RedirectServices &
   const database = await openDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
+  const journal = openJournal(context);
   context.showRedisUsedBytes(store.usedBytes);
   const gate = createReadinessGate({
     clock: context.clock,
-    probes: { database: database.probe, cache: store.probe, queue: queue.probe },
+    probes: { database: database.probe, cache: store.probe, queue: queue.probe, ...journal?.probes },
     // Either of them finds links, and the recorder waits for the queue.
     isEnough: ({ database, cache }) => Boolean(database) || Boolean(cache),
   });
   return {
-    ...redirectOn(context, database, store, queue),
+    ...redirectOn(context, database, store, queue, journal),
     ...opened(context, gate, [queue, store, database]),
   };
 }
@@ -224,11 +217,14 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
   const database = await openDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
+  const journal = openJournal(context);
   const parts = opened(
     context,
     createReadinessGate({
       clock: context.clock,
-      probes: { database: database.probe, cache: store.probe, queue: queue.probe },
+      probes: { database: database.probe, cache: store.probe, queue: queue.probe, ...journal?.probes },
+      // Without its disk it is no worse than one that never had one.
+      isEnough: ({ database, cache, queue }) => Boolean(database) && Boolean(cache) && Boolean(queue),
     }),
     [queue, store, database],
   );
@@ -241,7 +237,7 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     await parts.close();
     throw error;
   }
-  const redirect = redirectOn(context, database, store, queue);
+  const redirect = redirectOn(context, database, store, queue, journal);
   context.showVisitQueue(queue);
   return {
     ...redirect,
@@ -274,7 +270,13 @@ function opened(context: Context, gate: ReadinessGate, parts: readonly { close()
   };
 }
 
-function redirectOn(context: Context, { db }: OpenDatabase, store: Store, queue: Queue): RedirectServices {
+function redirectOn(
+  context: Context,
+  { db }: OpenDatabase,
+  store: Store,
+  queue: Queue,
+  journal: Journal | undefined,
+): RedirectServices {
   const { clock, metrics, config } = context;
   const urls = createUrlRepository({ db, clock });
   // A guard each: a part that is slow must not hold up what the other one could answer.
@@ -291,26 +293,8 @@ function redirectOn(context: Context, { db }: OpenDatabase, store: Store, queue:
       clock,
       metrics,
     }),
-    recorder: recorderOn(context, store, queue),
+    recorder: recorderOn(context, store, queue, journal),
   };
-}
-
-function recorderOn(context: Context, { counter, outbox }: Store, queue: Queue): VisitRecorder {
-  const { clock, metrics, config } = context;
-  const { confirmWithinMs, visitsInMemory: maxBuffered } = config;
-  const journal = openJournal(context);
-  const parts = { counter, journal, clock, metrics, confirmWithinMs, maxBuffered };
-  // The embedded queue is never down, and answers only when a visit is stored.
-  if (config.queue.kind === 'memory') return createVisitRecorder({ ...parts, publisher: queue });
-  const askQueue = createGuard({ timeoutMs: publishTimeoutMs(), maxConcurrent: 100, maxWaiting: 0 });
-  const publisher = { publish: (body: string | Buffer) => askQueue(() => queue.publish(body)) };
-  return createVisitRecorder({ ...parts, publisher, outbox: journal ? undefined : outbox });
-
-  function publishTimeoutMs(): number {
-    if (journal) return PUBLISH_TIMEOUT_MS.journal;
-    // The outbox must still have its turn while the response waits.
-    return confirmWithinMs > 0 ? confirmWithinMs / 2 : PUBLISH_TIMEOUT_MS.outbox;
-  }
 }
 
 function apiOn({ config, clock }: Context, { db }: OpenDatabase): ApiServices {

@@ -8,8 +8,6 @@ import type { RedisConnection } from '@terse/cache/redis-connection';
 import { createRedisCounter } from '@terse/cache/redis-counter';
 import { createRedisOutbox } from '@terse/cache/redis-outbox';
 import type { Clock } from '@terse/core/clock';
-import { openFileJournal } from '@terse/queue/file-journal';
-import type { Journal } from '@terse/queue/journal';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
 import type { Backlog, DeadLetters, Postponer, Publisher, Subscriber } from '@terse/queue/queue';
 import type { OpenDatabase } from '@terse/repository/open-database';
@@ -139,22 +137,6 @@ function onRedis(redis: RedisConnection, { outboxMaxBytes }: Config): Store {
     },
     close: redis.close,
   };
-}
-
-/** @throws Error when the folder of the journal cannot be written. */
-export function openJournal({ config, log }: PartsContext): Journal | undefined {
-  if (!config.journal) return undefined;
-  let lastReport = 0;
-  return openFileJournal({
-    ...config.journal,
-    // A full disk would fill the log, too.
-    onError: (error) => {
-      const now = Date.now();
-      if (now - lastReport < 1000) return;
-      lastReport = now;
-      log.error({ err: error }, 'the journal of visits could not be written');
-    },
-  });
 }
 
 export async function openQueue({ name, config, log }: PartsContext): Promise<Queue> {

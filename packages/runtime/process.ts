@@ -9,6 +9,8 @@ export interface Running {
   stop(deadlineMs: number): Promise<void>;
 }
 
+/** What visitors sent is written to disk: nobody else is to read it, whoever makes the file. */
+const OWNER_ONLY = 0o077;
 const SHUTDOWN_MS = 10_000;
 /** For what is not bounded by itself, such as a database that does not answer while it is closed. */
 const SHUTDOWN_GRACE_MS = 5000;
@@ -18,6 +20,7 @@ const SHUTDOWN_GRACE_MS = 5000;
  * process at once. When it cannot start, or cannot stop in time, the reason is printed and the exit code is 1.
  */
 export async function runUntilStopped(start: () => Promise<Running>): Promise<void> {
+  process.umask(OWNER_ONLY);
   keepCompiledCode();
   let running: Running;
   try {

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '@terse/core/metrics';
 import type { StorageWatch } from '@terse/core/storage-watch';
+import type { Journal } from '@terse/queue/journal';
 import type { Backlog } from '@terse/queue/queue';
 import { collectProcessMetrics } from './process-metrics.ts';
 import { rememberBriefly } from './remember-briefly.ts';
@@ -13,6 +14,8 @@ export interface Telemetry {
   showVisitQueue(backlog: Backlog): void;
   /** Shows how many parts have not answered this process once: a secret or a network that is wrong. */
   showUnreachedParts(count: () => Promise<number>): void;
+  /** Shows whether what was answered outlives the process. */
+  showJournal(journal: Pick<Journal, 'protects'>): void;
   /** Shows what a writer has in hand, and whether it stores anything. */
   showVisitStorage(backlog: Pick<Backlog, 'unacknowledged'>, watch: Pick<StorageWatch, 'isStalled'>): void;
   /** All metrics in the Prometheus text format. */
@@ -33,7 +36,8 @@ const ZEROS = {
   cacheFailed: { get: 0, put: 0 },
   requestShed: { links: 0, stats: 0 },
   visitsRecorded: { people: 0, bots: 0 },
-  visitsDropped: { buffer_full: 0, journal_full: 0, shutdown: 0 },
+  visitsDropped: { buffer_full: 0, journal_full: 0, journal_lost: 0, shutdown: 0 },
+  journalUnreadable: { segment: 0, record: 0 },
 } as const satisfies { readonly [Name in Labelled]: Readonly<Record<LabelOf<Name>, 0>> };
 
 /** Counts what the services report. Labels take only the values that `Metrics` names. */
@@ -76,6 +80,11 @@ export function createTelemetry(): Telemetry {
   }
 
   const restored = count('visits_restored_total', 'Visits taken up again from the journal');
+  const leftOnDisk = count(
+    'visits_left_on_disk_total',
+    'Visits that only the disk of the journal has when the process ends',
+  );
+  const foldersLost = count('journal_folders_lost_total', 'Times that what was in the journal was gone');
   const publishFailures = count(
     'visit_publish_failures_total',
     'Messages that were not confirmed and are tried again',
@@ -141,6 +150,14 @@ export function createTelemetry(): Telemetry {
       ),
       visitsDropped: countBy('visitsDropped', 'reason', 'visits_dropped_total', 'Visits that were given up'),
       visitsRestored: (visits) => restored.inc(visits),
+      visitsLeftOnDisk: (visits) => leftOnDisk.inc(visits),
+      journalUnreadable: countBy(
+        'journalUnreadable',
+        'what',
+        'journal_unreadable_total',
+        'Segments of the journal that could not be read, and lines in others that are no record',
+      ),
+      journalFolderLost: () => foldersLost.inc(),
       publishFailed: () => publishFailures.inc(),
       countFailed: () => countFailures.inc(),
       visitsStored: (visits) => stored.inc(visits),
@@ -157,6 +174,12 @@ export function createTelemetry(): Telemetry {
     showRedisUsedBytes: (read) => gauge('redis_used_bytes', 'What Redis holds', read),
     showUnreachedParts: (count) =>
       gauge('parts_unreached', 'Parts that have not answered this process since it started', count),
+    showJournal: (journal) =>
+      gauge(
+        'journal_protects',
+        '1 while visits are on the disk of the journal before they are answered',
+        () => Promise.resolve(journal.protects() ? 1 : 0),
+      ),
     showVisitQueue: (backlog) => {
       gauge(
         'visit_queue_ready_messages',

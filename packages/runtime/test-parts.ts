@@ -30,6 +30,8 @@ export async function openTestParts(): Promise<TestParts> {
     clientIp: () => null,
     country: () => null,
     close: async () => {
+      // Its journal would make the folder anew.
+      await parts.recorder.close(0);
       await parts.close();
       await rm(directory, { recursive: true });
     },

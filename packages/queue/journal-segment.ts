@@ -1,0 +1,112 @@
+import { closeSync, fdatasync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { PRIVATE_FILE } from '@terse/files/make-directory';
+import type { JournalSegment } from './journal.ts';
+
+/** A file of the journal. */
+export interface Segment extends JournalSegment {
+  readonly path: string;
+  /** Open until it has all its records, and they are synced or needed no more. */
+  file: number | undefined;
+  complete: boolean;
+  bytes: number;
+  syncedBytes: number;
+  syncing: boolean;
+  /** Unknown while it is one of an earlier process that nobody has read. */
+  records: number | undefined;
+  released: number;
+}
+
+const SEGMENT = /^\d{12,15}\.ndjson$/;
+
+/** Zero-padded, so that names sort as the segments were written. */
+export function segmentName(number: number): string {
+  return `${String(number).padStart(12, '0')}.ndjson`;
+}
+
+export function isSegmentName(name: string): boolean {
+  return SEGMENT.test(name);
+}
+
+export function segmentNumber(name: string): number {
+  return Number.parseInt(name, 10);
+}
+
+/** @throws Error when the file is there, or cannot be made. */
+export function makeSegment(directory: string, number: number): Segment {
+  const name = segmentName(number);
+  const path = join(directory, name);
+  const file = openSync(path, 'wx', PRIVATE_FILE);
+  return {
+    name,
+    path,
+    file,
+    complete: false,
+    bytes: 0,
+    syncedBytes: 0,
+    syncing: false,
+    records: 0,
+    released: 0,
+  };
+}
+
+/** One that an earlier process left. */
+export function foundSegment(directory: string, name: string, bytes: number): Segment {
+  return {
+    name,
+    path: join(directory, name),
+    file: undefined,
+    complete: true,
+    bytes,
+    syncedBytes: bytes,
+    syncing: false,
+    records: undefined,
+    released: 0,
+  };
+}
+
+/**
+ * Each record begins a line: what a failed write left of one before it does not spoil it.
+ * @throws Error when the disk does not take all of it. `bytes` says what it took.
+ */
+export function writeTo(segment: Segment, lines: Uint8Array, records: number): void {
+  if (segment.file === undefined) throw new Error(`The segment ${segment.name} is closed.`);
+  const written = writeSync(segment.file, lines);
+  segment.bytes += written;
+  if (written < lines.length) throw new Error('The disk took a part of the records only.');
+  segment.records = (segment.records ?? 0) + records;
+}
+
+export function closeFile(segment: Segment): void {
+  if (segment.file !== undefined) closeSync(segment.file);
+  segment.file = undefined;
+}
+
+/** Forces what was written to the disk, in the background. A second call has no effect until the first is done. */
+export function syncFile(segment: Segment, onDone: (error: Error | null) => void): void {
+  const { file, bytes: written } = segment;
+  if (file === undefined || segment.syncing || segment.syncedBytes >= written) return;
+  segment.syncing = true;
+  fdatasync(file, (error) => {
+    segment.syncing = false;
+    // What was closed meanwhile is needed no more.
+    if (segment.file === undefined) return;
+    if (!error) segment.syncedBytes = written;
+    onDone(error);
+  });
+}
+
+/** @throws Error when it cannot be removed, other than because it is gone. */
+export function removeFile(segment: Segment): void {
+  closeFile(segment);
+  try {
+    unlinkSync(segment.path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+}
+
+/** How many of its records are kept yet. */
+export function recordsLeft({ records = 0, released }: Segment): number {
+  return Math.max(records - released, 0);
+}

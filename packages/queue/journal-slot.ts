@@ -1,0 +1,52 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DirectoryLock, tryLockDirectory } from '@terse/files/directory-lock';
+import { makeDirectory } from '@terse/files/make-directory';
+import { isSegmentName } from './journal-segment.ts';
+
+/** The part of a journal's folder that one process has for itself. */
+export interface JournalSlot {
+  readonly path: string;
+  readonly lock: DirectoryLock;
+}
+
+const MAX_SLOTS = 1000;
+/** A slot that cannot be used, a file of that name say, is passed over; a folder that has only such ones is of no use. */
+const MAX_UNUSABLE = 10;
+
+/**
+ * Takes the first slot that no living process has.
+ * @throws Error when the folder cannot be written.
+ */
+export function takeSlot(directory: string): JournalSlot {
+  makeDirectory(directory);
+  let unusable = 0;
+  for (let number = 0; number < MAX_SLOTS; number++) {
+    const path = join(directory, `slot-${number}`);
+    try {
+      const lock = tryLockDirectory(path);
+      if (lock) return { path, lock };
+    } catch (error) {
+      if (++unusable === MAX_UNUSABLE) throw error;
+    }
+  }
+  throw new Error(`${directory} has no free slot for a journal.`);
+}
+
+/** The segments in a slot, the oldest first. */
+export function segmentsIn(slot: string): string[] {
+  return readdirSync(slot).filter(isSegmentName).toSorted();
+}
+
+/** Everything in a slot; `undefined` when it cannot be told. */
+export function namesIn(slot: string): string[] | undefined {
+  try {
+    return readdirSync(slot);
+  } catch {
+    return undefined;
+  }
+}
+
+export function sizeOf(path: string): number {
+  return lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

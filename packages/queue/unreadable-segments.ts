@@ -1,0 +1,38 @@
+import { lstatSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SUFFIX = '.unreadable';
+const MAX_KEPT = 100;
+
+/**
+ * Gives a segment that cannot be read another name, so that nobody tries it again, and a person can look at it. The oldest of
+ * them go when they are more than a hundred, or have more than `maxBytes` together.
+ * @returns its new path.
+ * @throws Error when it cannot be renamed.
+ */
+export function setAside(directory: string, name: string, maxBytes: number): string {
+  const taken = new Set(readdirSync(directory));
+  let aside = `${name}${SUFFIX}`;
+  for (let number = 2; taken.has(aside); number++) aside = `${name}-${number}${SUFFIX}`;
+  renameSync(join(directory, name), join(directory, aside));
+  removeOldest(directory, aside, maxBytes);
+  return join(directory, aside);
+}
+
+/** Files only: a folder is nothing that a journal has made. */
+function removeOldest(directory: string, newest: string, maxBytes: number): void {
+  const kept = readdirSync(directory)
+    .filter((name) => name.endsWith(SUFFIX))
+    .map((name) => ({ name, stats: lstatSync(join(directory, name)) }))
+    .filter(({ stats }) => stats.isFile())
+    .toSorted((a, b) => a.stats.ctimeMs - b.stats.ctimeMs || (a.name < b.name ? -1 : 1));
+  let bytes = kept.reduce((sum, { stats }) => sum + stats.size, 0);
+  let count = kept.length;
+  for (const { name, stats } of kept) {
+    if (count <= MAX_KEPT && bytes <= maxBytes) break;
+    if (name === newest) continue;
+    unlinkSync(join(directory, name));
+    bytes -= stats.size;
+    count--;
+  }
+}

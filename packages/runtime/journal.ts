@@ -1,0 +1,72 @@
+import { openFileJournal } from '@terse/queue/file-journal';
+import type { Journal } from '@terse/queue/journal';
+import type { JournalEvent } from '@terse/queue/journal-event';
+import type { Context } from './dependencies.ts';
+import type { Probe } from './readiness.ts';
+
+type JournalContext = Pick<Context, 'config' | 'log' | 'metrics' | 'clock' | 'showJournal'>;
+
+export interface OpenJournal extends Journal {
+  /** Says for as long as visits are not on disk that they are not. */
+  readonly probes: { readonly journal: Probe };
+}
+
+/** A full disk would fill the log, too. */
+const REPORT_EVERY_MS = 1000;
+
+/** @throws Error naming the setting when the folder of the journal cannot be written. */
+export function openJournal(context: JournalContext): OpenJournal | undefined {
+  const { config } = context;
+  if (!config.journal) return undefined;
+  const journal = open(context, config.journal);
+  context.showJournal(journal);
+  return Object.assign(journal, {
+    probes: {
+      journal: () =>
+        journal.protects() ? Promise.resolve() : Promise.reject(new Error('Visits are not on disk.')),
+    },
+  });
+}
+
+function open(context: JournalContext, settings: { directory: string; maxBytes: number }): Journal {
+  try {
+    return openFileJournal({ ...settings, onEvent: createReport(context) });
+  } catch (error) {
+    throw new Error('The folder that JOURNAL_DIR names, or DATA_DIR, cannot hold a journal.', {
+      cause: error,
+    });
+  }
+}
+
+function createReport({ log, metrics, clock }: JournalContext): (event: JournalEvent) => void {
+  let failedAt = Number.NEGATIVE_INFINITY;
+  return (event) => {
+    switch (event.kind) {
+      case 'failed': {
+        const now = clock.monotonic();
+        if (now - failedAt < REPORT_EVERY_MS) return;
+        failedAt = now;
+        log.error({ err: event.error }, 'the disk of the journal of visits did not answer as it should');
+        return;
+      }
+      case 'folder lost':
+        metrics.journalFolderLost();
+        log.error(event, 'what was in the journal of visits is gone; it is made anew');
+        return;
+      case 'protects again':
+        log.warn(event, 'visits are in the journal again');
+        return;
+      case 'segment unreadable':
+        metrics.journalUnreadable('segment', 1);
+        log.error(
+          { ...event, err: event.error },
+          'a segment of the journal cannot be read, and is passed over',
+        );
+        return;
+      case 'records torn':
+        metrics.journalUnreadable('record', event.records);
+        log.warn(event, 'lines in a segment of the journal are no record, and are passed over');
+        return;
+    }
+  };
+}

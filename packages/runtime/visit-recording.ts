@@ -1,0 +1,64 @@
+import { createVisitRecorder, type VisitRecorder, type VisitsLeft } from '@terse/core/visit-recorder';
+import type { Journal } from '@terse/queue/journal';
+import type { Context } from './dependencies.ts';
+import { createGuard } from './guard.ts';
+import type { Logger } from './log.ts';
+import type { Queue, Store } from './parts.ts';
+
+/** How long a message may take: until it is tried again, or until it goes to the outbox. */
+const PUBLISH_TIMEOUT_MS = { journal: 4000, outbox: 1000 };
+
+/** A recorder on these parts, which says when it is closed what became of visits that it could not bring on their way. */
+export function recorderOn(
+  context: Context,
+  store: Store,
+  queue: Queue,
+  journal: Journal | undefined,
+): VisitRecorder {
+  const recorder = openRecorder(context, store, queue, journal);
+  return {
+    ...recorder,
+    close: async (deadlineMs) => {
+      const left = await recorder.close(deadlineMs);
+      report(context.log, left, context.config.journal?.directory);
+      return left;
+    },
+  };
+}
+
+function openRecorder(
+  context: Context,
+  { counter, outbox }: Store,
+  queue: Queue,
+  journal: Journal | undefined,
+): VisitRecorder {
+  const { clock, metrics, config } = context;
+  const { confirmWithinMs, visitsInMemory: maxBuffered } = config;
+  const parts = { counter, journal, clock, metrics, confirmWithinMs, maxBuffered };
+  // The embedded queue is never down, and answers only when a visit is stored.
+  if (config.queue.kind === 'memory') return createVisitRecorder({ ...parts, publisher: queue });
+  const askQueue = createGuard({ timeoutMs: publishTimeoutMs(), maxConcurrent: 100, maxWaiting: 0 });
+  const publisher = { publish: (body: string | Buffer) => askQueue(() => queue.publish(body)) };
+  return createVisitRecorder({ ...parts, publisher, outbox });
+
+  function publishTimeoutMs(): number {
+    if (journal) return PUBLISH_TIMEOUT_MS.journal;
+    // The outbox must still have its turn while the response waits.
+    return confirmWithinMs > 0 ? confirmWithinMs / 2 : PUBLISH_TIMEOUT_MS.outbox;
+  }
+}
+
+/** A process that has ended is asked for no metrics: its last words are in the log. */
+function report(
+  log: Logger,
+  { dropped, onDisk, unreadBytes }: VisitsLeft,
+  directory: string | undefined,
+): void {
+  if (dropped > 0)
+    log.error({ visits: dropped }, 'visits were dropped: nothing took them before the process ended');
+  if (onDisk === 0 && unreadBytes === 0) return;
+  log.warn(
+    { visits: onDisk, unreadBytes, directory },
+    'visits are left on this disk: the next process that is given it brings them on their way',
+  );
+}
