@@ -1,6 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { UrlRepository } from '@terse/repository/url-repository';
-import type { AlikeVisits } from '@terse/repository/cut-days';
 import type { Period } from '@terse/repository/period';
 import type { LinkRollups, RollupRepository } from '@terse/repository/rollup-repository';
 import type { StoredVisit, VisitRepository } from '@terse/repository/visit-repository';
@@ -9,8 +7,7 @@ import type { Clock } from './clock.ts';
 import { invalidField, linkNotFound } from './errors.ts';
 import type { Interval } from './interval.ts';
 import { parseShortCode, type ShortCode } from './short-code.ts';
-import { createVisitDescriber } from './visit-description.ts';
-import { type TalliedVisit, tallyVisits, type VisitTally } from './visit-rollup.ts';
+import { createCutTally } from './cut-tally.ts';
 import { breakdownOf, type Bucket, coverOf, seriesOf, type Summary } from './visit-summary.ts';
 
 export interface StatsQuery {
@@ -59,26 +56,14 @@ const SHORTEST_MS: Record<Interval, number> = {
 const MAX_INTERVALS = 1000;
 const DEFAULT_LIMIT = 10;
 const DEFAULT_PERIOD_MS = 30 * DAY_MS;
-/** Reading a user agent that is not remembered takes up to 50 µs, and other requests wait meanwhile. */
-const DESCRIBED_AT_ONCE = 200;
 
 export function createStatsService({ urls, rollups, visits, clock }: StatsServiceOptions): StatsService {
-  const describe = createVisitDescriber();
+  const tallyCut = createCutTally();
 
   async function existing(text: string): Promise<ShortCode> {
     const code = parseShortCode(text);
     if (!code || !(await urls.find(code))) throw linkNotFound(text);
     return code;
-  }
-
-  async function tallyCut(code: ShortCode, groups: readonly AlikeVisits[]): Promise<VisitTally[]> {
-    const all: TalliedVisit[] = [];
-    for (const [index, { visits: howMany, hour, ...seen }] of groups.entries()) {
-      if (index % DESCRIBED_AT_ONCE === DESCRIBED_AT_ONCE - 1) await nextTurn();
-      const visit = describe({ id: '', short_code: code, ip: null, timestamp: hour, ...seen });
-      for (let each = 0; each < howMany; each++) all.push(visit);
-    }
-    return tallyVisits(all);
   }
 
   return {
@@ -91,7 +76,7 @@ export function createStatsService({ urls, rollups, visits, clock }: StatsServic
       let found: LinkRollups | undefined = await read(period);
       if (found && !found.cut) found = await read((period = wholeDays(asked)));
       if (!code || !found) throw linkNotFound(text);
-      const tallies = [...found.tallies, ...(await tallyCut(code, found.cut ?? []))];
+      const tallies = found.cut ? [...found.tallies, ...(await tallyCut(code, found.cut))] : found.tallies;
       const series = seriesOf({ ...found, tallies }, period, interval);
       const totals = {
         visits: series.reduce((sum, bucket) => sum + bucket.visits, 0),

@@ -64,14 +64,8 @@ interface OpenTally {
   readonly counts: Record<Dimension, Map<string, number>>;
 }
 
-/** What a tally is made of. */
-export type TalliedVisit = Pick<
-  DescribedVisit,
-  'short_code' | 'timestamp' | 'is_bot' | 'referrer_host' | Exclude<Dimension, 'referrer'>
->;
-
 /** Adds visits up by link and hour. */
-export function tallyVisits(visits: readonly TalliedVisit[]): VisitTally[] {
+export function tallyVisits(visits: readonly DescribedVisit[]): VisitTally[] {
   const byLink = new Map<ShortCode, OpenTally[]>();
   const all: OpenTally[] = [];
   for (const visit of visits) {
@@ -106,7 +100,7 @@ function openTally(short_code: ShortCode, hour: number): OpenTally {
   return { short_code, hour, visits: 0, bot_visits: 0, counts };
 }
 
-function count(tally: OpenTally, visit: TalliedVisit): void {
+function count(tally: OpenTally, visit: DescribedVisit): void {
   if (visit.is_bot) {
     tally.bot_visits++;
     return;

@@ -17,6 +17,8 @@ const tallyAt = (time: string, more: Partial<VisitTally> = {}): VisitTally => ({
   ...more,
 });
 
+const NO_CUT = { hours: [], referrers: [], countries: [], userAgents: [] };
+
 /** The same visits in three forms: not merged, merged, and one merged and the others not. */
 function formsOf(...tallies: readonly VisitTally[]): LinkRollups[] {
   const merged = (some: readonly VisitTally[]) => {
@@ -31,9 +33,9 @@ function formsOf(...tallies: readonly VisitTally[]): LinkRollups[] {
     };
   };
   return [
-    { tallies, months: [], hours: [], cut: [] },
-    { tallies: [], ...merged(tallies), cut: [] },
-    { tallies: tallies.slice(1), ...merged(tallies.slice(0, 1)), cut: [] },
+    { tallies, months: [], hours: [], cut: NO_CUT },
+    { tallies: [], ...merged(tallies), cut: NO_CUT },
+    { tallies: tallies.slice(1), ...merged(tallies.slice(0, 1)), cut: NO_CUT },
   ];
 }
 

@@ -223,7 +223,8 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     const { rollups, db } = setUp();
     await createUrlRepository({ db, clock: systemClock }).remove(code);
     const cover = coverOf(period);
-    expect(await rollups.read(code, cover, true)).toEqual({ months: [], tallies: [], hours: [], cut: [] });
+    const cut = { hours: [], referrers: [], countries: [], userAgents: [] };
+    expect(await rollups.read(code, cover, true)).toEqual({ months: [], tallies: [], hours: [], cut });
     expect(await rollups.read('never' as ShortCode, cover, true)).toBeUndefined();
   });
 }

@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { ShortCode } from '@terse/core/short-code';
 import { bucketOf, type MonthlyVisits, type VisitTally } from '@terse/core/visit-rollup';
 import { arrayText } from './array-text.ts';
-import { type AlikeRow, alikeVisits, type AlikeVisits, isTooMuch, selectCut } from './cut-days.ts';
+import { type CutDays, cutDaysOf, type CutRow, selectCut } from './cut-days.ts';
 import { createMonthMemory, type ReadMonth } from './month-memory.ts';
 import type { Cover, Period } from './period.ts';
 import type { Database } from './schema.ts';
@@ -15,7 +15,7 @@ export interface LinkRollups {
   /** Visits by hour, when they were asked for; those of the tallies are not among them. */
   readonly hours: readonly HourOfLink[];
   /** The visits of the days that are cut; `undefined` when there are more than can be read. */
-  readonly cut: readonly AlikeVisits[] | undefined;
+  readonly cut: CutDays | undefined;
 }
 
 export interface MonthOfLink {
@@ -196,7 +196,7 @@ type RollupRow =
       readonly start: number;
       readonly data: readonly [visits: number, bot_visits: number];
     }
-  | { readonly kind: 'alike'; readonly start: number; readonly data: AlikeRow };
+  | { readonly kind: 'cut'; readonly data: CutRow };
 
 function monthsOf(rows: readonly RollupRow[]): ReadMonth[] {
   return rows.flatMap((row) => (row.kind === 'month' ? [{ ...row, month: row.start }] : []));
@@ -209,14 +209,14 @@ function rollupsOf(
 ): Omit<LinkRollups, 'months'> {
   const hours: HourOfLink[] = [];
   const tallies: VisitTally[] = [];
-  const cut: AlikeVisits[] = [];
+  const cut: CutRow[] = [];
   for (const row of rows) {
-    if (row.kind === 'alike') cut.push(alikeVisits(row.start, row.data));
+    if (row.kind === 'cut') cut.push(row.data);
     if (row.kind === 'hour') hours.push({ hour: row.start, visits: row.data[0], bot_visits: row.data[1] });
     if (row.kind === 'tallies') tallies.push(...row.data.filter(({ short_code }) => short_code === code));
   }
   const overlaps = ({ hour }: VisitTally) => hour >= from.getTime() && hour < to.getTime();
-  return { hours, tallies: tallies.filter(overlaps), cut: isTooMuch(cut) ? undefined : cut };
+  return { hours, tallies: tallies.filter(overlaps), cut: cutDaysOf(cut) };
 }
 
 /** As a number; what a driver makes of a date depends on the driver. */
