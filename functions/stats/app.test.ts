@@ -212,8 +212,16 @@ describe('refuses', () => {
     expect(body['errors']).toEqual([expect.objectContaining({ field })]);
   });
 
-  test('a cursor that is none', async () => {
-    expect((await get(`${code}/stats/visits?cursor=x`)).status).toBe(422);
+  test.each([
+    'x',
+    '',
+    '00000000-0000-0000-0000-000000000000',
+    'ffffffff-ffff-ffff-ffff-ffffffffffff',
+    '5f3c1a9e-8d0b-4a57-9c36-2b1f0e6d7a84',
+  ])('a cursor that no page gave: "%s"', async (cursor) => {
+    const { status, body } = await get(`${code}/stats/visits?cursor=${cursor}`);
+    expect(status).toBe(422);
+    expect(body['errors']).toEqual([expect.objectContaining({ field: 'cursor' })]);
   });
 
   test('links that were never made', async () => {

@@ -32,7 +32,7 @@ const summaryQuerySchema = z.strictObject({
   limit: wholeNumber(MAX_VALUES).optional(),
 });
 
-const visitsQuerySchema = z.strictObject({ limit: pageSize, cursor: z.uuid().optional() });
+const visitsQuerySchema = z.strictObject({ limit: pageSize, cursor: z.uuidv7().optional() });
 
 /** Reports on the visits of a link. */
 export function createStatsApp(dependencies: StatsDependencies): Hono {
