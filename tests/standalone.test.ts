@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -189,6 +189,31 @@ describe('starting', () => {
     const first = await start();
     await expect(start()).rejects.toThrow(`is in use by another process (pid ${first.pid})`);
     expect((await fetch(`${first.internalUrl}/.ready`)).status).toBe(200);
+  });
+
+  test.each([
+    ['DATA_DIR', '/proc/terse', 'The folder /proc/terse cannot be made'],
+    ['DATA_DIR', '/dev/null', '/dev/null is not a folder'],
+    ['DATA_DIR', '/dev/null/terse', '/dev/null is not a folder'],
+    ['DATA_DIR', '/sys/kernel', 'The folder /sys/kernel/postgres cannot be made'],
+    ['JOURNAL_DIR', '/proc/terse', 'The folder /proc/terse cannot be made'],
+    ['JOURNAL_DIR', '/proc', 'The folder /proc/slot-0 cannot be made'],
+    ['JOURNAL_DIR', '/proc/self/fd', 'The folder /proc/self/fd/slot-0 cannot be made'],
+    ['JOURNAL_DIR', '/dev/null', '/dev/null is not a folder'],
+  ])('is refused at once with %s=%s', async (setting, path, message) => {
+    await expect(start({ [setting]: path })).rejects.toThrow(
+      new RegExp(`exit code 1:[^]*${message.replaceAll('.', '\\.')}`),
+    );
+  });
+
+  test('makes folders and files that nobody else can read', async () => {
+    const folder = join(directory, 'data');
+    await start({ DATA_DIR: folder });
+    const entries = await readdir(folder, { recursive: true });
+    const modes = await Promise.all(entries.map(async (name) => (await lstat(join(folder, name))).mode));
+    expect(entries).toContain('postgres/cluster/PG_VERSION');
+    expect(entries).toContain('journal/slot-0/lock');
+    expect(modes.filter((mode) => mode & 0o077)).toEqual([]);
   });
 
   test('is refused with every wrong setting named, before anything is touched', async () => {

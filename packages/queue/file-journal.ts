@@ -172,7 +172,7 @@ class FileJournal implements Journal {
     if (this.#slot) this.#forgetWhatIsGone(this.#slot);
     else this.#takeSlotAgain();
     // An empty line is no record.
-    if (!this.#protects) this.append(LINE_BREAK, 0);
+    if (!this.#protects && this.#table.hasRoom) this.append(LINE_BREAK, 0);
     if (this.#hasGap && this.protects()) {
       this.#hasGap = false;
       this.#options.onEvent({ kind: 'protects again', directory: this.#table.directory });

@@ -20,14 +20,15 @@ const MAX_UNUSABLE = 10;
  */
 export function takeSlot(directory: string): JournalSlot {
   makeDirectory(directory);
-  let unusable = 0;
+  const failures: unknown[] = [];
   for (let number = 0; number < MAX_SLOTS; number++) {
     const path = join(directory, `slot-${number}`);
     try {
       const lock = tryLockDirectory(path);
       if (lock) return { path, lock };
     } catch (error) {
-      if (++unusable === MAX_UNUSABLE) throw error;
+      failures.push(error);
+      if (failures.length === MAX_UNUSABLE) throw failures[0];
     }
   }
   throw new Error(`${directory} has no free slot for a journal.`);

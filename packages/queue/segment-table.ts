@@ -44,6 +44,11 @@ export class SegmentTable {
     if (number <= MAX_NUMBER) this.#nextNumber = Math.max(this.#nextNumber, number + 1);
   }
 
+  /** Whether more than a visit or two can be written before the bound is reached. */
+  get hasRoom(): boolean {
+    return this.#bytes <= this.#maxBytes * 0.9;
+  }
+
   /** How many segments nobody has in memory. */
   get onDiskOnly(): number {
     return this.#onDiskOnly.length;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createClient } from '@redis/client';
@@ -320,12 +320,25 @@ function journal(): Harm[] {
       },
     },
     {
+      name: 'folder of the journal gone, then RabbitMQ and redirect killed',
+      touches: [...touches, 'rabbitmq', 'redirect'],
+      visitorsMaySee: ['broken'],
+      inflict: async (house) => {
+        await house.stack.rabbitmq.kill();
+        await sleep(300);
+        await rm(house.journalDirectory, { recursive: true });
+        await sleep(2000);
+        await house.replace('redirect', 'SIGKILL');
+        await house.stack.rabbitmq.restart();
+      },
+    },
+    {
       name: 'folder of the journal gone, 2 s',
       touches,
       inflict: async ({ journalDirectory }) => {
         await rename(journalDirectory, `${journalDirectory}-gone`);
         await sleep(2000);
-        await rename(`${journalDirectory}-gone`, journalDirectory);
+        await rm(`${journalDirectory}-gone`, { recursive: true });
       },
     },
   ];

@@ -1,0 +1,219 @@
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Journal } from './journal.ts';
+import {
+  createTestJournals,
+  createTestListener,
+  joined,
+  record,
+  restoreAll,
+  type TestJournals,
+} from './test-journal.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+let journals: TestJournals;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  journals = createTestJournals();
+});
+afterEach(() => {
+  journals.remove();
+  vi.useRealTimers();
+});
+
+const slotOf = (number = 0) => join(journals.directory, `slot-${number}`);
+const pass = (seconds: number) => vi.advanceTimersByTime(seconds * 1000);
+const told = () => journals.events.map(({ kind }) => kind);
+
+describe('within a second, what memory has can be written again, when', () => {
+  test.each<[string, () => void]>([
+    ['the slot is removed', () => rmSync(slotOf(), { recursive: true })],
+    ['the whole folder is removed', () => rmSync(journals.directory, { recursive: true })],
+    ['the folder is renamed', () => renameSync(slotOf(), `${slotOf()}-gone`)],
+    [
+      'another folder has its name, as when something is mounted there',
+      () => {
+        renameSync(journals.directory, `${journals.directory}-below`);
+        mkdirSync(slotOf(), { recursive: true });
+      },
+    ],
+    ['its files are removed', () => removeFiles((name) => name.endsWith('.ndjson'))],
+    ['everything in it is removed', () => removeFiles(() => true)],
+  ])('%s', async (_name, harm) => {
+    const journal = journals.open();
+    const { told: heard, listener } = createTestListener();
+    journal.watch(listener);
+    const segment = journal.append(...joined(record('in memory')));
+    journal.spill(...joined(record('on disk'), record('only')));
+    harm();
+    pass(1);
+    expect(told()).toEqual(['folder lost', 'protects again']);
+    expect(heard).toEqual(['lost 2', 'writable']);
+    expect(segment && journal.has(segment)).toBe(false);
+    expect(journal.protects()).toBe(true);
+
+    const anew = journal.append(...joined(record('in memory')));
+    expect(anew && journal.has(anew)).toBe(true);
+    journals.end(journal);
+    expect(await restoreAll(journals.open())).toEqual([record('in memory')]);
+    rmSync(`${journals.directory}-below`, { recursive: true, force: true });
+  });
+
+  function removeFiles(which: (name: string) => boolean): void {
+    for (const name of readdirSync(slotOf()).filter(which)) unlinkSync(join(slotOf(), name));
+  }
+});
+
+test('a lock that is removed is taken again, and nothing that lies there is lost', async () => {
+  const journal = journals.open();
+  const { told: heard, listener } = createTestListener();
+  journal.watch(listener);
+  journal.append(...joined(record('in memory')));
+  journal.spill(...joined(record('on disk')));
+  unlinkSync(join(slotOf(), 'lock'));
+  pass(1);
+  expect(heard).toEqual(['found', 'writable']);
+  expect((await restoreAll(journal)).toSorted()).toEqual([record('in memory'), record('on disk')]);
+  // Nobody else may have it.
+  journals.open();
+  expect(readdirSync(journals.directory)).toContain('slot-1');
+});
+
+test('a visit that comes when a segment is full finds the folder made anew, before any second is over', () => {
+  const journal = journals.open();
+  const large = record('x'.repeat(1_100_000));
+  journal.append(...joined(large));
+  rmSync(journals.directory, { recursive: true });
+  const segment = journal.append(...joined(record('next')));
+  expect(segment && statSync(join(slotOf(), segment.name)).size).toBeGreaterThan(0);
+  pass(1);
+  expect(told()).toEqual(['folder lost', 'protects again']);
+});
+
+test('protects nothing, and says so, while the folder cannot be made; then it goes on', () => {
+  const journal = journals.open();
+  const { told: heard, listener } = createTestListener();
+  journal.watch(listener);
+  journal.append(...joined(record(1)));
+  rmSync(journals.directory, { recursive: true });
+  writeFileSync(journals.directory, 'in the way');
+  pass(3);
+  expect(journal.protects()).toBe(false);
+  expect(journal.append(...joined(record(2)))).toBeUndefined();
+  expect(journal.spill(...joined(record(2)))).toBe(false);
+  unlinkSync(journals.directory);
+  pass(1);
+  expect(journal.protects()).toBe(true);
+  expect(heard).toEqual(['writable']);
+  expect(told().filter((kind) => kind !== 'failed')).toEqual(['folder lost', 'protects again']);
+});
+
+test('a bound that was reached protects nothing, until there is room', () => {
+  const journal = journals.open(2_400_000);
+  const { told: heard, listener } = createTestListener();
+  journal.watch(listener);
+  const large = record('x'.repeat(1_100_000));
+  const segment = journal.append(...joined(large));
+  journal.append(...joined(large));
+  expect(journal.append(...joined(large))).toBeUndefined();
+  pass(2);
+  expect(journal.protects()).toBe(false);
+  expect(heard).toEqual([]);
+  if (segment) journal.release(segment, 1);
+  pass(1);
+  expect(journal.protects()).toBe(true);
+  expect(heard).toEqual(['writable']);
+});
+
+test.skipIf(isRoot)('goes on when a folder that was made read-only is writable again', () => {
+  const journal = journals.open();
+  chmodSync(slotOf(), 0o500);
+  expect(journal.append(...joined(record(1)))).toBeUndefined();
+  pass(1);
+  expect(journal.protects()).toBe(false);
+  chmodSync(slotOf(), 0o700);
+  pass(1);
+  expect(journal.protects()).toBe(true);
+});
+
+test('says what stays on the disk when it is closed, and of that nothing that is gone', () => {
+  const first = journals.open();
+  const segment = first.append(...joined(record(1), record(2), record(3)));
+  if (segment) first.release(segment, 1);
+  first.spill(...joined(record(4)));
+  expect(first.close()).toEqual({ records: 3, unreadBytes: 0 });
+  const second = journals.open();
+  second.append(...joined(record(5)));
+  expect(second.close()).toEqual({ records: 1, unreadBytes: expect.any(Number) as number });
+  const third = journals.open();
+  third.append(...joined(record(6)));
+  rmSync(journals.directory, { recursive: true });
+  expect(third.close()).toEqual({ records: 0, unreadBytes: 0 });
+});
+
+describe('what a process left that died', () => {
+  test('is taken over by one that lives, within a minute, and each by one only', async () => {
+    const dying = [journals.open(), journals.open(), journals.open()];
+    const living = [journals.open(), journals.open()];
+    const listeners = living.map((journal) => {
+      const { told: heard, listener } = createTestListener();
+      journal.watch(listener);
+      return heard;
+    });
+    for (const [index, journal] of dying.entries()) journal.append(...joined(record(index)));
+    pass(60);
+    expect(await restoredBy(living)).toEqual([]);
+    for (const journal of dying) journals.end(journal);
+    pass(60);
+    expect(listeners.flat()).toContain('found');
+    expect((await restoredBy(living)).toSorted()).toEqual([record(0), record(1), record(2)]);
+  });
+
+  test('is taken over in full, though something in it stands in the way', async () => {
+    const dying = journals.open();
+    const living = journals.open();
+    dying.append(...joined(record('good')));
+    journals.end(dying);
+    mkdirSync(join(slotOf(), '000000000000.ndjson'));
+    writeFileSync(join(journals.directory, 'slot-7'), 'no folder');
+    pass(60);
+    expect(await restoreAll(living)).toEqual([record('good')]);
+  });
+
+  test('leaves half of the bound to visits that come, and goes on when there is room', async () => {
+    const dying = journals.open();
+    const living = journals.open(20_000);
+    for (let index = 0; index < 4; index++) {
+      writeFileSync(join(slotOf(), `00000000010${index}.ndjson`), `\n${record('x'.repeat(6000))}`);
+    }
+    journals.end(dying);
+    pass(60);
+    expect(journals.files('slot-1').length).toBeLessThan(4);
+    expect(living.append(...joined(record('y'.repeat(6000))))).toBeDefined();
+    let taken = 0;
+    for (let rounds = 0; rounds < 10; rounds++) {
+      for (let found = await living.restore(); found; found = await living.restore()) {
+        taken += found.records.length;
+        living.release(found.segment, found.records.length);
+      }
+      pass(60);
+    }
+    expect(taken).toBe(4);
+  });
+
+  async function restoredBy(living: readonly Journal[]): Promise<string[]> {
+    const records = await Promise.all(living.map(restoreAll));
+    return records.flat();
+  }
+});

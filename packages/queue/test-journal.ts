@@ -1,0 +1,70 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { joinRecords } from '@terse/core/joined-records';
+import { openFileJournal } from './file-journal.ts';
+import type { Journal, JournalListener } from './journal.ts';
+import type { JournalEvent } from './journal-event.ts';
+
+export interface TestJournals {
+  readonly directory: string;
+  /** What the journals have told. */
+  readonly events: JournalEvent[];
+  open(maxBytes?: number): Journal;
+  /** As the end of a process does: what is not released stays. */
+  end(journal: Journal): void;
+  files(slot?: string): string[];
+  remove(): void;
+}
+
+/** Journals in a folder of their own. */
+export function createTestJournals(): TestJournals {
+  const directory = mkdtempSync(join(tmpdir(), 'terse-journal-'));
+  const events: JournalEvent[] = [];
+  const opened = new Set<Journal>();
+  return {
+    directory,
+    events,
+    open: (maxBytes = 100_000_000) => {
+      const journal = openFileJournal({ directory, maxBytes, onEvent: (event) => events.push(event) });
+      opened.add(journal);
+      return journal;
+    },
+    end: (journal) => {
+      opened.delete(journal);
+      journal.close();
+    },
+    files: (slot = 'slot-0') => readdirSync(join(directory, slot)).filter((name) => name.includes('.ndjson')),
+    remove: () => {
+      for (const journal of opened) journal.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function restoreAll(journal: Journal): Promise<string[]> {
+  const records: string[] = [];
+  for (let found = await journal.restore(); found; found = await journal.restore()) {
+    records.push(...found.records);
+  }
+  return records;
+}
+
+export const record = (value: unknown): string => JSON.stringify({ value });
+
+/** What `append` and `spill` are given of these. */
+export const joined = (...records: readonly string[]): readonly [Uint8Array, number] => [
+  Buffer.from(`\n${joinRecords(records)}`),
+  records.length,
+];
+
+/** Writes down what it is told. */
+export function createTestListener() {
+  const told: string[] = [];
+  const listener: JournalListener = {
+    onFound: () => told.push('found'),
+    onWritable: () => told.push('writable'),
+    onLost: (records) => told.push(`lost ${records}`),
+  };
+  return { told, listener };
+}

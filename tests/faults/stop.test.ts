@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { FunctionProcess } from '../function-process.ts';
+import { describeOnRealParts } from '../on-real-parts.ts';
+import { eventually } from './eventually.ts';
+import { type House, openHouse } from './house.ts';
+import { createTrials, type Trials } from './trial.ts';
+import { referrerOf } from './visitors.ts';
+
+const TIMEOUT_MS = 180_000;
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+const VISITS = 300;
+
+describeOnRealParts('a redirect that is stopped while RabbitMQ is down', () => {
+  let house: House;
+  let trials: Trials;
+  let sql: postgres.Sql;
+  let disk: string;
+  let code: string;
+
+  beforeAll(async () => {
+    house = await openHouse();
+    trials = createTrials(house);
+    sql = postgres(house.stack.postgres.url, { max: 1, onnotice: () => {} });
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await sql.end();
+    await trials.close();
+    await house.close();
+  });
+  beforeEach(async () => {
+    disk = await mkdtemp(join(tmpdir(), 'terse-disk-'));
+    code = await trials.createLink();
+  });
+  afterEach(() => rm(disk, { recursive: true, force: true }));
+
+  const start = (settings: Record<string, string> = {}) =>
+    house.start('redirect', { JOURNAL_DIR: disk, LOG_LEVEL: 'warn', ...settings });
+
+  /** Visits of so many people, each with a referrer of its own, all of which are answered. */
+  async function visit({ url }: FunctionProcess, from: number, to: number): Promise<void> {
+    for (let number = from; number < to; number += 20) {
+      const some = Array.from({ length: Math.min(20, to - number) }, (_, index) => number + index);
+      const statuses = await Promise.all(
+        some.map(async (visitor) => {
+          const headers = { 'User-Agent': FIREFOX, Referer: referrerOf(visitor) };
+          return (await fetch(`${url}/${code}`, { redirect: 'manual', headers })).status;
+        }),
+      );
+      expect(new Set(statuses)).toEqual(new Set([307]));
+    }
+  }
+
+  async function expectStored(visits: number): Promise<void> {
+    await eventually(async () => {
+      const [row] = await sql<{ stored: number; people: number; counted: number }[]>`
+        select count(*)::int as stored, count(distinct referrer)::int as people,
+          (select visit_count::int from urls where short_code = ${code}) as counted
+        from visits where short_code = ${code}
+      `;
+      expect(row).toEqual({ stored: visits, people: visits, counted: visits });
+    }, 60_000);
+  }
+
+  /** What it said at its end. */
+  function lastWords(redirect: FunctionProcess, words: string): Record<string, unknown> | undefined {
+    const line = redirect
+      .output()
+      .split('\n')
+      .find((each) => each.includes(words));
+    return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>);
+  }
+
+  test(
+    'loses nothing, though its disk goes with it',
+    async () => {
+      const redirect = await start();
+      await visit(redirect, 0, 1);
+      await house.stack.rabbitmq.stop();
+      await visit(redirect, 1, VISITS);
+      expect(await house.end('redirect', redirect, 'SIGTERM')).toBe(0);
+      expect(redirect.output()).not.toMatch(/visits (were dropped|are left)/);
+      await rm(disk, { recursive: true });
+      const next = await start();
+      await house.stack.rabbitmq.restart();
+      await expectStored(VISITS);
+      await house.end('redirect', next, 'SIGTERM');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'gives the outbox what it takes, leaves the rest on its disk and says how much, and nothing is stored twice',
+    async () => {
+      const redirect = await start({ OUTBOX_MAX_MB: '1', VISITS_IN_MEMORY: '2000' });
+      await visit(redirect, 0, 1);
+      await house.stack.rabbitmq.stop();
+      await visit(redirect, 1, 5000);
+      expect(await house.end('redirect', redirect, 'SIGTERM')).toBe(0);
+      const left = Number(lastWords(redirect, 'visits are left on this disk')?.['visits']);
+      expect(left).toBeGreaterThan(500);
+      expect(left).toBeLessThan(4500);
+      expect(lastWords(redirect, 'visits were dropped')).toBeUndefined();
+      await house.stack.rabbitmq.restart();
+      await expectStoredOnly(5000 - left);
+      const next = await start();
+      await expectStored(5000);
+      await house.end('redirect', next, 'SIGTERM');
+    },
+    TIMEOUT_MS,
+  );
+
+  async function expectStoredOnly(visits: number): Promise<void> {
+    await eventually(async () => {
+      const [row] = await sql`select count(*)::int as stored from visits where short_code = ${code}`;
+      expect(row).toEqual({ stored: visits });
+    }, 60_000);
+  }
+
+  test.each([
+    ['left on its disk', {}, 'visits are left on this disk'],
+    ['dropped, where it has no disk', { JOURNAL_DIR: 'none' }, 'visits were dropped'],
+  ])(
+    'and Redis, too, says how many visits are %s',
+    async (_name, settings: Record<string, string>, words) => {
+      const redirect = await start(settings);
+      await visit(redirect, 0, 1);
+      await Promise.all([house.stack.rabbitmq.stop(), house.stack.redis.stop()]);
+      await visit(redirect, 1, VISITS);
+      expect(await house.end('redirect', redirect, 'SIGTERM')).toBe(0);
+      await Promise.all([house.stack.rabbitmq.restart(), house.stack.redis.restart()]);
+      // The first may be with the queue already.
+      expect([VISITS - 1, VISITS]).toContain(lastWords(redirect, words)?.['visits']);
+    },
+    TIMEOUT_MS,
+  );
+});
