@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type RunningServer, serve } from '@terse/http/serve';
+import { sendRaw } from '../../tests/raw-request.ts';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
 
@@ -36,57 +37,116 @@ describe('routes', () => {
   });
 });
 
+/** Serves apps on free ports until the test is over. */
+async function serveAll(...apps: readonly Pick<Hono, 'fetch'>[]): Promise<RunningServer[]> {
+  const servers = await Promise.all(apps.map((app) => serve(app, { host: '127.0.0.1', port: 0 })));
+  onTestFinished(async () => void (await Promise.all(servers.map((server) => server.close(0)))));
+  return servers;
+}
+
+const urlOf = (server: RunningServer | undefined) => `http://127.0.0.1:${server?.port}`;
+
+/** A gateway in front of one function, which is all three. */
+async function serveGateway(origin: string): Promise<string> {
+  const proxied = proxyTo(new URL(origin));
+  const app = createGatewayApp({ ...parts, redirect: proxied, links: proxied, stats: proxied });
+  const [gateway] = await serveAll(app);
+  return urlOf(gateway);
+}
+
 describe('a proxied function', () => {
   const seen = vi.fn();
-  let server: RunningServer;
-  let gateway: ReturnType<typeof createGatewayApp>;
-  beforeAll(async () => {
+  async function setUp(): Promise<string> {
     const app = new Hono()
       .post('/api/*', async (c) =>
-        c.json({ body: await c.req.text(), ...c.req.header() }, 201, { 'X-Answer': 'yes' }),
+        c.json({ body: await c.req.text(), ...c.req.header() }, 201, {
+          'X-Answer': 'yes',
+          Connection: 'X-Private',
+          'X-Private': 'between the two',
+        }),
       )
       .all('*', (c) => {
-        seen(c.req.url, c.req.header('X-Forwarded-For'));
+        seen(c.req.path, c.req.query('q'), c.req.header('X-Forwarded-For'));
         return c.redirect('https://example.com/', 307);
       });
-    server = await serve(app, { host: '127.0.0.1', port: 0 });
-    const origin = proxyTo(new URL(`http://127.0.0.1:${server.port}`));
-    gateway = createGatewayApp({ ...parts, redirect: origin, links: origin, stats: origin });
-  });
-  afterAll(() => server.close(1000));
-
-  const peer = { incoming: { socket: { remoteAddress: '203.0.113.7' } } };
+    const [server] = await serveAll(app);
+    return serveGateway(urlOf(server));
+  }
 
   test('answers through the gateway as it would itself, redirects included', async () => {
-    const response = await gateway.request('/code?q=%C3%BC', {}, peer);
+    const gateway = await setUp();
+    const response = await fetch(`${gateway}/code?q=%C3%BC`, { redirect: 'manual' });
     expect(response.status).toBe(307);
     expect(response.headers.get('Location')).toBe('https://example.com/');
-    expect(seen).toHaveBeenLastCalledWith(`http://127.0.0.1:${server.port}/code?q=%C3%BC`, '203.0.113.7');
+    expect(seen).toHaveBeenLastCalledWith('/code', 'ü', '127.0.0.1');
   });
 
   test('gets the body and the headers, and the visitor appended to those who sent it on before', async () => {
-    const response = await gateway.request(
-      '/api/v1/links',
-      {
-        method: 'POST',
-        body: '{"a":1}',
-        headers: { Authorization: 'Bearer x', 'X-Forwarded-For': '6.6.6.6' },
+    const gateway = await setUp();
+    const response = await fetch(`${gateway}/api/v1/links`, {
+      method: 'POST',
+      body: '{"a":1}',
+      headers: {
+        Authorization: 'Bearer x',
+        'X-Forwarded-For': '6.6.6.6',
+        'X-Forwarded-Host': 'evil.example',
       },
-      peer,
-    );
+    });
     expect(response.status).toBe(201);
     expect(response.headers.get('X-Answer')).toBe('yes');
     expect(await response.json()).toMatchObject({
       body: '{"a":1}',
       authorization: 'Bearer x',
-      'x-forwarded-for': '6.6.6.6, 203.0.113.7',
+      'x-forwarded-for': '6.6.6.6, 127.0.0.1',
+      'x-forwarded-host': new URL(gateway).host,
     });
   });
 
+  test('and its caller see nothing of what is between the other and the gateway', async () => {
+    const gateway = await setUp();
+    const body = '{}';
+    const [response] = await sendRaw(
+      Number(new URL(gateway).port),
+      [
+        'POST /api/v1/links HTTP/1.1',
+        'Host: go.example',
+        'Connection: close, X-Mine, Content-Length, TE',
+        'Keep-Alive: timeout=5',
+        'Proxy-Authorization: Basic x',
+        'Proxy-Connection: close',
+        'TE: trailers',
+        'Trailer: X-Sum',
+        'Upgrade: h2c',
+        'X-Mine: between the two',
+        'X-Theirs: for the function',
+        `Content-Length: ${body.length}`,
+        '',
+        body,
+      ].join('\r\n'),
+    );
+    expect(response?.status).toBe(201);
+    expect(response?.headers.has('x-private')).toBe(false);
+    const { body: received, ...headers } = JSON.parse(response?.body ?? '') as Record<string, string>;
+    expect(received).toBe(body);
+    expect(Object.keys(headers).toSorted()).toEqual([
+      'connection',
+      'content-length',
+      'host',
+      'x-forwarded-for',
+      'x-forwarded-host',
+      'x-theirs',
+    ]);
+    expect(headers['connection']).toBe('keep-alive');
+  });
+
   test('that does not answer is a 503, which says when to come back', async () => {
-    const nowhere = proxyTo(new URL('http://127.0.0.1:1'));
-    const app = createGatewayApp({ ...parts, redirect: nowhere, links: nowhere, stats: nowhere });
-    const response = await app.request('/code');
+    const response = await fetch(`${await serveGateway('http://127.0.0.1:1')}/code`);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('Retry-After')).toBe('2');
+  });
+
+  test('whose name leads nowhere is one, too', async () => {
+    const response = await fetch(`${await serveGateway('http://function.invalid')}/code`);
     expect(response.status).toBe(503);
     expect(response.headers.get('Retry-After')).toBe('2');
   });

@@ -1,20 +1,75 @@
-import { serve, type RunningServer } from '@terse/http/serve';
+import type { LookupAddress } from 'node:dns';
+import { connect } from 'node:net';
 import { Hono } from 'hono';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningServer, serve } from '@terse/http/serve';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { sendRaw } from '../../tests/raw-request.ts';
+import { createGatewayApp } from './app.ts';
+import { lookUpOnce } from './lookup.ts';
 import { proxyTo } from './proxy.ts';
 
+const listen = { host: '127.0.0.1', port: 0 };
+const log = { error: vi.fn(), info: vi.fn() };
 let server: RunningServer;
+let gateway: RunningServer;
 beforeAll(async () => {
-  const app = new Hono().all('*', (c) => c.text(new URL(c.req.url).pathname));
-  server = await serve(app, { host: '127.0.0.1', port: 0 });
+  server = await serve(
+    new Hono().all('*', (c) => c.text(new URL(c.req.url).pathname)),
+    listen,
+  );
+  const origin = proxyTo(new URL(`http://127.0.0.1:${server.port}`));
+  gateway = await serve(createGatewayApp({ log, redirect: origin, links: origin, stats: origin }), listen);
 });
-afterAll(() => server.close(0));
+afterAll(async () => {
+  await gateway.close(0);
+  await server.close(0);
+});
 
-test.each(['/code', '//other.example/path', '//other.example:1', '/%2F/other.example', '/a//b'])(
-  'sends a request for %s to the function, and to no other host',
-  async (path) => {
-    const origin = proxyTo(new URL(`http://127.0.0.1:${server.port}`));
-    const response = await origin.fetch(new Request(`http://go.example${path}`));
-    expect(await response.text()).toBe(path);
-  },
-);
+test.each([
+  ['/code', '/code'],
+  ['//other.example/path', '/other.example/path'],
+  ['//other.example:1', '/other.example:1'],
+  ['/%2F/other.example', '/%2F/other.example'],
+  ['/a//b', '/a//b'],
+  ['http://other.example/path', '/path'],
+])('sends a request for %s to the function, and to no other host', async (target, path) => {
+  const [answer] = await sendRaw(gateway.port, `GET ${target} HTTP/1.1\r\nHost: go.example\r\n\r\n`);
+  expect(answer?.body).toBe(path);
+});
+
+test('a function that takes connections and says nothing does not keep a caller who leaves', async () => {
+  const socket = connect(gateway.port, '127.0.0.1');
+  await new Promise((resolve) => {
+    socket.write('GET /code HTTP/1.1\r\nHost: x\r\n\r\n', resolve);
+  });
+  socket.resetAndDestroy();
+  const [answer] = await sendRaw(gateway.port, 'GET /next HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect(answer?.body).toBe('/next');
+});
+
+test('a function whose name is looked for without end is given up soon', async () => {
+  const origin = proxyTo(new URL('http://function'), () => undefined);
+  const app = createGatewayApp({ log, redirect: origin, links: origin, stats: origin });
+  const waiting = await serve(app, listen);
+  const [answer] = await sendRaw(waiting.port, 'GET /code HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect([answer?.status, answer?.headers.get('retry-after')]).toEqual([503, '2']);
+  await waiting.close(0);
+});
+
+test('those who look for a name at the same time share one look', async () => {
+  const look = vi.fn((_name: string, found: (error: null, addresses: LookupAddress[]) => void) => {
+    setImmediate(found, null, [{ address: '192.0.2.1', family: 4 }]);
+  });
+  const lookup = lookUpOnce(look);
+  const found = await Promise.all(
+    Array.from(
+      { length: 10 },
+      () =>
+        new Promise((resolve) => {
+          lookup('function', { all: false }, (_error, address) => resolve(address));
+        }),
+    ),
+  );
+  expect(found).toEqual(Array.from({ length: 10 }, () => '192.0.2.1'));
+  expect(look).toHaveBeenCalledOnce();
+});

@@ -1,44 +1,106 @@
+import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { pipeline } from 'node:stream';
 import type { HttpBindings } from '@hono/node-server';
-import { proxy } from 'hono/proxy';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { DomainError } from '@terse/core/errors';
 import type { Origin } from './app.ts';
+import { endToEnd, pairsOf, valueOf } from './hop-by-hop.ts';
+import { lookUpOnce } from './lookup.ts';
 
-const TIMEOUT_MS = 15_000;
+/** To find the address by its name, and to connect: a name that nobody has may take seconds to be not found. */
+const CONNECT_TIMEOUT_MS = 1000;
+/** From the end of the request to the beginning of the answer. */
+const ANSWER_TIMEOUT_MS = 15_000;
+
+/** What the gateway says itself. It has answered `Expect` already, as the server that was asked. */
+const REPLACED = new Set(['expect', 'host', 'x-forwarded-for', 'x-forwarded-host']);
 
 /**
- * Sends requests on to a function, with the visitor's address appended to `X-Forwarded-For`.
+ * Sends requests on to a function, with the visitor's address appended to `X-Forwarded-For`, and its answers back.
  * @throws DomainError `unavailable` when the function does not answer.
  */
-export function proxyTo(origin: URL): Origin {
+export function proxyTo(origin: URL, lookup: LookupFunction = lookUpOnce()): Origin {
+  const isTls = origin.protocol === 'https:';
+  const open = isTls ? tlsRequest : request;
+  const agent = new (isTls ? TlsAgent : Agent)({ keepAlive: true, lookup });
+
   return {
-    fetch: async (request: Request, env?: unknown) => {
-      const { pathname, search } = new URL(request.url);
-      const { incoming } = (env ?? {}) as Partial<HttpBindings>;
-      const forwarded = [request.headers.get('X-Forwarded-For'), incoming?.socket.remoteAddress];
+    fetch: async (_request, env) => {
+      const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
+      const asking = open({
+        agent,
+        host: origin.hostname.replace(/^\[|\]$/g, ''),
+        port: origin.port || (isTls ? 443 : 80),
+        method: incoming.method,
+        // As it came: both sides read it by the same rules.
+        path: incoming.url,
+        headers: headersTo(origin, incoming),
+      });
+      outgoing.once('close', () => asking.destroy());
       try {
-        return await proxy(at(origin, pathname, search), {
-          raw: request,
-          headers: {
-            ...Object.fromEntries(request.headers),
-            'X-Forwarded-For': forwarded.filter(Boolean).join(', '),
-            'X-Forwarded-Host': request.headers.get('Host') ?? undefined,
-          },
-          redirect: 'manual',
-          signal: AbortSignal.timeout(TIMEOUT_MS),
-        });
+        send(incoming, asking);
+        const answer = await answerTo(asking);
+        const { statusCode = 502, statusMessage } = answer;
+        const headers = endToEnd(answer.rawHeaders);
+        // Hono makes a response of its own of the one to HEAD, and sends that.
+        if (incoming.method === 'HEAD') return withoutBody(answer, statusCode, headers);
+        outgoing.writeHead(statusCode, statusMessage, headers);
+        pipeline(answer, outgoing, () => undefined);
       } catch (error) {
+        // The caller has gone, and nobody is left to be answered.
+        if (outgoing.destroyed) return RESPONSE_ALREADY_SENT;
         throw new DomainError('unavailable', 'The function behind this address does not answer.', [], {
           cause: error,
         });
       }
+      return RESPONSE_ALREADY_SENT;
     },
   };
 }
 
-/** Not by resolving one against the other: a path that begins with `//` would lead to the host that follows. */
-function at(origin: URL, pathname: string, search: string): URL {
-  const url = new URL(origin);
-  url.pathname = pathname;
-  url.search = search;
-  return url;
+function withoutBody(answer: IncomingMessage, status: number, headers: readonly string[]): Response {
+  answer.resume();
+  return new Response(null, { status, headers: pairsOf(headers) });
+}
+
+function headersTo(origin: URL, { rawHeaders, headers, socket }: HttpBindings['incoming']): string[] {
+  const to = endToEnd(rawHeaders, REPLACED);
+  const forwarded = [valueOf(rawHeaders, 'x-forwarded-for'), socket.remoteAddress];
+  to.push('Host', origin.host, 'X-Forwarded-For', forwarded.filter(Boolean).join(', '));
+  if (headers.host !== undefined) to.push('X-Forwarded-Host', headers.host);
+  // How a body is divided is between one and the next, but that there is one is not.
+  if (headers['transfer-encoding'] !== undefined) to.push('Transfer-Encoding', 'chunked');
+  return to;
+}
+
+function send(incoming: IncomingMessage, asking: ClientRequest): void {
+  const hasBody =
+    incoming.headers['content-length'] !== undefined || incoming.headers['transfer-encoding'] !== undefined;
+  if (hasBody) incoming.pipe(asking);
+  else asking.end();
+}
+
+function answerTo(asking: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const endAfter = (milliseconds: number, what: string) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => asking.destroy(new Error(`${what} took too long`)), milliseconds);
+    };
+    asking.once('socket', (socket) => {
+      if (!socket.connecting) return;
+      endAfter(CONNECT_TIMEOUT_MS, 'connecting');
+      socket.once('connect', () => clearTimeout(timer));
+    });
+    asking.once('finish', () => endAfter(ANSWER_TIMEOUT_MS, 'the answer'));
+    asking.once('close', () => clearTimeout(timer));
+    asking.once('response', (answer) => {
+      clearTimeout(timer);
+      resolve(answer);
+    });
+    // Also after the answer has begun: then it is the answer that breaks.
+    asking.on('error', reject);
+  });
 }

@@ -1,5 +1,10 @@
 /** Every way in which Terse says no. `docs/problems.md` has a heading for each. */
 export type ErrorCode =
+  | 'malformed_request'
+  | 'uri_too_long'
+  | 'headers_too_large'
+  | 'request_timeout'
+  | 'expectation_failed'
   | 'invalid_request'
   | 'malformed_json'
   | 'unsupported_media_type'

@@ -1,4 +1,5 @@
-import type { Hono } from 'hono';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { Hono as TinyHono } from 'hono/tiny';
 import { DomainError } from '@terse/core/errors';
@@ -12,6 +13,17 @@ export interface Logger {
 
 export interface AppParts {
   readonly log: Logger;
+}
+
+const CUT_SHORT = new DomainError(
+  'malformed_request',
+  'The request ended, or broke, before all of it had arrived.',
+);
+
+/** Whether the caller has gone, or sent a body that cannot be read: then reading it fails, and nothing of ours is at fault. */
+function isCutShort(c: Context): boolean {
+  const { incoming }: Partial<HttpBindings> = c.env ?? {};
+  return incoming !== undefined && incoming.destroyed && !incoming.complete;
 }
 
 /** A Hono app with what every function has: problem details for every error. */
@@ -28,6 +40,7 @@ export function createApp({ log }: AppParts): Hono {
       return problem(c, error);
     }
     if (error instanceof HTTPException) return error.getResponse();
+    if (isCutShort(c)) return problem(c, CUT_SHORT);
     log.error(
       { err: error, request_id: requestId(c), method: c.req.method, path: c.req.path },
       'unexpected error',

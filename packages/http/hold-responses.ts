@@ -1,4 +1,5 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SafeResponse } from './safe-response.ts';
 
 type End = Parameters<ServerResponse['end']>;
 
@@ -22,7 +23,7 @@ export function holdResponses(beforeResponses: () => void): typeof ServerRespons
     for (const response of ready) response.leave();
   }
 
-  class HeldResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  class HeldResponse<Request extends IncomingMessage = IncomingMessage> extends SafeResponse<Request> {
     #last: unknown[] | undefined;
 
     override end(...last: unknown[]): this {

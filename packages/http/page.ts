@@ -1,29 +1,50 @@
-import { html } from 'hono/html';
+import { createHash } from 'node:crypto';
+import type { Context } from 'hono';
+import { html, raw } from 'hono/html';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
-/** A small page for people: nothing to load, both arguments escaped. */
-export function page(title: string, text: string) {
-  return html`<!doctype html>
+const STYLE = `
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 20vh auto; padding: 0 1.5rem; color-scheme: light dark; }
+`;
+
+/** Nothing is loaded, run, framed or sent anywhere; this one style is let through by its hash. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export interface PageOptions {
+  readonly status?: ContentfulStatusCode;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A small page for people: nothing to load, both texts escaped. */
+export function page(
+  c: Context,
+  title: string,
+  text: string,
+  { status = 200, headers = {} }: PageOptions = {},
+): Response | Promise<Response> {
+  const document = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width" />
         <meta name="robots" content="noindex" />
         <title>${title}</title>
-        <style>
-          body {
-            font:
-              1.1rem/1.5 system-ui,
-              sans-serif;
-            max-width: 34rem;
-            margin: 20vh auto;
-            padding: 0 1.5rem;
-            color-scheme: light dark;
-          }
-        </style>
+        ${raw(`<style>${STYLE}</style>`)}
       </head>
       <body>
         <h1>${title}</h1>
         <p>${text}</p>
       </body>
     </html>`;
+  return c.html(document, status, {
+    ...headers,
+    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+    'Referrer-Policy': 'no-referrer',
+  });
 }

@@ -11,6 +11,11 @@ interface ProblemKind {
 }
 
 const KINDS = {
+  malformed_request: { status: 400, title: 'This is not a request' },
+  uri_too_long: { status: 414, title: 'The address is too long' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
+  expectation_failed: { status: 417, title: 'What is expected cannot be met' },
   invalid_request: { status: 422, title: 'The request is not valid' },
   malformed_json: { status: 400, title: 'The body is not JSON' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
@@ -59,22 +64,28 @@ export function problem(
   if (status === 503) headers['Retry-After'] = RETRY_AFTER_SECONDS;
 
   if (prefersHtml(c)) {
-    return c.html(page(title, error.message), status, {
-      ...headers,
-      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
-    });
+    return page(c, title, error.message, { status, headers });
   }
-  const body = {
+  headers['Content-Type'] = 'application/problem+json';
+  // Not `c.body`, which would copy the headers into a `Headers`: scanners ask for what is not there all day long.
+  return new Response(problemBody(error, id), { status, headers });
+}
+
+export function problemStatus(error: DomainError): number {
+  return KINDS[error.code].status;
+}
+
+/** The error as problem details (RFC 9457), in JSON. */
+export function problemBody(error: DomainError, id: string): string {
+  const { status, title } = KINDS[error.code];
+  return JSON.stringify({
     type: problemType(error.code),
     title,
     status,
     detail: error.message,
     request_id: id,
     ...(error.fields.length > 0 && { errors: error.fields }),
-  };
-  headers['Content-Type'] = 'application/problem+json';
-  // Not `c.body`, which would copy the headers into a `Headers`: scanners ask for what is not there all day long.
-  return new Response(JSON.stringify(body), { status, headers });
+  });
 }
 
 function prefersHtml(c: Context): boolean {

@@ -1,10 +1,18 @@
-import { type Server, createServer, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { DomainError } from '@terse/core/errors';
 import { holdResponses } from './hold-responses.ts';
+import { problemBody, problemStatus } from './problem.ts';
+import { MAX_HEADER_BYTES, refuseOn, refuseUnreadable, refuseWith } from './refused-request.ts';
+import { hostFault, withoutEmptySegments } from './request-target.ts';
+import { SafeResponse } from './safe-response.ts';
 
 const CLOSE_IDLE_EVERY_MS = 50;
+const EXPECTATION = new DomainError('expectation_failed', 'Only 100-continue can be expected.');
+const TUNNEL = new DomainError('method_not_allowed', 'There are no tunnels here.');
 
 export interface ServeOptions {
   readonly host: string;
@@ -31,7 +39,11 @@ export interface RunningServer {
  */
 export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Promise<RunningServer> {
   const { host, port, portSetting = 'PORT', beforeResponses } = options;
-  const listener = getRequestListener(app.fetch);
+  const listener = getRequestListener(app.fetch, {
+    // For requests of HTTP/1.0, which need not name a host.
+    hostname: 'localhost',
+    errorHandler: answerFault,
+  });
   let closing = false;
   const server = createServer(
     {
@@ -39,16 +51,27 @@ export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Pr
       keepAliveTimeout: 75_000,
       headersTimeout: 10_000,
       requestTimeout: 30_000,
-      maxHeaderSize: 16 * 1024,
+      maxHeaderSize: MAX_HEADER_BYTES,
       // A request without a body is made without the stream to read it from.
       optimizeEmptyRequests: true,
-      ServerResponse: beforeResponses ? holdResponses(beforeResponses) : ServerResponse,
+      // `hostFault` says it with a problem.
+      requireHostHeader: false,
+      ServerResponse: beforeResponses ? holdResponses(beforeResponses) : SafeResponse,
     },
     (incoming, outgoing) => {
+      const fault = hostFault(incoming);
+      if (fault) {
+        refuseWith(outgoing, fault);
+        return;
+      }
+      incoming.url = withoutEmptySegments(incoming.url ?? '/');
       if (closing) outgoing.setHeader('Connection', 'close');
       void listener(incoming, outgoing);
     },
   );
+  server.on('clientError', refuseUnreadable);
+  server.on('checkExpectation', (_incoming, outgoing) => refuseWith(outgoing, EXPECTATION));
+  server.on('connect', (_incoming, socket) => refuseOn(socket, TUNNEL, { Allow: '' }));
   try {
     await listen(server, host, port);
   } catch (error) {
@@ -62,6 +85,18 @@ export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Pr
       return close(server, deadlineMs);
     },
   };
+}
+
+/** What the app itself could not answer: it was not asked, because of what is wrong with the request's address. */
+function answerFault(error: unknown): Response {
+  const fault =
+    error instanceof RequestError
+      ? new DomainError('malformed_request', `${error.message}.`)
+      : new DomainError('internal_error', 'The request could not be handled.');
+  return new Response(problemBody(fault, randomUUID()), {
+    status: problemStatus(fault),
+    headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
+  });
 }
 
 function isInUse(error: unknown): boolean {

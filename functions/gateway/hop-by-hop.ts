@@ -1,0 +1,46 @@
+/** Headers that are between one sender and the next, and end there (RFC 9110, section 7.6.1). */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What a message cannot be read without, whatever `Connection` says of it. */
+const NEVER_LISTED = new Set(['content-length', 'content-type', 'host']);
+
+/** The headers that go on to the next, as names and values in turn; those in `replaced` are left out, too. */
+export function endToEnd(rawHeaders: readonly string[], replaced: ReadonlySet<string> = new Set()): string[] {
+  const pairs = pairsOf(rawHeaders);
+  const listed = new Set(
+    pairs
+      .filter(([name]) => name.toLowerCase() === 'connection')
+      .flatMap(([, value]) => value.split(',').map((option) => option.trim().toLowerCase()))
+      .filter((name) => !NEVER_LISTED.has(name)),
+  );
+  return pairs
+    .filter(([name]) => {
+      const key = name.toLowerCase();
+      return !HOP_BY_HOP.has(key) && !listed.has(key) && !replaced.has(key);
+    })
+    .flat();
+}
+
+/** All that a header says, in the order in which it was sent; `undefined` where it is not there. */
+export function valueOf(rawHeaders: readonly string[], name: string): string | undefined {
+  const values = pairsOf(rawHeaders).flatMap(([key, value]) => (key.toLowerCase() === name ? [value] : []));
+  return values.length > 0 ? values.join(', ') : undefined;
+}
+
+/** Names and values in turn, two by two. */
+export function pairsOf(rawHeaders: readonly string[]): [name: string, value: string][] {
+  return rawHeaders.flatMap((name, index): [string, string][] =>
+    index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : [],
+  );
+}

@@ -1,0 +1,31 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+
+type Found = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void;
+type Look = (hostname: string, found: Found) => void;
+
+/** Finds addresses by name; those who ask while it looks share the answer, so that a slow name holds one thread up. */
+export function lookUpOnce(
+  look: Look = (hostname, found) => lookup(hostname, { all: true }, found),
+): LookupFunction {
+  const waiting = new Map<string, Found[]>();
+
+  return (hostname, { all }, callback) => {
+    const found: Found = (error, addresses) => {
+      const [first] = addresses;
+      if (error || all === true || !first) callback(error, addresses);
+      else callback(null, first.address, first.family);
+    };
+    const others = waiting.get(hostname);
+    if (others) {
+      others.push(found);
+      return;
+    }
+    const askers = [found];
+    waiting.set(hostname, askers);
+    look(hostname, (error, addresses) => {
+      waiting.delete(hostname);
+      for (const each of askers) each(error, error ? [] : addresses);
+    });
+  };
+}

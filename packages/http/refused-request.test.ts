@@ -1,0 +1,63 @@
+import { connect } from 'node:net';
+import { Hono } from 'hono';
+import { expect, test, vi } from 'vitest';
+import { sendRaw } from '../../tests/raw-request.ts';
+import { createApp } from './create-app.ts';
+import { refusalOf } from './refused-request.ts';
+import { serve } from './serve.ts';
+
+const listen = { host: '127.0.0.1', port: 0 };
+const faultOf = (code: string, packet = '') =>
+  refusalOf(Object.assign(new Error('unreadable'), { code, rawPacket: Buffer.from(packet) })).code;
+
+test.each([
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'body_too_large'],
+  ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
+  ['HPE_INVALID_METHOD', 'malformed_request'],
+  ['ECONNRESET', 'malformed_request'],
+])('what Node calls %s is %s', (code, fault) => {
+  expect(faultOf(code, 'a: b\r\n')).toBe(fault);
+});
+
+test('an address that fills the first packet is what is too long', () => {
+  expect(faultOf('HPE_HEADER_OVERFLOW', `GET /${'a'.repeat(20_000)}`)).toBe('uri_too_long');
+  expect(faultOf('HPE_HEADER_OVERFLOW', `GET / HTTP/1.1\r\nX: ${'a'.repeat(20_000)}`)).toBe(
+    'headers_too_large',
+  );
+});
+
+test('an answer that is under way is not taken for that to the unreadable request behind it', async () => {
+  const gate = Promise.withResolvers<void>();
+  const app = new Hono().get('/slow', async (c) => {
+    await gate.promise;
+    return c.text('done');
+  });
+  const server = await serve(app, listen);
+  const answers = await sendRaw(server.port, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n');
+  expect(answers).toEqual([]);
+  gate.resolve();
+  await server.close(100);
+});
+
+test('a body that breaks off is nothing unexpected', async () => {
+  const log = { error: vi.fn(), info: vi.fn() };
+  const read = Promise.withResolvers<void>();
+  const app = createApp({ log });
+  app.post('/', async (c) => {
+    try {
+      return c.text(await c.req.text());
+    } finally {
+      read.resolve();
+    }
+  });
+  const server = await serve(app, listen);
+  const socket = connect(server.port, '127.0.0.1');
+  await new Promise((resolve) => {
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf', resolve);
+  });
+  socket.end();
+  await read.promise;
+  await server.close(100);
+  expect(log.error).not.toHaveBeenCalled();
+});

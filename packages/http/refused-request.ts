@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { DomainError } from '@terse/core/errors';
+import { problemBody, problemStatus } from './problem.ts';
+
+/** A response that is under way on a connection. Node keeps it there, and its types do not tell. */
+interface Busy {
+  readonly _httpMessage?: ServerResponse | null;
+}
+
+/** For the request line and the headers together. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+
+const PARSER_ERRORS: Readonly<Record<string, DomainError>> = {
+  HPE_HEADER_OVERFLOW: new DomainError('headers_too_large', 'The headers must have at most 16 KB.'),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: new DomainError('body_too_large', 'The chunk extensions are too long.'),
+  ERR_HTTP_REQUEST_TIMEOUT: new DomainError('request_timeout', 'The request did not arrive in time.'),
+};
+const MALFORMED = new DomainError('malformed_request', 'This is not a request of HTTP/1.1.');
+const URI_TOO_LONG = new DomainError('uri_too_long', 'The address must have at most 16 KB.');
+
+/** What Node could not read as a request. */
+export interface UnreadableRequest extends Error {
+  readonly code?: string;
+  /** What arrived last. */
+  readonly rawPacket?: Buffer;
+}
+
+/** What is wrong with bytes that Node could not read as a request. */
+export function refusalOf({ code = '', rawPacket }: UnreadableRequest): DomainError {
+  const isTooLong = code === 'HPE_HEADER_OVERFLOW';
+  return isTooLong && beginsWithLongLine(rawPacket) ? URI_TOO_LONG : (PARSER_ERRORS[code] ?? MALFORMED);
+}
+
+/** What an address that is too long looks like, as far as it arrives at once. */
+function beginsWithLongLine(packet: Buffer = Buffer.alloc(0)): boolean {
+  const line = packet.subarray(0, MAX_HEADER_BYTES).toString('latin1');
+  return /^[A-Z]+ [^ \n]*$/.test(line);
+}
+
+/** Answers what could not be read as a request, where no other answer is under way, and ends the connection. */
+export function refuseUnreadable(error: UnreadableRequest, socket: Duplex): void {
+  const underWay = (socket as Busy)._httpMessage;
+  // An answer to the request before this one must not be taken for this one's.
+  const isFree = !underWay || !(underWay.headersSent || underWay.req.complete);
+  if (isFree && socket.writable) refuseOn(socket, refusalOf(error));
+  else socket.destroy();
+}
+
+/** Writes a problem to a connection on which no request was taken, and ends it. */
+export function refuseOn(
+  socket: Duplex,
+  error: DomainError,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  // Who is refused may be gone.
+  socket.on('error', () => undefined);
+  const { body, headers } = refusal(error);
+  const lines = Object.entries({ ...headers, ...more }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const status = problemStatus(error);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () =>
+    socket.destroy(),
+  );
+}
+
+/** Answers a request that no app can be asked about. */
+export function refuseWith(outgoing: ServerResponse, error: DomainError): void {
+  const { body, headers } = refusal(error);
+  outgoing.writeHead(problemStatus(error), headers);
+  outgoing.end(body);
+}
+
+function refusal(error: DomainError) {
+  const id = randomUUID();
+  const body = problemBody(error, id);
+  return {
+    body,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Content-Length': String(Buffer.byteLength(body)),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': id,
+      Connection: 'close',
+    },
+  };
+}
