@@ -171,7 +171,7 @@ describe('the container of', () => {
     ['redirect', ['cache', 'database', 'queue']],
     ['links', ['cache', 'database']],
     ['stats', ['database']],
-    ['visit-writer', ['database', 'queue']],
+    ['visit-writer', ['database', 'queue', 'storage']],
     ['counter-flush', ['counter', 'database', 'queue']],
     ['gateway', []],
   ])('%s is ready, and tells so of each of its parts', async (service, parts) => {
