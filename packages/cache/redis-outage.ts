@@ -10,11 +10,13 @@ const CANNOT_SERVE = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|NO
 export async function tellOutages(
   command: Promise<unknown>,
   isReply: (error: unknown) => boolean,
+  onOutage: (error: unknown) => void = () => {},
 ): Promise<unknown> {
   try {
     return await command;
   } catch (cause) {
     if (isReply(cause) && cause instanceof Error && !CANNOT_SERVE.test(cause.message)) throw cause;
+    onOutage(cause);
     throw new DomainError('unavailable', 'Redis does not answer.', [], { cause });
   }
 }

@@ -7,6 +7,8 @@ export interface RedisRestOptions {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
+  /** Called when a command was not answered, or answered by something else than Redis. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** What cannot be read was said by something else on the way. */
@@ -14,7 +16,7 @@ const isReply = (error: unknown) =>
   error instanceof errors.UpstashError && !(error instanceof errors.UpstashJSONParseError);
 
 /** Redis over the REST API of Upstash. */
-export function openRedisRest({ url, token, timeoutMs }: RedisRestOptions): RedisConnection {
+export function openRedisRest({ url, token, timeoutMs, onError }: RedisRestOptions): RedisConnection {
   const redis = new Redis({
     url,
     token,
@@ -28,7 +30,7 @@ export function openRedisRest({ url, token, timeoutMs }: RedisRestOptions): Redi
   });
   const command = (...parts: readonly string[]) => {
     const [name = '', ...rest] = parts;
-    return tellOutages(redis.exec<unknown>([name, ...rest]), isReply);
+    return tellOutages(redis.exec<unknown>([name, ...rest]), isReply, onError);
   };
   return {
     command,

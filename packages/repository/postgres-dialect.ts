@@ -16,6 +16,8 @@ export interface PostgresDialectOptions {
   readonly pool: postgres.Sql;
   /** Opens a connection of its own for a transaction; it is ended with the transaction. */
   readonly connect: () => postgres.Sql;
+  /** Called when a statement was not answered, or not served. */
+  readonly onOutage: (error: unknown) => void;
 }
 
 /**
@@ -36,7 +38,22 @@ interface Connection extends DatabaseConnection {
   transaction: postgres.Sql | undefined;
 }
 
-function createDriver({ pool, connect }: PostgresDialectOptions): Driver {
+/**
+ * Classes of SQLSTATE that say nothing about the statement: connection, a server that only reads, login, no such database,
+ * resources, intervention by an operator (a stop of the server, a statement that took too long), system.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const OUTAGE_CLASSES = new Set(['08', '25', '28', '3D', '53', '57', '58']);
+
+function createDriver({ pool, connect, onOutage }: PostgresDialectOptions): Driver {
+  /** Tells an outage, which passes, from a statement that the server refuses. */
+  function tellOutages(error: unknown): never {
+    const refused = error instanceof postgres.PostgresError && !OUTAGE_CLASSES.has(error.code.slice(0, 2));
+    if (refused) throw error;
+    onOutage(error);
+    throw new DomainError('unavailable', 'The database does not answer right now.', [], { cause: error });
+  }
+
   function createConnection(): Connection {
     const connection: Connection = {
       transaction: undefined,
@@ -44,7 +61,7 @@ function createDriver({ pool, connect }: PostgresDialectOptions): Driver {
         // Kysely compiles parameters of any type, and the driver takes all that it gives.
         const parameters = query.parameters as postgres.ParameterOrJSON<never>[];
         const sql = connection.transaction ?? pool;
-        const rows = await sql.unsafe(query.sql, parameters, { prepare: true }).catch(asDomainError);
+        const rows = await sql.unsafe(query.sql, parameters, { prepare: true }).catch(tellOutages);
         return { rows: [...rows] as R[], numAffectedRows: BigInt(rows.count ?? 0) };
       },
       streamQuery: () => {
@@ -80,17 +97,4 @@ function createDriver({ pool, connect }: PostgresDialectOptions): Driver {
     releaseConnection: () => Promise.resolve(),
     destroy: () => Promise.resolve(),
   };
-}
-
-/**
- * Classes of SQLSTATE that say nothing about the statement: connection, resources, intervention by an operator (a stop of
- * the server, a statement that took too long), system. https://www.postgresql.org/docs/current/errcodes-appendix.html
- */
-const OUTAGE_CLASSES = new Set(['08', '53', '57', '58']);
-
-/** Tells an outage, which passes, from a statement that the server refuses. */
-function asDomainError(error: unknown): never {
-  const refused = error instanceof postgres.PostgresError && !OUTAGE_CLASSES.has(error.code.slice(0, 2));
-  if (refused) throw error;
-  throw new DomainError('unavailable', 'The database does not answer right now.', [], { cause: error });
 }

@@ -13,6 +13,8 @@ export interface PostgresOptions {
   readonly poolSize: number;
   /** How long the server may work on one statement. */
   readonly statementTimeoutMs: number;
+  /** Called when the server did not answer a statement, or could not serve it. */
+  readonly onError?: (error: unknown) => void;
 }
 
 const CONNECT_TIMEOUT_SECONDS = 5;
@@ -47,7 +49,9 @@ export function openPostgres(options: PostgresOptions): OpenDatabase {
   };
   const pool = postgres(options.url, { ...settings, max: options.poolSize });
   const connect = () => postgres(options.url, { ...settings, max: 1 });
-  const db = new Kysely<Database>({ dialect: createPostgresDialect({ pool, connect }) });
+  const db = new Kysely<Database>({
+    dialect: createPostgresDialect({ pool, connect, onOutage: options.onError ?? (() => {}) }),
+  });
   return {
     db,
     probe: () => sql`select 1`.execute(db),

@@ -15,6 +15,7 @@ import { openPostgres } from '@terse/repository/postgres';
 import type { Config, FunctionName } from './config.ts';
 import type { Guard } from './guard.ts';
 import type { Logger } from './log.ts';
+import { reportErrorsOf } from './part-errors.ts';
 import type { Probe } from './readiness.ts';
 
 /** What opening a part needs to know. */
@@ -75,6 +76,7 @@ export async function openDatabase(
       name: `terse-${context.name}`,
       poolSize: database.poolSize,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS[context.name],
+      onError: reportErrorsOf('postgres', context),
     });
   }
   // No image carries the embedded database.
@@ -83,7 +85,7 @@ export async function openDatabase(
 }
 
 export async function openStore(context: PartsContext): Promise<Store> {
-  const { name, clock, log, config } = context;
+  const { name, clock, config } = context;
   const { store } = config;
   switch (store.kind) {
     case 'memory': {
@@ -101,16 +103,25 @@ export async function openStore(context: PartsContext): Promise<Store> {
     }
     case 'redis': {
       const { openRedisTcp } = await import('@terse/cache/redis-tcp');
-      const onError = (error: unknown) => log.warn({ err: error }, 'redis connection failed');
       return onRedis(
-        openRedisTcp({ url: store.url, name: `terse-${name}`, timeoutMs: STORE_TIMEOUT_MS, onError }),
+        openRedisTcp({
+          url: store.url,
+          name: `terse-${name}`,
+          timeoutMs: STORE_TIMEOUT_MS,
+          onError: reportErrorsOf('redis', context),
+        }),
         config,
       );
     }
     case 'upstash': {
       const { openRedisRest } = await import('@terse/cache/redis-rest');
       return onRedis(
-        openRedisRest({ url: store.url, token: store.token, timeoutMs: STORE_TIMEOUT_MS }),
+        openRedisRest({
+          url: store.url,
+          token: store.token,
+          timeoutMs: STORE_TIMEOUT_MS,
+          onError: reportErrorsOf('redis', context),
+        }),
         config,
       );
     }
@@ -139,11 +150,11 @@ function onRedis(redis: RedisConnection, { outboxMaxBytes }: Config): Store {
   };
 }
 
-export async function openQueue({ name, config, log }: PartsContext): Promise<Queue> {
+export async function openQueue({ name, config, log, clock }: PartsContext): Promise<Queue> {
   const { queue } = config;
   if (queue.kind === 'rabbitmq') {
     const { openRabbitmq } = await import('@terse/queue/rabbitmq');
-    const onError = (error: unknown) => log.warn({ err: error }, 'rabbitmq connection failed');
+    const onError = reportErrorsOf('rabbitmq', { log, clock });
     return openRabbitmq({ url: queue.url, name: `terse-${name}`, onError });
   }
   return {

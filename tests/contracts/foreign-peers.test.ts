@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { type FunctionProcess, startFunction } from '../function-process.ts';
+import { freePorts } from '../stack/free-ports.ts';
+
+const SECRET = 's3cret-of-a-part';
+const HTML = '<!doctype html><title>Welcome</title><h1>It works!</h1>';
+const http = (status: string) =>
+  `HTTP/1.1 ${status}\r\nContent-Type: text/html\r\nContent-Length: ${HTML.length}\r\nConnection: close\r\n\r\n${HTML}`;
+
+/** What answers at the address of a part, though it is none: with these bytes, when it is spoken to or at once. */
+const PEERS: Readonly<Record<string, (socket: Socket) => void>> = {
+  'an HTTP server': (socket) => socket.once('data', () => socket.end(http('400 Bad Request'))),
+  'an HTTP server that says OK': (socket) => socket.once('data', () => socket.end(http('200 OK'))),
+  'a Redis': (socket) => socket.on('data', () => socket.write("-ERR unknown command 'x'\r\n")),
+  'a RabbitMQ': (socket) => socket.once('data', () => socket.end('AMQP\0\0\x09\x01')),
+  'a TLS port': (socket) => socket.once('data', () => socket.end('\x15\x03\x01\0\x02\x02\x16', 'latin1')),
+  'an SSH server': (socket) => socket.write('SSH-2.0-OpenSSH_10.0\r\n'),
+  'a peer that closes at once': (socket) => socket.destroy(),
+  'a peer that says nothing': () => {},
+  'a peer that says half of something': (socket) => socket.write('AMQ'),
+  'a peer that never ends': (socket) => {
+    const more = () => void socket.write(Buffer.alloc(4096, 0xff), () => setImmediate(more));
+    more();
+  },
+};
+
+/** Listens as that peer until the test has ended. @returns its port. */
+async function listen(greet: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const peer = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    greet(socket);
+  });
+  peer.listen(0, '127.0.0.1');
+  await once(peer, 'listening');
+  cleanUps.push(() => {
+    for (const socket of sockets) socket.destroy();
+    peer.close();
+  });
+  return (peer.address() as AddressInfo).port;
+}
+
+const cleanUps: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+});
+
+async function start(name: string, settings: Record<string, string>): Promise<FunctionProcess> {
+  const directory = await mkdtemp(join(tmpdir(), 'terse-peers-'));
+  cleanUps.push(() => rm(directory, { recursive: true }));
+  const [port = 0] = await freePorts(1);
+  const running = await startFunction(name, {
+    PORT: `${port}`,
+    LOG_LEVEL: 'info',
+    BASE_URL: 'https://go.example',
+    ADMIN_API_KEY: 'peers-test-key-0123456789',
+    JOURNAL_DIR: join(directory, 'journal'),
+    STOP_DELAY_MS: '0',
+    ...settings,
+  });
+  cleanUps.push(() => running.end('SIGKILL'));
+  return running;
+}
+
+async function parts({ internalUrl }: FunctionProcess): Promise<object> {
+  const response = await fetch(`${internalUrl}/.ready`);
+  return { status: response.status, ...((await response.json()) as { parts: object }).parts };
+}
+
+/** The parts that lines of the log are about. */
+function partsNamed(running: FunctionProcess): Set<string> {
+  const lines = running.output().split('\n').filter(Boolean);
+  return new Set(lines.flatMap((line) => (JSON.parse(line) as { part?: string }).part ?? []));
+}
+
+const REST_OR_TCP = ['redis://', 'http://'];
+
+describe.concurrent.each(REST_OR_TCP)('with Redis at %s', { timeout: 120_000 }, (scheme) => {
+  test.each(Object.entries(PEERS))(
+    'a redirect whose parts are %s stays, answers, and names them',
+    async (_, greet) => {
+      const port = await listen(greet);
+      const address = `someone:${SECRET}@127.0.0.1:${port}`;
+      const redis =
+        scheme === 'redis://'
+          ? { REDIS_URL: `redis://${address}` }
+          : { UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${port}`, UPSTASH_REDIS_REST_TOKEN: SECRET };
+      const redirect = await start('redirect', {
+        DATABASE_URL: `postgres://${address}/terse`,
+        RABBITMQ_URL: `amqp://${address}`,
+        ...redis,
+      });
+      const allDown = { status: 503, database: 'down', cache: 'down', queue: 'down' };
+      await vi.waitFor(
+        async () => {
+          expect((await fetch(`${redirect.url}/hello`)).status).toBe(503);
+          expect(await parts(redirect)).toEqual(allDown);
+          expect(partsNamed(redirect)).toEqual(new Set(['postgres', 'redis', 'rabbitmq']));
+        },
+        { timeout: 30_000, interval: 500 },
+      );
+      expect((await fetch(`${redirect.internalUrl}/.live`)).status).toBe(200);
+      expect(redirect.output().includes(SECRET)).toBe(false);
+      expect(redirect.output().split('\n').length).toBeLessThan(150);
+      expect(await redirect.end('SIGTERM')).toBe(0);
+    },
+  );
+});
