@@ -1,12 +1,18 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Delivery } from '@terse/queue/queue';
 import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
 import { createCounterFlushApp } from './app.ts';
+
+const NOTHING = { flushed: 0, corrected: 0, drained: 0, merged: 0, failed: [] };
+const HOUR_MS = 3_600_000;
 
 let parts: TestParts;
 beforeAll(async () => {
   parts = await openTestParts();
 });
 afterAll(() => parts.close());
+
+const fails = () => Promise.reject(new Error('down'));
 
 async function tick(event: unknown, overrides: Partial<Parameters<typeof createCounterFlushApp>[0]> = {}) {
   const app = createCounterFlushApp({ ...parts, ...overrides });
@@ -33,24 +39,30 @@ test('flushes what visitors left, once, and shows the same count before and afte
   await vi.waitFor(async () => expect((await parts.urls.read(short_code)).visit_count).toBe(3));
   expect(await tick({ task: 'flush' })).toEqual({
     status: 200,
-    body: { flushed: 3, corrected: 0, drained: 0, merged: 0 },
+    body: { ...NOTHING, flushed: 3 },
   });
   expect(await tick({ task: 'flush' })).toEqual({
     status: 200,
-    body: { flushed: 0, corrected: 0, drained: 0, merged: 0 },
+    body: NOTHING,
   });
   expect((await parts.urls.read(short_code)).visit_count).toBe(3);
 });
 
-test('maintenance makes partitions, and takes back what was lost, but not what waits in the queue', async () => {
+test('maintenance makes partitions; what was lost is taken back after a day, and not while it waits in the queue', async () => {
   const preparePartitions = vi.fn(() => Promise.resolve());
   const maintain = async () => (await tick({ task: 'maintain', settle_ms: 0 }, { preparePartitions })).body;
-  expect(await maintain()).toEqual({ flushed: 0, corrected: 0, drained: 0, merged: 0 });
+  expect(await maintain()).toEqual(NOTHING);
   expect(preparePartitions).toHaveBeenCalledTimes(1);
+  parts.clock.advance(25 * HOUR_MS);
+  expect(await maintain()).toEqual(NOTHING);
 
-  const losing = parts.subscriber.subscribe(10, (delivery) => delivery.acknowledge());
-  await vi.waitFor(async () => expect(await maintain()).toMatchObject({ corrected: 1 }));
-  expect(await maintain()).toMatchObject({ corrected: 0 });
+  const lost = vi.fn((delivery: Delivery) => delivery.acknowledge());
+  const losing = parts.subscriber.subscribe(10, lost);
+  await vi.waitFor(() => expect(lost).toHaveBeenCalled());
+  expect(await maintain()).toEqual(NOTHING);
+  parts.clock.advance(24 * HOUR_MS);
+  expect(await maintain()).toEqual({ ...NOTHING, corrected: 1 });
+  expect(await maintain()).toEqual(NOTHING);
   await losing.close();
 });
 
@@ -63,8 +75,9 @@ test('merges the tallies of stored visits, once, and the stats stay the same', a
   await parts.writer.write([{ body: JSON.stringify([{ ...visit, ...seen }]) }]);
   const before = await parts.stats.summarise(short_code, { interval: 'day' });
   expect(before.totals.visits).toBe(1);
-  expect((await tick({ task: 'flush' })).body).toMatchObject({ merged: 1 });
-  expect((await tick({ task: 'flush' })).body).toMatchObject({ merged: 0 });
+  const flush = { task: 'flush', settle_ms: 0 };
+  expect((await tick(flush)).body).toMatchObject({ merged: 1, corrected: 1 });
+  expect((await tick(flush)).body).toMatchObject({ merged: 0, corrected: 0 });
   expect(await parts.stats.summarise(short_code, { interval: 'day' })).toEqual(before);
 });
 
@@ -73,12 +86,46 @@ test('empties the outbox, and counts all the same while the queue is down', asyn
   const event = { task: 'flush' };
   expect((await tick(event, { outboxDrain: { drain } })).body).toMatchObject({ drained: 3 });
   drain.mockRejectedValueOnce(new Error('down'));
-  expect(await tick(event, { outboxDrain: { drain } })).toMatchObject({ status: 200, body: { drained: 0 } });
+  expect(await tick(event, { outboxDrain: { drain } })).toMatchObject({
+    status: 503,
+    body: { drained: 0, failed: ['drain'] },
+  });
 });
 
-test('answers 500 when it could not finish, so that the schedule knows', async () => {
-  const counters = { flush: () => Promise.reject(new Error('down')), reconcile: () => Promise.resolve(0) };
-  expect((await tick({ task: 'flush' }, { counters })).status).toBe(500);
+test.each([
+  ['flush', { flushed: 0 }, { counters: { flush: fails, prune: () => Promise.resolve(0) } }],
+  ['prune', {}, { counters: { flush: () => Promise.resolve(1), prune: fails } }],
+  ['drain', { drained: 0 }, { outboxDrain: { drain: fails } }],
+  ['merge', { merged: 0 }, { merger: { merge: fails } }],
+  [
+    'restore',
+    { corrected: 5 },
+    { reconciliation: { restore: fails, takeBack: () => Promise.resolve({ links: 5, visits: 9 }) } },
+  ],
+  ['take back', { corrected: 4 }, { reconciliation: { restore: () => Promise.resolve(4), takeBack: fails } }],
+  ['partitions', {}, { preparePartitions: fails }],
+])('does the rest when "%s" fails, and says so to the schedule', async (part, rest, failing) => {
+  const done = {
+    counters: { flush: () => Promise.resolve(1), prune: vi.fn(() => Promise.resolve(0)) },
+    outboxDrain: { drain: () => Promise.resolve(2) },
+    merger: { merge: () => Promise.resolve(3) },
+    reconciliation: {
+      restore: () => Promise.resolve(4),
+      takeBack: () => Promise.resolve({ links: 5, visits: 9 }),
+    },
+    preparePartitions: vi.fn(() => Promise.resolve()),
+  };
+  const all = await tick({ task: 'maintain' }, done);
+  expect(all).toEqual({ status: 200, body: { flushed: 1, drained: 2, merged: 3, corrected: 9, failed: [] } });
+  const some = await tick({ task: 'maintain' }, { ...done, ...failing });
+  expect(some.status).toBe(503);
+  expect(some.body).toEqual({ ...(all.body as object), ...rest, failed: [part] });
+});
+
+test('prunes nothing when the flush failed: its batches may come again', async () => {
+  const prune = vi.fn(() => Promise.resolve(0));
+  expect((await tick({ task: 'flush' }, { counters: { flush: fails, prune } })).status).toBe(503);
+  expect(prune).not.toHaveBeenCalled();
 });
 
 test('refuses a tick that it does not know', async () => {

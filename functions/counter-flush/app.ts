@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import type { CountReconciliation } from '@terse/core/count-reconciliation';
 import type { CounterService } from '@terse/core/counter-service';
 import type { OutboxDrain } from '@terse/core/outbox-drain';
 import type { VisitMerger } from '@terse/core/visit-merger';
@@ -8,6 +9,7 @@ import { limitBody, readBody } from '@terse/http/request-body';
 
 export interface CounterFlushDependencies extends AppParts {
   readonly counters: CounterService;
+  readonly reconciliation: CountReconciliation;
   readonly merger: VisitMerger;
   readonly outboxDrain: OutboxDrain | undefined;
   /** Makes room for the visits of the days to come. */
@@ -16,43 +18,57 @@ export interface CounterFlushDependencies extends AppParts {
 
 const MAX_BODY_BYTES = 16 * 1024;
 
-/** How long visits may be on their way before a difference between counts and rollups counts as one. */
-const SETTLE_MS = 5000;
+/** How long a count must be behind: a redirect whose counter is back adds what it has within four seconds. */
+const SETTLE_MS = 8000;
+
+const settle_ms = z.int().min(0).max(60_000).default(SETTLE_MS);
 
 /** A tick of the schedule. */
 const tickSchema = z.discriminatedUnion('task', [
-  z.strictObject({ task: z.literal('flush') }),
-  z.strictObject({ task: z.literal('maintain'), settle_ms: z.int().min(0).max(60_000).default(SETTLE_MS) }),
+  z.strictObject({ task: z.literal('flush'), settle_ms }),
+  z.strictObject({ task: z.literal('maintain'), settle_ms }),
 ]);
 
 export type Tick = z.input<typeof tickSchema>;
 
-/** Brings counts and rollups up to date and empties the outbox: `flush` every few seconds, `maintain` at start and every hour. */
+/**
+ * Brings counts and rollups up to date and empties the outbox: `flush` every few seconds, `maintain` at start and every hour.
+ * Each part of a tick fails alone. The answer says what was done; 503 when a part failed, which the next tick does again.
+ */
 export function createCounterFlushApp(dependencies: CounterFlushDependencies): Hono {
-  const { counters, merger, outboxDrain, preparePartitions, log } = dependencies;
+  const { counters, reconciliation, merger, outboxDrain, preparePartitions, log } = dependencies;
   const app = createApp(dependencies);
 
   app.post('/.events', limitBody(MAX_BODY_BYTES), async (c) => {
     const tick = await readBody(c, tickSchema);
-    const flushed = await counters.flush();
-    const corrected = tick.task === 'maintain' ? await maintain(tick.settle_ms) : 0;
-    const drained = await drain();
-    return c.json({ flushed, corrected, drained, merged: await merger.merge() });
+    const failed: string[] = [];
+
+    async function attempt(part: string, work: () => Promise<number>): Promise<number> {
+      try {
+        return await work();
+      } catch (error) {
+        log.error({ err: error, part }, 'a part of a tick failed, and waits for the next one');
+        failed.push(part);
+        return 0;
+      }
+    }
+
+    if (tick.task === 'maintain') await attempt('partitions', () => preparePartitions().then(() => 0));
+    const flushed = await attempt('flush', counters.flush);
+    if (!failed.includes('flush')) await attempt('prune', counters.prune);
+    const drained = await attempt('drain', async () => (await outboxDrain?.drain()) ?? 0);
+    const merged = await attempt('merge', merger.merge);
+    const restored = await attempt('restore', () => reconciliation.restore(tick.settle_ms));
+    const takenBack = await attempt('take back', takeBack);
+    const done = { flushed, drained, merged, corrected: restored + takenBack, failed };
+    return c.json(done, failed.length > 0 ? 503 : 200);
   });
 
-  /** While the queue is down the rest of a tick counts all the same. */
-  async function drain(): Promise<number> {
-    try {
-      return (await outboxDrain?.drain()) ?? 0;
-    } catch (error) {
-      log.error({ err: error }, 'the outbox of visits could not be drained, and waits for the next tick');
-      return 0;
-    }
-  }
-
-  async function maintain(settleMs: number): Promise<number> {
-    await preparePartitions();
-    return counters.reconcile(settleMs);
+  async function takeBack(): Promise<number> {
+    const taken = await reconciliation.takeBack();
+    if (taken.links > 0)
+      log.error({ ...taken }, 'counts were ahead for too long and are taken back: visits were lost');
+    return taken.links;
   }
 
   return app;

@@ -35,9 +35,11 @@ await runUntilStopped(async () => {
   });
 
   const consuming = consume(visitWriter, { ...context, ...parts, pressure: context.eventLoopPressure });
-  // Counts are brought in line with what is stored when that is complete, or else with the hourly maintenance.
+  // Counts are brought in line with what is stored when that is complete, or else by a later tick.
   await Promise.race([parts.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
-  await tick(counterFlush, { task: 'maintain', settle_ms: 0 });
+  await tick(counterFlush, { task: 'maintain', settle_ms: 0 }).catch((error: unknown) => {
+    log.error({ err: error }, 'the first maintenance failed, and comes again');
+  });
   const ticking = startSchedule(counterFlush, config, log);
   const server = await serve(app, { ...config, beforeResponses: parts.recorder.commit });
   const internal = await serveInternal(parts, config);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createMemoryCounter } from '@terse/cache/memory-counter';
-import type { CounterRepository, Drift } from '@terse/repository/counter-repository';
+import type { CounterRepository } from '@terse/repository/counter-repository';
 import { createCounterService } from './counter-service.ts';
 import type { CounterBatch } from './counter-batch.ts';
 import type { ShortCode } from './short-code.ts';
@@ -10,7 +10,7 @@ import { createTestMetrics } from './test-metrics.ts';
 const a = 'a' as ShortCode;
 
 /** Counts as the contract of the repository says: a batch once. */
-function createCountingRepository(rollups: Map<ShortCode, number>) {
+function createCountingRepository() {
   const ledger = new Set<string>();
   const counts = new Map<ShortCode, number>();
   const apply = vi.fn((batch: CounterBatch) => {
@@ -19,35 +19,18 @@ function createCountingRepository(rollups: Map<ShortCode, number>) {
     for (const [code, delta] of batch.deltas) counts.set(code, (counts.get(code) ?? 0) + delta);
     return Promise.resolve(true);
   });
-  const drifts = vi.fn((pending: readonly CounterBatch[]): Promise<Drift[]> => {
-    const waiting = (code: ShortCode) =>
-      pending
-        .filter(({ id }) => !ledger.has(id))
-        .reduce((sum, { deltas }) => sum + (deltas.get(code) ?? 0), 0);
-    return Promise.resolve(
-      [...rollups]
-        .map(([code, visits]) => ({
-          short_code: code,
-          counted: (counts.get(code) ?? 0) + waiting(code),
-          stored: visits,
-        }))
-        .filter(({ counted, stored }) => counted !== stored),
-    );
-  });
-  return { repository: { apply, drifts } satisfies CounterRepository, counts };
+  const prune = vi.fn(() => Promise.resolve(7));
+  return { repository: { apply, prune } satisfies CounterRepository, counts };
 }
 
 function setUp() {
   const clock = createTestClock();
-  const rollups = new Map<ShortCode, number>();
   const counter = createMemoryCounter({ clock });
-  const { repository, counts } = createCountingRepository(rollups);
-  const backlog = { waiting: vi.fn(() => Promise.resolve(0)) };
-  const options = { counter, repository, backlog, clock, metrics: createTestMetrics() };
+  const { repository, counts } = createCountingRepository();
+  const options = { counter, repository, clock, metrics: createTestMetrics() };
   return {
     ...options,
     counts,
-    rollups,
     service: createCounterService(options),
     open: () => createCounterService(options),
   };
@@ -101,77 +84,8 @@ describe('a flush', () => {
   });
 });
 
-describe('reconciliation', () => {
-  test('restores what the counter lost', async () => {
-    parts.rollups.set(a, 10);
-    await add('1', 3);
-    await parts.service.flush();
-    expect(await parts.service.reconcile(1000)).toBe(1);
-    expect(parts.counts.get(a)).toBe(10);
-    expect(await parts.service.reconcile(1000)).toBe(0);
-  });
-
-  test('takes back what was counted but never stored', async () => {
-    parts.rollups.set(a, 1);
-    await add('1', 3);
-    await parts.service.flush();
-    await parts.service.reconcile(1000);
-    expect(parts.counts.get(a)).toBe(1);
-  });
-
-  test.each([
-    ['waits in the queue', () => Promise.resolve(1)],
-    ['may wait in the queue, which does not say', () => Promise.reject(new Error('down'))],
-  ])('does not take back what %s, and adds what is missing all the same', async (_, waiting) => {
-    const b = 'b' as ShortCode;
-    parts.rollups.set(a, 1).set(b, 2);
-    await add('1', 3);
-    await parts.service.flush();
-    parts.backlog.waiting.mockImplementation(waiting);
-    expect(await parts.service.reconcile(1000)).toBe(1);
-    expect(Object.fromEntries(parts.counts)).toEqual({ a: 3, b: 2 });
-  });
-
-  test('takes nothing back of a link of which as much is always on its way', async () => {
-    parts.rollups.set(a, 90);
-    await add('1', 100);
-    await parts.service.flush();
-    vi.spyOn(parts.clock, 'sleep').mockImplementationOnce(async () => {
-      parts.rollups.set(a, 190);
-      await add('2', 100);
-    });
-    expect(await parts.service.reconcile(1000)).toBe(0);
-  });
-
-  test('leaves alone what is counted and not flushed', async () => {
-    parts.rollups.set(a, 3);
-    await add('1', 3);
-    expect(await parts.service.reconcile(1000)).toBe(0);
-    await parts.service.flush();
-    expect(parts.counts.get(a)).toBe(3);
-  });
-
-  test('leaves alone a difference that passes while visits are on their way', async () => {
-    parts.rollups.set(a, 3);
-    await add('1', 5);
-    await parts.service.flush();
-    vi.spyOn(parts.clock, 'sleep').mockImplementationOnce(() => {
-      parts.rollups.set(a, 5);
-      return Promise.resolve();
-    });
-    expect(await parts.service.reconcile(1000)).toBe(0);
-    expect(parts.counts.get(a)).toBe(5);
-  });
-
-  test('corrects only what stayed, on a link that is visited all the while', async () => {
-    parts.rollups.set(a, 110);
-    await add('1', 50);
-    await parts.service.flush();
-    vi.spyOn(parts.clock, 'sleep').mockImplementationOnce(async () => {
-      parts.rollups.set(a, 125);
-      await add('2', 25);
-    });
-    await parts.service.reconcile(1000);
-    expect(parts.counts.get(a)).toBe(100);
-  });
+test('forgets of the ledger what is older than thirty days', async () => {
+  const { repository, service, clock } = parts;
+  expect(await service.prune()).toBe(7);
+  expect(repository.prune).toHaveBeenCalledWith(new Date(clock.now() - 30 * 86_400_000), 2000);
 });

@@ -14,11 +14,6 @@ export function describeCounterRepository(database: () => OpenDatabase): void {
     const links = await createUrlRepository(parts()).read([a, b], []);
     return Object.fromEntries(links.map((link) => [link.short_code, link.visit_count]));
   };
-  const rollUp = (short_code: ShortCode, visits: number) =>
-    database()
-      .db.insertInto('visit_rollups')
-      .values({ short_code, hour: new Date('2026-11-24T12:00:00Z'), visits, bot_visits: 100 })
-      .execute();
 
   beforeEach(async () => {
     const urls = createUrlRepository(parts());
@@ -70,28 +65,20 @@ export function describeCounterRepository(database: () => OpenDatabase): void {
     expect(await urls.find(a)).toEqual({ ...before, visit_count: 1 });
   });
 
-  test('finds the links whose count differs from their rollups, by how much', async () => {
+  test('prunes the oldest entries of the ledger, so many at a time, and keeps the rest', async () => {
     const counters = createCounterRepository(parts());
-    await rollUp(a, 7);
-    await counters.apply({
-      id: 'batch',
-      deltas: new Map([
-        [a, 4],
-        [b, 3],
-      ] as const),
-    });
-    expect((await counters.drifts([])).toSorted((x, y) => x.short_code.localeCompare(y.short_code))).toEqual([
-      { short_code: a, counted: 4, stored: 7 },
-      { short_code: b, counted: 3, stored: 0 },
-    ]);
-  });
-
-  test('counts what is pending as counted', async () => {
-    const counters = createCounterRepository(parts());
-    await rollUp(a, 7);
-    const applied = { id: 'applied', deltas: new Map([[a, 4]]) };
-    await counters.apply(applied);
-    const pending = { id: 'pending', deltas: new Map([[a, 3]]) };
-    expect(await counters.drifts([applied, pending])).toEqual([]);
+    const entries = [1, 2, 3, 4, 5].map((day) => ({ id: `${day}`, applied_at: new Date(`2026-11-0${day}`) }));
+    await database().db.insertInto('counter_batches').values(entries.toReversed()).execute();
+    const left = async () =>
+      (await database().db.selectFrom('counter_batches').select('id').orderBy('id').execute()).map(
+        ({ id }) => id,
+      );
+    const before = new Date('2026-11-04');
+    expect(await counters.prune(before, 2)).toBe(2);
+    expect(await left()).toEqual(['3', '4', '5']);
+    expect(await counters.prune(before, 2)).toBe(1);
+    expect(await counters.prune(before, 2)).toBe(0);
+    expect(await left()).toEqual(['4', '5']);
+    expect(await counters.apply({ id: '4', deltas: new Map([[a, 1]]) })).toBe(false);
   });
 }

@@ -5,6 +5,7 @@ import * as visits from './migrations/0002-visits.ts';
 import * as roles from './migrations/0003-roles.ts';
 import * as orphanVisits from './migrations/0004-orphan-visits.ts';
 import * as visitTallies from './migrations/0005-visit-tallies.ts';
+import * as countDifferences from './migrations/0006-count-differences.ts';
 
 const migrations = {
   '0001-links': links,
@@ -12,6 +13,7 @@ const migrations = {
   '0003-roles': roles,
   '0004-orphan-visits': orphanVisits,
   '0005-visit-tallies': visitTallies,
+  '0006-count-differences': countDifferences,
 };
 
 /** Brings the schema up to date; the names of the migrations that were applied. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import { describeCountDifferenceRepository } from './count-difference-repository.contract.ts';
 import { describeCounterRepository } from './counter-repository.contract.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { describeRollupRepository } from './rollup-repository.contract.ts';
@@ -34,6 +35,9 @@ export function describeRepositories(open: () => Promise<OpenDatabase>): () => O
   });
   describe('counts', () => {
     describeCounterRepository(opened);
+  });
+  describe('differences of counts', () => {
+    describeCountDifferenceRepository(opened);
   });
   return opened;
 }

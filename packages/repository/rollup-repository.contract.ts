@@ -10,7 +10,6 @@ import type { DescribedVisit } from '@terse/core/visit-description';
 import { createVisitMerger } from '@terse/core/visit-merger';
 import { createMonth } from '@terse/core/visit-rollup';
 import { coverOf } from '@terse/core/visit-summary';
-import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { createRollupRepository } from './rollup-repository.ts';
 import { createUrlRepository } from './url-repository.ts';
@@ -201,22 +200,6 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect(waiting).toHaveLength(9);
     expect(await house.rollups.waiting(2, waiting[4])).toEqual(waiting.slice(5, 7));
     expect(await house.rollups.waiting(2, waiting.at(-1))).toEqual([]);
-  });
-
-  test('counts a link right while its visits are merged in part', async () => {
-    const house = setUp();
-    await store(house, 4);
-    const counters = createCounterRepository({ db: house.db, clock: systemClock });
-    const drifts = async () =>
-      (await counters.drifts([])).toSorted((a, b) => a.short_code.localeCompare(b.short_code));
-    const expected = codes.map((short_code) => ({ short_code, counted: 0, stored: 12 }));
-    expect(await drifts()).toEqual(expected);
-    await createVisitMerger({
-      repository: { ...house.rollups, waiting: () => house.rollups.waiting(5) },
-      batchesAtOnce: 6,
-    }).merge();
-    expect((await left()).length).toBeGreaterThan(0);
-    expect(await drifts()).toEqual(expected);
   });
 
   test('knows deleted links and those without visits, and no others', async () => {

@@ -74,6 +74,34 @@ export interface CounterBatchTable {
   applied_at: Date;
 }
 
+/** Visits by people per link, which triggers keep equal to the sum of `visit_rollups`. */
+export interface VisitTotalTable {
+  short_code: ShortCode;
+  visits: number;
+}
+
+/** Links whose total or count has changed such that the count may be behind. */
+export interface CountToCompareTable {
+  short_code: ShortCode;
+  /** Raised each time the link is marked again. */
+  version: number;
+}
+
+/** By how much a count was ahead of the total at every look since the first. */
+export interface CountSurplusTable {
+  short_code: ShortCode;
+  surplus: number;
+  since: Date;
+}
+
+/** One row: how far the walk through the links has come, and when visits last had to wait for long. */
+export interface CountProgressTable {
+  id: boolean;
+  walked_to: string;
+  busy_since: Date | null;
+  rested_at: Date;
+}
+
 export interface Database {
   urls: UrlTable;
   api_keys: ApiKeyTable;
@@ -83,6 +111,10 @@ export interface Database {
   visit_tallies: VisitTallyTable;
   visit_months: VisitMonthTable;
   counter_batches: CounterBatchTable;
+  visit_totals: VisitTotalTable;
+  counts_to_compare: CountToCompareTable;
+  count_surpluses: CountSurplusTable;
+  count_progress: CountProgressTable;
 }
 
 /** The tables that carry the base columns, with their keys. */

@@ -13,6 +13,7 @@ export async function openTestDatabase(): Promise<OpenDatabase> {
 /** Empties every table, and takes the partitions of single days away. */
 export async function emptyDatabase(db: Kysely<Database>): Promise<void> {
   await sql`
-    truncate urls, api_keys, visits, orphan_visits, visit_tallies, visit_months, visit_rollups, counter_batches
+    truncate urls, api_keys, visits, orphan_visits, visit_tallies, visit_months, visit_rollups, counter_batches,
+      visit_totals, counts_to_compare, count_surpluses, count_progress
   `.execute(db);
 }

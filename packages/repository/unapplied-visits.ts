@@ -12,7 +12,7 @@ export function unappliedVisits(
   const deltas = rows.map(({ delta }) => delta);
   return sql`
     select batch.short_code, sum(batch.delta)::bigint as visits
-    from unnest(${ids}::text[], ${codes}::text[], ${deltas}::int[]) as batch (id, short_code, delta)
+    from unnest(${ids}::text[], ${codes}::text[], ${deltas}::bigint[]) as batch (id, short_code, delta)
     where not exists (select from counter_batches as ledger where ledger.id = batch.id)
     group by batch.short_code
   `;

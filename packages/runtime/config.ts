@@ -78,6 +78,7 @@ const settingsSchema = z.object({
     .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header')
     .optional(),
   COUNTER_FLUSH_SECONDS: integer(1, 3600, 5),
+  COUNT_TAKE_BACK_HOURS: integer(1, 720, 24),
   VISIT_BATCH_WAIT_MS: integer(1, 10_000, 500),
   TRIGGER: z.enum(['own', 'external'], 'must be own or external').default('own'),
   LOG_LEVEL: z
@@ -125,6 +126,8 @@ export interface Config extends PartsConfig {
   readonly trustedProxyHops: number;
   readonly countryHeader: string | undefined;
   readonly counterFlushSeconds: number;
+  /** How long a count must be ahead of what is stored until that is taken back. */
+  readonly countTakeBackMs: number;
   readonly visitBatchWaitMs: number;
   /** Whether a function takes messages and ticks itself, or something else posts them to it, as on Lambda. */
   readonly trigger: 'own' | 'external';
@@ -189,6 +192,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     trustedProxyHops: settings.TRUSTED_PROXY_HOPS,
     countryHeader: settings.COUNTRY_HEADER,
     counterFlushSeconds: settings.COUNTER_FLUSH_SECONDS,
+    countTakeBackMs: settings.COUNT_TAKE_BACK_HOURS * 3_600_000,
     visitBatchWaitMs: settings.VISIT_BATCH_WAIT_MS,
     trigger: settings.TRIGGER,
     logLevel: settings.LOG_LEVEL,

@@ -1,5 +1,6 @@
 import { type ApiKeyService, createApiKeyService } from '@terse/core/api-key-service';
 import { type Clock, systemClock } from '@terse/core/clock';
+import { type CountReconciliation, createCountReconciliation } from '@terse/core/count-reconciliation';
 import { type CounterService, createCounterService } from '@terse/core/counter-service';
 import { createLinkResolver, type LinkResolver } from '@terse/core/link-resolver';
 import { ownUrls } from '@terse/core/own-urls';
@@ -14,6 +15,7 @@ import type { Journal } from '@terse/queue/journal';
 import type { DeadLetters, Subscriber } from '@terse/queue/queue';
 import type { DeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
+import { createCountDifferenceRepository } from '@terse/repository/count-difference-repository';
 import { createCounterRepository } from '@terse/repository/counter-repository';
 import { ensureLogins } from '@terse/repository/logins';
 import { migrate } from '@terse/repository/migrate';
@@ -38,6 +40,9 @@ const DATABASE_TIMEOUT_MS = { postgres: 250, pglite: 2000 };
 
 /** How many batches of tallies are merged in one statement. The embedded database is to leave its thread to redirects soon. */
 const BATCHES_AT_ONCE = { postgres: 200, pglite: 50 };
+
+/** How many links a tick looks at for counts that are ahead. */
+const LINKS_AT_ONCE = { postgres: 10_000, pglite: 500 };
 
 /** What every function has before it opens any part. */
 export interface Context extends PartsContext, Telemetry {
@@ -102,6 +107,7 @@ export interface VisitWriterServices {
 
 export interface CounterFlushServices {
   readonly counters: CounterService;
+  readonly reconciliation: CountReconciliation;
   readonly merger: VisitMerger;
   /** Only where there is an outbox. */
   readonly outboxDrain: OutboxDrain | undefined;
@@ -353,13 +359,24 @@ function counterFlushOn(
 ): CounterFlushServices {
   const { clock, metrics, config } = context;
   const visits = createVisitRepository({ db });
+  const differences = createCountDifferenceRepository({ db, clock });
+  context.showCountsAhead(differences.ahead);
   return {
     counters: createCounterService({
       counter,
       repository: createCounterRepository({ db, clock }),
-      backlog: queue,
       clock,
       metrics,
+    }),
+    reconciliation: createCountReconciliation({
+      counter,
+      repository: differences,
+      backlog: queue,
+      outbox,
+      clock,
+      metrics,
+      takeBackAfterMs: config.countTakeBackMs,
+      linksAtOnce: LINKS_AT_ONCE[config.database.kind],
     }),
     merger: createVisitMerger({
       repository: createRollupRepository({ db }),

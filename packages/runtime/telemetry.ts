@@ -18,6 +18,8 @@ export interface Telemetry {
   showJournal(journal: Pick<Journal, 'protects'>): void;
   /** Shows what a writer has in hand, and whether it stores anything. */
   showVisitStorage(backlog: Pick<Backlog, 'unacknowledged'>, watch: Pick<StorageWatch, 'isStalled'>): void;
+  /** Shows how many visits were counted and are not stored, as the database says when it is asked. */
+  showCountsAhead(read: () => Promise<number>): void;
   /** All metrics in the Prometheus text format. */
   metricsText(): Promise<string>;
 }
@@ -202,6 +204,8 @@ export function createTelemetry(): Telemetry {
         Promise.resolve(watch.isStalled() ? 1 : 0),
       );
     },
+    showCountsAhead: (read) =>
+      gauge('visit_counts_ahead', 'Visits counted a quarter of an hour ago or more, and not stored', read),
     metricsText: () => registry.metrics(),
   };
 }

@@ -67,10 +67,8 @@ describeOnRealParts('flushing counts from Redis to PostgreSQL', (parts) => {
       counter: {
         freeze: mortal('freeze', counter.freeze),
         settle: mortal('settle', counter.settle),
-        pending: counter.pending,
       },
-      repository: { apply: mortal('apply', repository.apply), drifts: repository.drifts },
-      backlog: { waiting: () => Promise.resolve(0) },
+      repository: { ...repository, apply: mortal('apply', repository.apply) },
       clock: systemClock,
       metrics: createTestMetrics(),
     });

@@ -38,6 +38,18 @@ const ACTIONS = {
   'merge whole or not at all': `select whole_or_nothing(true)`,
   'read the ledger': `select * from counter_batches`,
   'write the ledger': `insert into counter_batches (id, applied_at) values ('b', now()) on conflict (id) do nothing returning id`,
+  'prune the ledger': `delete from counter_batches where applied_at < now() - interval '30 days'`,
+  'change the ledger': `update counter_batches set applied_at = now()`,
+  'read totals': `select * from visit_totals`,
+  'change totals': `update visit_totals set visits = 0`,
+  'mark counts to compare': `insert into counts_to_compare as m (short_code) values ('x')
+    on conflict (short_code) do update set version = m.version + 1`,
+  'unmark counts': `delete from counts_to_compare where short_code = 'x'`,
+  'remember surpluses': `insert into count_surpluses as k (short_code, surplus, since) values ('x', 1, now())
+    on conflict (short_code) do update set surplus = excluded.surplus where k.surplus > excluded.surplus`,
+  'forget surpluses': `delete from count_surpluses where short_code = 'x'`,
+  'walk through links': `insert into count_progress (walked_to) values ('x')
+    on conflict (id) do update set walked_to = excluded.walked_to`,
   'make partitions': `select ensure_visit_partition('2031-01-01')`,
   'make tables': `create table mine (a int)`,
   'drop tables': `drop table visits`,
@@ -84,6 +96,13 @@ const ALLOWED: Record<string, readonly Action[]> = {
     'merge whole or not at all',
     'read the ledger',
     'write the ledger',
+    'prune the ledger',
+    'read totals',
+    'mark counts to compare',
+    'unmark counts',
+    'remember surpluses',
+    'forget surpluses',
+    'walk through links',
     'make partitions',
   ],
 };

@@ -5,6 +5,7 @@ import type { FunctionProcess } from '../function-process.ts';
 import { createRandom } from '../random.ts';
 import { openBalancer } from './balancer.ts';
 import { composeHarms } from './compose.ts';
+import { COUNTING_HARMS } from './counting-harms.ts';
 import { eventually } from './eventually.ts';
 import { HARMS } from './harms.ts';
 import { type House, openHouse } from './house.ts';
@@ -32,6 +33,7 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
 
   describe('under', { timeout: TIMEOUT_MS }, () => {
     test.each(HARMS)('$name', (harm) => survive(harm));
+    test.each(COUNTING_HARMS)('$name: no count goes back', (harm) => survive(harm));
 
     const seed = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000);
     const random = createRandom(seed);

@@ -29,6 +29,8 @@ const WARM_UP_MS = 500;
 const COOL_DOWN_MS = 1000;
 /** How long after the harm everything may take to arrive. */
 const QUIET_WITHIN_MS = 60_000;
+/** How late a count may be once its visits are stored. */
+const COUNTED_WITHIN_MS = 60_000;
 
 const HEADER = [
   '| fault | answered | stored | counted | dropped | other answers | p50 ms | p99 ms |',
@@ -74,16 +76,6 @@ export function createTrials(house: House): Trials {
     return visits.map(({ referrer }) => referrer);
   }
 
-  /** As the hourly tick does. */
-  async function maintain(): Promise<void> {
-    const response = await fetch(`${house.flusher.url}/.events`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ task: 'maintain', settle_ms: 1500 }),
-    });
-    assert.equal(response.status, 200);
-  }
-
   async function countedVisits(code: string): Promise<number> {
     const [link] = await sql<{ visit_count: number }[]>`
       select visit_count::int from urls where short_code = ${code}
@@ -123,12 +115,16 @@ export function createTrials(house: House): Trials {
         assert.equal(missing, await dropped(), 'visits are missing that nobody dropped');
         return { stored: referrers.length, lost: missing };
       }, QUIET_WITHIN_MS);
+      // By the ticks alone. A visit may be counted and not stored whose answer did not arrive; a day later it is taken back.
       const counted = await eventually(async () => {
-        await maintain();
         const count = await countedVisits(code);
-        assert.equal(count, stored, 'the count is not what is stored');
+        assert.ok(count >= stored, `the count is ${stored - count} behind what is stored`);
+        assert.ok(
+          count - stored <= (refused.get('broken') ?? 0),
+          `${count - stored} visits are counted that nobody made`,
+        );
         return count;
-      }, QUIET_WITHIN_MS);
+      }, COUNTED_WITHIN_MS);
 
       const others = [...refused].map(([status, times]) => `${status}: ${times}`).join(', ') || 'none';
       const numbers = [answered.size, stored, counted, lost];

@@ -1,0 +1,96 @@
+import type { Counter } from '@terse/cache/counter';
+import type { Outbox } from '@terse/cache/outbox';
+import type { Backlog } from '@terse/queue/queue';
+import type { CountDifferenceRepository, TakenBack } from '@terse/repository/count-difference-repository';
+import type { Clock } from './clock.ts';
+import type { Metrics } from './metrics.ts';
+import type { ShortCode } from './short-code.ts';
+
+/**
+ * Brings counts back in line with what is stored. Any number may run at once and any may be killed anywhere: what it knows
+ * lies in the database.
+ */
+export interface CountReconciliation {
+  /**
+   * Adds what is stored and not counted, when two looks `settleMs` apart find it. A visit is counted before it is stored, but
+   * a redirect that could not reach the counter takes a moment.
+   * @returns how many links it changed.
+   * @throws Error when the counter does not say what is pending.
+   */
+  restore(settleMs: number): Promise<number>;
+  /**
+   * Looks at some links for counts that are ahead, and takes back what has been ahead for the whole window: until then, the
+   * visits may be on their way, unacknowledged or on a disk that is switched off.
+   */
+  takeBack(): Promise<TakenBack>;
+}
+
+export interface CountReconciliationOptions {
+  readonly counter: Pick<Counter, 'pending'>;
+  readonly repository: CountDifferenceRepository;
+  readonly backlog: Pick<Backlog, 'waiting'>;
+  readonly outbox: Pick<Outbox, 'peek'> | undefined;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly metrics: Pick<Metrics, 'countsReconciled'>;
+  readonly takeBackAfterMs: number;
+  /** How many links one call walks past. */
+  readonly linksAtOnce: number;
+}
+
+const COMPARED_AT_ONCE = 1000;
+/** Counts are flushed between two calls, and are not to wait for minutes. */
+const MAX_ROUNDS = 200;
+
+type Missing = ReadonlyMap<ShortCode, number>;
+
+export function createCountReconciliation(options: CountReconciliationOptions): CountReconciliation {
+  const { counter, repository, backlog, outbox, clock, metrics, takeBackAfterMs, linksAtOnce } = options;
+
+  async function look(): Promise<Missing[]> {
+    const found: Missing[] = [];
+    let after: ShortCode | undefined;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const { codes, next } = await repository.behind(COMPARED_AT_ONCE, after);
+      if (codes.length > 0) {
+        // Asked first: a batch that is applied in between is in the ledger.
+        const pending = await counter.pending(codes);
+        const missing = await repository.missing(codes, pending);
+        if (missing.size > 0) found.push(missing);
+      }
+      if (!next) break;
+      after = next;
+    }
+    return found;
+  }
+
+  /** As long as nobody knows, visits may be waiting. */
+  async function isAtRest(): Promise<boolean> {
+    try {
+      return (await backlog.waiting()) === 0 && !(await outbox?.peek(1))?.length;
+    } catch {
+      return false;
+    }
+  }
+
+  return {
+    restore: async (settleMs) => {
+      const found = await look();
+      if (found.length === 0) return 0;
+      await clock.sleep(settleMs);
+      let links = 0;
+      for (const missing of found) {
+        links += await repository.restore(missing, await counter.pending([...missing.keys()]));
+      }
+      metrics.countsReconciled(links);
+      return links;
+    },
+
+    takeBack: async () => {
+      await repository.walk(linksAtOnce);
+      await repository.noteBacklog(await isAtRest());
+      const taken = await repository.takeBack(takeBackAfterMs, COMPARED_AT_ONCE);
+      metrics.countsReconciled(taken.links);
+      return taken;
+    },
+  };
+}
