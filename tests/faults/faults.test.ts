@@ -51,8 +51,8 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
       inflict: (address: string) => Promise<void>,
       { perSecond = 200, visitorsMaySee = [] as string[], mayDrop = false } = {},
     ): Promise<void> {
-      const { url } = await house.start('redirect', settings);
-      const dropped = () => metricOf(url, 'visits_dropped_total');
+      const { url, internalUrl } = await house.start('redirect', settings);
+      const dropped = () => metricOf(internalUrl, 'visits_dropped_total');
       try {
         await survive(
           { name, touches: [], visitorsMaySee, inflict: () => inflict(url) },
@@ -143,7 +143,9 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
 
 /** The sum of a metric over its labels. */
 async function metricOf(address: string, name: string): Promise<number> {
-  const metrics = await (await fetch(`${address}/.metrics`)).text();
+  const response = await fetch(`${address}/.metrics`);
+  expect(response.status).toBe(200);
+  const metrics = await response.text();
   const values = metrics.matchAll(new RegExp(`^${name}\\{.*\\} (\\d+)$`, 'gm'));
   return values.reduce((sum, [, value]) => sum + Number(value), 0);
 }
