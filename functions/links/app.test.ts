@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createApiKeyService } from '@terse/core/api-key-service';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
 import { createLinksApp } from './app.ts';
 
@@ -331,8 +332,10 @@ describe('listing', () => {
 });
 
 test.each([
-  ['PUT', '/api/v1/links', 'GET, POST'],
-  ['POST', '/api/v1/links/x', 'GET, PATCH, DELETE'],
+  ['PUT', '/api/v1/links', 'GET, HEAD, POST'],
+  ['OPTIONS', '/api/v1/links', 'GET, HEAD, POST'],
+  ['POST', '/api/v1/links/x', 'GET, HEAD, PATCH, DELETE'],
+  ['GET', '/api/v1/bulk/links', 'POST'],
   ['GET', '/api/v1/links/x/restore', 'POST'],
 ])('%s %s is not allowed, and says what is', async (method, path, allowed) => {
   const { status, headers } = await call(method, path);
@@ -340,6 +343,50 @@ test.each([
   expect(headers.get('Allow')).toBe(allowed);
 });
 
-test('an address that does not exist is a problem too', async () => {
-  expect((await call('GET', '/api/v2/links')).body['type']).toBe('urn:terse:problem:route_not_found');
+test.each([
+  '/api',
+  '/api/v2/links',
+  '/api/v1/nothing',
+  '/api/v1/bulk',
+  '/api/v1/links/x/nothing',
+  '/api/v1/links/x/restore/y',
+])('nothing is served at %s, whatever the method', async (path) => {
+  for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    const { status, body } = await call(method, path);
+    expect([method, status, body['type']]).toEqual([method, 404, 'urn:terse:problem:route_not_found']);
+  }
+});
+
+test('callers with a key are answered while keys that are invented are looked up without end', async () => {
+  const gate = Promise.withResolvers<boolean>();
+  const exists = vi.fn((_hash: string) => gate.promise);
+  const repository = { exists, create: () => Promise.resolve(), isEmpty: () => Promise.resolve(false) };
+  const apiKeys = createApiKeyService({ repository, adminKey: TEST_API_KEY, clock: parts.clock });
+  const busy = createLinksApp({ ...parts, apiKeys });
+  const list = (key: string) =>
+    busy.request('/api/v1/links', { headers: { Authorization: `Bearer ${key}` } });
+  const bad = Array.from({ length: 280 }, (_, index) => list(`terse_${String(index).padStart(43, '0')}`));
+  const good = await Promise.all(Array.from({ length: 100 }, () => list(TEST_API_KEY)));
+  expect(new Set(good.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(exists.mock.calls.length).toBeLessThanOrEqual(8);
+  gate.resolve(false);
+  const refused = new Set((await Promise.all(bad)).map(({ status }) => status));
+  expect(refused).toEqual(new Set([401, 503]));
+});
+
+test.each([
+  '',
+  'Bearer',
+  'Bearer short',
+  'Basic dXNlcjpwYXNz',
+  `Bearer ${'x'.repeat(300)}`,
+  'Bearer kéy-of-sixteen-ch',
+  'Bearer two keys-in-one-header',
+])('%j is no key, and nothing is asked about it', async (header) => {
+  const isValid = vi.fn(() => Promise.resolve(true));
+  const asked = createLinksApp({ ...parts, apiKeys: { isValid } });
+  const response = await asked.request('/api/v1/links', { headers: { Authorization: header } });
+  expect(response.status).toBe(401);
+  expect(response.headers.get('WWW-Authenticate')).toBe('Bearer');
+  expect(isValid).not.toHaveBeenCalled();
 });

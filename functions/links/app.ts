@@ -45,6 +45,8 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.use(
     '/api/*',
+    // First of all: who has no key takes nobody's place.
+    requireApiKey(apiKeys.isValid),
     shedLoad({
       pressure,
       maxPressure: MAX_PRESSURE,
@@ -52,7 +54,6 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
       maxWaiting: MAX_WAITING,
       onShed: () => metrics.requestShed('links'),
     }),
-    requireApiKey(apiKeys.isValid),
   );
 
   app.post('/api/v1/bulk/links', refuseQuery, limitBody(dependencies.maxBodyBytes), async (c) => {

@@ -37,6 +37,17 @@ test.each([301, 302, 307, 308] as const)(
   },
 );
 
+test('reads what a browser says of itself, and where it comes from, in UTF-8', async () => {
+  const { app, record } = setUp();
+  const link = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const sent = (text: string) => Buffer.from(text).toString('latin1');
+  const headers = { referer: sent('https://zürich.example/straße'), 'user-agent': sent('Браузер/1.0') };
+  await app.request(`/${link.short_code}`, {}, { incoming: { headers, socket: {} } });
+  expect(record).toHaveBeenCalledWith(
+    expect.objectContaining({ referrer: 'https://zürich.example/straße', userAgent: 'Браузер/1.0' }),
+  );
+});
+
 test('records what it knows of the visit', async () => {
   const { app, record } = setUp({ clientIp: () => '192.0.2.0', country: () => 'DE' });
   const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });

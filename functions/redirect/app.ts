@@ -8,7 +8,7 @@ import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { page } from '@terse/http/page';
 import { isPrefetch } from '@terse/http/prefetch';
-import { requestHeader } from '@terse/http/request-header';
+import { requestText } from '@terse/http/request-header';
 
 export interface RedirectDependencies extends AppParts {
   readonly resolver: LinkResolver;
@@ -54,8 +54,8 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
     recorder.record({
       shortCode,
       ip: clientIp(c),
-      userAgent: requestHeader(c, 'user-agent'),
-      referrer: requestHeader(c, 'referer'),
+      userAgent: requestText(c, 'user-agent'),
+      referrer: requestText(c, 'referer'),
       country: country(c),
       isProbe: c.req.method === 'HEAD' || isPrefetch(c),
     });

@@ -233,3 +233,24 @@ describe('refuses', () => {
     expect((await get(`${code}/stats`, 'wrong')).status).toBe(401);
   });
 });
+
+test.each(['stats/nope', 'stats/visits/nope', 'stats/nope/nope'])(
+  'nothing is served at %s, whatever the method',
+  async (path) => {
+    for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
+      const response = await app.request(`/api/v1/links/x/${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${TEST_API_KEY}` },
+      });
+      expect([method, response.status]).toEqual([method, 404]);
+    }
+  },
+);
+
+test.each(['stats', 'stats/visits'])('%s is read, and nothing else', async (path) => {
+  const response = await app.request(`/api/v1/links/x/${path}`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${TEST_API_KEY}` },
+  });
+  expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD']);
+});

@@ -41,6 +41,8 @@ export function createStatsApp(dependencies: StatsDependencies): Hono {
 
   app.use(
     '/api/*',
+    // First of all: who has no key takes nobody's place.
+    requireApiKey(apiKeys.isValid),
     shedLoad({
       pressure,
       maxPressure: MAX_PRESSURE,
@@ -48,7 +50,6 @@ export function createStatsApp(dependencies: StatsDependencies): Hono {
       maxWaiting: MAX_WAITING,
       onShed: () => metrics.requestShed('stats'),
     }),
-    requireApiKey(apiKeys.isValid),
   );
 
   app.get('/api/v1/links/:code/stats', async (c) =>
@@ -63,7 +64,8 @@ export function createStatsApp(dependencies: StatsDependencies): Hono {
     return c.json({ visits, next_cursor: found.length > limit ? visits.at(-1)?.id : null });
   });
 
-  app.all('/api/v1/links/:code/stats/:part?', methodNotAllowed('GET'));
+  app.all('/api/v1/links/:code/stats', methodNotAllowed('GET'));
+  app.all('/api/v1/links/:code/stats/visits', methodNotAllowed('GET'));
 
   return app;
 }

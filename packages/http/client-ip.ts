@@ -63,7 +63,14 @@ function normalize(address: string): string | null {
   return parse(address)?.toString() ?? null;
 }
 
-function parse(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+/** As RFC 7239 and proxies write it: bare or quoted, IPv6 in brackets or not, with a port or without. */
+const NODE = /^"?(?:\[([^\]]+)\](?::\w+)?|([^:"]+)(?::\d+)?|([^"[\]]+))"?$/;
+
+function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  const [, inBrackets, withoutColons, bare] = NODE.exec(text.trim()) ?? [];
+  const address = inBrackets ?? withoutColons ?? bare ?? '';
   const [withoutZone = ''] = address.split('%', 1);
-  return ipaddr.isValid(withoutZone) ? ipaddr.process(withoutZone) : undefined;
+  // Not `ipaddr.isValid`: it takes `7`, `0x7f.1` and `203.0.113` for addresses of IPv4, too.
+  const isAddress = ipaddr.IPv4.isValidFourPartDecimal(withoutZone) || ipaddr.IPv6.isValid(withoutZone);
+  return isAddress ? ipaddr.process(withoutZone) : undefined;
 }

@@ -8,3 +8,20 @@ export function requestHeader(c: Context, name: Lowercase<string>): string | und
   const value = incoming.headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
+
+const BEYOND_ASCII = /[\x80-\xff]/;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A header that holds text. Node reads each byte as a character of Latin-1; what is valid UTF-8 is read as that instead. */
+export function requestText(c: Context, name: Lowercase<string>): string | undefined {
+  const value = requestHeader(c, name);
+  return value === undefined || !BEYOND_ASCII.test(value) ? value : decode(value);
+}
+
+function decode(value: string): string {
+  try {
+    return utf8.decode(Buffer.from(value, 'latin1'));
+  } catch {
+    return value;
+  }
+}

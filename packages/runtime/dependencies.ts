@@ -305,7 +305,7 @@ function redirectOn(
 
 function apiOn({ config, clock }: Context, { db }: OpenDatabase): ApiServices {
   const repository = createApiKeyRepository({ db, clock });
-  return { apiKeys: createApiKeyService({ repository, adminKey: config.adminApiKey }) };
+  return { apiKeys: createApiKeyService({ repository, adminKey: config.adminApiKey, clock }) };
 }
 
 function linksOn(context: Context, database: OpenDatabase, { cache, counter }: Store): LinksServices {
