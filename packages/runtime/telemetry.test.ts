@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createTelemetry } from './telemetry.ts';
 
 test('shows what Redis holds, and nothing while Redis does not answer', async () => {
@@ -10,6 +10,37 @@ test('shows what Redis holds, and nothing while Redis does not answer', async ()
   expect(await telemetry.metricsText()).not.toMatch(/^redis_used_bytes/m);
   answer = () => Promise.resolve(undefined);
   expect(await telemetry.metricsText()).not.toMatch(/^redis_used_bytes/m);
+});
+
+test('shows what lies in the queue of visits, asks it once for all who look, and shows nothing while it does not say', async () => {
+  const waiting = vi.fn(() => Promise.resolve(7));
+  const backlog = { waiting, dead: () => Promise.reject(new Error('down')), unacknowledged: () => 3 };
+  const { showVisitQueue, metricsText } = createTelemetry();
+  showVisitQueue(backlog);
+  const [first, second] = await Promise.all([metricsText(), metricsText()]);
+  expect(first).toMatch(/^visit_queue_ready_messages 7$/m);
+  expect(second).toMatch(/^visit_queue_ready_messages 7$/m);
+  expect(first).not.toMatch(/^visit_queue_dead_messages/m);
+  expect(waiting).toHaveBeenCalledTimes(1);
+});
+
+test('does not wait long for a queue that does not answer', async () => {
+  const never = () => new Promise<number>(() => {});
+  const { showVisitQueue, metricsText } = createTelemetry();
+  showVisitQueue({ waiting: never, dead: () => Promise.resolve(2), unacknowledged: () => 0 });
+  const text = await metricsText();
+  expect(text).not.toMatch(/^visit_queue_ready_messages/m);
+  expect(text).toMatch(/^visit_queue_dead_messages 2$/m);
+});
+
+test('shows what a writer has in hand, and whether it stores nothing', async () => {
+  let stalled = false;
+  const { showVisitStorage, metricsText } = createTelemetry();
+  showVisitStorage({ unacknowledged: () => 3 }, { isStalled: () => stalled });
+  expect(await metricsText()).toMatch(/^visit_queue_unacknowledged_messages 3$/m);
+  expect(await metricsText()).toMatch(/^visit_storage_stalled 0$/m);
+  stalled = true;
+  expect(await metricsText()).toMatch(/^visit_storage_stalled 1$/m);
 });
 
 test('tells how often each thing was reported so far, however often it is asked', async () => {
