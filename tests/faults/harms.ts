@@ -6,11 +6,13 @@ import { promisify } from 'node:util';
 import { createClient } from '@redis/client';
 import { messageText } from '@terse/queue/message';
 import postgres from 'postgres';
-import { Connection } from 'rabbitmq-client';
+import type { Connection } from 'rabbitmq-client';
 import type { FunctionProcess } from '../function-process.ts';
 import { eventually } from './eventually.ts';
 import type { House, Worker } from './house.ts';
+import { POISON } from './poison.ts';
 import type { Harm } from './trial.ts';
+import { withBroker, withSql } from './with-server.ts';
 
 const run = promisify(execFile);
 
@@ -24,6 +26,7 @@ export const HARMS: readonly Harm[] = [
   ...postgresql(),
   ...journal(),
   ...messages(),
+  ...POISON,
 ];
 
 function workers(): Harm[] {
@@ -413,15 +416,6 @@ async function tellRedis(url: string, command: string[]): Promise<void> {
   await client.close();
 }
 
-async function withSql(url: string, work: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
-    await work(sql);
-  } finally {
-    await sql.end();
-  }
-}
-
 function terminateAll(sql: postgres.Sql): Promise<unknown> {
   return sql`
     select pg_terminate_backend(pid) from pg_stat_activity
@@ -470,15 +464,6 @@ async function forceDeadlock(sql: postgres.Sql): Promise<void> {
     await sleep(1000);
   }
   assert.ok((await deadlocks()) > before, 'there was no deadlock');
-}
-
-async function withBroker(url: string, work: (connection: Connection) => Promise<void>): Promise<void> {
-  const connection = new Connection({ url, frameMax: 131_072 });
-  try {
-    await work(connection);
-  } finally {
-    await connection.close();
-  }
 }
 
 async function shuffleQueueTwice(connection: Connection): Promise<void> {
