@@ -40,6 +40,24 @@ test('refuses to serve internal addresses where the public ones are', () => {
   expect(faultsOf('redirect', { ...REAL, PORT: '9464' })).toContain('INTERNAL_PORT must differ from PORT');
 });
 
+test('refuses in production what everybody knows, and takes it for development', () => {
+  const known = { ADMIN_API_KEY: 'local-development-key' };
+  const faults = faultsOf('links', { ...REAL, ...known, NODE_ENV: 'production' });
+  expect(faults).toContain('ADMIN_API_KEY is the public one');
+  expect(faults).not.toContain('local-development-key');
+  expect(readConfig('links', { ...REAL, ...known }).adminApiKey).toBe('local-development-key');
+});
+
+test.each([
+  'fifteen-letters',
+  'with a space in it',
+  'tab\there-and-more',
+  'schlüssel-mit-umlaut',
+  'x'.repeat(257),
+])('refuses %j as a key: nobody could send it, or anybody guess it', (key) => {
+  expect(faultsOf('standalone', { ADMIN_API_KEY: key })).toMatch(/ADMIN_API_KEY must/);
+});
+
 test('takes what is set, and an empty variable for one that is not', () => {
   const config = readConfig('standalone', { PORT: '9000', BASE_URL: 'https://go.example', VISITOR_IP: '' });
   expect(config).toMatchObject({ port: 9000, visitorIp: 'anonymized' });

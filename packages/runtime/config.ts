@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Login } from '@terse/repository/logins';
+import { faultsOfSecrets } from './public-secrets.ts';
 import { PART_SETTINGS, type PartsConfig, readParts } from './parts-config.ts';
 
 export type FunctionName =
@@ -68,7 +69,10 @@ const settingsSchema = z.object({
   STOP_DELAY_MS: integer(0, 60_000, 0),
   MAX_BODY_KB: integer(32, 4096, 4096),
   DATABASE_POOL_SIZE: integer(1, 100, 5),
-  ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  ADMIN_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,256}$/, 'must have 16 to 256 visible ASCII characters, without spaces')
+    .optional(),
   VISITOR_IP: z
     .enum(['anonymized', 'full', 'none'], 'must be anonymized, full or none')
     .default('anonymized'),
@@ -156,6 +160,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
   const parsed = settingsSchema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')} ${issue.message}`);
   const parts = readParts(name, given, faults);
+  if (given['NODE_ENV'] === 'production') faults.push(...faultsOfSecrets(given));
   if (name === 'gateway') {
     for (const setting of ['REDIRECT_ORIGIN', 'LINKS_ORIGIN', 'STATS_ORIGIN']) {
       if (given[setting] === undefined) faults.push(`${setting} must be set`);

@@ -44,7 +44,7 @@ const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
   standalone: ['database', 'store', 'queue'],
 };
 
-const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
+export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 const ENCRYPTING_SSL_MODES = new Set(['require', 'verify-ca', 'verify-full']);
 
 /** Reads which parts to use; what is wrong is added to `faults`, without any value. */
