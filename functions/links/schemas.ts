@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_REDIRECT_STATUS, REDIRECT_STATUSES } from '@terse/core/link';
-import { MAX_URL_INPUT_LENGTH } from '@terse/core/original-url';
+import { MAX_URL_INPUT_LENGTH, MAX_URL_LENGTH } from '@terse/core/original-url';
 import { linkCursor } from './link-cursor.ts';
 import { plainText, visibleText } from '@terse/http/plain-text';
 import { instant, pageSize } from '@terse/http/schemas';
@@ -53,7 +53,7 @@ export const listQuerySchema = z.strictObject({
   /** A link must have all of them. */
   tag: fields.tags.optional(),
   /** Part of the short code, original URL or title. */
-  search: visibleText(200).optional(),
+  search: visibleText(MAX_URL_LENGTH).optional(),
   deleted: z
     .enum(['exclude', 'include', 'only'])
     .default('exclude')

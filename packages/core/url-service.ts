@@ -11,6 +11,7 @@ import {
   type RedirectStatus,
   toCachedLink,
 } from './link.ts';
+import { parseSearch } from './link-search.ts';
 import type { Metrics } from './metrics.ts';
 import { parseOriginalUrl } from './original-url.ts';
 import type { IsOwnUrl } from './own-urls.ts';
@@ -35,6 +36,11 @@ export interface NewLink {
 
 /** What may change of a link; a short code never does. */
 export type LinkChanges = { readonly [K in Exclude<keyof NewLink, 'short_code'>]?: NewLink[K] | undefined };
+
+export interface ListFilter extends Omit<LinkFilter, 'search'> {
+  /** Part of the short code, original URL or title, in any spelling; or the short URL. */
+  readonly search?: string | undefined;
+}
 
 export interface LinkPage {
   readonly links: readonly Link[];
@@ -63,7 +69,7 @@ export interface UrlService {
    * Newest first, from the link after the one with the code `after`.
    * @throws DomainError `invalid_request` on `cursor` when there was never a link with that code.
    */
-  list(filter: LinkFilter, limit: number, after?: ShortCode): Promise<LinkPage>;
+  list(filter: ListFilter, limit: number, after?: ShortCode): Promise<LinkPage>;
   /** @throws DomainError `invalid_request`, `link_not_found` or `link_deleted`. */
   change(code: string, changes: LinkChanges): Promise<Link>;
   /** Soft-deletes; a deleted link stays deleted. @throws DomainError `link_not_found`. */
@@ -204,7 +210,11 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
     read: (code) => readActive(existing(code)),
 
     list: async (filter, limit, after) => {
-      const { codes, next } = await repository.page(filter, limit, after);
+      const { codes, next } = await repository.page(
+        { ...filter, search: filter.search === undefined ? undefined : parseSearch(filter.search, isOwnUrl) },
+        limit,
+        after,
+      );
       if (after !== undefined && codes.length === 0 && !(await repository.find(after))) {
         throw invalidField('cursor', 'is not a cursor that this API gave');
       }

@@ -16,6 +16,7 @@ export function createApiKeyRepository(options: { db: Kysely<Database>; clock: C
     db: options.db,
     table: 'api_keys',
     key: 'key_hash',
+    columns: ['key_hash', 'created_at'],
     defaults: {},
     timestamps: createTimestampService(options.clock),
   });

@@ -49,6 +49,8 @@ export interface ModelServiceOptions<T extends ModelTable> {
   readonly db: Kysely<Database>;
   readonly table: T;
   readonly key: ModelKeys[T];
+  /** What is read of a row. */
+  readonly columns: readonly (keyof Selectable<Database[T]> & string)[];
   readonly timestamps: TimestampService;
   /** What the table's other columns have in a new row, by their defaults. */
   readonly defaults: Omit<Selectable<Database[T]>, keyof NewRow<T> | keyof BaseModel>;
@@ -61,6 +63,7 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
   const { timestamps, defaults, onChange = {} } = options;
   const table: string = options.table;
   const key: string = options.key;
+  const columns: readonly string[] = options.columns;
   const db = options.db as unknown as Kysely<Untyped>;
   const softDelete = createSoftDeleteService(timestamps);
 
@@ -70,7 +73,7 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
       .set({ ...changes, ...onChange })
       .where(key, '=', keyValue)
       .where(softDelete.visible(visibility))
-      .returningAll()
+      .returning(columns)
       .executeTakeFirst();
     return row as Row | undefined;
   }
@@ -87,11 +90,11 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
   ): Promise<Map<NewRow<T>, Row>> {
     const [first] = rows;
     if (!first) return new Map();
-    const columns = sql.join(Object.keys(first).map((column) => sql.ref(column)));
+    const given = sql.join(Object.keys(first).map((column) => sql.ref(column)));
     const stamps = timestamps.created();
     const inserted = await sql<object>`
-      insert into ${sql.table(table)} (${columns}, created_at, updated_at)
-      select ${columns}, ${stamps.created_at}::timestamptz, ${stamps.updated_at}::timestamptz
+      insert into ${sql.table(table)} (${given}, created_at, updated_at)
+      select ${given}, ${stamps.created_at}::timestamptz, ${stamps.updated_at}::timestamptz
       from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::text::json)
       order by ${sql.ref(key)} ${onConflict} returning ${sql.ref(key)}
     `.execute(db);
@@ -99,7 +102,11 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
     // What a row holds is known, so the database is asked only which of them it took.
     const base = { ...stamps, deleted_at: null };
     const taken = rows.filter((row) => keys.has(keyOf(row)));
-    return new Map(taken.map((row) => [row, { ...row, ...defaults, ...base } as unknown as Row]));
+    return new Map(taken.map((row) => [row, asRead({ ...row, ...defaults, ...base })]));
+  }
+
+  function asRead(row: Record<string, unknown>): Row {
+    return Object.fromEntries(columns.map((column) => [column, row[column]])) as Row;
   }
 
   async function insertWhereFree(rows: readonly NewRow<T>[]): Promise<(Row | undefined)[]> {
@@ -134,7 +141,7 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
     getAll: async (keys, visibility = 'active') => {
       const rows = await db
         .selectFrom(table)
-        .selectAll()
+        .select(columns)
         .where(sql<boolean>`${sql.ref(key)} = any(${[...keys]}::text[])`)
         .where(softDelete.visible(visibility))
         .execute();
@@ -144,7 +151,7 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
     get: async (keyValue, visibility = 'active') => {
       const row = await db
         .selectFrom(table)
-        .selectAll()
+        .select(columns)
         .where(key, '=', keyValue)
         .where(softDelete.visible(visibility))
         .executeTakeFirst();
@@ -156,7 +163,7 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
     restore: (keyValue) => set(keyValue, 'deleted', softDelete.restoration()),
 
     list: async ({ visibility = 'active', where = [], after, limit }) => {
-      let query = db.selectFrom(table).selectAll().where(softDelete.visible(visibility));
+      let query = db.selectFrom(table).select(columns).where(softDelete.visible(visibility));
       for (const condition of where) query = query.where(condition);
       if (after !== undefined) {
         const position = sql`select created_at, ${sql.ref(key)} from ${sql.table(table)} where ${sql.ref(key)} = ${after}`;

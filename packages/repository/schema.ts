@@ -20,6 +20,10 @@ export interface UrlTable extends BaseModel {
   title: string | null;
   tags: string[];
   version: ColumnType<number, never, never>;
+  /** For search only, in lower case: the URL in Unicode, where that differs from it. */
+  readable_url: string | null;
+  /** For search only: the title without a difference between letter cases, where it is more than ASCII. */
+  folded_title: string | null;
 }
 
 export interface ApiKeyTable extends BaseModel {

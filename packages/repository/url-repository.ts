@@ -1,10 +1,16 @@
-import { type Kysely, type RawBuilder, sql, type Updateable } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { CounterBatch } from '@terse/core/counter-batch';
 import type { Clock } from '@terse/core/clock';
 import type { Link } from '@terse/core/link';
+import {
+  foldedTitleColumn,
+  type LinkSearch,
+  readableUrlColumn,
+  searchColumns,
+} from '@terse/core/link-search';
 import type { ShortCode } from '@terse/core/short-code';
 import { createModelService, type NewRow } from './model-service.ts';
-import type { Database, UrlTable } from './schema.ts';
+import type { Database } from './schema.ts';
 import type { Visibility } from './soft-delete.ts';
 import { createTimestampService } from './timestamps.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
@@ -12,8 +18,7 @@ import { unappliedVisits } from './unapplied-visits.ts';
 export interface LinkFilter {
   /** All of them, in composed letters (NFC). */
   readonly tags?: readonly string[] | undefined;
-  /** Part of the short code, original URL or title, in any letter case. */
-  readonly search?: string | undefined;
+  readonly search?: LinkSearch | undefined;
   readonly visibility: Visibility;
 }
 
@@ -28,6 +33,10 @@ export type LinkValues = Pick<
   'short_code' | 'original_url' | 'redirect_status' | 'title' | 'expires_at' | 'pinned'
 > & { readonly tags: string[] };
 
+export type LinkChange = {
+  readonly [K in Exclude<keyof LinkValues, 'short_code'>]?: LinkValues[K] | undefined;
+};
+
 export type CreatedLinks = { readonly created: Link[] } | { readonly taken: readonly ShortCode[] };
 
 /** Links as they are stored. Every change raises `version`. */
@@ -41,7 +50,7 @@ export interface UrlRepository {
   /** All of them, in their order; or none, and which codes are in use. */
   createAll(values: readonly LinkValues[]): Promise<CreatedLinks>;
   /** The changed link, or `undefined` when there is no such active link. */
-  change(code: ShortCode, changes: Updateable<UrlTable>): Promise<Link | undefined>;
+  change(code: ShortCode, changes: LinkChange): Promise<Link | undefined>;
   remove(code: ShortCode): Promise<Link | undefined>;
   restore(code: ShortCode): Promise<Link | undefined>;
   /** Which links match, newest first. Nothing follows a code that no link has. */
@@ -53,12 +62,28 @@ export interface UrlRepository {
   read(codes: readonly ShortCode[], pending: readonly CounterBatch[]): Promise<Link[]>;
 }
 
+const COLUMNS = [
+  'short_code',
+  'original_url',
+  'redirect_status',
+  'visit_count',
+  'expires_at',
+  'pinned',
+  'title',
+  'tags',
+  'version',
+  'created_at',
+  'updated_at',
+  'deleted_at',
+] as const satisfies readonly (keyof Link)[];
+
 export function createUrlRepository(options: { db: Kysely<Database>; clock: Clock }): UrlRepository {
   const { db, clock } = options;
   const urls = createModelService({
     db,
     table: 'urls',
     key: 'short_code',
+    columns: COLUMNS,
     defaults: { visit_count: 0, version: 1 },
     timestamps: createTimestampService(clock),
     onChange: { version: sql`version + 1` },
@@ -78,7 +103,14 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
       const codes = values.map(({ short_code }) => short_code);
       return { taken: (await urls.getAll(codes, 'all')).map(({ short_code }) => short_code) };
     },
-    change: (code, changes) => urls.update(code, changes),
+    change: (code, changes) => {
+      const { original_url, title } = changes;
+      return urls.update(code, {
+        ...changes,
+        ...(original_url !== undefined && { readable_url: readableUrlColumn(original_url) }),
+        ...(title !== undefined && { folded_title: foldedTitleColumn(title) }),
+      });
+    },
     remove: (code) => urls.remove(code),
     restore: (code) => urls.restore(code),
 
@@ -88,12 +120,7 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
         // Tags of earlier releases are as they were given.
         where.push(sql`tags && ${[tag, tag.normalize('NFD')]}::text[]`);
       }
-      if (search !== undefined) {
-        const pattern = `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-        where.push(
-          sql`(short_code ilike ${pattern} or original_url ilike ${pattern} or title ilike ${pattern})`,
-        );
-      }
+      if (search !== undefined) where.push(matches(search));
       const rows = await urls.list({ visibility, where, after, limit: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
@@ -106,7 +133,7 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
     read: (codes, pending) =>
       db
         .selectFrom('urls')
-        .selectAll()
+        .select(COLUMNS)
         .select(
           sql<number>`visit_count + coalesce((
           select pending.visits from (${unappliedVisits(pending)}) as pending
@@ -123,5 +150,35 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
 /** These columns in this order, whatever else a caller's object holds: each other set is another statement to prepare. */
 function toRow(values: LinkValues): NewRow<'urls'> {
   const { short_code, original_url, redirect_status, title, tags, expires_at, pinned } = values;
-  return { short_code, original_url, redirect_status, title, tags, expires_at, pinned };
+  const { readable_url, folded_title } = searchColumns(values);
+  return {
+    short_code,
+    original_url,
+    redirect_status,
+    title,
+    tags,
+    expires_at,
+    pinned,
+    readable_url,
+    folded_title,
+  };
+}
+
+/**
+ * Plain columns are compared by the collation "C": in each database the same, and only ASCII letters have two cases. What is
+ * beyond ASCII was folded before it was stored.
+ */
+function matches({ contains, codePrefix }: LinkSearch): RawBuilder<boolean> {
+  const conditions = contains.map((text) => {
+    const pattern = `%${literal(text)}%`;
+    return sql<boolean>`short_code collate "C" ilike ${pattern} or original_url collate "C" ilike ${pattern}
+      or title collate "C" ilike ${pattern} or readable_url like ${pattern} or folded_title like ${pattern}`;
+  });
+  if (codePrefix !== undefined)
+    conditions.push(sql`short_code collate "C" ilike ${`${literal(codePrefix)}%`}`);
+  return sql`(${sql.join(conditions, sql` or `)})`;
+}
+
+function literal(text: string): string {
+  return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 }
