@@ -4,7 +4,7 @@ export interface OutboxMessage {
 }
 
 /**
- * Keeps messages that the queue did not take, for functions that have no disk of their own. It is shared: whoever drains
+ * Keeps messages that the queue did not take, for functions that have no disk or whose disk may go with them. It is shared: whoever drains
  * it may be another process than the one that filled it. A message may come out twice, so what it says must be safe to
  * do twice.
  */

@@ -116,7 +116,7 @@ export interface Config extends PartsConfig {
   readonly dataDirectory: string;
   /** Where visits lie until the queue has them; `undefined` where there is no disk to write to. */
   readonly journal: { readonly directory: string; readonly maxBytes: number } | undefined;
-  /** The most that waits in Redis for the queue; used where there is no journal. */
+  /** The most that waits in Redis for the queue. */
   readonly outboxMaxBytes: number;
   readonly visitsInMemory: number;
   /** How long a redirect waits for its visit to be confirmed; 0 when it does not wait. */
