@@ -17,19 +17,37 @@ const API_KEY = 'flow-test-key-0123456789';
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const LOGINS = ['redirect', 'links', 'stats', 'visit_writer', 'counter_flush'];
 
-const STORES: [string, (parts: RealParts) => Record<string, string>][] = [
-  ['PostgreSQL, Redis over TCP and RabbitMQ', ({ redisUrl }) => ({ REDIS_URL: redisUrl })],
+interface Way {
+  readonly store: Record<string, string>;
+  /** Where the functions, and the migrations, reach the database. */
+  readonly databaseUrl: string;
+  readonly database?: Record<string, string>;
+}
+
+const WAYS: [string, (parts: RealParts) => Way][] = [
+  [
+    'PostgreSQL, Redis over TCP and RabbitMQ',
+    ({ databaseUrl, redisUrl }) => ({ databaseUrl, store: { REDIS_URL: redisUrl } }),
+  ],
   [
     'PostgreSQL, Redis over REST and RabbitMQ',
-    ({ upstashUrl, upstashToken }) => ({
-      UPSTASH_REDIS_REST_URL: upstashUrl,
-      UPSTASH_REDIS_REST_TOKEN: upstashToken,
+    ({ databaseUrl, upstashUrl, upstashToken }) => ({
+      databaseUrl,
+      store: { UPSTASH_REDIS_REST_URL: upstashUrl, UPSTASH_REDIS_REST_TOKEN: upstashToken },
+    }),
+  ],
+  [
+    'PostgreSQL behind PgBouncer, Redis over TCP and RabbitMQ',
+    ({ pooledUrl, redisUrl }) => ({
+      databaseUrl: pooledUrl,
+      store: { REDIS_URL: redisUrl },
+      database: { DATABASE_PREPARE: 'off' },
     }),
   ],
 ];
 
 describeOnRealParts('every function in a process of its own', (parts) => {
-  describe.each(STORES)('on %s', (_name, storeOf) => {
+  describe.each(WAYS)('on %s', (_name, wayOf) => {
     let running: FunctionProcess[];
     let gateway: FunctionProcess;
     let journal: string;
@@ -39,13 +57,20 @@ describeOnRealParts('every function in a process of its own', (parts) => {
       await emptyRedis(parts);
       await emptyQueues(parts);
       const ownerUrl = await createDatabase(parts.databaseUrl, 'flow');
-      await migrateByCommand(ownerUrl);
-      const database = await makeLogins(ownerUrl);
+      const way = wayOf(parts);
+      const { host } = new URL(way.databaseUrl);
+      const reached = Object.assign(new URL(ownerUrl), { host }).href;
+      await migrateByCommand({ DATABASE_URL: reached, ...way.database });
+      const login = await makeLogins(ownerUrl);
+      const database = (name: string) => ({
+        ...way.database,
+        DATABASE_URL: Object.assign(login(name), { host }).href,
+      });
 
       const ports = await freePorts(6);
       const origin = (index: number) => `http://127.0.0.1:${ports[index]}`;
       const common = (index: number) => ({ PORT: `${ports[index]}`, LOG_LEVEL: 'warn' });
-      const store = storeOf(parts);
+      const { store } = way;
       const queue = { RABBITMQ_URL: parts.rabbitmqUrl };
       running = await Promise.all([
         startFunction('redirect', {
@@ -192,13 +217,13 @@ async function emptyQueues({ rabbitmqUrl }: RealParts): Promise<void> {
   await connection.close();
 }
 
-async function migrateByCommand(url: string): Promise<void> {
+async function migrateByCommand(settings: Record<string, string>): Promise<void> {
   const main = new URL('../functions/migrate/main.ts', import.meta.url).pathname;
-  await promisify(execFile)(process.execPath, [main], { env: { PATH: '', DATABASE_URL: url } });
+  await promisify(execFile)(process.execPath, [main], { env: { PATH: '', ...settings } });
 }
 
 /** Gives each function a login with the rights of its group, and nothing more. */
-async function makeLogins(ownerUrl: string): Promise<(name: string) => { DATABASE_URL: string }> {
+async function makeLogins(ownerUrl: string): Promise<(name: string) => URL> {
   const owner = postgres(ownerUrl, { max: 1, onnotice: () => {} });
   for (const name of LOGINS) {
     await owner.unsafe(`drop role if exists flow_${name}`);
@@ -208,6 +233,6 @@ async function makeLogins(ownerUrl: string): Promise<(name: string) => { DATABAS
   return (name) => {
     const url = new URL(ownerUrl);
     url.username = `flow_${name}`;
-    return { DATABASE_URL: url.href };
+    return url;
   };
 }

@@ -3,6 +3,7 @@ import type { RealParts } from './real-parts.ts';
 
 const NOWHERE: RealParts = {
   databaseUrl: '',
+  pooledUrl: '',
   redisUrl: '',
   upstashUrl: '',
   upstashToken: '',

@@ -4,6 +4,8 @@ import { startStack } from './stack/stack.ts';
 /** Where the real servers are; `undefined` where they cannot be had, which fails the run on CI. */
 export interface RealParts {
   readonly databaseUrl: string;
+  /** The same server behind PgBouncer, which gives each transaction to any of its connections. */
+  readonly pooledUrl: string;
   readonly redisUrl: string;
   readonly upstashUrl: string;
   readonly upstashToken: string;
@@ -18,9 +20,10 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   try {
-    const { postgres, redis, upstash, rabbitmq, stop } = await startStack();
+    const { postgres, pgbouncer, redis, upstash, rabbitmq, stop } = await startStack();
     project.provide('realParts', {
       databaseUrl: postgres.url,
+      pooledUrl: pgbouncer.url,
       redisUrl: redis.url,
       upstashUrl: upstash.url,
       upstashToken: upstash.token,
@@ -30,7 +33,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   } catch (error) {
     if (process.env['CI']) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`\nTests on real PostgreSQL, Redis and RabbitMQ are SKIPPED: ${reason}\n`);
+    process.stderr.write(
+      `\nTests on real PostgreSQL, PgBouncer, Redis and RabbitMQ are SKIPPED: ${reason}\n`,
+    );
     project.provide('realParts', undefined);
     return () => Promise.resolve();
   }

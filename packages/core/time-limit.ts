@@ -25,6 +25,9 @@ export function createTimeLimit(ms: number): TimeLimit {
   let ticks = 0;
   let timer: NodeJS.Timeout | undefined;
 
+  /** Keeps no process alive: what a call waits for does. */
+  const nextTick = () => setTimeout(tick, ms / TICKS).unref();
+
   /** A tick that comes late counts once. */
   function tick(): void {
     ticks++;
@@ -32,7 +35,7 @@ export function createTimeLimit(ms: number): TimeLimit {
     for (const call of waiting.splice(0, kept === -1 ? waiting.length : kept)) {
       call.giveUp?.();
     }
-    timer = waiting.length > 0 ? setTimeout(tick, ms / TICKS) : undefined;
+    timer = waiting.length > 0 ? nextTick() : undefined;
   }
 
   return (call) =>
@@ -42,7 +45,7 @@ export function createTimeLimit(ms: number): TimeLimit {
         giveUp: () => reject(new TimeLimitError(`The call timed out after ${ms} ms.`)),
       };
       waiting.push(own);
-      timer ??= setTimeout(tick, ms / TICKS);
+      timer ??= nextTick();
       call.then(
         (value) => {
           own.giveUp = undefined;

@@ -7,23 +7,31 @@ export interface Login {
   readonly password: string;
   /** The group role that it has the rights of (`migrations/0003-roles.ts`). */
   readonly role: string;
+  /** How long the server works on one statement of it. */
+  readonly statementTimeoutMs: number;
 }
 
 /** Any number, the same for all who make logins at once: to change one role at the same time is an error. */
 const LOCK = 7_305_807;
 
-/** Makes each login, or gives it its present password; each has the rights of its role. */
+/** Makes each login, or gives it its present password; each has the rights of its role, and its bounds of time. */
 export async function ensureLogins<T>(db: Kysely<T>, logins: readonly Login[]): Promise<void> {
   if (logins.length === 0) return;
   await db.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction);
-    for (const { name, password, role } of logins) {
+    for (const { name, password, role, statementTimeoutMs } of logins) {
       const { rows } = await sql`select from pg_roles where rolname = ${name}`.execute(transaction);
       if (rows.length === 0) await sql`create role ${sql.id(name)}`.execute(transaction);
       await sql`alter role ${sql.id(name)} login password ${sql.lit(scramVerifier(password))}`.execute(
         transaction,
       );
       await sql`grant ${sql.id(role)} to ${sql.id(name)}`.execute(transaction);
+      // For the login, as no group hands its settings on; and here, as poolers refuse them when a connection begins.
+      for (const setting of ['statement_timeout', 'idle_in_transaction_session_timeout']) {
+        await sql`alter role ${sql.id(name)} set ${sql.id(setting)} = ${sql.lit(statementTimeoutMs)}`.execute(
+          transaction,
+        );
+      }
     }
   });
 }

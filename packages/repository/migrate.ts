@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import { DEFAULT_MIGRATION_LOCK_TABLE, MIGRATION_LOCK_ID, Migrator } from 'kysely/migration';
 import { fillSearchColumns } from './fill-search-columns.ts';
 import * as links from './migrations/0001-links.ts';
 import * as visits from './migrations/0002-visits.ts';
@@ -19,11 +19,21 @@ const migrations = {
   '0008-link-search': linkSearch,
 };
 
-/** Brings the schema up to date; the names of the migrations that were applied. */
+const LOCK_OPTIONS = { lockTable: DEFAULT_MIGRATION_LOCK_TABLE, lockRowId: MIGRATION_LOCK_ID };
+
+/**
+ * Brings the schema up to date, in one transaction, so that it also works behind a pooler.
+ * @returns the names of the migrations that were applied.
+ */
 export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
-  const { error, results = [] } = await migrator.migrateToLatest();
-  if (error) throw new Error('The database could not be migrated.', { cause: error });
+  const provider = { getMigrations: () => Promise.resolve(migrations) };
+  const applied = await db.transaction().execute(async (transaction) => {
+    // Before anything is read: who waits here finds the tables of who was first.
+    await transaction.getExecutor().adapter.acquireMigrationLock(transaction, LOCK_OPTIONS);
+    const { error, results = [] } = await new Migrator({ db: transaction, provider }).migrateToLatest();
+    if (error) throw new Error('The database could not be migrated.', { cause: error });
+    return results.map((result) => result.migrationName);
+  });
   await fillSearchColumns(db);
-  return results.map((result) => result.migrationName);
+  return applied;
 }

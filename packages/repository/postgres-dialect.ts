@@ -3,21 +3,35 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
+  type Kysely,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
   type QueryResult,
+  sql,
 } from 'kysely';
 import postgres from 'postgres';
 import { DomainError } from '@terse/core/errors';
+import { createStatementLimit } from './statement-limit.ts';
+
+/** Nothing is under way any more: this is for connections that the driver waits for though they were cut. */
+export const CLOSE_TIMEOUT_SECONDS = 1;
+
+/** The number that Kysely locks, so that a release before this one waits too. */
+const MIGRATION_LOCK = 3_853_314_791_062_309_107n;
 
 export interface PostgresDialectOptions {
   /** The pool, on which every statement outside a transaction runs. */
-  readonly pool: postgres.Sql;
+  readonly pool: () => postgres.Sql;
   /** Opens a connection of its own for a transaction; it is ended with the transaction. */
   readonly connect: () => postgres.Sql;
   /** Called when a statement was not answered, or not served. */
   readonly onOutage: (error: unknown) => void;
+  /** Whether statements are prepared, and kept by the connection. */
+  readonly prepare: boolean;
+  readonly statementTimeoutMs: number;
+  /** Told that a connection of `sql` is dead. */
+  readonly onStuck: (sql: postgres.Sql) => void;
 }
 
 /**
@@ -27,11 +41,22 @@ export interface PostgresDialectOptions {
  */
 export function createPostgresDialect(options: PostgresDialectOptions): Dialect {
   return {
-    createAdapter: () => new PostgresAdapter(),
+    createAdapter: () => new LockingAdapter(),
     createIntrospector: (db) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
     createDriver: () => createDriver(options),
   };
+}
+
+/** Kysely's lock of migrations, held by the transaction: a pooler gives the next statement to another session. */
+class LockingAdapter extends PostgresAdapter {
+  override async acquireMigrationLock<T>(db: Kysely<T>): Promise<void> {
+    await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(db);
+  }
+
+  override releaseMigrationLock(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 interface Connection extends DatabaseConnection {
@@ -45,13 +70,23 @@ interface Connection extends DatabaseConnection {
  */
 const OUTAGE_CLASSES = new Set(['08', '25', '28', '3D', '53', '57', '58']);
 
-function createDriver({ pool, connect, onOutage }: PostgresDialectOptions): Driver {
+const STATEMENT_NOT_PREPARED = '26000';
+const KEEPS_NONE = 'A pooler before the database keeps no prepared statements: set DATABASE_PREPARE=off.';
+
+function createDriver(options: PostgresDialectOptions): Driver {
+  const { pool, connect, prepare, statementTimeoutMs, onOutage, onStuck } = options;
+  const run = createStatementLimit(statementTimeoutMs);
+  const bounds = `set local statement_timeout = ${statementTimeoutMs};
+    set local idle_in_transaction_session_timeout = ${statementTimeoutMs}`;
+
   /** Tells an outage, which passes, from a statement that the server refuses. */
   function tellOutages(error: unknown): never {
-    const refused = error instanceof postgres.PostgresError && !OUTAGE_CLASSES.has(error.code.slice(0, 2));
-    if (refused) throw error;
-    onOutage(error);
-    throw new DomainError('unavailable', 'The database does not answer right now.', [], { cause: error });
+    const isAnswer = error instanceof postgres.PostgresError && !OUTAGE_CLASSES.has(error.code.slice(0, 2));
+    const isForgotten = isAnswer && error.code === STATEMENT_NOT_PREPARED;
+    if (isAnswer && !isForgotten) throw error;
+    const cause = isForgotten ? new Error(KEEPS_NONE, { cause: error }) : error;
+    onOutage(cause);
+    throw new DomainError('unavailable', 'The database does not answer right now.', [], { cause });
   }
 
   function createConnection(): Connection {
@@ -60,8 +95,9 @@ function createDriver({ pool, connect, onOutage }: PostgresDialectOptions): Driv
       executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
         // Kysely compiles parameters of any type, and the driver takes all that it gives.
         const parameters = query.parameters as postgres.ParameterOrJSON<never>[];
-        const sql = connection.transaction ?? pool;
-        const rows = await sql.unsafe(query.sql, parameters, { prepare: true }).catch(tellOutages);
+        const session = connection.transaction ?? pool();
+        const statement = session.unsafe(query.sql, parameters, { prepare });
+        const rows = await run(statement, () => onStuck(session)).catch(tellOutages);
         return { rows: [...rows] as R[], numAffectedRows: BigInt(rows.count ?? 0) };
       },
       streamQuery: () => {
@@ -75,9 +111,9 @@ function createDriver({ pool, connect, onOutage }: PostgresDialectOptions): Driv
     const { transaction } = connection;
     connection.transaction = undefined;
     try {
-      await transaction?.unsafe(statement);
+      if (transaction) await run(transaction.unsafe(statement), () => onStuck(transaction));
     } finally {
-      await transaction?.end();
+      await transaction?.end({ timeout: CLOSE_TIMEOUT_SECONDS });
     }
   }
 
@@ -90,7 +126,8 @@ function createDriver({ pool, connect, onOutage }: PostgresDialectOptions): Driv
     beginTransaction: async (connection, { isolationLevel }) => {
       own(connection).transaction = connect();
       const level = isolationLevel ? ` isolation level ${isolationLevel}` : '';
-      await connection.executeQuery(CompiledQuery.raw(`begin${level}`));
+      // Bounded for the transaction alone, which a pooler allows.
+      await connection.executeQuery(CompiledQuery.raw(`begin${level}; ${bounds}`));
     },
     commitTransaction: (connection) => finish(own(connection), 'commit'),
     rollbackTransaction: (connection) => finish(own(connection), 'rollback'),

@@ -1,7 +1,7 @@
 import { Kysely, sql } from 'kysely';
 import postgres from 'postgres';
 import type { OpenDatabase } from './open-database.ts';
-import { createPostgresDialect } from './postgres-dialect.ts';
+import { CLOSE_TIMEOUT_SECONDS, createPostgresDialect } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
 import { parseTimestamp } from './timestamp-text.ts';
 
@@ -11,29 +11,26 @@ export interface PostgresOptions {
   /** Shown by the server beside each connection. */
   readonly name: string;
   readonly poolSize: number;
-  /** How long the server may work on one statement. */
+  /** How long one statement may take. */
   readonly statementTimeoutMs: number;
   /** Called when the server did not answer a statement, or could not serve it. */
   readonly onError?: (error: unknown) => void;
+  /** Whether statements are prepared; a pooler that gives each transaction to any connection may not know them. */
+  readonly prepare?: boolean;
 }
 
 const CONNECT_TIMEOUT_SECONDS = 5;
-/** Nothing is under way any more: this is for connections that the driver waits for though they were cut. */
-const CLOSE_TIMEOUT_SECONDS = 1;
 /** Connections are made anew after a while, so that they spread over replicas that came later. */
 const MAX_LIFETIME_SECONDS = 30 * 60;
 
 /** A PostgreSQL server, 15 or later. Connections are made when they are needed, and again after a failure. */
-export function openPostgres(options: PostgresOptions): OpenDatabase {
+export function openPostgres({ prepare = true, ...options }: PostgresOptions): OpenDatabase {
   const settings = {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     max_lifetime: MAX_LIFETIME_SECONDS,
-    connection: {
-      application_name: options.name,
-      statement_timeout: options.statementTimeoutMs,
-      idle_in_transaction_session_timeout: options.statementTimeoutMs,
-      TimeZone: 'UTC',
-    },
+    prepare,
+    // No others: RDS Proxy, PgBouncer and Neon's pooler refuse a connection for `statement_timeout`.
+    connection: { application_name: options.name, TimeZone: 'UTC' },
     // Counts fit a number up to 2^53; the driver would give text.
     types: {
       bigint: { to: 20, from: [20], serialize: String, parse: Number },
@@ -47,11 +44,21 @@ export function openPostgres(options: PostgresOptions): OpenDatabase {
     },
     onnotice: () => {},
   };
-  const pool = postgres(options.url, { ...settings, max: options.poolSize });
-  const connect = () => postgres(options.url, { ...settings, max: 1 });
-  const db = new Kysely<Database>({
-    dialect: createPostgresDialect({ pool, connect, onOutage: options.onError ?? (() => {}) }),
+  const open = (max: number) => postgres(options.url, { ...settings, max });
+  let pool = open(options.poolSize);
+  const dialect = createPostgresDialect({
+    pool: () => pool,
+    connect: () => open(1),
+    prepare,
+    onOutage: options.onError ?? (() => {}),
+    statementTimeoutMs: options.statementTimeoutMs,
+    // The driver keeps a dead connection until TCP gives it up, a quarter of an hour; a new pool has none.
+    onStuck: (stuck) => {
+      if (stuck === pool) pool = open(options.poolSize);
+      void stuck.end({ timeout: CLOSE_TIMEOUT_SECONDS });
+    },
   });
+  const db = new Kysely<Database>({ dialect });
   return {
     db,
     probe: () => sql`select 1`.execute(db),

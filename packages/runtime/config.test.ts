@@ -156,10 +156,30 @@ describe('the parts', () => {
   });
 });
 
+test('statements are prepared unless DATABASE_PREPARE is off', () => {
+  const prepare = (setting?: string) => {
+    const { database } = readConfig('stats', { ...REAL, DATABASE_PREPARE: setting });
+    return database.kind === 'postgres' && database.prepare;
+  };
+  expect([prepare(), prepare('on'), prepare('off')]).toEqual([true, true, false]);
+  expect(() => prepare('no')).toThrow('DATABASE_PREPARE must be on or off');
+});
+
+test.each([
+  ['channel_binding=require', 'DATABASE_URL must not have channel_binding: '],
+  ['sslmode=require&pgbouncer=true', 'DATABASE_URL must not have pgbouncer: DATABASE_PREPARE=off'],
+  ['schema=public&pool_timeout=3', 'DATABASE_URL must not have pool_timeout: '],
+])('a URL with what only other clients know is refused: %s', (query, fault) => {
+  const url = `postgres://links_login:p@db.example/terse?${query}`;
+  expect(() => readConfig('stats', { ...REAL, DATABASE_URL: url })).toThrow(fault);
+  const allowed = `postgres://links_login:p@db.example/terse?sslmode=require&application_name=x&constructor=1`;
+  expect(() => readConfig('stats', { ...REAL, DATABASE_URL: allowed })).not.toThrow();
+});
+
 test('the logins that the migrations make come with the rights of their function', () => {
   const url = 'postgres://links_login:p%40ss@db.example/terse';
   expect(readConfig('migrate', { ...REAL, LINKS_DATABASE_URL: url }).logins).toEqual([
-    { name: 'links_login', password: 'p@ss', role: 'terse_links' },
+    { name: 'links_login', password: 'p@ss', role: 'terse_links', statementTimeoutMs: 10_000 },
   ]);
   expect(readConfig('migrate', REAL).logins).toEqual([]);
   const message = faultsOf('migrate', {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Login } from '@terse/repository/logins';
 import { faultsOfSecrets } from './public-secrets.ts';
 import { PART_SETTINGS, type PartsConfig, readParts } from './parts-config.ts';
+import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
 
 export type FunctionName =
   | 'redirect'
@@ -37,13 +38,13 @@ const login = z
   })
   .optional();
 
-/** The logins that the migrations make, and the rights of each. */
+/** The logins that the migrations make, and the function that each is for. */
 const LOGINS = {
-  REDIRECT_DATABASE_URL: 'terse_redirect',
-  LINKS_DATABASE_URL: 'terse_links',
-  STATS_DATABASE_URL: 'terse_stats',
-  VISIT_WRITER_DATABASE_URL: 'terse_visit_writer',
-  COUNTER_FLUSH_DATABASE_URL: 'terse_counter_flush',
+  REDIRECT_DATABASE_URL: 'redirect',
+  LINKS_DATABASE_URL: 'links',
+  STATS_DATABASE_URL: 'stats',
+  VISIT_WRITER_DATABASE_URL: 'visit-writer',
+  COUNTER_FLUSH_DATABASE_URL: 'counter-flush',
 } as const;
 const LOGIN_SETTINGS = Object.keys(LOGINS) as readonly (keyof typeof LOGINS)[];
 
@@ -69,6 +70,7 @@ const settingsSchema = z.object({
   STOP_DELAY_MS: integer(0, 60_000, 0),
   MAX_BODY_KB: integer(32, 4096, 4096),
   DATABASE_POOL_SIZE: integer(1, 100, 5),
+  DATABASE_PREPARE: z.enum(['on', 'off'], 'must be on or off').default('on'),
   ADMIN_API_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{16,256}$/, 'must have 16 to 256 visible ASCII characters, without spaces')
@@ -218,7 +220,10 @@ function readJournal({
 function readLogins(settings: z.infer<typeof settingsSchema>): Login[] {
   return LOGIN_SETTINGS.flatMap((setting) => {
     const login = settings[setting];
-    return login ? [{ ...login, role: LOGINS[setting] }] : [];
+    if (!login) return [];
+    const name = LOGINS[setting];
+    const role = `terse_${name.replaceAll('-', '_')}`;
+    return [{ ...login, role, statementTimeoutMs: STATEMENT_TIMEOUT_MS[name] }];
   });
 }
 

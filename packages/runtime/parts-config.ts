@@ -3,7 +3,13 @@ import type { FunctionName } from './config.ts';
 
 export type DatabaseConfig =
   | { readonly kind: 'pglite'; readonly directory: string }
-  | { readonly kind: 'postgres'; readonly url: string; readonly readUrl: string; readonly poolSize: number };
+  | {
+      readonly kind: 'postgres';
+      readonly url: string;
+      readonly readUrl: string;
+      readonly poolSize: number;
+      readonly prepare: boolean;
+    };
 
 export type StoreConfig =
   | { readonly kind: 'memory' }
@@ -45,6 +51,35 @@ const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
 };
 
 export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Words of libpq and of Prisma. The driver would send them to the server as settings, and the server refuse it. */
+const FOREIGN_PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['channel_binding', 'the driver knows no channel binding; sslmode=verify-full proves who answers'],
+  ['pgbouncer', 'DATABASE_PREPARE=off says that a pooler keeps no prepared statements'],
+  ['connection_limit', 'DATABASE_POOL_SIZE says how many connections there are'],
+  ...[
+    'gssencmode',
+    'hostaddr',
+    'keepalives',
+    'keepalives_idle',
+    'load_balance_hosts',
+    'passfile',
+    'pool_mode',
+    'pool_timeout',
+    'require_auth',
+    'schema',
+    'service',
+    'socket_timeout',
+    'ssl_min_protocol_version',
+    'sslcert',
+    'sslcrl',
+    'sslkey',
+    'sslsni',
+    'statement_cache_size',
+    'tcp_user_timeout',
+  ].map((name) => [name, 'the driver does not know it'] as const),
+]);
+
 const ENCRYPTING_SSL_MODES = new Set(['require', 'verify-ca', 'verify-full']);
 
 /** Reads which parts to use; what is wrong is added to `faults`, without any value. */
@@ -67,10 +102,18 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
       faults.push(`${setting} must begin with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`);
       return undefined;
     }
+    if (part === 'database') refuseForeignParameters(setting, url);
     if (isProduction && !isEncrypted(url) && !LOCAL_HOSTS.has(url.hostname)) {
       faults.push(`${setting} must be encrypted: it leads to another host`);
     }
     return url;
+  }
+
+  function refuseForeignParameters(setting: string, url: URL): void {
+    for (const name of url.searchParams.keys()) {
+      const reason = FOREIGN_PARAMETERS.get(name);
+      if (reason !== undefined) faults.push(`${setting} must not have ${name}: ${reason}`);
+    }
   }
 
   const postgres = ['postgres:', 'postgresql:'];
@@ -101,6 +144,7 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
           url: database.href,
           readUrl: (readDatabase ?? database).href,
           poolSize: Number(settings['DATABASE_POOL_SIZE'] ?? 5),
+          prepare: settings['DATABASE_PREPARE'] !== 'off',
         }
       : { kind: 'pglite', directory: join(settings['DATA_DIR'] ?? '.data', 'postgres') },
     store,

@@ -17,6 +17,7 @@ import type { Guard } from './guard.ts';
 import type { Logger } from './log.ts';
 import { reportErrorsOf } from './part-errors.ts';
 import type { Probe } from './readiness.ts';
+import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
 
 /** What opening a part needs to know. */
 export interface PartsContext {
@@ -48,19 +49,6 @@ export interface Queue extends Publisher, Subscriber, Backlog, DeadLetters, Post
 const CACHED_LINKS = 100_000;
 const LIFETIMES = { linkTtlSeconds: 60, absentTtlSeconds: 10 };
 
-/** How long the database may work on one statement of a function. A visitor waits for the first of them. */
-const STATEMENT_TIMEOUT_MS: Readonly<Record<FunctionName, number>> = {
-  redirect: 2000,
-  links: 10_000,
-  stats: 10_000,
-  gateway: 0,
-  'dead-letters': 0,
-  'visit-writer': 30_000,
-  'counter-flush': 60_000,
-  migrate: 3_600_000,
-  standalone: 30_000,
-};
-
 /** What a visitor waits for is bounded more closely, by a guard. */
 const STORE_TIMEOUT_MS = 2000;
 
@@ -75,6 +63,7 @@ export async function openDatabase(
       url: access === 'read' ? database.readUrl : database.url,
       name: `terse-${context.name}`,
       poolSize: database.poolSize,
+      prepare: database.prepare,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS[context.name],
       onError: reportErrorsOf('postgres', context),
     });

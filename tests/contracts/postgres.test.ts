@@ -5,18 +5,52 @@ import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import { describeRepositories } from '@terse/repository/repositories.contract';
 import { createUrlRepository } from '@terse/repository/url-repository';
-import { sql } from 'kysely';
-import { expect, test } from 'vitest';
+import type { Database } from '@terse/repository/schema';
+import { type Kysely, sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { openFaultProxy } from '../faults/fault-proxy.ts';
 import { describeOnRealParts } from '../on-real-parts.ts';
+import type { RealParts } from '../real-parts.ts';
 import { createDatabase } from '../stack/postgres.ts';
 
-const open = (url: string, more: { statementTimeoutMs?: number } = {}) =>
-  openPostgres({ url, name: 'terse-test', poolSize: 5, statementTimeoutMs: 10_000, ...more });
+interface More {
+  readonly statementTimeoutMs?: number;
+  readonly poolSize?: number;
+  readonly prepare?: boolean;
+}
 
-describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
+/** Whether statements are prepared by the PgBouncer of the tests, which knows them from 1.21 on. */
+const PREPARED_BY_POOLER = process.env['TEST_PGBOUNCER'] !== undefined;
+
+const WAYS: [string, (parts: RealParts) => string, boolean][] = [
+  ['a PostgreSQL server', ({ databaseUrl }) => databaseUrl, true],
+  ['PgBouncer in transaction mode', ({ pooledUrl }) => pooledUrl, PREPARED_BY_POOLER],
+];
+
+describeOnRealParts('on', (parts) => {
+  describe.each(WAYS)('%s', (_name, wayOf, prepare) => {
+    describeDatabase(parts.databaseUrl, wayOf(parts), prepare);
+  });
+});
+
+/** @param way the address at which the server is reached. */
+function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): void {
   let url: string;
+  const open = (url: string, more: More = {}) =>
+    openPostgres({
+      url,
+      name: 'terse-test',
+      poolSize: 5,
+      statementTimeoutMs: 1e4,
+      prepare: canPrepare,
+      ...more,
+    });
+  const create = async (name: string) => {
+    const made = new URL(await createDatabase(serverUrl, name));
+    return Object.assign(made, { host: new URL(way).host }).href;
+  };
   const database = describeRepositories(async () => {
-    url = await createDatabase(databaseUrl, 'contract');
+    url = await create('contract');
     const opened = open(url);
     await migrate(opened.db);
     return opened;
@@ -34,14 +68,87 @@ describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
     expect(rows).toEqual([{ TimeZone: 'UTC' }]);
   });
 
-  test('cuts off a statement that takes too long, and goes on', async () => {
+  /** Statements of this mark that the server works on. */
+  const running = async (mark: string) => {
+    const { rows } = await sql<{ pid: number }>`
+      select pid from pg_stat_activity where state = 'active' and query like ${`%${mark}%`}
+        and pid <> pg_backend_pid() and query not like '%pg_stat_activity%'
+    `.execute(database().db);
+    return rows.length;
+  };
+
+  test('cuts off a statement that takes too long, on the server as well, and goes on', async () => {
     const impatient = open(url, { statementTimeoutMs: 50 });
-    await expect(sql`select pg_sleep(5)`.execute(impatient.db)).rejects.toMatchObject({
+    await expect(
+      sql`select pg_sleep(30) as ${sql.id('too_long')}`.execute(impatient.db),
+    ).rejects.toMatchObject({
       code: 'unavailable',
-      cause: { message: expect.stringContaining('statement timeout') },
+      cause: { message: expect.stringContaining('timed out after') },
     });
+    await expect.poll(() => running('too_long'), { timeout: 5000 }).toBe(0);
     await expect(impatient.probe()).resolves.toBeDefined();
     await impatient.close();
+  });
+
+  test('gives no statement the answer of another one that was cut off', async () => {
+    const impatient = open(url, { statementTimeoutMs: 400, poolSize: 1 });
+    await impatient.probe();
+    const sleeping = Promise.allSettled(
+      [30, 31, 32].map((seconds) => sql`select pg_sleep(${seconds})`.execute(impatient.db)),
+    );
+    const asked = async (n: number) => {
+      const { rows } = await sql<{ n: number }>`select ${n}::int as n`.execute(impatient.db);
+      return rows[0]?.n;
+    };
+    expect((await sleeping).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    await expect.poll(() => asked(-1).catch(() => 0), { timeout: 30_000 }).toBe(-1);
+    const numbers = Array.from({ length: 50 }, (_, n) => n);
+    expect(await Promise.all(numbers.map(asked))).toEqual(numbers);
+    await impatient.close();
+  });
+
+  test('goes on with new connections when the old ones have died without a word', async () => {
+    const proxy = await openFaultProxy(Number(new URL(way).port));
+    const far = open(Object.assign(new URL(url), { host: `127.0.0.1:${proxy.port}` }).href, {
+      statementTimeoutMs: 200,
+    });
+    await far.probe();
+    proxy.goSilent();
+    await expect(far.probe()).rejects.toMatchObject({ code: 'unavailable' });
+    proxy.heal();
+    await expect.poll(() => far.probe().then(Boolean, () => false), { timeout: 10_000 }).toBe(true);
+    await far.close();
+    await proxy.close();
+  });
+
+  test('says what to set when a pooler has forgotten a prepared statement', async () => {
+    const forgotten = sql`do $$ begin raise exception 'unknown' using errcode = '26000'; end $$`;
+    await expect(forgotten.execute(database().db)).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringContaining('set DATABASE_PREPARE=off') },
+    });
+  });
+
+  test('bounds a transaction on the server, for the time of the transaction', async () => {
+    const bounds = async (db: Kysely<Database>) => {
+      const { rows } = await sql`
+        select current_setting('statement_timeout') as one, current_setting('idle_in_transaction_session_timeout') as idle
+      `.execute(db);
+      return rows;
+    };
+    expect(await database().db.transaction().execute(bounds)).toEqual([{ one: '10s', idle: '10s' }]);
+    expect(await bounds(database().db)).toEqual([{ one: '0', idle: '0' }]);
+  });
+
+  test('tells what a migration fails for, leaves nothing of it, and lets the next one begin', async () => {
+    const broken = open(await create('broken_migration'));
+    await sql`create table visits (id int)`.execute(broken.db);
+    await expect(migrate(broken.db)).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('already exists') },
+    });
+    await sql`drop table visits`.execute(broken.db);
+    expect(await migrate(broken.db)).toContain('0001-links');
+    await broken.close();
   });
 
   test('comes back by itself after the server cut its connections', async () => {
@@ -56,7 +163,7 @@ describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
   });
 
   test('is migrated once when ten start at once', async () => {
-    const fresh = await createDatabase(databaseUrl, 'ten_migrations');
+    const fresh = await create('ten_migrations');
     const databases = Array.from({ length: 10 }, () => open(fresh));
     const applied = await Promise.all(databases.map(({ db }) => migrate(db)));
     expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
@@ -67,7 +174,7 @@ describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
     const encrypted = open(`${url}?sslmode=${mode}`);
     await expect(encrypted.probe()).rejects.toMatchObject({
       code: 'unavailable',
-      cause: { message: expect.stringMatching(/ssl|tls|ECONNRESET|CONNECTION/i) },
+      cause: { message: expect.stringMatching(/ssl|tls|ECONNRESET|CONNECTION|CONNECT_TIMEOUT/i) },
     });
     await encrypted.close();
   });
@@ -92,4 +199,4 @@ describeOnRealParts('on a PostgreSQL server', ({ databaseUrl }) => {
     );
     await nowhere.close();
   });
-});
+}

@@ -151,10 +151,11 @@ describeOnRealParts('a login of each function', ({ databaseUrl }) => {
     await owner.unsafe('rollback');
   });
 
-  test('is made by the migrations, with the rights of its function, and its password can be changed', async () => {
+  test('is made by the migrations, with the rights and bounds of its function, and its password can be changed', async () => {
     const name = `stats_login_${Date.now()}`;
     const opened = openPostgres({ url, name: 'terse-test', poolSize: 5, statementTimeoutMs: 10_000 });
-    const ensure = (password: string) => ensureLogins(opened.db, [{ name, password, role: 'terse_stats' }]);
+    const ensure = (password: string, statementTimeoutMs = 10_000) =>
+      ensureLogins(opened.db, [{ name, password, role: 'terse_stats', statementTimeoutMs }]);
     const attempt = async (password: string, statement: string) => {
       const address = new URL(url);
       Object.assign(address, { username: name, password });
@@ -178,8 +179,16 @@ describeOnRealParts('a login of each function', ({ databaseUrl }) => {
       expect(await attempt("it's", 'delete from visits')).toBe('42501');
       expect(await kept()).toMatch(/^SCRAM-SHA-256\$4096:/);
       const before = await kept();
-      await ensure('another');
+      await ensure('another', 100);
       expect(await kept()).not.toBe(before);
+      expect(await attempt('another', 'select pg_sleep(30)')).toBe('57014');
+      expect([
+        ...(await owner`select unnest(setconfig) as setting from pg_db_role_setting
+          where setrole = ${name}::regrole order by setting`),
+      ]).toEqual([
+        { setting: 'idle_in_transaction_session_timeout=100' },
+        { setting: 'statement_timeout=100' },
+      ]);
 
       // The server here asks nobody for a password: what it keeps of one is compared with what it would make itself.
       await owner.unsafe(`alter role ${name} password 'it''s'`);

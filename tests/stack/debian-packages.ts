@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 /** A Debian package that a part is started from, or that measures. */
-export type DebianPackage = 'postgresql' | 'redis-server' | 'rabbitmq-server' | 'wrk';
+export type DebianPackage = 'postgresql' | 'pgbouncer' | 'redis-server' | 'rabbitmq-server' | 'wrk';
 
 export interface MachineOptions {
   /** Where the file system of the machine begins. */
@@ -17,6 +17,7 @@ export interface MachineOptions {
 
 const PROGRAMS: Record<DebianPackage, (root: string) => string | undefined> = {
   postgresql: newestPostgres,
+  pgbouncer: (root) => directoryWith(join(root, 'usr/sbin'), 'pgbouncer'),
   'redis-server': (root) => directoryWith(join(root, 'usr/bin'), 'redis-server'),
   'rabbitmq-server': (root) => directoryWith(join(root, 'usr/lib/rabbitmq/bin'), 'rabbitmq-server'),
   wrk: (root) => directoryWith(join(root, 'usr/bin'), 'wrk'),

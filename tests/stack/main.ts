@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import { runUntilStopped } from '@terse/runtime/process';
-import { type Stack, startStack } from './stack.ts';
+import { type PartName, type Stack, startStack } from './stack.ts';
 
 const USAGE = `Starts PostgreSQL, Redis, its Upstash REST API and RabbitMQ on free ports of this machine, with empty data.
 
@@ -11,8 +11,11 @@ const USAGE = `Starts PostgreSQL, Redis, its Upstash REST API and RabbitMQ on fr
   npm run stack -- --exec 'npm test'          runs a command with these settings, then stops everything
 `;
 
+const PARTS = ['postgres', 'redis', 'upstash', 'rabbitmq'] as const satisfies PartName[];
+type Parts = Stack<(typeof PARTS)[number]>;
+
 /** The settings with which Terse uses these servers. */
-function settingsFor({ postgres, redis, upstash, rabbitmq }: Stack): Record<string, string> {
+function settingsFor({ postgres, redis, upstash, rabbitmq }: Parts): Record<string, string> {
   return {
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
@@ -22,8 +25,8 @@ function settingsFor({ postgres, redis, upstash, rabbitmq }: Stack): Record<stri
   };
 }
 
-function start(): Promise<Stack> {
-  return startStack(undefined, { report: (line) => process.stderr.write(`${line}\n`) });
+function start(): Promise<Parts> {
+  return startStack(PARTS, { report: (line) => process.stderr.write(`${line}\n`) });
 }
 
 async function runWithStack(command: string): Promise<number> {

@@ -28,6 +28,7 @@ describe('the stack', { timeout: INSTALL_AND_START_MS }, () => {
     const stack = await startStack(undefined, {
       environment: {
         TEST_DATABASE_URL: 'postgres://someone@db.example/name',
+        TEST_PGBOUNCER_URL: 'postgres://someone@pool.example:6432/name',
         TEST_REDIS_URL: 'redis://cache.example:7000',
         TEST_UPSTASH_REDIS_REST_URL: 'https://rest.example',
         TEST_UPSTASH_REDIS_REST_TOKEN: 'secret',
@@ -37,6 +38,7 @@ describe('the stack', { timeout: INSTALL_AND_START_MS }, () => {
     onTestFinished(stack.stop);
     expect(processTree(process.pid)).toEqual(before);
     expect(stack.postgres).toMatchObject({ url: 'postgres://someone@db.example/name', port: 5432 });
+    expect(stack.pgbouncer).toMatchObject({ url: 'postgres://someone@pool.example:6432/name', port: 6432 });
     expect(stack.redis).toMatchObject({ url: 'redis://cache.example:7000', port: 7000 });
     expect(stack.upstash).toMatchObject({ url: 'https://rest.example', port: 443, token: 'secret' });
     expect(stack.rabbitmq).toMatchObject({ url: 'amqps://queue.example', port: 5671 });

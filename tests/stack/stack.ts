@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { removeOnExit } from './clean-up.ts';
 import { type DebianPackage, ensureDebianPackages } from './debian-packages.ts';
 import { createDatabase, type PostgresPart, startPostgres } from './postgres.ts';
+import { startPgbouncer } from './pgbouncer.ts';
 import { makeDirectory } from './program.ts';
 import { type RabbitmqPart, startRabbitmq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
@@ -12,6 +13,8 @@ import { startUpstashRest, type UpstashRestPart } from './upstash-rest.ts';
 
 export interface Parts {
   readonly postgres: PostgresPart;
+  /** Before `postgres`. */
+  readonly pgbouncer: RunningPart;
   readonly redis: RunningPart;
   readonly upstash: UpstashRestPart;
   readonly rabbitmq: RabbitmqPart;
@@ -32,6 +35,7 @@ export interface StackOptions {
 
 const PACKAGES = {
   postgres: ['postgresql'],
+  pgbouncer: ['pgbouncer'],
   redis: ['redis-server'],
   upstash: [],
   rabbitmq: ['rabbitmq-server'],
@@ -50,7 +54,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 
 /**
  * The real servers that tests and developers need, side by side; by default all of them. A server given in the
- * environment (`TEST_DATABASE_URL`, `TEST_REDIS_URL`, `TEST_UPSTASH_REDIS_REST_URL` with
+ * environment (`TEST_DATABASE_URL`, `TEST_PGBOUNCER_URL`, `TEST_REDIS_URL`, `TEST_UPSTASH_REDIS_REST_URL` with
  * `TEST_UPSTASH_REDIS_REST_TOKEN`, `TEST_RABBITMQ_URL`) is taken as it is, and cannot be killed or restarted.
  * @throws Error when a part cannot start; those that could are stopped then.
  */
@@ -59,8 +63,9 @@ export async function startStack<Name extends PartName = PartName>(
   { environment = process.env, report = () => undefined }: StackOptions = {},
 ): Promise<Stack<Name>> {
   const parts: { -readonly [N in PartName]?: Parts[N] } = givenParts(environment);
-  const wanted = new Set<PartName>(names ?? ['postgres', 'redis', 'upstash', 'rabbitmq']);
+  const wanted = new Set<PartName>(names ?? ['postgres', 'pgbouncer', 'redis', 'upstash', 'rabbitmq']);
   if (wanted.has('upstash') && !parts.upstash) wanted.add('redis');
+  if (wanted.has('pgbouncer') && !parts.pgbouncer) wanted.add('postgres');
   const isMissing = (name: PartName) => wanted.has(name) && !parts[name];
 
   const packages = [...wanted].filter(isMissing).flatMap((name): readonly DebianPackage[] => PACKAGES[name]);
@@ -87,10 +92,17 @@ export async function startStack<Name extends PartName = PartName>(
 
   const outcomes = await Promise.allSettled([
     (async () => {
-      if (!isMissing('postgres')) return;
-      parts.postgres = await start('postgres', () =>
-        startPostgres({ directory: join(directory, 'postgres') }),
-      );
+      if (isMissing('postgres')) {
+        parts.postgres = await start('postgres', () =>
+          startPostgres({ directory: join(directory, 'postgres') }),
+        );
+      }
+      const { postgres } = parts;
+      if (isMissing('pgbouncer') && postgres) {
+        parts.pgbouncer = await start('pgbouncer', () =>
+          startPgbouncer({ directory: join(directory, 'pgbouncer'), serverUrl: postgres.url }),
+        );
+      }
     })(),
     (async () => {
       if (isMissing('redis')) {
@@ -121,6 +133,7 @@ export async function startStack<Name extends PartName = PartName>(
 function givenParts(environment: NodeJS.ProcessEnv): Partial<Parts> {
   const {
     TEST_DATABASE_URL: databaseUrl,
+    TEST_PGBOUNCER_URL: pgbouncerUrl,
     TEST_REDIS_URL: redisUrl,
     TEST_UPSTASH_REDIS_REST_URL: upstashUrl,
     TEST_UPSTASH_REDIS_REST_TOKEN: token,
@@ -136,6 +149,7 @@ function givenParts(environment: NodeJS.ProcessEnv): Partial<Parts> {
         createDatabase: (name) => createDatabase(databaseUrl, name),
       },
     }),
+    ...(pgbouncerUrl && { pgbouncer: givenPart(pgbouncerUrl, 'TEST_PGBOUNCER_URL') }),
     ...(redisUrl && { redis: givenPart(redisUrl, 'TEST_REDIS_URL') }),
     ...(upstashUrl &&
       token && { upstash: { ...givenPart(upstashUrl, 'TEST_UPSTASH_REDIS_REST_URL'), token } }),

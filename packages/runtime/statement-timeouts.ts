@@ -1,0 +1,14 @@
+import type { FunctionName } from './config.ts';
+
+/** How long the database may work on one statement of a function. A visitor waits for the first of them. */
+export const STATEMENT_TIMEOUT_MS: Readonly<Record<FunctionName, number>> = {
+  redirect: 2000,
+  links: 10_000,
+  stats: 10_000,
+  gateway: 0,
+  'dead-letters': 0,
+  'visit-writer': 30_000,
+  'counter-flush': 60_000,
+  migrate: 3_600_000,
+  standalone: 30_000,
+};

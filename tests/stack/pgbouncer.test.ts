@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startPgbouncer } from './pgbouncer.ts';
+import { type PostgresPart, startPostgres } from './postgres.ts';
+import { makeDirectory } from './program.ts';
+import { processesOf } from './processes-of.ts';
+import type { RunningPart } from './running-part.ts';
+
+const INSTALL_AND_START_MS = 300_000;
+
+describe('PgBouncer', { timeout: 60_000 }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'terse-pgbouncer-'));
+  let server: PostgresPart;
+  let part: RunningPart;
+
+  beforeAll(async () => {
+    makeDirectory(directory);
+    server = await startPostgres({ directory: join(directory, 'postgres') });
+    part = await startPgbouncer({ directory: join(directory, 'pgbouncer'), serverUrl: server.url });
+  }, INSTALL_AND_START_MS);
+
+  afterAll(async () => {
+    await part?.stop();
+    await server?.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  async function query<T>(
+    work: (sql: postgres.Sql) => Promise<T>,
+    connection: postgres.Options<{}>['connection'] = {},
+  ): Promise<T> {
+    const sql = postgres(part.url, { max: 2, prepare: false, connection, onnotice: () => undefined });
+    try {
+      return await work(sql);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  }
+
+  test('gives each transaction to whichever connection is free', async () => {
+    const pids = await query(async (sql) => {
+      const [first] = await sql`select pg_backend_pid() as pid`;
+      const second = await sql.begin(async () => sql`select pg_backend_pid() as pid`);
+      return [first?.['pid'], second[0]?.['pid']];
+    });
+    expect(new Set(pids).size).toBe(2);
+  });
+
+  test('refuses settings of a session when a connection begins, as managed poolers do', async () => {
+    await expect(query((sql) => sql`select 1`, { statement_timeout: 1000 })).rejects.toThrow(
+      'unsupported startup parameter',
+    );
+  });
+
+  test('does not run as root', () => {
+    expect(statSync(`/proc/${part.pid}`).uid).not.toBe(0);
+  });
+
+  test('is at the same address after it was killed, and leaves no process behind when stopped', async () => {
+    const { pid, port } = part;
+    await part.kill();
+    await part.restart();
+    expect(part.pid).not.toBe(pid);
+    expect(part.port).toBe(port);
+    expect([...(await query((sql) => sql`select 1 as answer`))]).toEqual([{ answer: 1 }]);
+    await part.stop();
+    expect(processesOf(join(directory, 'pgbouncer'))).toEqual([]);
+  });
+});

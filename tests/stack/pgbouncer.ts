@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { programDirectory } from './debian-packages.ts';
+import { onFreePorts } from './free-ports.ts';
+import { createProgram, makeDirectory } from './program.ts';
+import type { RunningPart } from './running-part.ts';
+
+const PROBE_SECONDS = 2;
+
+/**
+ * PgBouncer in transaction mode: any statement may meet any connection. Every login and database of the server is known
+ * to it, without a password. `TEST_PGBOUNCER` names another program than the one of Debian.
+ * @param directory for its settings; made when absent.
+ */
+export async function startPgbouncer({
+  directory,
+  serverUrl,
+}: {
+  directory: string;
+  serverUrl: string;
+}): Promise<RunningPart> {
+  const program = process.env['TEST_PGBOUNCER'] ?? join(await programDirectory('pgbouncer'), 'pgbouncer');
+  makeDirectory(directory);
+  const server = new URL(serverUrl);
+  const user = decodeURIComponent(server.username);
+  const quoted = (text: string) => `"${decodeURIComponent(text).replaceAll('"', '""')}"`;
+  const users = join(directory, 'users');
+  writeFileSync(users, `${quoted(server.username)} ${quoted(server.password)}\n`);
+  return onFreePorts(1, async ([port = 0]) => {
+    const url = Object.assign(new URL(serverUrl), { host: `127.0.0.1:${port}` }).href;
+    const settings = join(directory, 'pgbouncer.ini');
+    writeFileSync(
+      settings,
+      `[databases]
+* = host=${server.hostname} port=${server.port || 5432} auth_user=${user}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+pool_mode = transaction
+auth_type = trust
+auth_file = ${users}
+auth_query = select usename, passwd from pg_shadow where usename = $1
+admin_users = ${user}
+`,
+    );
+    const bouncer = createProgram({
+      name: 'PgBouncer',
+      command: program,
+      args: [settings],
+      directory,
+      // It closes at once, where SIGINT would wait for its clients.
+      stopSignal: 'SIGTERM',
+      isReady: () => serves(url, settings),
+    });
+    await bouncer.start();
+    return {
+      url,
+      port,
+      get pid() {
+        return bouncer.pid;
+      },
+      kill: bouncer.kill,
+      restart: bouncer.restart,
+      stop: bouncer.stop,
+    };
+  });
+}
+
+/** Its own console tells which settings it was started with: the port may belong to a stranger. */
+async function serves(url: string, settings: string): Promise<boolean> {
+  const sql = postgres(Object.assign(new URL(url), { pathname: '/pgbouncer' }).href, {
+    max: 1,
+    prepare: false,
+    fetch_types: false,
+    connect_timeout: PROBE_SECONDS,
+  });
+  try {
+    const rows = await sql.unsafe<{ key: string; value: string }[]>('show config');
+    return rows.some(({ key, value }) => key === 'conffile' && value === settings);
+  } catch {
+    return false;
+  } finally {
+    await sql.end({ timeout: PROBE_SECONDS });
+  }
+}
