@@ -10,6 +10,7 @@ import { testLink } from '@terse/core/test-link';
 import { createTestMetrics } from '@terse/core/test-metrics';
 import { expect, test, vi } from 'vitest';
 import { LIFETIMES } from '@terse/cache/cache.contract';
+import type { UrlRepository } from '@terse/repository/url-repository';
 
 interface Servers {
   readonly redis: () => RedisConnection;
@@ -69,7 +70,9 @@ export function describeForeignValues({ redis, admin }: Servers): void {
     async (_name, ...command) => {
       const cache = createRedisCache(redis(), LIFETIMES);
       await cache.put(other);
-      const findAll = vi.fn(() => Promise.resolve([{ ...testLink, ...LINK, expires_at: null }]));
+      const findAll = vi.fn<UrlRepository['findAll']>(() =>
+        Promise.resolve([{ ...testLink, ...LINK, expires_at: null }]),
+      );
       const resolve = () =>
         createLinkResolver({
           cache,
