@@ -8,7 +8,6 @@ export interface CounterService {
   /**
    * Applies what was counted so far. Any number may run at once and any may be killed anywhere: a batch counts once.
    * @returns how many visits were applied.
-   * @throws what went wrong with the first batch that failed, after the others were applied.
    */
   flush(): Promise<number>;
   /**
@@ -38,19 +37,13 @@ export function createCounterService(options: CounterServiceOptions): CounterSer
   return {
     flush: async () => {
       let flushed = 0;
-      const failures: unknown[] = [];
-      for (let round = 0; round < FLUSH_ROUNDS && failures.length === 0; round++) {
+      for (let round = 0; round < FLUSH_ROUNDS; round++) {
         for (const batch of await counter.freeze()) {
-          try {
-            if (await repository.apply(batch)) flushed += sum(batch.deltas.values());
-            await counter.settle(batch.id);
-          } catch (error) {
-            failures.push(error);
-          }
+          if (await repository.apply(batch)) flushed += sum(batch.deltas.values());
+          await counter.settle(batch.id);
         }
       }
       metrics.countsFlushed(flushed);
-      if (failures.length > 0) throw failures[0];
       return flushed;
     },
     prune: () => repository.prune(new Date(clock.now() - LEDGER_KEPT_MS), PRUNED_AT_ONCE),

@@ -36,20 +36,20 @@ export function createStatementLimit(timeoutMs: number): RunStatement {
 }
 
 async function cancel(statement: Statement, onStuck: () => void): Promise<void> {
-  const outcome = { settled: false };
-  const settle = () => {
-    outcome.settled = true;
-  };
-  statement.then(settle, settle);
+  const ended = statement.then(
+    () => true,
+    () => true,
+  );
   // The class of the driver has these fields; its `cancel` would leave a failure of the canceller to nobody.
   const driver = statement as unknown as DriverState;
-  for (let cancels = 0; !outcome.settled && cancels < CANCELS;) {
+  let cancels = 0;
+  while (cancels < CANCELS) {
     // One that waits is left until its turn: the driver would give the answers of its connection to the wrong statements.
     if (driver.active) {
       cancels++;
       driver.canceller(statement).catch(() => {});
     }
-    await sleep(CANCEL_EVERY_MS, undefined, { ref: false });
+    if (await Promise.race([ended, sleep(CANCEL_EVERY_MS, false, { ref: false })])) return;
   }
-  if (!outcome.settled) onStuck();
+  onStuck();
 }
