@@ -91,7 +91,7 @@ describeOnRealParts('a bundle on real parts', (parts) => {
     const readiness = async (): Promise<unknown> => (await fetch(`${started.internalUrl}/.ready`)).json();
     await expect
       .poll(readiness, { timeout: 20_000 })
-      .toEqual({ status: 'ready', parts: { database: 'up', cache: 'up', queue: 'up' } });
+      .toEqual({ status: 'ready', parts: { database: 'up', cache: 'up', queue: 'up', journal: 'up' } });
     expect((await fetch(`${started.internalUrl}/.started`)).status).toBe(200);
   });
 });

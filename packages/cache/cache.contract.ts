@@ -38,7 +38,7 @@ export function describeCache(
     { ...link, expires_at: null, pinned: true, redirect_status: 301 },
     { state: 'deleted', short_code: code, version: 4 },
     { state: 'unknown', short_code: code, version: 0 },
-    { ...link, original_url: 'null' },
+    { ...link, original_url: 'https://example.com/?null=1e999&%F0%9F%94%97' },
   ])('gives back exactly what it was given: %o', async (given) => {
     const { cache, get } = setUp();
     await cache.put(given);

@@ -1,18 +1,37 @@
 import { batched } from '@terse/core/batched';
 import type { CachedLink } from '@terse/core/link';
+import type { ShortCode } from '@terse/core/short-code';
 import { type Cache, type CacheLifetimes, ttlSeconds } from './cache.ts';
+import { digestOf, MAX_COPY_LENGTH, MAX_VERSION, readCopy } from './link-copy.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
 
-/** For each key its copy, the version of it and its time to live. What cannot be read is replaced. */
+/** For each key its copy, the version of it and its time to live. Replaces what is no copy, a key of another type too. */
 const PUT = createScript(`
+  local function versionOf(copy)
+    if type(copy) ~= 'string' or #copy > ${3 * MAX_COPY_LENGTH} then return -1 end
+    local decoded, present = pcall(cjson.decode, copy)
+    if not decoded or type(present) ~= 'table' then return -1 end
+    local version, state = present.version, present.state
+    if type(version) ~= 'number' or version % 1 ~= 0 or version > ${MAX_VERSION} then return -1 end
+    if state ~= 'active' and state ~= 'deleted' and state ~= 'unknown' then return -1 end
+    return version
+  end
   for i, key in ipairs(KEYS) do
     local copy, version, ttl = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), ARGV[3 * i]
-    local _, present = pcall(cjson.decode, redis.call('GET', key) or '')
-    if type(present) ~= 'table' or present.version <= version then
+    if versionOf(redis.pcall('GET', key)) <= version then
       if ttl == '' then redis.call('SET', key, copy)
       else redis.call('SET', key, copy, 'EX', ttl) end
     end
+  end
+  return 1
+`);
+
+/** Removes each value that is still the one with this digest. */
+const REMOVE = createScript(`
+  for i, key in ipairs(KEYS) do
+    local present = redis.pcall('GET', key)
+    if type(present) == 'string' and redis.sha1hex(present) == ARGV[i] then redis.call('DEL', key) end
   end
   return 1
 `);
@@ -40,21 +59,30 @@ export function createRedisCache(
     return links.map(() => undefined);
   });
 
+  /** So that whatever its version says, the next copy takes its place. */
+  async function remove(bad: ReadonlyMap<ShortCode, string>): Promise<void> {
+    try {
+      await redis.run(REMOVE, [...bad.keys()].map(key), [...bad.values()].map(digestOf));
+    } catch {
+      // It is found again by the next who reads it.
+    }
+  }
+
   return {
     getAll: async (codes) => {
-      const copies = await redis.command('MGET', ...codes.map(key));
-      return codes.map((_, index) => (Array.isArray(copies) ? read(copies[index]) : undefined));
+      const reply = await redis.command('MGET', ...codes.map(key));
+      const values: readonly unknown[] = Array.isArray(reply) ? reply : [];
+      let bad: Map<ShortCode, string> | undefined;
+      const copies = codes.map((code, index) => {
+        const value = values[index];
+        if (typeof value !== 'string') return undefined;
+        const copy = readCopy(value, code);
+        if (!copy) (bad ??= new Map()).set(code, value);
+        return copy;
+      });
+      if (bad) await remove(bad);
+      return copies;
     },
     put,
   };
-}
-
-/** What this port wrote: other programs keep out of its keys. What one of them left there all the same is as good as nothing. */
-function read(copy: unknown): CachedLink | undefined {
-  if (typeof copy !== 'string') return undefined;
-  try {
-    return JSON.parse(copy) as CachedLink;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,20 +2,45 @@ import type { Outbox, OutboxMessage } from './outbox.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
 
-/** A stream of messages, and how many bytes they have. One hash tag: a script touches both. */
-const KEYS = ['{visits}:outbox', '{visits}:outbox:bytes'] as const;
+/** A stream of messages, how many bytes they have, and what lay in place of the stream. One hash tag: a script touches all. */
+const KEYS = ['{visits}:outbox', '{visits}:outbox:bytes', '{visits}:outbox:broken'] as const;
 const [STREAM] = KEYS;
 
-const ADD = createScript(`
+/** Sets aside what is no stream, and counts the bytes again where their number is lost. Returns their number. */
+const MEND = `
+  local function mend()
+    local length = redis.pcall('XLEN', KEYS[1])
+    if type(length) == 'table' then
+      redis.call('RENAME', KEYS[1], KEYS[3])
+      length = 0
+    end
+    local text = redis.pcall('GET', KEYS[2])
+    local bytes = type(text) == 'string' and string.match(text, '^%d+$') and tonumber(text)
+    if bytes and bytes < 1e15 and (length > 0 or bytes == 0) then return bytes end
+    bytes = 0
+    local from = '-'
+    while length > 0 do
+      local some = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 100)
+      for _, entry in ipairs(some) do bytes = bytes + #entry[2][2] end
+      if #some < 100 then break end
+      from = '(' .. some[#some][1]
+    end
+    redis.call('SET', KEYS[2], string.format('%.0f', bytes))
+    return bytes
+  end
+`;
+
+const ADD = createScript(`${MEND}
   local body, maxBytes = ARGV[1], tonumber(ARGV[2])
-  local bytes = tonumber(redis.call('GET', KEYS[2]) or '0')
+  local bytes = mend()
   if bytes + #body > maxBytes then return 0 end
-  redis.call('INCRBY', KEYS[2], #body)
   redis.call('XADD', KEYS[1], '*', 'body', body)
+  redis.call('INCRBY', KEYS[2], #body)
   return 1
 `);
 
-const REMOVE = createScript(`
+const REMOVE = createScript(`${MEND}
+  mend()
   for _, id in ipairs(ARGV) do
     local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
     if entry then
@@ -26,19 +51,34 @@ const REMOVE = createScript(`
   return 1
 `);
 
+/** The oldest messages, and whether something lay in the place of the stream. */
+const PEEK = createScript(`${MEND}
+  local messages = redis.pcall('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[1])
+  if not messages.err then return { messages, 0 } end
+  mend()
+  return { {}, 1 }
+`);
+
 /**
  * The outbox in Redis, which must not evict keys that have no time to live (`volatile-*` or `noeviction`).
  * @param maxBytes the most that all messages together may have.
+ * @param onBroken called with the name of a value that another program left in its place, and that was set aside.
  */
-export function createRedisOutbox(redis: RedisConnection, maxBytes: number): Outbox {
+export function createRedisOutbox(
+  redis: RedisConnection,
+  maxBytes: number,
+  onBroken: (what: readonly string[]) => void = () => {},
+): Outbox {
   return {
     add: async (body) => {
       const added = await redis.run(ADD, KEYS, [body, String(maxBytes)]);
       if (added !== 1) throw new Error('The outbox is full.');
     },
     peek: async (limit) => {
-      const reply = await redis.command('XRANGE', STREAM, '-', '+', 'COUNT', String(limit));
-      return Array.isArray(reply) ? reply.map(toMessage) : [];
+      const reply = await redis.run(PEEK, KEYS, [String(limit)]);
+      const [messages, wasBroken] = Array.isArray(reply) ? (reply as unknown[]) : [];
+      if (wasBroken === 1) onBroken([STREAM]);
+      return Array.isArray(messages) ? messages.map(toMessage) : [];
     },
     remove: async (ids) => {
       if (ids.length > 0) await redis.run(REMOVE, KEYS, ids);

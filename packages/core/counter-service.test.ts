@@ -68,6 +68,16 @@ describe('a flush', () => {
     expect(parts.counts.get(a)).toBe(7);
   });
 
+  test('applies the other batches when one fails, and tells of it', async () => {
+    const batch = (id: string, visits: number) => ({ id, deltas: new Map([[a, visits]]) });
+    vi.spyOn(parts.counter, 'freeze').mockResolvedValue([batch('bad', 1), batch('good', 5)]);
+    const settle = vi.spyOn(parts.counter, 'settle');
+    parts.repository.apply.mockRejectedValueOnce(new Error('refused'));
+    await expect(parts.service.flush()).rejects.toThrow('refused');
+    expect(parts.counts.get(a)).toBe(5);
+    expect(settle.mock.calls).toEqual([['good']]);
+  });
+
   test('beside others neither loses nor doubles', async () => {
     let expected = 0;
     for (let round = 0; round < 50; round++) {

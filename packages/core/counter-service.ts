@@ -8,6 +8,7 @@ export interface CounterService {
   /**
    * Applies what was counted so far. Any number may run at once and any may be killed anywhere: a batch counts once.
    * @returns how many visits were applied.
+   * @throws what went wrong with the first batch that failed, after the others were applied.
    */
   flush(): Promise<number>;
   /**
@@ -37,13 +38,19 @@ export function createCounterService(options: CounterServiceOptions): CounterSer
   return {
     flush: async () => {
       let flushed = 0;
-      for (let round = 0; round < FLUSH_ROUNDS; round++) {
+      const failures: unknown[] = [];
+      for (let round = 0; round < FLUSH_ROUNDS && failures.length === 0; round++) {
         for (const batch of await counter.freeze()) {
-          if (await repository.apply(batch)) flushed += sum(batch.deltas.values());
-          await counter.settle(batch.id);
+          try {
+            if (await repository.apply(batch)) flushed += sum(batch.deltas.values());
+            await counter.settle(batch.id);
+          } catch (error) {
+            failures.push(error);
+          }
         }
       }
       metrics.countsFlushed(flushed);
+      if (failures.length > 0) throw failures[0];
       return flushed;
     },
     prune: () => repository.prune(new Date(clock.now() - LEDGER_KEPT_MS), PRUNED_AT_ONCE),

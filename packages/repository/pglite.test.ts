@@ -34,6 +34,14 @@ describe('a folder of the embedded PostgreSQL', () => {
     await second.close();
   });
 
+  test('is named when what lies in it is no database', async () => {
+    await writeFile(join(directory, 'cluster'), '');
+    await writeFile(join(directory, 'complete'), '');
+    await expect(openPglite(directory)).rejects.toThrow(
+      `The embedded database in ${directory} cannot be opened.`,
+    );
+  });
+
   test('that a killed process left half made is made anew', async () => {
     await mkdir(join(directory, 'cluster'));
     await writeFile(join(directory, 'cluster', 'PG_VERSION'), '18');

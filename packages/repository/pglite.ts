@@ -13,7 +13,7 @@ const parsers = { [types.TIMESTAMPTZ]: parseTimestamp };
 
 /**
  * PostgreSQL inside this process, its data in a folder that no other process may use meanwhile.
- * @throws Error when another process has the folder.
+ * @throws Error naming the folder when another process has it, or when what is in it cannot be opened.
  */
 export async function openPglite(directory: string): Promise<OpenDatabase> {
   const lock = lockDirectory(directory);
@@ -28,7 +28,8 @@ export async function openPglite(directory: string): Promise<OpenDatabase> {
     };
   } catch (error) {
     lock.unlock();
-    throw error;
+    // What its file system throws is no `Error`, and says nothing as text.
+    throw new Error(`The embedded database in ${directory} cannot be opened.`, { cause: error });
   }
 }
 

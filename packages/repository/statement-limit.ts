@@ -36,20 +36,20 @@ export function createStatementLimit(timeoutMs: number): RunStatement {
 }
 
 async function cancel(statement: Statement, onStuck: () => void): Promise<void> {
-  const ended = statement.then(
-    () => true,
-    () => true,
-  );
+  const outcome = { settled: false };
+  const settle = () => {
+    outcome.settled = true;
+  };
+  statement.then(settle, settle);
   // The class of the driver has these fields; its `cancel` would leave a failure of the canceller to nobody.
   const driver = statement as unknown as DriverState;
-  let cancels = 0;
-  while (cancels < CANCELS) {
+  for (let cancels = 0; !outcome.settled && cancels < CANCELS;) {
     // One that waits is left until its turn: the driver would give the answers of its connection to the wrong statements.
     if (driver.active) {
       cancels++;
       driver.canceller(statement).catch(() => {});
     }
-    if (await Promise.race([ended, sleep(CANCEL_EVERY_MS, false, { ref: false })])) return;
+    await sleep(CANCEL_EVERY_MS, undefined, { ref: false });
   }
-  onStuck();
+  if (!outcome.settled) onStuck();
 }

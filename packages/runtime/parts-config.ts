@@ -53,16 +53,31 @@ const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
 export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Words of libpq and of Prisma. The driver would send them to the server as settings, and the server refuse it. */
-const FOREIGN_PARAMETERS: ReadonlySet<string> = new Set(
-  `channel_binding connection_limit gssencmode hostaddr keepalives keepalives_idle load_balance_hosts passfile pgbouncer
-   pool_mode pool_timeout require_auth schema service socket_timeout ssl_min_protocol_version sslcert sslcrl sslkey
-   sslsni statement_cache_size tcp_user_timeout`.split(/\s+/),
-);
-/** What stands here for one of them. */
-const INSTEAD: ReadonlyMap<string, string> = new Map([
-  ['channel_binding', 'sslmode=verify-full proves who answers'],
-  ['connection_limit', 'DATABASE_POOL_SIZE says how many connections there are'],
+const FOREIGN_PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['channel_binding', 'the driver knows no channel binding; sslmode=verify-full proves who answers'],
   ['pgbouncer', 'DATABASE_PREPARE=off says that a pooler keeps no prepared statements'],
+  ['connection_limit', 'DATABASE_POOL_SIZE says how many connections there are'],
+  ...[
+    'gssencmode',
+    'hostaddr',
+    'keepalives',
+    'keepalives_idle',
+    'load_balance_hosts',
+    'passfile',
+    'pool_mode',
+    'pool_timeout',
+    'require_auth',
+    'schema',
+    'service',
+    'socket_timeout',
+    'ssl_min_protocol_version',
+    'sslcert',
+    'sslcrl',
+    'sslkey',
+    'sslsni',
+    'statement_cache_size',
+    'tcp_user_timeout',
+  ].map((name) => [name, 'the driver does not know it'] as const),
 ]);
 
 const ENCRYPTING_SSL_MODES = new Set(['require', 'verify-ca', 'verify-full']);
@@ -96,8 +111,8 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
 
   function refuseForeignParameters(setting: string, url: URL): void {
     for (const name of url.searchParams.keys()) {
-      if (!FOREIGN_PARAMETERS.has(name)) continue;
-      faults.push(`${setting} must not have ${name}: ${INSTEAD.get(name) ?? 'the driver does not know it'}`);
+      const reason = FOREIGN_PARAMETERS.get(name);
+      if (reason !== undefined) faults.push(`${setting} must not have ${name}: ${reason}`);
     }
   }
 

@@ -99,7 +99,7 @@ export async function openStore(context: PartsContext): Promise<Store> {
           timeoutMs: STORE_TIMEOUT_MS,
           onError: reportErrorsOf('redis', context),
         }),
-        config,
+        context,
       );
     }
     case 'upstash': {
@@ -111,13 +111,15 @@ export async function openStore(context: PartsContext): Promise<Store> {
           timeoutMs: STORE_TIMEOUT_MS,
           onError: reportErrorsOf('redis', context),
         }),
-        config,
+        context,
       );
     }
   }
 }
 
-function onRedis(redis: RedisConnection, { outboxMaxBytes }: Config): Store {
+function onRedis(redis: RedisConnection, { config, log }: PartsContext): Store {
+  const onBroken = (what: readonly string[]) =>
+    log.error({ what: what.slice(0, 20) }, 'redis held values that are not ours; they are set aside');
   return {
     cache: createRedisCache(redis, LIFETIMES),
     cacheBehind: (ask) =>
@@ -128,8 +130,8 @@ function onRedis(redis: RedisConnection, { outboxMaxBytes }: Config): Store {
         },
         LIFETIMES,
       ),
-    counter: createRedisCounter(redis),
-    outbox: createRedisOutbox(redis, outboxMaxBytes),
+    counter: createRedisCounter(redis, onBroken),
+    outbox: createRedisOutbox(redis, config.outboxMaxBytes, onBroken),
     probe: () => redis.command('PING'),
     usedBytes: async () => {
       const used = /^used_memory:(\d+)/m.exec(String(await redis.command('INFO', 'memory')))?.[1];

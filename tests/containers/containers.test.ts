@@ -168,7 +168,7 @@ describe('the container of', () => {
   });
 
   test.each([
-    ['redirect', ['cache', 'database', 'queue']],
+    ['redirect', ['cache', 'database', 'journal', 'queue']],
     ['links', ['cache', 'database']],
     ['stats', ['database']],
     ['visit-writer', ['database', 'queue', 'storage']],

@@ -113,3 +113,33 @@ describe.concurrent.each(REST_OR_TCP)('with Redis at %s', { timeout: 120_000 }, 
     },
   );
 });
+
+describe.concurrent.each([
+  ['visit-writer', ['postgres', 'rabbitmq'], { database: 'down', queue: 'down', storage: 'up' }],
+  ['counter-flush', ['postgres', 'rabbitmq', 'redis'], { database: 'down', counter: 'down', queue: 'down' }],
+])('%s', { timeout: 120_000 }, (name, named, down) => {
+  test.each(['an HTTP server', 'a RabbitMQ', 'a peer that closes at once', 'a peer that never ends'])(
+    'stays where its parts are %s, and says so',
+    async (peer) => {
+      const port = await listen(PEERS[peer] ?? (() => {}));
+      const address = `someone:${SECRET}@127.0.0.1:${port}`;
+      const running = await start(name, {
+        DATABASE_URL: `postgres://${address}/terse`,
+        RABBITMQ_URL: `amqp://${address}`,
+        REDIS_URL: `redis://${address}`,
+      });
+      await vi.waitFor(
+        async () => {
+          expect(await parts(running)).toMatchObject({ status: 503, ...down });
+          expect(partsNamed(running)).toEqual(new Set(named));
+        },
+        { timeout: 30_000, interval: 500 },
+      );
+      const metrics = await (await fetch(`${running.internalUrl}/.metrics`)).text();
+      expect(metrics).not.toMatch(/^visit_queue_(ready|dead)_messages/m);
+      expect(running.output().includes(SECRET)).toBe(false);
+      expect(running.output().split('\n').length).toBeLessThan(150);
+      expect(await running.end('SIGTERM')).toBe(0);
+    },
+  );
+});

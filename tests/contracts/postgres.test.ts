@@ -41,7 +41,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
       url,
       name: 'terse-test',
       poolSize: 5,
-      statementTimeoutMs: 10_000,
+      statementTimeoutMs: 1e4,
       prepare: canPrepare,
       ...more,
     });

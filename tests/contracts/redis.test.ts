@@ -10,9 +10,9 @@ import { createRedisOutbox } from '@terse/cache/redis-outbox';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { createScript } from '@terse/cache/script';
-import type { CachedLink } from '@terse/core/link';
 import type { ShortCode } from '@terse/core/short-code';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describeForeignValues } from './foreign-values.ts';
 import { describeOnRealParts } from '../on-real-parts.ts';
 import { openFaultProxy } from '../faults/fault-proxy.ts';
 import type { RealParts } from '../real-parts.ts';
@@ -47,18 +47,6 @@ describeOnRealParts('on a Redis server', (parts) => {
       );
     });
 
-    test('a copy that is none is replaced, and stops no other', async () => {
-      await admin.sendCommand(['SET', 'short:one', 'no JSON']);
-      const cache = createRedisCache(redis, LIFETIMES);
-      const links = ['one', 'two'].map((code): CachedLink => ({
-        state: 'unknown',
-        short_code: code as ShortCode,
-        version: 0,
-      }));
-      await Promise.all(links.map((link) => cache.put(link)));
-      expect(await cache.getAll(links.map(({ short_code }) => short_code))).toEqual(links);
-    });
-
     test('asks for all links in one command', async () => {
       const cache = createRedisCache(redis, LIFETIMES);
       const sent = vi.spyOn(redis, 'command');
@@ -84,6 +72,10 @@ describeOnRealParts('on a Redis server', (parts) => {
       expect((await putBoth()).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
       expect(sent).toHaveBeenCalledTimes(3);
       sent.mockRestore();
+    });
+
+    describe('what another program left there', () => {
+      describeForeignValues({ redis: () => redis, admin });
     });
 
     describe('the counter', () => {
