@@ -3,7 +3,15 @@ import { type FunctionProcess, startFunction } from './function-process.ts';
 import { freePorts } from './stack/free-ports.ts';
 
 export interface StandaloneProcess extends FunctionProcess {
+  /** With a valid key; the body as JSON. */
   call(method: string, path: string, body?: unknown): Promise<Response>;
+  /** With a valid key; the body as it is. */
+  send(
+    method: string,
+    path: string,
+    body: string | Uint8Array<ArrayBuffer> | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Response>;
 }
 
 const API_KEY = 'standalone-test-key-0123';
@@ -21,14 +29,19 @@ export async function startStandalone(
     ...settings,
   });
   await vi.waitUntil(() => terse.output().includes('Terse is ready'));
+  const send: StandaloneProcess['send'] = (method, path, body, headers) =>
+    fetch(terse.url + path, {
+      method,
+      headers: { Authorization: `Bearer ${API_KEY}`, ...headers },
+      redirect: 'manual',
+      ...(body !== undefined && { body }),
+    });
   return {
     ...terse,
+    send,
     call: (method, path, body) =>
-      fetch(terse.url + path, {
-        method,
-        headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
-        redirect: 'manual',
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+      send(method, path, body === undefined ? undefined : JSON.stringify(body), {
+        'Content-Type': 'application/json',
       }),
   };
 }

@@ -55,7 +55,7 @@ export function searchColumns({ original_url, title }: Pick<Link, 'original_url'
 export function parseSearch(text: string, isOwnUrl: IsOwnUrl): LinkSearch {
   const spellings = [foldText(text), foldText(decodeText(text))];
   // What the release before wrote has no folded text beside it.
-  if (!ASCII.test(text)) spellings.push(text);
+  if (!ASCII.test(text)) spellings.push(text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()));
   const url = parseWebUrl(text);
   if (url) spellings.push(foldText(readableUrl(url.href)));
   if (!url && /xn--/i.test(text)) {

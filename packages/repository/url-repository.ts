@@ -165,18 +165,15 @@ function toRow(values: LinkValues): NewRow<'urls'> {
 }
 
 /**
- * Plain columns are compared by the collation "C": in each database the same, and only ASCII letters have two cases. What is
- * beyond ASCII was folded before it was stored.
+ * Plain columns are put into lower case once for all patterns, and by the collation "C": in each database the same, and only
+ * ASCII letters have two cases. What is beyond ASCII was folded before it was stored.
  */
 function matches({ contains, codePrefix }: LinkSearch): RawBuilder<boolean> {
-  const conditions = contains.map((text) => {
-    const pattern = `%${literal(text)}%`;
-    return sql<boolean>`short_code collate "C" ilike ${pattern} or original_url collate "C" ilike ${pattern}
-      or title collate "C" ilike ${pattern} or readable_url like ${pattern} or folded_title like ${pattern}`;
-  });
-  if (codePrefix !== undefined)
-    conditions.push(sql`short_code collate "C" ilike ${`${literal(codePrefix)}%`}`);
-  return sql`(${sql.join(conditions, sql` or `)})`;
+  const patterns = sql`any(${contains.map((text) => `%${literal(text)}%`)}::text[])`;
+  // No text that is searched for has a line break.
+  const plain = sql`lower((short_code || e'\\n' || original_url || e'\\n' || coalesce(title, '')) collate "C")`;
+  const prefix = codePrefix === undefined ? sql`false` : sql`${plain} like ${`${literal(codePrefix)}%`}`;
+  return sql`(${plain} like ${patterns} or readable_url like ${patterns} or folded_title like ${patterns} or ${prefix})`;
 }
 
 function literal(text: string): string {
