@@ -314,6 +314,7 @@ describe('a count', () => {
     await world.merge();
     world.meanwhile.push(() => world.forwarded.add('late', new Map([[a, 5]])));
     await world.tick();
+    expect(world.meanwhile).toEqual([]);
     expect(await shown()).toBe(5);
   });
 

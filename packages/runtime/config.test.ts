@@ -73,6 +73,7 @@ test('names every fault at once and shows no value', () => {
     TRUSTED_PROXY_HOPS: '-1',
     COUNTRY_HEADER: 'a b',
     COUNTER_FLUSH_SECONDS: '0',
+    COUNT_TAKE_BACK_HOURS: '721',
     VISIT_BATCH_WAIT_MS: '1e9',
     LOG_LEVEL: 'loud',
     DATABASE_URL: 'mysql://user:secret@db/terse',

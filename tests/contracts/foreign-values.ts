@@ -8,9 +8,9 @@ import type { ShortCode } from '@terse/core/short-code';
 import { createTestClock } from '@terse/core/test-clock';
 import { testLink } from '@terse/core/test-link';
 import { createTestMetrics } from '@terse/core/test-metrics';
+import type { UrlRepository } from '@terse/repository/url-repository';
 import { expect, test, vi } from 'vitest';
 import { LIFETIMES } from '@terse/cache/cache.contract';
-import type { UrlRepository } from '@terse/repository/url-repository';
 
 interface Servers {
   readonly redis: () => RedisConnection;
