@@ -1,18 +1,13 @@
 import type { Cache } from '@terse/cache/cache';
 import type { Counter } from '@terse/cache/counter';
-import type { LinkFilter, LinkValues, UrlRepository } from '@terse/repository/url-repository';
+import type { LinkFilter, UrlRepository } from '@terse/repository/url-repository';
 import type { Clock } from './clock.ts';
 import type { CounterBatch } from './counter-batch.ts';
-import { DomainError, type FieldError, invalidField, linkNotFound } from './errors.ts';
-import {
-  type CachedLink,
-  DEFAULT_REDIRECT_STATUS,
-  type Link,
-  type RedirectStatus,
-  toCachedLink,
-} from './link.ts';
+import { DomainError, invalidField, linkNotFound } from './errors.ts';
+import { type CachedLink, type Link, toCachedLink } from './link.ts';
 import { parseSearch } from './link-search.ts';
 import type { Metrics } from './metrics.ts';
+import { type NewLink, type PreparedLink, prepareLink, prepareLinks } from './new-link.ts';
 import { parseOriginalUrl } from './original-url.ts';
 import type { IsOwnUrl } from './own-urls.ts';
 import { generateShortCode, isReserved, parseShortCode, type ShortCode } from './short-code.ts';
@@ -23,16 +18,6 @@ const MAX_WARMING = 1000;
 const WARM_EVERY_MS = 500;
 const WARM_TRIES = 120;
 const WARM_AT_ONCE = 50;
-
-export interface NewLink {
-  readonly original_url: string;
-  readonly short_code?: string | undefined;
-  readonly title?: string | null | undefined;
-  readonly tags?: readonly string[] | undefined;
-  readonly expires_at?: Date | null | undefined;
-  readonly redirect_status?: RedirectStatus | undefined;
-  readonly pinned?: boolean | undefined;
-}
 
 /** What may change of a link; a short code never does. */
 export type LinkChanges = { readonly [K in Exclude<keyof NewLink, 'short_code'>]?: NewLink[K] | undefined };
@@ -87,12 +72,6 @@ export interface UrlServiceOptions {
   readonly clock: Clock;
 }
 
-/** A new link that has been checked. */
-interface PreparedLink {
-  readonly customCode: ShortCode | undefined;
-  readonly values: Omit<LinkValues, 'short_code'>;
-}
-
 export function createUrlService(options: UrlServiceOptions): UrlService {
   const { repository, cache, counter, metrics, isOwnUrl, clock } = options;
   let warming = 0;
@@ -143,23 +122,7 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
     return link;
   }
 
-  /** What is stored of a new link, but for the code that it is given. @throws DomainError `invalid_request`. */
-  function prepare(link: NewLink): PreparedLink {
-    if (link.expires_at && link.expires_at.getTime() <= clock.now()) {
-      throw invalidField('expires_at', 'must be in the future');
-    }
-    return {
-      customCode: link.short_code === undefined ? undefined : parseCustomCode(link.short_code),
-      values: {
-        original_url: parseOriginalUrl(link.original_url, isOwnUrl),
-        redirect_status: link.redirect_status ?? DEFAULT_REDIRECT_STATUS,
-        title: link.title ?? null,
-        tags: [...new Set(link.tags)],
-        expires_at: link.expires_at ?? null,
-        pinned: link.pinned ?? false,
-      },
-    };
-  }
+  const checks = () => ({ isOwnUrl, now: clock.now() });
 
   async function create({ customCode, values }: PreparedLink): Promise<Link> {
     for (let attempt = 0; attempt < MAX_CODE_ATTEMPTS; attempt++) {
@@ -196,13 +159,13 @@ export function createUrlService(options: UrlServiceOptions): UrlService {
 
   return {
     shorten: async (link) => {
-      const created = await create(prepare(link));
+      const created = await create(prepareLink(link, checks()));
       await warm(created);
       return created;
     },
 
     shortenAll: async (links) => {
-      const created = await createAll(prepareAll(links, prepare));
+      const created = await createAll(prepareLinks(links, checks()));
       await warmAll(created);
       return created;
     },
@@ -256,13 +219,6 @@ function existing(text: string): ShortCode {
   return code;
 }
 
-function parseCustomCode(text: string): ShortCode {
-  const code = parseShortCode(text);
-  if (!code) throw invalidField('short_code', 'must be 1 to 64 of the characters A-Z a-z 0-9 _ -');
-  if (isReserved(code)) throw invalidField('short_code', 'is reserved');
-  return code;
-}
-
 function generateFreshCode(): ShortCode {
   for (;;) {
     const code = generateShortCode();
@@ -284,28 +240,4 @@ function takenCodes(taken: readonly { field: string; code: ShortCode }[]): Domai
       message: 'is taken; codes of deleted links are not used again',
     })),
   );
-}
-
-/** Every link, or everything that is wrong with any of them. @throws DomainError `invalid_request`. */
-function prepareAll(links: readonly NewLink[], prepare: (link: NewLink) => PreparedLink): PreparedLink[] {
-  const faults: FieldError[] = [];
-  const prepared: PreparedLink[] = [];
-  const codes = new Set<ShortCode>();
-  for (const [index, link] of links.entries()) {
-    try {
-      const one = prepare(link);
-      prepared.push(one);
-      if (one.customCode === undefined) continue;
-      if (codes.has(one.customCode)) throw invalidField('short_code', 'is given to an earlier link, too');
-      codes.add(one.customCode);
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      faults.push(
-        ...error.fields.map(({ field, message }) => ({ field: `links.${index}.${field}`, message })),
-      );
-    }
-  }
-  if (faults.length === 0) return prepared;
-  const detail = faults.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  throw new DomainError('invalid_request', detail, faults);
 }

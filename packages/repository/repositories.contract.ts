@@ -5,6 +5,7 @@ import type { OpenDatabase } from './open-database.ts';
 import { describeRollupRepository } from './rollup-repository.contract.ts';
 import { describeStats } from './stats.contract.ts';
 import { emptyDatabase } from './test-database.ts';
+import { describeLinkPages } from './link-pages.contract.ts';
 import { describeLinkSearch } from './link-search.contract.ts';
 import { describeUrlRepository } from './url-repository.contract.ts';
 import { describeVisitRepository } from './visit-repository.contract.ts';
@@ -24,6 +25,9 @@ export function describeRepositories(open: () => Promise<OpenDatabase>): () => O
   const opened = () => database;
   describe('links', () => {
     describeUrlRepository(opened);
+  });
+  describe('pages of links', () => {
+    describeLinkPages(opened);
   });
   describe('a search for links', () => {
     describeLinkSearch(opened);
