@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Login } from '@terse/repository/logins';
 import { faultsOfSecrets } from './public-secrets.ts';
+import { LOGIN_SETTINGS, readLogins } from './login-settings.ts';
 import { PART_SETTINGS, type PartsConfig, readParts } from './parts-config.ts';
-import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
 
 export type FunctionName =
   | 'redirect'
@@ -28,25 +28,6 @@ const integer = (min: number, max: number, fallback: number) =>
 const webUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .transform((text) => new URL(text));
-
-const login = z
-  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres URL' })
-  .regex(/^[^:]+:\/\/[^:@/]+:[^:@/]+@/, 'must have a user and a password')
-  .transform((text) => {
-    const { username, password } = new URL(text);
-    return { name: decodeURIComponent(username), password: decodeURIComponent(password) };
-  })
-  .optional();
-
-/** The logins that the migrations make, and the function that each is for. */
-const LOGINS = {
-  REDIRECT_DATABASE_URL: 'redirect',
-  LINKS_DATABASE_URL: 'links',
-  STATS_DATABASE_URL: 'stats',
-  VISIT_WRITER_DATABASE_URL: 'visit-writer',
-  COUNTER_FLUSH_DATABASE_URL: 'counter-flush',
-} as const;
-const LOGIN_SETTINGS = Object.keys(LOGINS) as readonly (keyof typeof LOGINS)[];
 
 const settingsSchema = z.object({
   NODE_ENV: z.string().optional(),
@@ -93,11 +74,7 @@ const settingsSchema = z.object({
   REDIRECT_ORIGIN: webUrl.optional(),
   LINKS_ORIGIN: webUrl.optional(),
   STATS_ORIGIN: webUrl.optional(),
-  REDIRECT_DATABASE_URL: login,
-  LINKS_DATABASE_URL: login,
-  STATS_DATABASE_URL: login,
-  VISIT_WRITER_DATABASE_URL: login,
-  COUNTER_FLUSH_DATABASE_URL: login,
+  ...LOGIN_SETTINGS,
 });
 
 export interface Origins {
@@ -215,16 +192,6 @@ function readJournal({
 }: z.infer<typeof settingsSchema>): Config['journal'] {
   if (JOURNAL_DIR === 'none') return undefined;
   return { directory: JOURNAL_DIR ?? join(DATA_DIR, 'journal'), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
-}
-
-function readLogins(settings: z.infer<typeof settingsSchema>): Login[] {
-  return LOGIN_SETTINGS.flatMap((setting) => {
-    const login = settings[setting];
-    if (!login) return [];
-    const name = LOGINS[setting];
-    const role = `terse_${name.replaceAll('-', '_')}`;
-    return [{ ...login, role, statementTimeoutMs: STATEMENT_TIMEOUT_MS[name] }];
-  });
 }
 
 function readOrigins(settings: z.infer<typeof settingsSchema>): Origins | undefined {
