@@ -75,3 +75,10 @@ test.each([
   await expect(taking).rejects.toThrow('DATABASE_URL_SECRET names a secret that cannot be read.');
   await expect(taking).rejects.toMatchObject({ cause: { message: expect.stringContaining(reason) } });
 });
+
+test('asks at AWS_ENDPOINT_URL where there is no address for Secrets Manager alone', async () => {
+  environment['AWS_ENDPOINT_URL'] = environment['AWS_ENDPOINT_URL_SECRETS_MANAGER'];
+  environment['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = '';
+  environment['DATABASE_URL_SECRET'] = `${ARN}:url::`;
+  expect(await takeSecretSettings(environment)).toEqual(['DATABASE_URL']);
+});

@@ -1,12 +1,11 @@
-import { AwsClient } from 'aws4fetch';
 import { z } from 'zod';
+import { askSecretsManager } from './aws.ts';
 
 type Environment = Record<string, string | undefined>;
 
 const SUFFIX = '_SECRET';
 /** As ECS names a field of a secret: `arn:aws:secretsmanager:<region>:<account>:secret:<name>:<field>::`. */
 const REFERENCE = /^(arn:[^:]+:secretsmanager:([^:]+):\d+:secret:[^:]+):([^:]+)::$/;
-const TIMEOUT_MS = 5000;
 
 const answerSchema = z.object({ SecretString: z.string() });
 const secretSchema = z.record(z.string(), z.string());
@@ -42,27 +41,7 @@ async function readSecret(
   region: string,
   arn: string,
 ): Promise<Readonly<Record<string, string>>> {
-  const aws = new AwsClient({
-    accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? '',
-    secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? '',
-    ...(environment['AWS_SESSION_TOKEN'] && { sessionToken: environment['AWS_SESSION_TOKEN'] }),
-    service: 'secretsmanager',
-    region,
-    retries: 3,
-  });
-  const endpoint =
-    environment['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? `https://secretsmanager.${region}.amazonaws.com`;
-  const response = await aws.fetch(endpoint, {
-    method: 'POST',
-    headers: {
-      'Content-Type': 'application/x-amz-json-1.1',
-      'X-Amz-Target': 'secretsmanager.GetSecretValue',
-    },
-    body: JSON.stringify({ SecretId: arn }),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  // What an error says of itself names the secret and the role, which is what its reader needs.
-  if (!response.ok) throw new Error(`Secrets Manager answered ${response.status}: ${await response.text()}`);
-  const { SecretString } = answerSchema.parse(await response.json());
+  const answer = await askSecretsManager('GetSecretValue', { SecretId: arn }, environment, region);
+  const { SecretString } = answerSchema.parse(answer);
   return secretSchema.parse(JSON.parse(SecretString));
 }

@@ -19,6 +19,8 @@ export interface ContainerLambda {
   request(path: string, init?: RequestInit): Promise<Response>;
   /** Where each part that it needs is said to be up or down. */
   readonly readiness: string;
+  /** Where it serves what its adapter forwards. */
+  readonly origin: string;
   output(): string;
   /** What Lambda does to it after an answer: it stands still until something comes again. */
   freeze(): void;
@@ -79,6 +81,7 @@ export async function startContainerLambda(
     },
     request: (path, init = {}) => forward(path, init),
     readiness,
+    origin,
     output: () => output,
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),

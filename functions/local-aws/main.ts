@@ -1,0 +1,72 @@
+import { systemClock } from '@terse/core/clock';
+import { askAws, askSecretsManager, regionOf } from '@terse/runtime/aws';
+import { createLog } from '@terse/runtime/log';
+import { runOnce, runUntilStopped } from '@terse/runtime/process';
+import { schedule } from '@terse/runtime/triggers';
+import { type AskScheduler, putSchedules, readSchedules } from './schedules.ts';
+import { putSecrets } from './secrets.ts';
+import { createTicker } from './ticker.ts';
+
+const USAGE = `What stands around the images for AWS Lambda where a server stands in for AWS, at AWS_ENDPOINT_URL.
+
+  setup <folder>              puts each file of the folder into its Secrets Manager, and makes the schedules
+  tick <function>=<URL> …     invokes functions when its schedules say so, for a server that keeps them only`;
+
+const SETUP_WITHIN_MS = 120_000;
+const TRY_AGAIN_MS = 1000;
+const LOOK_EVERY_MS = 5000;
+/** How long a Lambda of counter-flush may take. */
+const INVOCATION_MS = 120_000;
+
+const askScheduler: AskScheduler = (request) => askAws('scheduler', request);
+
+/** The server starts beside this, and takes its time. */
+async function untilSetUp(directory: string): Promise<string> {
+  const deadline = systemClock.monotonic() + SETUP_WITHIN_MS;
+  for (;;) {
+    try {
+      const secrets = await putSecrets(askSecretsManager, directory);
+      const schedules = await putSchedules(askScheduler, regionOf());
+      return `secrets: ${secrets.join(', ')}\nschedules: ${schedules.join(', ')}`;
+    } catch (error) {
+      if (systemClock.monotonic() > deadline) throw error;
+      await systemClock.sleep(TRY_AGAIN_MS);
+    }
+  }
+}
+
+async function invoke(origins: ReadonlyMap<string, string>, target: string, input: string): Promise<void> {
+  const origin = origins.get(target);
+  if (origin === undefined) throw new Error(`Nobody said where the function ${target} is.`);
+  const response = await fetch(new URL('/.events', origin), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: input,
+    signal: AbortSignal.timeout(INVOCATION_MS),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`${target} answered ${response.status}: ${answer}`);
+}
+
+async function startTicking(targets: readonly string[]) {
+  const log = createLog('info');
+  const origins = new Map(
+    targets.map((target) => [target.replace(/=.*/, ''), target.replace(/^[^=]*=/, '')] as const),
+  );
+  const ticker = createTicker({
+    schedules: () => readSchedules(askScheduler),
+    invoke: async (target, input) => {
+      await invoke(origins, target, input);
+      log.info({ target, input }, 'invoked');
+    },
+    clock: systemClock,
+    onFailure: ({ name }, error) => log.error({ err: error, schedule: name }, 'an invocation failed'),
+  });
+  const report = (error: unknown) => log.warn({ err: error }, 'the schedules could not be read');
+  const ticking = schedule(LOOK_EVERY_MS, ticker.tick, report);
+  return { turnAway: () => Promise.resolve(), stop: () => ticking.stop() };
+}
+
+const [command, ...rest] = process.argv.slice(2);
+if (command === 'tick') void runUntilStopped(() => startTicking(rest));
+else void runOnce(() => (command === 'setup' ? untilSetUp(rest[0] ?? '') : Promise.resolve(USAGE)));

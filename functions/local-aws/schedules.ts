@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+/** Asks EventBridge Scheduler. @throws Error with the answer when it refuses. */
+export type AskScheduler = (request: {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}) => Promise<unknown>;
+
+/** The schedules of `infra/functions/counter-flush.ts`. */
+export const SCHEDULES = {
+  FlushEveryMinute: { expression: 'rate(1 minute)', input: { task: 'flush' } },
+  MaintainEveryHour: { expression: 'rate(1 hour)', input: { task: 'maintain' } },
+} as const;
+
+const ACCOUNT = '000000000000';
+
+/** Makes the schedules, or makes them anew; the names. */
+export async function putSchedules(ask: AskScheduler, region: string): Promise<string[]> {
+  for (const [name, { expression, input }] of Object.entries(SCHEDULES)) {
+    const request = {
+      path: `/schedules/${name}`,
+      headers: { 'Content-Type': 'application/json' },
+      body: {
+        ScheduleExpression: expression,
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: {
+          Arn: `arn:aws:lambda:${region}:${ACCOUNT}:function:counter-flush`,
+          RoleArn: `arn:aws:iam::${ACCOUNT}:role/scheduler`,
+          Input: JSON.stringify(input),
+        },
+      },
+    };
+    try {
+      await ask({ method: 'POST', ...request });
+    } catch (error) {
+      if (!String(error).includes('ConflictException')) throw error;
+      await ask({ method: 'PUT', ...request });
+    }
+  }
+  return Object.keys(SCHEDULES);
+}
+
+export interface Schedule {
+  readonly name: string;
+  readonly everyMs: number;
+  /** The function that it invokes. */
+  readonly target: string;
+  /** What it invokes it with, as JSON. */
+  readonly input: string;
+}
+
+const listSchema = z.object({ Schedules: z.array(z.object({ Name: z.string() })) });
+const scheduleSchema = z.object({
+  Name: z.string(),
+  ScheduleExpression: z.string(),
+  State: z.string().nullish(),
+  Target: z.object({ Arn: z.string(), Input: z.string() }),
+});
+
+/** Every schedule that is enabled. @throws Error when one is of a kind that is not known here. */
+export async function readSchedules(ask: AskScheduler): Promise<Schedule[]> {
+  const { Schedules } = listSchema.parse(await ask({ method: 'GET', path: '/schedules' }));
+  const found = await Promise.all(
+    Schedules.map(async ({ Name }) =>
+      scheduleSchema.parse(await ask({ method: 'GET', path: `/schedules/${encodeURIComponent(Name)}` })),
+    ),
+  );
+  return found
+    .filter(({ State }) => State !== 'DISABLED')
+    .map(({ Name, ScheduleExpression, Target }) => ({
+      name: Name,
+      everyMs: periodOf(ScheduleExpression),
+      target: Target.Arn.split(':').at(-1) ?? '',
+      input: Target.Input,
+    }));
+}
+
+const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+/** `rate(5 minutes)` → 300,000. @throws Error for any other expression. */
+export function periodOf(expression: string): number {
+  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
+  if (!count || !unit) throw new Error(`Only rates are known here, not ${expression}.`);
+  return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}

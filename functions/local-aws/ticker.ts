@@ -1,0 +1,30 @@
+import type { Clock } from '@terse/core/clock';
+import type { Schedule } from './schedules.ts';
+
+export interface TickerOptions {
+  readonly schedules: () => Promise<readonly Schedule[]>;
+  /** Invokes a function. @throws Error when it failed. */
+  readonly invoke: (target: string, input: string) => Promise<void>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly onFailure: (schedule: Schedule, error: unknown) => void;
+}
+
+export interface Ticker {
+  /** Invokes what is due: a schedule that is new at once, then again after each period. One that fails waits for the next. */
+  tick(): Promise<void>;
+}
+
+export function createTicker({ schedules, invoke, clock, onFailure }: TickerOptions): Ticker {
+  const invokedAt = new Map<string, number>();
+  return {
+    tick: async () => {
+      for (const schedule of await schedules()) {
+        const { name, everyMs, target, input } = schedule;
+        const now = clock.monotonic();
+        if (now - (invokedAt.get(name) ?? Number.NEGATIVE_INFINITY) < everyMs) continue;
+        invokedAt.set(name, now);
+        await invoke(target, input).catch((error: unknown) => onFailure(schedule, error));
+      }
+    },
+  };
+}

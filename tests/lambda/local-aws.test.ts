@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createRedisCounter } from '@terse/cache/redis-counter';
+import { openRedisRest } from '@terse/cache/redis-rest';
+import type { ShortCode } from '@terse/core/short-code';
+import postgres from 'postgres';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { v7 as uuidv7 } from 'uuid';
+import { parse } from 'yaml';
+import { describeOnRealParts } from '../on-real-parts.ts';
+import type { RealParts } from '../real-parts.ts';
+import { createDatabase } from '../stack/postgres.ts';
+import { type ContainerLambda, startContainerLambda } from './container-lambda.ts';
+import { type Moto, startMoto } from './moto.ts';
+import { startProgram } from './program.ts';
+
+const INSTALL_AND_START_MS = 300_000;
+const SPRING = 'spring' as ShortCode;
+const API_KEY = 'lambda-test-key-0123456789';
+const LOGINS = ['links', 'stats', 'counter_flush'];
+const run = (settings: Readonly<Record<string, string>>, ...args: string[]) =>
+  promisify(execFile)(process.execPath, args, { env: { PATH: '', ...settings } });
+
+interface Service {
+  readonly environment: Readonly<Record<string, string | number>>;
+}
+
+/** What a service of the profile is told, with the merges of YAML done. */
+const { services } = parse(readFileSync('compose.local.yml', 'utf8'), { merge: true }) as {
+  readonly services: Readonly<Record<string, Service>>;
+};
+
+/** The settings of a service that name secrets. */
+function secretsOf(service: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(services[service]?.environment ?? {}).flatMap(([name, value]) =>
+      name.endsWith('_SECRET') ? [[name, String(value)]] : [],
+    ),
+  );
+}
+
+describeOnRealParts('the profile localstack of Compose, on Moto', (parts) => {
+  const directory = mkdtempSync(join(tmpdir(), 'terse-secrets-'));
+  let moto: Moto | undefined;
+  let missing: string | undefined;
+  let owner: postgres.Sql;
+  let running: ContainerLambda | undefined;
+
+  beforeAll(async () => {
+    const started = await startMoto();
+    if (typeof started === 'string') {
+      missing = started;
+      process.stderr.write(
+        `Tests of what asks AWS are SKIPPED on a server that speaks its API: ${missing}\n`,
+      );
+      return;
+    }
+    moto = started;
+    await run({}, 'infra/bundle/main.ts', 'migrate', 'links', 'counter-flush', 'local-aws', 'lambda-secrets');
+    owner = await openDatabase(parts, directory);
+    await setUp();
+  }, INSTALL_AND_START_MS);
+  beforeEach(({ skip }) => {
+    if (missing !== undefined) skip(missing);
+  });
+  afterEach(async () => {
+    await running?.stop();
+    running = undefined;
+  });
+  afterAll(async () => {
+    await owner?.end();
+    await moto?.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  const settings = () => ({ ...moto?.settings });
+  const setUp = () => run(settings(), 'dist/local-aws/main.js', 'setup', directory);
+
+  async function start(name: string, more: Readonly<Record<string, string>> = {}): Promise<ContainerLambda> {
+    running = await startContainerLambda(name, {
+      ...settings(),
+      ...secretsOf(`${name}-localstack`),
+      LOG_LEVEL: 'warn',
+      UPSTASH_REDIS_REST_URL: parts.upstashUrl,
+      ...more,
+    });
+    return running;
+  }
+
+  test('a function starts with what Secrets Manager has for it', async () => {
+    const links = await start('links', { BASE_URL: 'https://go.example' });
+    const response = await links.request('/api/v1/links', {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ original_url: 'https://example.com/summer' }),
+    });
+    expect(response.status).toBe(201);
+  });
+
+  test('a secret that is put again has its new value', async () => {
+    const file = join(directory, 'admin_api_key');
+    writeFileSync(file, 'another-key-0123456789');
+    onTestFinished(async () => {
+      writeFileSync(file, API_KEY);
+      await setUp();
+    });
+    await setUp();
+    const links = await start('links', { BASE_URL: 'https://go.example' });
+    const list = (key: string) =>
+      links.request('/api/v1/links', { headers: { Authorization: `Bearer ${key}` } });
+    expect((await list(API_KEY)).status).toBe(401);
+    expect((await list('another-key-0123456789')).status).toBe(200);
+  });
+
+  test('counts come to the links when the schedules of its Scheduler say so', async () => {
+    const redis = openRedisRest({ url: parts.upstashUrl, token: parts.upstashToken, timeoutMs: 2000 });
+    await redis.command('FLUSHALL');
+    const flush = await start('counter-flush');
+    await createRedisCounter(redis).add(uuidv7(), new Map([[SPRING, 3]]));
+    await redis.close();
+    const target = `counter-flush=${flush.origin}`;
+    const ticker = startProgram('dist/local-aws/main.js', ['tick', target], settings());
+    try {
+      await vi.waitFor(
+        async () => {
+          const [row] = await owner`select visit_count from urls where short_code = ${SPRING}`;
+          expect(Number(row?.['visit_count'])).toBe(3);
+        },
+        { timeout: 30_000, interval: 200 },
+      );
+      await vi.waitFor(() => expect(ticker.output()).toMatch(/maintain.*invoked/), { timeout: 30_000 });
+    } finally {
+      expect(await ticker.stop()).toBe(0);
+    }
+  });
+});
+
+/** A migrated database with one link, and the files from which its secrets are made. */
+async function openDatabase(parts: RealParts, directory: string): Promise<postgres.Sql> {
+  const url = await createDatabase(parts.databaseUrl, 'local_aws');
+  const loginOf = (name: string) =>
+    Object.assign(new URL(url), { username: `local_aws_${name}`, password: 'p' }).href;
+  const logins = Object.fromEntries(LOGINS.map((name) => [name, loginOf(name)]));
+  await run(
+    {
+      DATABASE_URL: url,
+      ...Object.fromEntries(LOGINS.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, loginOf(name)])),
+    },
+    'dist/migrate/main.js',
+  );
+  const files = {
+    ...Object.fromEntries(LOGINS.map((name) => [`${name}_database_url`, logins[name] ?? ''])),
+    rabbitmq_url: parts.rabbitmqUrl,
+    upstash_token: parts.upstashToken,
+    admin_api_key: API_KEY,
+  };
+  for (const [name, value] of Object.entries(files)) writeFileSync(join(directory, name), `${value}\n`);
+  const owner = postgres(url, { max: 1, onnotice: () => {} });
+  await owner`insert into urls (short_code, original_url, created_at, updated_at)
+    values (${SPRING}, 'https://example.com/', now(), now())`;
+  return owner;
+}
