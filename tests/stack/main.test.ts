@@ -46,11 +46,11 @@ describe('npm run stack', { timeout: INSTALL_AND_START_MS }, () => {
 
   async function settingsPrintedBy(child: ReturnType<typeof start>): Promise<string> {
     let printed = '';
-    while (!printed.includes('RABBITMQ_URL')) {
-      const [piece] = (await once(child.stdout, 'data')) as [Buffer];
-      printed += piece.toString();
+    for await (const piece of child.stdout) {
+      printed += String(piece);
+      if (printed.includes('RABBITMQ_URL')) return printed;
     }
-    return printed;
+    throw new Error(`It ended before it had printed its settings.\n${await text(child.stderr)}`);
   }
 
   const showSettings = `printf '%s ' ${NAMES.map((name) => `"$${name}"`).join(' ')}`;

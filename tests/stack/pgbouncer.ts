@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { programDirectory } from './debian-packages.ts';
 import { onFreePorts } from './free-ports.ts';
-import { createProgram, makeDirectory } from './program.ts';
+import { createProgram, makeDirectory, writeSettings } from './program.ts';
 import type { RunningPart } from './running-part.ts';
 
 const PROBE_SECONDS = 2;
@@ -26,11 +25,11 @@ export async function startPgbouncer({
   const user = decodeURIComponent(server.username);
   const quoted = (text: string) => `"${decodeURIComponent(text).replaceAll('"', '""')}"`;
   const users = join(directory, 'users');
-  writeFileSync(users, `${quoted(server.username)} ${quoted(server.password)}\n`);
+  writeSettings(users, `${quoted(server.username)} ${quoted(server.password)}\n`);
   return onFreePorts(1, async ([port = 0]) => {
     const url = Object.assign(new URL(serverUrl), { host: `127.0.0.1:${port}` }).href;
     const settings = join(directory, 'pgbouncer.ini');
-    writeFileSync(
+    writeSettings(
       settings,
       `[databases]
 * = host=${server.hostname} port=${server.port || 5432} auth_user=${user}

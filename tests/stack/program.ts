@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { chownSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killOnExit } from './clean-up.ts';
@@ -113,6 +113,12 @@ export async function run(command: Command): Promise<void> {
 export function makeDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true });
   if (IS_ROOT) chownSync(directory, NOBODY, NOBODY);
+}
+
+/** A file that programs started from here may read, whatever the umask. */
+export function writeSettings(path: string, text: string): void {
+  writeFileSync(path, text);
+  if (IS_ROOT) chownSync(path, NOBODY, NOBODY);
 }
 
 async function launch({ command, args, directory, environment }: Command) {

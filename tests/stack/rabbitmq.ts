@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { converse } from './converse.ts';
 import { programDirectory } from './debian-packages.ts';
 import { onFreePorts } from './free-ports.ts';
-import { createProgram, makeDirectory, type Program, run } from './program.ts';
+import { createProgram, makeDirectory, type Program, run, writeSettings } from './program.ts';
 import type { RunningPart } from './running-part.ts';
 
 const COOKIE = 'terse-local-stack';
@@ -30,11 +29,11 @@ export async function startRabbitmq({ directory }: { directory: string }): Promi
     const node = `terse-${port}`;
     const configuration = join(directory, 'rabbitmq.conf');
     const plugins = join(directory, 'enabled_plugins');
-    writeFileSync(
+    writeSettings(
       configuration,
       `listeners.tcp.1 = 127.0.0.1:${port}\nlog.file = false\nlog.console = true\nlog.console.level = warning\n`,
     );
-    writeFileSync(plugins, '[].\n');
+    writeSettings(plugins, '[].\n');
 
     const epmdEnvironment = {
       LANG: 'C.UTF-8',
