@@ -51,8 +51,10 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
       inflict: (address: string) => Promise<void>,
       { perSecond = 200, visitorsMaySee = [] as string[], mayDrop = false } = {},
     ): Promise<void> {
-      const { url, internalUrl } = await house.start('redirect', settings);
-      const dropped = () => metricOf(internalUrl, 'visits_dropped_total');
+      const { url } = await house.start('redirect', settings);
+      // One that was replaced is at the same address, and tells of itself at another.
+      const running = () => house.running('redirect').find((each) => each.url === url);
+      const dropped = () => metricOf(running()?.internalUrl ?? '', 'visits_dropped_total');
       try {
         await survive(
           { name, touches: [], visitorsMaySee, inflict: () => inflict(url) },
@@ -60,7 +62,7 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
         );
         expect((await dropped()) > 0).toBe(mayDrop);
       } finally {
-        const own = house.running('redirect').find((each) => each.url === url);
+        const own = running();
         if (own) await house.end('redirect', own, 'SIGTERM');
       }
     }

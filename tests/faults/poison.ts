@@ -37,7 +37,7 @@ export const POISON: readonly Harm[] = [
         Array.from({ length: VISITS_PER_MESSAGE }, (_, index) => visit(code, index === 3 ? 'ZZ' : 'DE')),
       );
       await withSql(stack.postgres.url, async (sql) => {
-        await sql`alter table orphan_visits add constraint no_zz check (country <> 'ZZ')`;
+        await sql`alter table orphan_visits add constraint no_zz check (country <> 'ZZ') not valid`;
         await withBroker(stack.rabbitmq.url, async (connection) => {
           const before = await countIn(connection, 'visits.dead');
           await publish(connection, messages);
