@@ -13,6 +13,9 @@ export const COLLECTED = {
   redirect: [
     'parts_unreached',
     'visits_dropped_total',
+    'visits_left_on_disk_total',
+    'journal_protects',
+    'journal_unreadable_total',
     'visit_publish_failures_total',
     'visit_count_failures_total',
     'cache_failures_total',

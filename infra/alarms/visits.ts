@@ -12,6 +12,27 @@ export function createVisitAlarms(stage: Stage, alarm: CreateAlarm): void {
     // One minute may be without a sample; five are the alarm on the metrics themselves.
     withoutData: 'notBreaching',
   });
+  alarm('VisitsLeftOnDisk', {
+    says: 'A redirect was stopped while neither queue nor Redis took its visits: they are gone with its disk',
+    metric: productMetric(stage, 'redirect', 'visits_left_on_disk_total', 'Sum'),
+    above: 0,
+    minutes: 1,
+    withoutData: 'notBreaching',
+  });
+  alarm('JournalProtects', {
+    says: 'A redirect cannot write its journal: what is in its memory dies with it',
+    metric: productMetric(stage, 'redirect', 'journal_protects', 'Minimum'),
+    below: 1,
+    minutes: 2,
+    withoutData: 'breaching',
+  });
+  alarm('JournalUnreadable', {
+    says: 'Something in a journal could not be read and was set aside',
+    metric: productMetric(stage, 'redirect', 'journal_unreadable_total', 'Sum'),
+    above: 0,
+    minutes: 1,
+    withoutData: 'notBreaching',
+  });
   alarm('CountsFail', {
     says: 'Redis does not take counts: down, or full',
     metric: productMetric(stage, 'redirect', 'visit_count_failures_total', 'Sum'),

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type FunctionName, readConfig } from '@terse/runtime/config';
 import {
   type Context,
@@ -47,12 +50,20 @@ const NOWHERE = {
   REDIS_URL: 'redis://127.0.0.1:1',
   RABBITMQ_URL: 'amqp://127.0.0.1:1',
   BASE_URL: 'https://go.example',
-  JOURNAL_DIR: 'none',
   LOG_LEVEL: 'silent',
 };
 
 const OPEN: Record<string, (context: Context) => Promise<Opened>> = {
-  redirect: openRedirect,
+  redirect: async (context) => {
+    const opened = await openRedirect(context);
+    return {
+      ...opened,
+      close: async () => {
+        await opened.recorder.close(0);
+        await opened.close();
+      },
+    };
+  },
   links: openLinks,
   stats: openStats,
   'visit-writer': openVisitWriter,
@@ -70,11 +81,17 @@ export function metricsShownBy(name: string): Promise<string> {
 async function show(name: string): Promise<string> {
   const open = OPEN[name];
   if (!open) throw new Error(`Nobody can open "${name}".`);
-  const opened = await open(createContext(name as FunctionName, readConfig(name as FunctionName, NOWHERE)));
+  const directory = await mkdtemp(join(tmpdir(), 'terse-test-'));
   try {
-    return await opened.metricsText();
+    const config = readConfig(name as FunctionName, { ...NOWHERE, JOURNAL_DIR: directory });
+    const opened = await open(createContext(name as FunctionName, config));
+    try {
+      return await opened.metricsText();
+    } finally {
+      await opened.close();
+    }
   } finally {
-    await opened.close();
+    await rm(directory, { recursive: true });
   }
 }
 
