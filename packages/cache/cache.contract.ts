@@ -6,7 +6,10 @@ import type { Cache, CacheLifetimes } from './cache.ts';
 
 export const LIFETIMES: CacheLifetimes = { linkTtlSeconds: 2, absentTtlSeconds: 1 };
 
-/** What every cache promises; `open` gives one with `LIFETIMES`, empty before each test; `pass` lets time go by for it. */
+/**
+ * What every cache promises; `open` gives one with `LIFETIMES`, empty before each test; `pass` lets time go by for
+ * it.
+ */
 export function describeCache(
   open: (clock: TestClock) => Cache,
   pass: (clock: TestClock, ms: number) => Promise<void>,

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { type CachedLink, REDIRECT_STATUSES } from '@terse/core/link';
 import { isSafeTarget } from '@terse/core/original-url';
 
-/** No copy of a link is longer: an original URL has 2048 characters, each six at most in JSON. */
+/** The longest a copy can be: an original URL has 2048 characters, and JSON writes each in at most six. */
 export const MAX_COPY_LENGTH = 16_384;
-/** What the column holds. */
+/** The largest value of the column `version`. */
 export const MAX_VERSION = 2_147_483_647;
 
-/** The copy of this link that a text is, or `undefined` when it is none: another program wrote it, or a defect. */
+/** Parses a copy of the link; `undefined` when the text is no copy, because another program or a defect wrote it. */
 export function readCopy(text: string, code: string): CachedLink | undefined {
   if (text.length > MAX_COPY_LENGTH) return undefined;
   try {

@@ -4,9 +4,9 @@ export interface OutboxMessage {
 }
 
 /**
- * Keeps messages that the queue did not take, for functions that have no disk or whose disk may go with them. It is shared: whoever drains
- * it may be another process than the one that filled it. A message may come out twice, so what it says must be safe to
- * do twice.
+ * Keeps messages that the queue did not take, for functions that have no disk or whose disk may go with them. It is
+ * shared: whoever drains it may be another process than the one that filled it. A message may come out twice, so what
+ * it says must be safe to do twice.
  */
 export interface Outbox {
   /** Resolves once the message is kept. Rejects when that is not certain, or when the outbox is full. */

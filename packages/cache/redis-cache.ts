@@ -6,7 +6,7 @@ import { digestOf, MAX_COPY_LENGTH, MAX_VERSION, readCopy } from './link-copy.ts
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
 
-/** For each key its copy, the version of it and its time to live. Replaces what is no copy, a key of another type too. */
+/** Takes copy, version and time to live for each key. Replaces a value that is no copy, even one of another type. */
 const PUT = createScript(`
   local function versionOf(copy)
     if type(copy) ~= 'string' or #copy > ${3 * MAX_COPY_LENGTH} then return -1 end
@@ -27,7 +27,7 @@ const PUT = createScript(`
   return 1
 `);
 
-/** Removes each value that is still the one with this digest. */
+/** Removes each value whose digest is still the given one. */
 const REMOVE = createScript(`
   for i, key in ipairs(KEYS) do
     local present = redis.pcall('GET', key)
@@ -37,8 +37,8 @@ const REMOVE = createScript(`
 `);
 
 /**
- * The cache of links in Redis, under `short:{code}`. Copies that are put in one turn of the event loop share a command: over
- * REST that is one request instead of one for each link.
+ * The cache of links in Redis, under `short:{code}`. Copies that are put in one turn of the event loop share a
+ * command: over REST that is one request instead of one for each link.
  */
 export function createRedisCache(
   redis: Pick<RedisConnection, 'command' | 'run'>,
@@ -59,12 +59,12 @@ export function createRedisCache(
     return links.map(() => undefined);
   });
 
-  /** So that whatever its version says, the next copy takes its place. */
+  /** Removes bad copies, so that the next copy takes their place whatever version they claim. */
   async function remove(bad: ReadonlyMap<ShortCode, string>): Promise<void> {
     try {
       await redis.run(REMOVE, [...bad.keys()].map(key), [...bad.values()].map(digestOf));
     } catch {
-      // It is found again by the next who reads it.
+      // The next reader finds it again.
     }
   }
 

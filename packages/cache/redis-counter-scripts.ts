@@ -8,12 +8,12 @@ import { createScript } from './script.ts';
  *   counter:{visits}:frozen:<shard>    the id of its unsettled batch
  *   counter:{visits}:batch:<id>        the deltas by code; an id ends with its shard
  *   counter:{visits}:add:<addId>       marks an addition as done
- *   counter:{visits}:broken:<what>     what lay in one of these places and does not belong there, the last of each
- *   counter:{visits}:broken:deltas     fields of batches that are no deltas, by code
+ *   counter:{visits}:broken:<what>     the last foreign value found at one of these keys
+ *   counter:{visits}:broken:deltas     fields of batches that are not deltas, by code
  */
 export const PREFIX = 'counter:{visits}:';
 
-/** Every script begins with it. Another program's values are set aside under a name: they stop neither shard nor neighbour. */
+/** Begins every script. Sets foreign values aside under a name, so that they stop neither their shard nor another. */
 const SOUND = `
   local prefix, aside = ARGV[1], {}
   local function setAside(key, what)
@@ -85,7 +85,7 @@ export const SETTLE = createScript(`${SOUND}
   return 1
 `);
 
-/** Every batch of the given shards, with its deltas; without codes, all of them. Changes nothing. */
+/** Reads every batch of the given shards with the deltas of the given codes, or all deltas without codes. */
 export const PENDING = createScript(`${SOUND}
   local found = {}
   local function take(kind, shard, codes)

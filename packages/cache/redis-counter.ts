@@ -10,12 +10,12 @@ const ADD_ID_TTL_SECONDS = 600;
 /** Less than a millisecond of Redis, in which nobody else is answered. */
 const CODES_PER_SCRIPT = 250;
 
-/** A number that a column holds whatever it is added to. */
+/** A number small enough that adding it to a count never overflows the column. */
 const DELTA = /^-?\d{1,15}$/;
 
 /**
  * The counter in Redis, which must not evict keys that have no time to live (`volatile-*` or `noeviction`).
- * @param onBroken called with the names of values that another program left in its keys, and that were set aside.
+ * @param onBroken called with the names of foreign values that were found in its keys and set aside.
  */
 export function createRedisCounter(
   redis: RedisConnection,
@@ -28,7 +28,7 @@ export function createRedisCounter(
     if (setAside.length > 0) onBroken(setAside);
   }
 
-  /** What is no delta is left out each time, so the batch stays the same, and is kept beside it until someone has looked. */
+  /** Leaves out fields that are not deltas, the same each time, and keeps them beside the batch for inspection. */
   async function deltasOf(id: string): Promise<Map<ShortCode, number>> {
     const { deltas, broken } = readDeltas(await redis.command('HGETALL', `${PREFIX}batch:${id}`));
     if (broken.length > 0) {
@@ -92,7 +92,7 @@ function toBatches(reply: unknown): CounterBatch[] {
   });
 }
 
-/** A flat list of codes and numbers, and what is in it beside these. */
+/** Splits a flat list of codes and numbers into deltas and everything else. */
 function readDeltas(reply: unknown): { deltas: Map<ShortCode, number>; broken: [string, string][] } {
   const flat = strings(reply);
   const deltas = new Map<ShortCode, number>();

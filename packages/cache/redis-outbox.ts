@@ -2,11 +2,14 @@ import type { Outbox, OutboxMessage } from './outbox.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
 
-/** A stream of messages, how many bytes they have, and what lay in place of the stream. One hash tag: a script touches all. */
+/**
+ * The stream of messages, their size in bytes, and a foreign value found at the key of the stream. One hash tag: a
+ * script touches all.
+ */
 const KEYS = ['{visits}:outbox', '{visits}:outbox:bytes', '{visits}:outbox:broken'] as const;
 const [STREAM] = KEYS;
 
-/** Sets aside what is no stream, and counts the bytes again where their number is lost. Returns their number. */
+/** Sets aside a value that is no stream, and recounts the bytes when their number is lost. Returns that number. */
 const MEND = `
   local function mend()
     local length = redis.pcall('XLEN', KEYS[1])
@@ -51,7 +54,7 @@ const REMOVE = createScript(`${MEND}
   return 1
 `);
 
-/** The oldest messages, and whether something lay in the place of the stream. */
+/** Reads the oldest messages, and tells whether a foreign value was at the key of the stream. */
 const PEEK = createScript(`${MEND}
   local messages = redis.pcall('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[1])
   if not messages.err then return { messages, 0 } end
@@ -62,7 +65,7 @@ const PEEK = createScript(`${MEND}
 /**
  * The outbox in Redis, which must not evict keys that have no time to live (`volatile-*` or `noeviction`).
  * @param maxBytes the most that all messages together may have.
- * @param onBroken called with the name of a value that another program left in its place, and that was set aside.
+ * @param onBroken called with the name of a foreign value that was found at its key and set aside.
  */
 export function createRedisOutbox(
   redis: RedisConnection,

@@ -7,7 +7,7 @@ export interface RedisRestOptions {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
-  /** Called when a command was not answered, or answered by something else than Redis. */
+  /** Called when a command got no answer, or one that is not from Redis. */
   readonly onError?: (error: unknown) => void;
 }
 

@@ -88,7 +88,7 @@ test('keys that are invented keep the database busy with a few of them, and no k
     outcome.status === 'fulfilled' ? outcome.value : (outcome.reason as { code: string }).code,
   );
   expect(new Set(outcomes)).toEqual(new Set([false, 'overloaded']));
-  // And then there is room again.
+  // The look-ups that ended make room.
   repository.exists.mockReturnValue(Promise.resolve(false));
   expect(await service.isValid(invented(1000))).toBe(false);
 });

@@ -7,8 +7,8 @@ import { DomainError } from './errors.ts';
 /** Decides who may use the API. Keys are stored as SHA-256: they carry 256 random bits, so no slow hash is needed. */
 export interface ApiKeyService {
   /**
-   * A key is looked up once in a few seconds, however often it comes.
-   * @throws DomainError `overloaded` while many keys that nobody has seen before are looked up.
+   * Looks a key up at most once in five seconds.
+   * @throws DomainError `overloaded` while too many unknown keys are being looked up.
    */
   isValid(key: string): Promise<boolean>;
   /** Makes the first key where there is none yet and none was set; the only time that it can be read. */
@@ -22,19 +22,19 @@ export interface ApiKeyServiceOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** What a key that was made here looks like; nothing else is looked up. */
+/** The form of a key that Terse makes; other keys are not looked up. */
 const MADE_HERE = /^terse_[\w-]{43}$/;
 
-/** A revoked key works, and a new one of another process may not work, for as long as this. */
+/** How long a revoked key may still work, and a key made by another process may not work yet. */
 const REMEMBERED_MS = 5000;
 const GOOD_KEYS_REMEMBERED = 1000;
 const BAD_KEYS_REMEMBERED = 10_000;
-/** How many keys that were never good may be looked up at once: invented ones must not keep the database busy. */
+/** How many unknown keys are looked up at once, so that invented keys do not keep the database busy. */
 const UNKNOWN_KEYS_AT_ONCE = 8;
 
 export function createApiKeyService({ repository, adminKey, clock }: ApiKeyServiceOptions): ApiKeyService {
   const adminBytes = adminKey === undefined ? undefined : Buffer.from(adminKey);
-  /** Until when a key need not be looked up again, by its hash. One that has been good is looked up before others. */
+  /** By hash, the time until which a key is trusted. A key that was good before needs no free place to be looked up. */
   const goodUntil = new LRUCache<string, number>({ max: GOOD_KEYS_REMEMBERED });
   const badUntil = new LRUCache<string, number>({ max: BAD_KEYS_REMEMBERED });
   const lookedUp = new Map<string, Promise<boolean>>();

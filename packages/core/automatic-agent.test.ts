@@ -5,7 +5,7 @@ import { isAutomatic } from './automatic-agent.ts';
 const fixture = await readFile(new URL('../../tests/fixtures/user-agents.txt', import.meta.url), 'utf8');
 const browsers = fixture.trim().split('\n');
 
-/** What apps add behind the name of the engine whose webview they open a link in. */
+/** Suffixes that apps append to the user agent of their webview. */
 const APP_SUFFIXES = [
   'Instagram 309.0.0.11.104 (iPhone14,5; iOS 18_5; de_DE; scale=3.00; 1170x2532; 537288535)',
   '[FBAN/FBIOS;FBAV/443.0.0.23.229;FBBV/548375309;FBDV/iPhone14,5;FBMD/iPhone;FBSN/iOS;FBSV/18.5;FBSS/3]',
@@ -75,7 +75,7 @@ test.each([
   'Mozilla/5.0 (compatible; Iframely/1.3.1)',
   'facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)',
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) SkypeUriPreview Preview/0.5',
-  // What iMessage makes its preview as.
+  // The link preview of iMessage.
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0',
   'Microsoft Teams',
   'W3C-checklink/4.81',

@@ -6,7 +6,9 @@ export const DAY_MS = 24 * HOUR_MS;
 /** The first Monday, in days since the epoch. */
 const FIRST_MONDAY = 4;
 
-/** When the interval begins that this moment is in; both in milliseconds since the epoch. Weeks begin on Monday; all in UTC. */
+/**
+ * The start of the interval that contains `at`, in UTC; both in milliseconds since the epoch. Weeks begin on Monday.
+ */
 export function startOf(interval: Interval, at: number): number {
   switch (interval) {
     case 'hour':
@@ -24,7 +26,7 @@ export function startOf(interval: Interval, at: number): number {
   }
 }
 
-/** When the interval after the one that begins at `start` begins. */
+/** The start of the next interval. */
 function nextStart(interval: Interval, start: number): number {
   switch (interval) {
     case 'hour':
@@ -44,7 +46,7 @@ function modulo(number: number, by: number): number {
   return ((number % by) + by) % by;
 }
 
-/** When each interval begins that has some of the period. The first may begin before the period does. */
+/** The starts of all intervals that overlap the period. The first may lie before the period. */
 export function startsIn({ from, to }: Period, interval: Interval): number[] {
   const starts: number[] = [];
   for (let at = startOf(interval, from.getTime()); at < to.getTime(); at = nextStart(interval, at)) {
@@ -53,7 +55,7 @@ export function startsIn({ from, to }: Period, interval: Interval): number[] {
   return starts;
 }
 
-/** The UTC days that the period touches, whole. */
+/** The period widened to whole UTC days. */
 export function wholeDays({ from, to }: Period): Period {
   return {
     from: new Date(startOf('day', from.getTime())),

@@ -1,4 +1,4 @@
-/** What was to be stored is refused for what it is: the same content will be refused again. */
+/** The store refuses the content itself, and will refuse the same content again. */
 export class ContentRefusedError extends Error {
   override readonly name = 'ContentRefusedError';
 }

@@ -6,21 +6,18 @@ import type { Clock } from './clock.ts';
 import type { Metrics } from './metrics.ts';
 import type { ShortCode } from './short-code.ts';
 
-/**
- * Brings counts back in line with what is stored. Any number may run at once and any may be killed anywhere: what it knows
- * lies in the database.
- */
+/** Brings counts back in line with stored visits. Its state is in the database: many may run at once, or be killed. */
 export interface CountReconciliation {
   /**
-   * Adds what is stored and not counted, when two looks `settleMs` apart find it. A visit is counted before it is stored, but
-   * a redirect that could not reach the counter takes a moment.
+   * Adds visits that are stored but not counted when two looks `settleMs` apart both find them missing. The wait
+   * leaves time to a redirect that could not reach the counter.
    * @returns how many links it changed.
-   * @throws Error when the counter does not say what is pending.
+   * @throws Error when the counter does not answer what is pending.
    */
   restore(settleMs: number): Promise<number>;
   /**
-   * Looks at some links for counts that are ahead, and takes back what has been ahead for the whole window: until then, the
-   * visits may be on their way, unacknowledged or on a disk that is switched off.
+   * Looks at some links for counts that are ahead, and takes back surpluses that stood for the whole window. Until
+   * then, the visits may be unacknowledged in a writer, or on a disk that is switched off.
    */
   takeBack(): Promise<TakenBack>;
 }
@@ -38,7 +35,7 @@ export interface CountReconciliationOptions {
 }
 
 const COMPARED_AT_ONCE = 1000;
-/** Counts are flushed between two calls, and are not to wait for minutes. */
+/** Bounds one call, because the next flush waits for it. */
 const MAX_ROUNDS = 200;
 
 type Missing = ReadonlyMap<ShortCode, number>;
@@ -52,7 +49,7 @@ export function createCountReconciliation(options: CountReconciliationOptions): 
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { codes, next } = await repository.behind(COMPARED_AT_ONCE, after);
       if (codes.length > 0) {
-        // Asked first: a batch that is applied in between is in the ledger.
+        // Read before the database: a batch that is applied in between is then in the ledger.
         const pending = await counter.pending(codes);
         const missing = await repository.missing(codes, pending);
         if (missing.size > 0) found.push(missing);
@@ -63,7 +60,7 @@ export function createCountReconciliation(options: CountReconciliationOptions): 
     return found;
   }
 
-  /** As long as nobody knows, visits may be waiting. */
+  /** A failed look-up counts as a backlog. */
   async function isAtRest(): Promise<boolean> {
     try {
       return (await backlog.waiting()) === 0 && !(await outbox?.peek(1))?.length;

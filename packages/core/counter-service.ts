@@ -8,12 +8,12 @@ export interface CounterService {
   /**
    * Applies what was counted so far. Any number may run at once and any may be killed anywhere: a batch counts once.
    * @returns how many visits were applied.
-   * @throws what went wrong with the first batch that failed, after the others were applied.
+   * @throws the error of the first batch that failed, after the others were applied.
    */
   flush(): Promise<number>;
   /**
-   * Removes a bounded number of ledger entries that no batch can need any more. To be called after a flush that succeeded:
-   * then no batch is left that was applied and not settled.
+   * Removes a bounded number of ledger entries that no batch needs any more. Call it after a successful flush, which
+   * leaves no batch applied but unsettled.
    * @returns how many were removed.
    */
   prune(): Promise<number>;
@@ -30,7 +30,7 @@ export interface CounterServiceOptions {
 const FLUSH_ROUNDS = 2;
 
 const LEDGER_KEPT_MS = 30 * 24 * 3_600_000;
-/** One a tick of five seconds would keep up with 16 shards; one a minute needs 200. */
+/** More than enough: a flush adds at most one entry for each of the 16 shards. */
 const PRUNED_AT_ONCE = 2000;
 
 export function createCounterService(options: CounterServiceOptions): CounterService {

@@ -4,10 +4,10 @@ import type { ShortCode } from './short-code.ts';
 import { createVisitDescriber, type DescribedVisit } from './visit-description.ts';
 import type { ValueCount, VisitTally } from './visit-rollup.ts';
 
-/** Reading a user agent that is not remembered takes up to 50 µs, and other requests wait meanwhile. */
+/** Yields to other requests after this many: parsing a user agent that is not remembered takes up to 50 µs. */
 const READ_AT_ONCE = 200;
 
-/** Returns a function that tallies the visits of the days that a period cuts as those of whole days were tallied. */
+/** Returns a function that turns the visits of cut days into tallies, as the writer does for whole days. */
 export function createCutTally(): (code: ShortCode, cut: CutDays) => Promise<VisitTally[]> {
   const describe = createVisitDescriber();
 

@@ -38,7 +38,7 @@ test('shows a referrer with many visits though a thousand invented ones came fir
   expect(counts.values).toHaveLength(MAX_VALUES + 1);
 });
 
-/** Few values that are frequent and thousands that are not, in any order, on any day. */
+/** A few frequent values among thousands of rare ones, in any order, on any day. */
 const streams = fc
   .record({
     rare: fc.integer({ min: 0, max: 2000 }),

@@ -1,22 +1,22 @@
 import type { DailyCounts } from './visit-rollup.ts';
 
-/** The most values of a dimension that are told apart, per link and month. */
+/** How many values of a dimension are told apart per link and month. */
 export const MAX_VALUES = 1000;
-/** The row of those that are not. No value of a visit reads so: see `hostOf`. */
+/** The row of all other values. No value of a visit begins with a parenthesis: see `hostOf`. */
 export const OTHER_VALUE = '(other)';
 
 /**
- * Returns a function that adds visits with a value to a month's counts. By space-saving (Metwally, Agrawal, El Abbadi 2005), a
- * value for which there is no place takes the place of the one with the fewest visits, and those are its error. So a value
- * with more than a `MAX_VALUES`th of all visits has a place, in whatever order visits come. What is counted stays exact: the
- * visits of a value that leaves become those of `OTHER_VALUE`.
+ * Returns a function that adds visits with a value to a month's counts. By space-saving (Metwally, Agrawal, El Abbadi
+ * 2005), a value without a place takes the place of the one with the fewest visits, and that number becomes its
+ * error. So a value with more than a `MAX_VALUES`th of all visits has a place, in whatever order visits come. Counts
+ * stay exact: the visits of a value that leaves go to `OTHER_VALUE`.
  */
 export function createMonthlyCounter(
   counts: DailyCounts,
 ): (day: number, value: string, visits: number) => void {
   const { values, days } = counts;
   const places = new Map(values.map((value, place) => [value, place]));
-  /** The most visits that each value may have had; needed only once all places are taken. */
+  /** The upper bound on the visits of each value; computed only once all places are taken. */
   let estimates: number[] | undefined;
 
   function placeOf(value: string): number {
@@ -53,13 +53,13 @@ export function createMonthlyCounter(
   };
 }
 
-/** Returns a function that tells how many visits of the month a value may have among those of `OTHER_VALUE`. */
+/** Returns a function that gives the most visits of `OTHER_VALUE` that may belong to a value. */
 export function errorsOf(counts: DailyCounts): (value: string) => number {
   const { values, errors } = counts;
   const other = values.indexOf(OTHER_VALUE);
   if (other === -1) return () => 0;
   const estimates = estimatesOf(counts);
-  // A month of a release before has no errors: there, what came late is in `OTHER_VALUE` whole.
+  // A month written by an earlier release has no errors: all visits of its late values are in `OTHER_VALUE`.
   const errorOfOthers = errors
     ? Math.min(...estimates)
     : counts.days.reduce((sum, ofDay) => sum + (ofDay[other] ?? 0), 0);
@@ -93,7 +93,7 @@ function smallest(numbers: readonly number[]): number {
   return at;
 }
 
-/** Adds to a number of a row that may not reach so far yet. */
+/** Adds to `numbers[index]`, filling the row with zeros up to it. */
 export function addAt(numbers: number[], index: number, more: number): void {
   if (more === 0) return;
   while (numbers.length <= index) numbers.push(0);

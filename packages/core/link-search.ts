@@ -3,15 +3,15 @@ import type { Link } from './link.ts';
 import type { IsOwnUrl } from './own-urls.ts';
 import { parseShortCode } from './short-code.ts';
 
-/** What a search finds a link by, all in lower case. */
+/** A parsed search, all in lower case. A link matches when either field does. */
 export interface LinkSearch {
-  /** Any of these is part of the short code, the URL or the title. */
+  /** Texts of which one must be part of the short code, the URL or the title. */
   readonly contains: readonly string[];
-  /** Or the short code begins with this. */
+  /** The beginning of the short code. */
   readonly codePrefix: string | undefined;
 }
 
-/** What a search reads beside the URL and the title as they are stored; `null` where those say it all. */
+/** Columns that a search reads beside the stored URL and title; `null` where they would add nothing. */
 export interface SearchColumns {
   readonly readable_url: string | null;
   readonly folded_title: string | null;
@@ -21,15 +21,15 @@ const ASCII = /^\p{ASCII}*$/u;
 const ESCAPED_BYTES = /(?:%[\da-f]{2})+/gi;
 
 /**
- * The text with compatible characters alike (NFKC), composed or not, and without a difference between letter cases, in every
- * language at once: `ß` is `ss`, `ς` is `σ`.
+ * The text without differences of compatibility, composition (NFKC) and letter case, the same for every language: `ß`
+ * becomes `ss`, `ς` becomes `σ`.
  */
 export function foldText(text: string): string {
   const folded = text.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase();
   return folded.replaceAll('ς', 'σ').replaceAll('i\u0307', 'i').normalize('NFKC');
 }
 
-/** The URL as people write it: its host in Unicode, and percent-encoded text decoded, but for controls. */
+/** The URL as people write it: the host in Unicode, percent-encoded text decoded except for controls. */
 export function readableUrl(href: string): string {
   const url = URL.parse(href);
   if (!url) return decodeText(href);
@@ -51,10 +51,10 @@ export function searchColumns({ original_url, title }: Pick<Link, 'original_url'
   return { readable_url: readableUrlColumn(original_url), folded_title: foldedTitleColumn(title) };
 }
 
-/** What was typed into a search: part of a code, a title, or a URL in any spelling, the short URL too. */
+/** Parses a search text: part of a code, of a title, or of a URL in any spelling, or the short URL. */
 export function parseSearch(text: string, isOwnUrl: IsOwnUrl): LinkSearch {
   const spellings = [foldText(text), foldText(decodeText(text))];
-  // What the release before wrote has no folded text beside it.
+  // Links that the release before wrote have no folded text.
   if (!ASCII.test(text)) spellings.push(text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()));
   const url = parseWebUrl(text);
   if (url) spellings.push(foldText(readableUrl(url.href)));
@@ -76,7 +76,7 @@ function codeOf(url: URL | null, isOwnUrl: IsOwnUrl): string | undefined {
   return url && isOwnUrl(url) ? parseShortCode(url.pathname.slice(1))?.toLowerCase() : undefined;
 }
 
-/** Bytes that are not UTF-8 stay as they are, and so do controls, which no database keeps. */
+/** Decodes percent-encoding, except for bytes that are not UTF-8 and controls, which no database keeps. */
 function decodeText(text: string): string {
   return text.replaceAll(ESCAPED_BYTES, (bytes) => {
     try {

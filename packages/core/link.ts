@@ -12,7 +12,10 @@ export interface Link {
   /** Visits by people; crawlers and `HEAD` requests are not among them. */
   readonly visit_count: number;
   readonly expires_at: Date | null;
-  /** A pinned link never leaves the cache by age, so it works while the database is down, however rarely it is visited. */
+  /**
+   * A pinned link never leaves the cache by age, so it works while the database is down, however rarely it is
+   * visited.
+   */
   readonly pinned: boolean;
   readonly title: string | null;
   readonly tags: readonly string[];

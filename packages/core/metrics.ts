@@ -7,11 +7,11 @@ export interface Metrics {
   requestShed(area: 'links' | 'stats'): void;
   visitsRecorded(audience: 'people' | 'bots', count: number): void;
   visitsDropped(reason: 'buffer_full' | 'journal_full' | 'journal_lost' | 'shutdown', count: number): void;
-  /** Visits that only the disk of a journal has when its process ends. */
+  /** Visits that only the disk of the journal has when the process ends. */
   visitsLeftOnDisk(count: number): void;
-  /** What a journal could not read: segments, which were set aside, and lines, of which one is torn by each kill. */
+  /** Unreadable segments of a journal, which are set aside, and unreadable lines; each kill may tear one. */
   journalUnreadable(what: 'segment' | 'record', count: number): void;
-  /** Segments that were gone from the journal's folder, or the folder itself. */
+  /** The journal's folder, or segments in it, disappeared. */
   journalFolderLost(): void;
   /** Visits of a process before this one, or that had no room in memory, taken up again. */
   visitsRestored(count: number): void;
@@ -23,7 +23,7 @@ export interface Metrics {
   visitsDuplicated(count: number): void;
   visitsOrphaned(count: number): void;
   visitsRejected(count: number): void;
-  /** Messages that only a writer of a later release can read, each time one comes. */
+  /** Messages that only a later release can read, counted each time they come. */
   visitMessagesPostponed(count: number): void;
   /** Messages that went to the outbox instead of the queue, and those that came from there. */
   outboxed(): void;

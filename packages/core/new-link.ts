@@ -27,7 +27,7 @@ interface PrepareOptions {
   readonly now: number;
 }
 
-/** What is stored of a new link, but for the code that it is given. @throws DomainError `invalid_request`. */
+/** Checks a new link, and prepares all that is stored except its code. @throws DomainError `invalid_request`. */
 export function prepareLink(link: NewLink, { isOwnUrl, now }: PrepareOptions): PreparedLink {
   if (link.expires_at && link.expires_at.getTime() <= now) {
     throw invalidField('expires_at', 'must be in the future');
@@ -52,7 +52,7 @@ function parseCustomCode(text: string): ShortCode {
   return code;
 }
 
-/** Every link, or everything that is wrong with any of them. @throws DomainError `invalid_request`. */
+/** Prepares all links. @throws DomainError `invalid_request` with the faults of all of them. */
 export function prepareLinks(links: readonly NewLink[], options: PrepareOptions): PreparedLink[] {
   const faults: FieldError[] = [];
   const prepared: PreparedLink[] = [];

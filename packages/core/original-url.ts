@@ -7,13 +7,14 @@ export const MAX_URL_LENGTH = 2048;
 /** Longer input is refused before it is parsed: percent-encoding can only make it longer. */
 export const MAX_URL_INPUT_LENGTH = 8192;
 
-/** What the URL parser drops or replaces without a word: line breaks, other controls, half characters, spaces around. */
+/** What the URL parser silently drops or replaces: controls, lone surrogates, spaces at either end. */
 const DROPPED = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFEFF]|^\s|\s$/u;
 
 /**
- * The URL as it is stored and sent: `http` or `https`, normalised by the WHATWG URL parser (https://url.spec.whatwg.org).
- * @throws DomainError `invalid_request` on `original_url`: not absolute, another scheme, credentials, too long, ours, or with
- * characters that the parser would drop.
+ * The URL as it is stored and sent: `http` or `https`, normalised by the WHATWG URL parser
+ * (https://url.spec.whatwg.org).
+ * @throws DomainError `invalid_request` on `original_url`: not absolute, another scheme, credentials, too long, our
+ * own, or with characters that the parser would drop.
  */
 export function parseOriginalUrl(text: string, isOwnUrl: IsOwnUrl): string {
   if (DROPPED.test(text)) {

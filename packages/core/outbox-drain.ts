@@ -2,7 +2,7 @@ import type { Outbox } from '@terse/cache/outbox';
 import type { Publisher } from '@terse/queue/queue';
 import type { Metrics } from './metrics.ts';
 
-/** Brings to the queue what redirects could not. Any number may run at once: a visit is stored once. */
+/** Publishes what redirects left in the outbox. Any number may run at once: a visit is stored once. */
 export interface OutboxDrain {
   /**
    * Moves what is in the outbox now, up to a bound; the rest is for the next call.

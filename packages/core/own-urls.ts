@@ -6,19 +6,19 @@ export type IsOwnUrl = (url: URL) => boolean;
 export interface OwnAddress {
   /** Where short URLs begin. */
   readonly baseUrl: URL;
-  /** Where this process listens; as `baseUrl` unless given. */
+  /** The port of this process; that of `baseUrl` unless given. */
   readonly port?: number;
   /** Further names and addresses of this machine. */
   readonly hosts?: readonly string[];
 }
 
-/** `localhost` and names below it (RFC 6761), and what Linux distributions add in `/etc/hosts`. */
+/** `localhost` and names below it (RFC 6761), and the names that Linux distributions put into `/etc/hosts`. */
 const LOOPBACK_NAME = /(^|\.)localhost$|^localhost\.localdomain$|^ip6-(localhost|loopback)$/;
 
 /**
- * Recognises the shortener's own addresses in every spelling: the URL parser resolves numbers, letter cases, percent signs and
- * IDN. The host of `baseUrl` is its own at any port. On this machine (loopback, `hosts`), where other programs listen too,
- * only the ports of `baseUrl` and of this process are.
+ * Recognises the shortener's own addresses in every spelling: the URL parser resolves numbers, letter cases, percent
+ * signs and IDN. The host of `baseUrl` matches at any port. Loopback and `hosts` match only at the ports of `baseUrl`
+ * and of this process, because other programs listen on this machine too.
  */
 export function ownUrls({ baseUrl, port = portOf(baseUrl), hosts = [] }: OwnAddress): IsOwnUrl {
   const isListed = hostsOf(hosts, loopbackAddresses());
@@ -34,7 +34,7 @@ export function ownUrls({ baseUrl, port = portOf(baseUrl), hosts = [] }: OwnAddr
   };
 }
 
-/** Matches names and addresses; an IPv4 address also where it is written in IPv6 (RFC 4291, mapped). */
+/** Matches names and addresses, an IPv4 address also in its IPv6-mapped form (RFC 4291). */
 function hostsOf(hosts: readonly string[], addresses = new BlockList()): (host: string) => boolean {
   for (const host of hosts) if (isIP(host)) addresses.addAddress(host, familyOf(host));
   return (host) => (isIP(host) ? addresses.check(host, familyOf(host)) : hosts.includes(host));
@@ -46,7 +46,7 @@ function loopbackAddresses(): BlockList {
   addresses.addSubnet('127.0.0.0', 8, 'ipv4');
   addresses.addAddress('::', 'ipv6');
   addresses.addAddress('::1', 'ipv6');
-  // IPv4 in IPv6, compatible (RFC 4291) and translated (RFC 6052).
+  // IPv4-compatible (RFC 4291) and IPv4-translated (RFC 6052) addresses.
   addresses.addSubnet('::127.0.0.0', 104, 'ipv6');
   addresses.addSubnet('64:ff9b::127.0.0.0', 104, 'ipv6');
   return addresses;
@@ -56,7 +56,7 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 4 ? 'ipv4' : 'ipv6';
 }
 
-/** Without the brackets of IPv6 and the dots that end a name. */
+/** The host without the brackets of IPv6 and without dots at its end. */
 function hostOf({ hostname }: URL): string {
   return hostname.replaceAll(/^\[|\]$|\.+$/g, '');
 }

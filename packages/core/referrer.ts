@@ -3,9 +3,11 @@ import { MAX_REFERRER_LENGTH } from './visit.ts';
 const MAX_HOST_LENGTH = 253;
 const HOST = /^[a-z0-9._:[\]-]+$/i;
 
-/** What is stored of a `Referer`: without credentials and fragment, which RFC 9110 (§10.1.3) keeps out of it, and not too long. */
+/**
+ * The referrer to store: without credentials and fragment, which RFC 9110 (§10.1.3) excludes, and cut to the column.
+ */
 export function storedReferrer(text: string): string {
-  // Most hold neither, and looking for them takes nanoseconds.
+  // Most contain neither, and this test takes nanoseconds.
   const clean = text.includes('@') || text.includes('#') ? withoutSecrets(text) : text;
   return clean.length > MAX_REFERRER_LENGTH ? clean.slice(0, MAX_REFERRER_LENGTH).toWellFormed() : clean;
 }
@@ -22,14 +24,14 @@ function withoutSecrets(text: string): string {
   return url?.host ? withoutUserInfo(shown) : withoutUserInfo(shown).replace(/^[^/\\?]*@/, '');
 }
 
-/** Without what stands between `//` and `@`, also in a URL within the path, such as that of an archive. The query is kept. */
+/** Removes what is between `//` and `@`, also in a URL within the path, as web archives have it. Keeps the query. */
 function withoutUserInfo(text: string): string {
   const query = text.indexOf('?');
   const end = query === -1 ? text.length : query;
   return text.slice(0, end).replaceAll(/(?<=[/\\]{2})[^/\\]+@/g, '') + text.slice(end);
 }
 
-/** The host of a referrer, or `null`. None begins with a parenthesis as the rows of a breakdown do that are no values. */
+/** The host of a referrer, or `null`. It never begins with a parenthesis, which marks rows such as `(other)`. */
 export function hostOf(referrer: string): string | null {
   const host = URL.parse(referrer)
     ?.hostname.replace(/^www\./, '')

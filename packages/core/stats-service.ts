@@ -14,11 +14,11 @@ export interface StatsQuery {
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
   readonly interval: Interval;
-  /** How many values of each dimension are told by name: ten unless told otherwise. */
+  /** How many values of each dimension are named; ten by default. */
   readonly limit?: number | undefined;
 }
 
-/** What all numbers of it are about is from `from` to before `to`. */
+/** Every number covers visits from `from` (inclusive) to `to` (exclusive). */
 export interface LinkStats extends Period {
   readonly short_code: ShortCode;
   readonly interval: Interval;
@@ -30,10 +30,11 @@ export interface LinkStats extends Period {
 /** Reports on one link, deleted or not. */
 export interface StatsService {
   /**
-   * Totals, a time series and the most frequent values of each dimension, all of the same visits. Without `to` the period ends
-   * with today, without `from` it begins thirty days before its last day. It is exact, unless the days that it cuts have too
-   * many visits to look at one by one: then it is widened to whole days.
-   * @throws DomainError `link_not_found`, or `invalid_request` when the period is empty, is to come, or has too many intervals.
+   * Totals, a time series and the most frequent values of each dimension, all of the same visits. Without `to` the
+   * period ends with today, without `from` it begins thirty days before its last day. Where the days that it cuts
+   * have too many visits to read one by one, it is widened to whole days.
+   * @throws DomainError `link_not_found`, or `invalid_request` when the period is empty, in the future, or has too
+   * many intervals.
    */
   summarise(code: string, query: StatsQuery): Promise<LinkStats>;
   /** Single visits, newest first; `before` is the id of the last one seen. @throws DomainError `link_not_found`. */

@@ -1,12 +1,12 @@
 import type { Clock } from './clock.ts';
 
-/** Notices that visits come and none is stored. */
+/** Notices when visits arrive and none is stored. */
 export interface StorageWatch {
-  /** Visits are about to be stored. */
+  /** Called before visits are stored. */
   began(): void;
-  /** They were, or they were there already. */
+  /** Called once visits are stored, or were stored already. */
   stored(): void;
-  /** Whether visits have come for a minute, the last of them within this minute, and none was stored. */
+  /** Whether visits have arrived for a minute, the last of them within this minute, and none was stored. */
   isStalled(): boolean;
 }
 

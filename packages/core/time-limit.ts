@@ -15,9 +15,9 @@ interface Waiting {
 const TICKS = 10;
 
 /**
- * Fails calls that take longer than `ms`, or up to a tenth less. What counts is time in which this process could have read
- * the answer: while it is busy with something else for long, such as a thousand visitors who come at once to a process that
- * has just started, an answer may lie there unread, and says nothing about the part that gave it.
+ * Fails calls that take longer than `ms`, or up to a tenth less. What counts is time in which this process could have
+ * read the answer: while it is busy with something else for long, such as a thousand visitors who come at once to a
+ * process that has just started, an answer may lie there unread, and says nothing about the part that gave it.
  */
 export function createTimeLimit(ms: number): TimeLimit {
   /** In the order in which their time is up. */
@@ -25,7 +25,7 @@ export function createTimeLimit(ms: number): TimeLimit {
   let ticks = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Keeps no process alive: what a call waits for does. */
+  /** Does not keep the process alive: what a call waits for does. */
   const nextTick = () => setTimeout(tick, ms / TICKS).unref();
 
   /** A tick that comes late counts once. */

@@ -23,13 +23,13 @@ const WARM_AT_ONCE = 50;
 export type LinkChanges = { readonly [K in Exclude<keyof NewLink, 'short_code'>]?: NewLink[K] | undefined };
 
 export interface ListFilter extends Omit<LinkFilter, 'search'> {
-  /** Part of the short code, original URL or title, in any spelling; or the short URL. */
+  /** Part of the short code, original URL or title in any spelling, or the short URL. */
   readonly search?: string | undefined;
 }
 
 export interface LinkPage {
   readonly links: readonly Link[];
-  /** The code after which the next page goes on, if there is one. */
+  /** The code after which the next page begins, if there is one. */
   readonly next: ShortCode | undefined;
 }
 

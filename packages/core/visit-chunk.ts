@@ -2,7 +2,7 @@ import type { Journal, JournalSegment } from '@terse/queue/journal';
 import { joinRecords } from './joined-records.ts';
 import type { BuiltMessage } from './message-builder.ts';
 
-/** Visits that the journal has, too, or that it could not take. */
+/** Visits of one segment; `segment` is `undefined` when the journal could not take them. */
 export interface Kept {
   readonly segment: JournalSegment | undefined;
   readonly count: number;
@@ -12,7 +12,7 @@ export interface Kept {
 export interface Chunk {
   readonly kept: Kept[];
   count: number;
-  /** Taken up from the journal. */
+  /** Whether it was read from the journal. */
   readonly isRestored: boolean;
   published: PromiseWithResolvers<void> | undefined;
 }
@@ -20,9 +20,9 @@ export interface Chunk {
 export interface FullChunk {
   readonly chunk: Chunk;
   readonly message: BuiltMessage;
-  /** After a publish that failed nobody knows whether its message is still being sent: its bytes must stay as they are. */
+  /** Set when a publish fails: its message may still be on the way, so its bytes must not be reused. */
   mayStillBeSent: boolean;
-  /** The queue or the outbox has it. */
+  /** Whether the queue or the outbox has it. */
   isDone: boolean;
 }
 
@@ -43,10 +43,10 @@ export function unsavedIn({ kept }: Chunk, journal: Pick<Journal, 'has'> | undef
   return unsaved;
 }
 
-/** Writes visits that only memory has to the journal. Whether they are there now. */
+/** Writes visits that only memory has to the journal. Returns whether they are there now. */
 export function saveAgain({ chunk, message }: FullChunk, journal: Journal): boolean {
   if (unsavedIn(chunk, journal) === 0) return true;
-  // Between the brackets stands what the journal is given of a chunk that is still open: lines with a break before each.
+  // Without its brackets, the message is what `append` takes: lines, each after a line break.
   const segment = journal.append(message.body.subarray(1, -1), chunk.count);
   if (!segment) return false;
   for (const { segment: older, count } of chunk.kept) if (older) journal.release(older, count);

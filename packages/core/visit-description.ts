@@ -20,14 +20,17 @@ type Agent = Pick<DescribedVisit, 'browser' | 'os' | 'device'>;
 const NO_AGENT: Agent = { browser: null, os: null, device: null };
 
 interface Referrer {
-  /** A redirect of a release before stored it whole. */
+  /** Cleaned again: a redirect of an earlier release recorded it whole. */
   readonly stored: string | null;
   readonly host: string | null;
 }
 
 const NO_REFERRER: Referrer = { stored: null, host: null };
 
-/** Describes visits. Parsing takes microseconds, of a user agent tens of them, and few differ, so results are remembered. */
+/**
+ * Describes visits. Parsing takes microseconds, of a user agent tens of them, and few differ, so results are
+ * remembered.
+ */
 export function createVisitDescriber(): (visit: Visit) => DescribedVisit {
   const agents = new LRUCache<string, Agent, undefined>({
     max: USER_AGENTS_REMEMBERED,
@@ -62,7 +65,7 @@ function parseAgent(userAgent: string): Agent {
   return { browser: name(browser.name), os: name(os.name), device: name(platform.type) };
 }
 
-/** A name that begins as the rows do that are no values, `(other)` say, is none. */
+/** Drops a name that begins with a parenthesis, as rows such as `(other)` do. */
 function name(text: string | undefined): string | null {
   return text && !text.startsWith('(') ? text.slice(0, MAX_NAME_LENGTH) : null;
 }

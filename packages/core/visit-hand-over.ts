@@ -1,19 +1,19 @@
 import type { Outbox } from '@terse/cache/outbox';
 import type { Clock } from './clock.ts';
 
-/** A message that nobody has answered for. */
+/** A message that neither the queue nor the outbox has confirmed. */
 export interface Unanswered {
   readonly body: { toString(): string };
-  /** Whether somebody has meanwhile. */
+  /** Whether one of them has confirmed it meanwhile. */
   isDone(): boolean;
-  /** The outbox has it. */
+  /** Called when the outbox has it. */
   done(): void;
 }
 
 export interface HandOverOptions {
   readonly outbox: Pick<Outbox, 'add'>;
   readonly clock: Pick<Clock, 'sleep'>;
-  /** Asked for the next one when there is a hand free: so what lies on disk is read as the outbox takes it. */
+  /** Pulled one at a time, so that the journal is read no faster than the outbox takes messages. */
   readonly messages: AsyncIterator<Unanswered, void>;
   /** Whether the time is up. */
   readonly isOver: () => boolean;
@@ -23,8 +23,8 @@ const AT_ONCE = 8;
 const RETRY_MS = 100;
 
 /**
- * Gives the outbox what the queue has not taken, until all of it is there or the time is up. One that the outbox does not take
- * is tried again: it may be down for a moment, and full for as long as nobody drains it.
+ * Gives the outbox what the queue has not taken, until all of it is there or the time is up. Tries a message again
+ * that the outbox refuses, because it may be down for a moment, or full until it is drained.
  */
 export async function handOver({ outbox, clock, messages, isOver }: HandOverOptions): Promise<void> {
   async function give(message: Unanswered): Promise<void> {

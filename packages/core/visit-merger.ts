@@ -10,8 +10,8 @@ import { startOf } from './calendar.ts';
 /** Brings the tallies of stored visits into the tables that are read. Until then readers add them up themselves. */
 export interface VisitMerger {
   /**
-   * Merges what waits, bucket by bucket, or a bounded part of it: the next call goes on from there. Any number may run at
-   * once and any may be killed anywhere: a tally counts once.
+   * Merges what waits, bucket by bucket, or a bounded part of it: the next call goes on from there. Any number may
+   * run at once and any may be killed anywhere: a tally counts once.
    * @returns how many batches of tallies were merged.
    */
   merge(): Promise<number>;

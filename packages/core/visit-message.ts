@@ -3,22 +3,22 @@ import type { DeadLetter, Message } from '@terse/queue/queue';
 import { splitRecords } from './joined-records.ts';
 import { isNewerVisit, isVisit, type Visit, visitSchema } from './visit.ts';
 
-/** What a message holds. */
+/** The contents of a message. */
 export interface VisitMessage {
   /** Ids in lower case (RFC 9562). */
   readonly visits: readonly Visit[];
-  /** What is no visit, one by one: it does not spoil the visits around it. */
+  /** One dead letter for each item that is no visit. */
   readonly rejects: readonly DeadLetter[];
-  /** Whether some of it is for a later release to read. */
+  /** Whether it has a visit that only a later release can read. */
   readonly isNewer: boolean;
 }
 
-/** A message has a few hundred things in it; one of two million must not become as many letters. */
+/** A message usually has a few hundred items; one with two million bad ones must not become as many dead letters. */
 const MAX_REJECTS = 256;
-/** A bracket or a comma may stand around a record on its line. */
+/** The brackets of an array around the records. */
 const BRACKETS = /^\s*\[|\]\s*$/g;
 
-/** Reads a message: an array of visits, or a visit on each line. Of a torn one, what stands whole on a line is read. */
+/** Reads a message: an array of visits, or one visit a line. Of a torn message, it reads the lines that are whole. */
 export function readVisitMessage(message: Message): VisitMessage {
   const items = parse(message.body);
   if (items) return sort(message, items, []);
@@ -35,7 +35,7 @@ export function readVisitMessage(message: Message): VisitMessage {
   return sort(message, whole, rest);
 }
 
-/** A visit that was set aside is a message by itself, so that it can be sent again. */
+/** A dead letter for one item. Its body is a message by itself, so that it can be replayed. */
 export function letterOf(message: Message, item: unknown, reason: string): DeadLetter {
   return { ...message, body: bodyOf(item) ?? message.body, reason };
 }
@@ -49,7 +49,7 @@ function sort(message: Message, items: readonly unknown[], rejects: DeadLetter[]
     else if (isNewerVisit(item)) isNewer = true;
     else if (++rejected <= MAX_REJECTS) rejects.push(letterOf(message, item, reasonAgainst(item)));
   }
-  // All of it comes again, to a writer that can say what is no visit.
+  // The whole message comes again, to a writer that can tell which items are no visits.
   if (isNewer) return { visits, rejects: [], isNewer };
   if (rejected <= MAX_REJECTS) return { visits, rejects, isNewer };
   const reason = `${rejected} things that are no visits, the first: ${rejects[0]?.reason ?? ''}`;
@@ -70,7 +70,7 @@ function parse(body: string): readonly unknown[] | undefined {
   }
 }
 
-/** An object of JSON; what else is on a line was torn from one. */
+/** The JSON object on a line; anything else is the remains of one. */
 function parseRecord(line: string): object | undefined {
   if (!line.trimStart().startsWith('{')) return undefined;
   try {
@@ -80,7 +80,7 @@ function parseRecord(line: string): object | undefined {
   }
 }
 
-/** `undefined` for what is nested so deeply that it cannot be written again. */
+/** The item as JSON; `undefined` when it is nested too deeply to be written. */
 function bodyOf(item: unknown): string | undefined {
   try {
     return JSON.stringify([item]);

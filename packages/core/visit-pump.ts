@@ -17,8 +17,8 @@ import { VisitRestorer, VISITS_PER_MESSAGE } from './visit-restorer.ts';
  *   offer → journal + open chunk ─ 256 visits or 20 ms → full chunks ─ 64 in flight → queue ─ released in the journal
  *         ↘ no room: journal only ─ less than half full → full chunks                 ↘ down, no journal: outbox
  *
- * What the queue has not taken when the process stops goes to the outbox, also from the journal: its disk may go with the
- * process.
+ * What the queue has not taken when the process stops goes to the outbox, also from the journal: its disk may go with
+ * the process.
  */
 export interface VisitPump {
   /** Takes visits, but for the last ones when neither memory nor disk has room for them: how many it has taken. */
@@ -27,22 +27,22 @@ export interface VisitPump {
   settled(): Promise<void>;
   /** Resolves when the visits that earlier processes left in the journal are published. */
   restored(): Promise<void>;
-  /** Resolves when nothing is in memory, and nothing is being taken up from the journal. */
+  /** Resolves when nothing is in memory and nothing is being read from the journal. */
   drained(): Promise<void>;
   /** Takes nothing up from the journal any more. */
   stopRestoring(): Promise<void>;
-  /** Gives the outbox, where there is one, what the queue has not taken, until all is there or the time is up. */
+  /** Gives the outbox, if there is one, what the queue has not taken, until all is there or the time is up. */
   handOver(isOver: () => boolean): Promise<void>;
   /** How many visits are in memory. */
   buffered(): number;
-  /** Of those in memory, the visits that neither the journal has nor anybody behind it. */
+  /** How many visits in memory are neither in the journal, the queue nor the outbox. */
   unsaved(): number;
 }
 
 export interface VisitPumpOptions {
   readonly publisher: Publisher;
   readonly journal?: Journal | undefined;
-  /** Takes what the queue does not: at once where there is no journal, otherwise when the process stops. */
+  /** Takes what the queue does not: at once without a journal, otherwise when the process stops. */
   readonly outbox?: Pick<Outbox, 'add'> | undefined;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'visitsRestored' | 'visitsDropped' | 'publishFailed' | 'outboxed'>;
@@ -123,7 +123,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     }
   }
 
-  /** The queue or the outbox has it. Both may, and each says so. */
+  /** Runs once when the queue or the outbox has it; both may report it. */
   function finish(fullChunk: FullChunk): void {
     if (fullChunk.isDone) return;
     fullChunk.isDone = true;
@@ -137,7 +137,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     takeStock();
   }
 
-  /** Runs after each publish: takes more up, and resolves waiters. */
+  /** Runs after each publish: reads more from the journal, and resolves waiters. */
   function takeStock(): void {
     if (buffered < maxBuffered / 2) restorer.takeUp();
     restorer.takeStock();
@@ -156,7 +156,7 @@ export function createVisitPump(options: VisitPumpOptions): VisitPump {
     yield* inFlight;
   }
 
-  /** The newest first, for the queue is given the oldest meanwhile; what the queue is being given last. */
+  /** Yields the newest first, because the queue gets the oldest meanwhile; messages being published come last. */
   async function* unanswered(): AsyncGenerator<Unanswered, void> {
     completeChunk();
     yield* [...full.toReversed(), ...inFlight].map(toUnanswered);

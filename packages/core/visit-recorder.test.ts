@@ -452,7 +452,7 @@ describe('with a journal', () => {
     function setUpStop(options: Partial<VisitRecorderOptions> = {}) {
       const clock = {
         ...systemClock,
-        // The deadlines are kept, and nothing else is waited for.
+        // Only the deadlines keep their length.
         sleep: (ms: number) => systemClock.sleep(ms >= 80 && ms <= 200 && ms !== 100 ? ms : 1),
       };
       const kept: string[] = [];

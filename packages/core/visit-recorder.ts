@@ -22,23 +22,28 @@ export interface ObservedVisit {
   readonly userAgent: string | undefined;
   readonly referrer: string | undefined;
   readonly country: string | null;
-  /** A `HEAD` request, which link checkers send under the names of browsers, or a prefetch that nobody has clicked. */
+  /**
+   * Whether it is a `HEAD` request, which link checkers send under names of browsers, or a prefetch without a click.
+   */
   readonly isProbe: boolean;
 }
 
 /**
- * Takes visits off the redirect's hands. Behind it they are published and, when they are people's, counted; both are tried
- * until they succeed. A visit for which memory has no room waits on disk; one that the disk does not take either is
- * dropped, and counted as dropped.
+ * Takes visits off the redirect's hands. Behind it they are published and, when they are people's, counted; both are
+ * tried until they succeed. A visit for which memory has no room waits on disk; one that the disk does not take
+ * either is dropped, and counted as dropped.
  */
 export interface VisitRecorder {
   /** Takes a visit down until this turn of the event loop ends, or `commit` is called. Never waits and never fails. */
   record(visit: ObservedVisit): void;
-  /** Puts what was recorded in this turn into the journal, so that it outlives the process. Before this no response may leave. */
+  /**
+   * Puts what was recorded in this turn into the journal, so that it outlives the process. Before this no response
+   * may leave.
+   */
   commit(): void;
   /**
-   * What the response to the visit that was just recorded has to wait for, if anything: that it is confirmed and counted,
-   * or that the time for that is up.
+   * What the response to the visit that was just recorded has to wait for, if anything: that it is confirmed and
+   * counted, or that the time for that is up.
    */
   confirmed(): Promise<void> | undefined;
   /** How much of the memory for visits is taken, from 0 to 1. */
@@ -46,19 +51,19 @@ export interface VisitRecorder {
   /** Resolves when the visits that earlier processes left in the journal are published. */
   restored(): Promise<void>;
   /**
-   * Waits until what was recorded is published and counted, then stops. What the queue has not taken in half of the time goes
-   * to the outbox, where there is one; at the deadline the rest is left to the journal.
+   * Waits until recorded visits are published and counted, then stops. After half of the time, what the queue has not
+   * taken goes to the outbox, if there is one; at the deadline the rest stays in the journal.
    */
   close(deadlineMs: number): Promise<VisitsLeft>;
 }
 
-/** What became of visits that neither the queue nor the outbox took before the process ended. */
+/** Visits that neither the queue nor the outbox took before the process ended. */
 export interface VisitsLeft {
-  /** On the disk of the journal, and nowhere else: where that disk goes with the process, they are lost. */
+  /** How many are on the disk of the journal only; if that disk goes with the process, they are lost. */
   readonly onDisk: number;
-  /** The size of what lies there unread, from processes before: nobody knows how many visits that is. */
+  /** The size of unread segments from earlier processes, whose number of visits is unknown. */
   readonly unreadBytes: number;
-  /** Nowhere. */
+  /** How many are nowhere. */
   readonly dropped: number;
 }
 
@@ -67,7 +72,7 @@ export interface VisitRecorderOptions {
   readonly counter: Pick<Counter, 'add'>;
   /** Without one, what is in memory is lost when the process is killed. */
   readonly journal?: Journal | undefined;
-  /** Takes what the queue does not: at once where there is no journal, otherwise when the process stops. */
+  /** Takes what the queue does not: at once without a journal, otherwise when the process stops. */
   readonly outbox?: Pick<Outbox, 'add'> | undefined;
   readonly clock: Clock;
   readonly metrics: Pick<
@@ -200,7 +205,7 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
       const endsAt = clock.monotonic() + deadlineMs;
       const msLeft = () => Math.max(endsAt - clock.monotonic(), 0);
       const counted = tally.settled();
-      // A disk from which nothing can be handed over is kept, and the rest of it is for the next process.
+      // Without an outbox nothing can be handed over: the next process reads the rest from the disk.
       if (!outbox) await pump.stopRestoring();
       await Promise.race([
         Promise.all([pump.drained(), counted]),

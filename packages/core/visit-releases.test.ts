@@ -7,8 +7,8 @@ import { readVisitMessage } from './visit-message.ts';
 import { encodeVisit, encodeVisits, type Visit } from './visit.ts';
 
 /**
- * What each release has written, one file each that is never changed, and what each release demands of what it reads. A
- * release that changes messages adds both (CONTRIBUTING, "Change a message").
+ * What each release writes, in a file that never changes, and what each release accepts. A release that changes
+ * messages adds both (CONTRIBUTING, "Change a message").
  */
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
 const recordsOf = (name: string) => splitRecords(fixture(name).trimEnd());
@@ -32,7 +32,7 @@ const READERS = {
 
 const written = () => VISITS.map((visit) => encodeVisit(visit, JSON.stringify(visit.user_agent)));
 
-/** The ways of a record: coalesced at the redirect and so also in the outbox, restored from a journal, line by line. */
+/** The forms in which a record arrives: published or from the outbox, restored from a journal, line by line. */
 const WAYS: Readonly<Record<string, (records: readonly string[]) => string>> = {
   'as a message': (records) => {
     const builder = createMessageBuilder();

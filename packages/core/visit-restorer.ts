@@ -2,7 +2,7 @@ import type { Journal } from '@terse/queue/journal';
 import type { Metrics } from './metrics.ts';
 import { type FullChunk, restoredChunk } from './visit-chunk.ts';
 
-/** Takes visits up that lie in the journal only, a segment at a time. */
+/** Reads visits that are in the journal only, a segment at a time. */
 export class VisitRestorer {
   readonly #journal: Journal | undefined;
   readonly #metrics: Pick<Metrics, 'visitsRestored'>;
@@ -31,12 +31,12 @@ export class VisitRestorer {
     return this.#all.promise;
   }
 
-  /** Whether nothing is to be taken up, and nothing that was is unpublished. */
+  /** Whether there is nothing to read, and everything that was read is published. */
   get isIdle(): boolean {
     return (!this.#mayHaveMore || this.#isStopped) && !this.#isReading && this.#unpublished === 0;
   }
 
-  /** There may be more. */
+  /** Called when the journal may have more. */
   expect(): void {
     this.#mayHaveMore = true;
   }
@@ -45,7 +45,7 @@ export class VisitRestorer {
     if (this.#mayHaveMore && !this.#isReading && !this.#isStopped) void this.next();
   }
 
-  /** Called after each publish: tells those who wait for it that all is published. */
+  /** Runs after each publish: resolves `all` once everything is published. */
   takeStock(): void {
     if (this.isIdle && !this.#mayHaveMore) this.#all.resolve();
   }
@@ -54,13 +54,13 @@ export class VisitRestorer {
     if (isRestored) this.#unpublished -= count;
   }
 
-  /** Takes nothing up any more, but for those who ask for what is next. Resolves when nothing is being read. */
+  /** Stops reading, except through `next`. Resolves when no read is under way. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#reading;
   }
 
-  /** What is in the next segment, to those who are told of every one, too; `undefined` when there is none. */
+  /** Reads the next segment; `undefined` when there is none. */
   next(): Promise<readonly FullChunk[] | undefined> {
     const reading = this.#isReading ? this.#reading.then(() => this.#read()) : this.#read();
     this.#reading = reading;

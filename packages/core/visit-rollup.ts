@@ -21,7 +21,10 @@ export interface VisitTally {
   readonly breakdown: Breakdown;
 }
 
-/** Visits of one link in one month, by day: the first number is the month's first day, days after the last visit have none. */
+/**
+ * Visits of one link in one month, by day: the first number is the month's first day, days after the last visit have
+ * none.
+ */
 export interface MonthlyVisits {
   readonly visits: number[];
   readonly bot_visits: number[];
@@ -35,7 +38,7 @@ export type MonthlyBreakdown = Partial<Record<Dimension, DailyCounts>>;
 export interface DailyCounts {
   readonly values: string[];
   readonly days: number[][];
-  /** How many visits more each value may have, among those of `(other)`. None where all values are told apart. */
+  /** How many visits of `(other)` may belong to each value. Absent while every value has a place. */
   errors?: number[];
 }
 

@@ -45,7 +45,7 @@ describe('a series', () => {
   test.each([
     ['hour', '2026-11-24T00:00:00Z', '2026-11-26T00:00:00Z', ['24T23', '25T00', '25T12'], [1, 1, 1]],
     ['day', '2026-11-24T00:00:00Z', '2026-11-26T00:00:00Z', ['24T00', '25T00'], [1, 2]],
-    // Wider than the period: only its own visits are counted.
+    // The interval is wider than the period, and counts only visits of the period.
     ['week', '2026-11-24T00:00:00Z', '2026-11-25T00:00:00Z', ['23T00'], [1]],
     ['month', '2026-11-25T00:00:00Z', '2026-12-02T00:00:00Z', ['01T00'], [2]],
   ] as const)('by %s counts visits of the period only', (interval, from, to, starts, counts) => {

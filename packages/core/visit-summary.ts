@@ -5,7 +5,7 @@ import { errorsOf, OTHER_VALUE } from './heavy-hitters.ts';
 import type { Interval } from './interval.ts';
 import type { Dimension, MonthlyVisits, VisitTally } from './visit-rollup.ts';
 
-/** Visits of the period in one interval, which begins at `start`. */
+/** The visits of the period in the interval that begins at `start`. */
 export interface Bucket {
   readonly start: Date;
   readonly visits: number;
@@ -15,16 +15,16 @@ export interface Bucket {
 export interface Value {
   readonly value: string;
   readonly visits: number;
-  /** How many more it may have, among those of `(other)`. Absent where there can be none. */
+  /** How many visits of `(other)` may belong to it. Absent when none can. */
   readonly error?: number;
 }
 
 export type Summary = Readonly<Record<Dimension, readonly Value[]>>;
 
-/** The row of visits that have no value, such as those that came from nowhere. */
+/** The row of visits without a value, such as those without a referrer. */
 const UNKNOWN_VALUE = '(unknown)';
 
-/** Whole UTC days are in the rollups; of the days that the period cuts, visits have to be looked at one by one. */
+/** Splits a period into whole UTC days, which rollups cover, and cuts, whose visits are read one by one. */
 export function coverOf({ from, to }: Period): Cover {
   const first = startOf('day', from.getTime() + DAY_MS - 1);
   const beyond = Math.max(first, startOf('day', to.getTime()));
@@ -37,7 +37,7 @@ export function coverOf({ from, to }: Period): Cover {
   return { days, cuts: cuts.filter((cut) => cut.from < cut.to) };
 }
 
-/** The visits of each of the intervals, empty ones included; of the first and the last, those that lie in the period. */
+/** The visits of each interval, empty ones included; the first and the last count only visits of the period. */
 export function seriesOf(
   rollups: Pick<LinkRollups, 'months' | 'tallies' | 'hours'>,
   period: Period,
@@ -68,8 +68,8 @@ export function seriesOf(
 }
 
 /**
- * The `limit` most frequent values of each dimension among people's visits in the period, of which there are `visits`. The
- * rest of them is told as `(other)` and `(unknown)`, so each dimension adds up to all.
+ * The `limit` most frequent values of each dimension among the `visits` by people in the period. `(other)` and
+ * `(unknown)` have the rest, so each dimension adds up to `visits`.
  */
 export function breakdownOf(
   rollups: Pick<LinkRollups, 'months' | 'tallies'>,
@@ -93,7 +93,7 @@ export function breakdownOf(
   };
 }
 
-/** Which days of the month are of those: from the first to before the second, counted from 0. */
+/** The days of the month that are in the period, counted from 0, as a half-open range. */
 function placesIn(month: number, { from, to }: Period): [first: number, beyond: number] {
   return [
     Math.max(0, (from.getTime() - month) / DAY_MS),

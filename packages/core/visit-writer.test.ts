@@ -122,7 +122,7 @@ const idOf = (index: number) => `01a20d74-b2d3-75ae-b5ad-${index.toString(16).pa
 const many = (count: number) => Array.from({ length: count }, (_, index) => ({ ...visit, id: idOf(index) }));
 
 describe('a batch that the database refuses for its content', () => {
-  /** Refuses every statement with one of these visits in it, as a check constraint would. */
+  /** Refuses every statement that contains one of these visits, as a check constraint would. */
   function refusing(ids: ReadonlySet<string>) {
     const parts = setUp();
     const stored = new Set<string>();

@@ -14,9 +14,9 @@ export interface BatchOutcome {
   readonly duplicates: number;
   /** Visits of codes that were never links: stored apart, where they are in nobody's numbers. */
   readonly orphans: number;
-  /** Set aside as dead letters, with the reason: what is no visit, and visits that the database refuses. */
+  /** How many items were set aside as dead letters: no visits, or visits that the database refuses. */
   readonly rejected: number;
-  /** Messages with visits that only a later release can read. They come again after a while. */
+  /** How many messages have visits that only a later release can read. They come again after a minute. */
   readonly postponed: number;
 }
 
@@ -60,7 +60,7 @@ export function createVisitWriter(options: VisitWriterOptions): VisitWriter {
   async function store({ received, rejects }: Batch): Promise<Inserted & { readonly duplicates: number }> {
     const total = { stored: 0, orphans: 0, duplicates: 0 };
 
-    /** Halves what is refused until the one visit that is at fault stands alone: at most twice as many statements as visits. */
+    /** Halves a refused batch until the visit at fault stands alone: at most twice as many statements as visits. */
     async function storeAll(some: readonly Received[]): Promise<void> {
       try {
         const { stored, orphans } = await repository.insert(some.map(({ visit }) => describe(visit)));
@@ -119,7 +119,7 @@ function readBatch(messages: readonly Message[]): Batch {
   return { received, rejects, newer };
 }
 
-/** The database's refusal, or a mistake of this program that a visit brings out. An outage is neither. */
+/** Whether the database refuses the content, or a visit brings out a defect of this program. Outages are neither. */
 function isForContent(error: unknown): error is Error {
   return error instanceof ContentRefusedError || error instanceof TypeError || error instanceof RangeError;
 }

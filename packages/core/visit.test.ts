@@ -78,7 +78,7 @@ const names = Object.keys(visit);
 const seldom = (...values: readonly string[]) =>
   fc.oneof({ weight: 10, arbitrary: fc.constant(null) }, fc.constantFrom(...values));
 
-/** Visits of which a field or two are otherwise; now and then one is missing, or there is one that is not known. */
+/** Visits with a field or two changed, and now and then a missing or an unknown field. */
 const nearlyVisits = fc
   .tuple(
     fc.record(fields),

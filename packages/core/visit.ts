@@ -22,8 +22,8 @@ const COUNTRY = /^[A-Z]{2}$/;
 const VERSION = 1;
 
 /**
- * One visit as it travels through the queue. A field that is not named here is ignored: a later release may add one. What an
- * older reader would misread takes another version (CONTRIBUTING, "Change a message").
+ * One visit as it travels through the queue. Unknown fields are ignored, so that a later release may add one. A
+ * change that an older reader would misread needs another version (CONTRIBUTING, "Change a message").
  */
 export const visitSchema = z.object({
   v: z.literal(VERSION).optional(),
@@ -47,7 +47,7 @@ export const visitSchema = z.object({
 
 export type Visit = Omit<z.infer<typeof visitSchema>, 'v'>;
 
-/** Whether parsed JSON says of itself that it is a visit of a version that only a later release reads. */
+/** Whether parsed JSON claims a version that only a later release reads. */
 export function isNewerVisit(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { v } = value as { v?: unknown };
@@ -55,8 +55,8 @@ export function isNewerVisit(value: unknown): boolean {
 }
 
 /**
- * Whether parsed JSON is a visit: what `visitSchema` accepts, in a sixth of the time, and without the reason. It is asked
- * for every visit. The id may be in upper case yet.
+ * Whether parsed JSON is a visit: what `visitSchema` accepts, in a sixth of the time and without a reason. It runs for
+ * every visit. The id may still be in upper case.
  */
 export function isVisit(value: unknown): value is Visit {
   if (typeof value !== 'object' || value === null) return false;
@@ -95,8 +95,8 @@ export function truncateUserAgent(text: string): string {
 }
 
 /**
- * A visit as it lies in the journal and travels in a message: JSON, whose user agent was encoded beforehand. Put together by
- * hand, it takes a third of the time.
+ * A visit as it lies in the journal and travels in a message: JSON, whose user agent was encoded beforehand. Building
+ * it by hand takes a third of the time of `JSON.stringify`.
  */
 export function encodeVisit(visit: Visit, userAgentJson: string): string {
   const { id, short_code, ip, timestamp, referrer, country, is_bot } = visit;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeDirectory, PRIVATE_FILE } from './make-directory.ts';
 
-/** A folder that this process has for itself. */
+/** An exclusive lock on a folder. */
 export interface DirectoryLock {
-  /** Whether the folder and the lock in it are still those that were taken: neither removed, replaced nor covered by a mount. */
+  /** Whether folder and lock file are still the ones that were locked: not removed, replaced or covered by a mount. */
   isIntact(): boolean;
-  /** Gives the folder back. */
+  /** Releases the lock. */
   unlock(): void;
 }
 
@@ -17,8 +17,8 @@ const LOCK = 'lock';
 const HOLDER = 'pid';
 
 /**
- * Takes a folder for this process alone, and makes it when it is not there. The operating system drops the lock when the
- * process ends, however it ends, because it is the file lock of an SQLite transaction that is never committed.
+ * Takes a folder for this process alone, and makes it when it is not there. The operating system drops the lock when
+ * the process ends, however it ends, because it is the file lock of an SQLite transaction that is never committed.
  * @returns `undefined` when another process has the folder.
  * @throws Error naming the folder when it cannot be made or written.
  */
@@ -58,8 +58,8 @@ export function lockDirectory(directory: string): DirectoryLock {
 }
 
 /**
- * SQLite would make it readable to others. One that is there is not opened: POSIX drops a process's locks on a file when the
- * process closes any descriptor of it.
+ * Makes the file before SQLite does, which would make it readable to others. Never opens an existing one: POSIX drops
+ * all locks of a process on a file when the process closes any descriptor of it.
  */
 function makeLockFile(path: string): void {
   try {
@@ -69,7 +69,7 @@ function makeLockFile(path: string): void {
   }
 }
 
-/** `undefined` when nothing is there, or when nobody can tell. */
+/** Device and inode; `undefined` when nothing is there, or when it cannot be read. */
 function identityOf(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(path);

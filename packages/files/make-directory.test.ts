@@ -78,7 +78,7 @@ describe('a lock', () => {
     expect(lock.isIntact()).toBe(true);
     rmSync(slot, { recursive: true });
     expect(lock.isIntact()).toBe(false);
-    // The same name, and another folder.
+    // A new folder under the same name.
     lockDirectory(slot).unlock();
     expect(lock.isIntact()).toBe(false);
     lock.unlock();

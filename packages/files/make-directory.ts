@@ -1,14 +1,14 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Only the user that the process runs as: what visitors sent lies in here. */
+/** Only the user of the process may read what visitors sent. */
 export const PRIVATE_DIRECTORY = 0o700;
 export const PRIVATE_FILE = 0o600;
 
 /**
- * Makes a folder and those above it, for this user alone. A folder that is there stays as it is. Node's own `recursive`
- * never returns where a file system answers "no such file" to `mkdir`, as `/proc` does.
- * @throws Error naming the folder when it cannot be made, or when something else has its name.
+ * Makes a folder and its parents, for this user alone; an existing folder stays as it is. Replaces Node's
+ * `recursive`, which never returns where a file system answers "no such file" to `mkdir`, as `/proc` does.
+ * @throws Error naming the folder when it cannot be made, or when the name belongs to something else.
  */
 export function makeDirectory(directory: string): void {
   const path = resolve(directory);
@@ -18,7 +18,7 @@ export function makeDirectory(directory: string): void {
   try {
     mkdirSync(path, { mode: PRIVATE_DIRECTORY });
   } catch (error) {
-    // Another process was faster.
+    // Another process may have made it meanwhile.
     if (isDirectory(path)) return;
     throw new Error(`The folder ${path} cannot be made.`, { cause: error });
   }
