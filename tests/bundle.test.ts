@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -49,6 +49,10 @@ async function isLive(): Promise<boolean> {
 describe('a bundle', () => {
   test('comes with the code that this V8 makes of it', async () => {
     expect(await isRefused()).toBe('false');
+  });
+
+  test('may be read by another user than the one who made it', () => {
+    expect(statSync(join(BUNDLED, 'bundle.js.compiled')).mode & 0o777).toBe(0o644);
   });
 
   test('starts with it from any folder, and stops when it is told to', async () => {

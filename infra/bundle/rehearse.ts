@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
@@ -13,5 +13,8 @@ process.once('SIGTERM', () => process.exit());
 process.once('exit', () => {
   // V8 takes only what was compiled under the flags that it has. A function sets this one after its bundle was loaded.
   setFlagsFromString('--memory-reducer-favors-memory');
-  writeFileSync(`${bundle}.compiled`, script.createCachedData());
+  const compiled = `${bundle}.compiled`;
+  writeFileSync(compiled, script.createCachedData());
+  // The function keeps its files to its owner; an image is run by another user than the one who made it.
+  chmodSync(compiled, 0o644);
 });

@@ -144,7 +144,9 @@ describe('through the gateway', () => {
     );
     expect(open.toSorted(([a = ''], [b = '']) => a.localeCompare(b))).toEqual([
       ['gateway', '127.0.0.1'],
+      ['gateway-localstack', '127.0.0.1'],
       ['gateway-upstash', '127.0.0.1'],
+      ['localstack', '127.0.0.1'],
     ]);
   });
 });
