@@ -6,8 +6,8 @@ import { requestHeader } from './request-header.ts';
 const BEARER = /^Bearer +([\x21-\x7e]{16,256}) *$/i;
 
 /**
- * Lets a request pass only with `Authorization: Bearer <key>` (RFC 6750) and a key that is valid. It stands before what sheds
- * load: who has no key must not take the place of those who have.
+ * Lets a request pass only with `Authorization: Bearer <key>` (RFC 6750) and a key that is valid. Runs before load is
+ * shed, so that callers without a key take no place from those with one.
  */
 export function requireApiKey(isValid: (key: string) => Promise<boolean>): MiddlewareHandler {
   return async (c, next) => {

@@ -1,19 +1,19 @@
 import type { z } from 'zod';
 import { DomainError, type FieldError } from '@terse/core/errors';
 
-/** What one answer names: a body of nothing but faults is not answered with a larger one. */
+/** How many faults one answer names, so that a body full of faults does not get a larger answer. */
 export const MAX_FAULTS = 100;
 const MAX_FIELD_LENGTH = 200;
 
 interface CheckOptions {
-  /** What is wrong with the value already. */
+  /** Faults found before the schema runs. */
   readonly faults?: readonly FieldError[];
-  /** What the caller calls the place of a fault. */
+  /** Names the field at a path. */
   readonly fieldOf?: (path: readonly PropertyKey[]) => string;
 }
 
 /**
- * The value as the schema takes it.
+ * The value as the schema parses it.
  * @throws DomainError `invalid_request` with the first hundred fields that are wrong.
  */
 export function check<T>(schema: z.ZodType<T>, value: unknown, options: CheckOptions = {}): T {

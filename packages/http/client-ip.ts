@@ -70,7 +70,7 @@ function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const [, inBrackets, withoutColons, bare] = NODE.exec(text.trim()) ?? [];
   const address = inBrackets ?? withoutColons ?? bare ?? '';
   const [withoutZone = ''] = address.split('%', 1);
-  // Not `ipaddr.isValid`: it takes `7`, `0x7f.1` and `203.0.113` for addresses of IPv4, too.
+  // Not `ipaddr.isValid`, which accepts `7`, `0x7f.1` and `203.0.113` as IPv4.
   const isAddress = ipaddr.IPv4.isValidFourPartDecimal(withoutZone) || ipaddr.IPv6.isValid(withoutZone);
   return isAddress ? ipaddr.process(withoutZone) : undefined;
 }

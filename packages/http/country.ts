@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { requestHeader } from './request-header.ts';
 
-/** Those that ISO 3166-1 assigns, and Kosovo. Edges use others for what is no country: XX, T1 (Tor), A1 (a proxy). */
+/** The codes of ISO 3166-1, and Kosovo. Edges send other codes for no country: XX, T1 (Tor), A1 (a proxy). */
 const COUNTRIES = new Set(
   `
   AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY

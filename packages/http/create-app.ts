@@ -20,7 +20,7 @@ const CUT_SHORT = new DomainError(
   'The request ended, or broke, before all of it had arrived.',
 );
 
-/** Whether the caller has gone, or sent a body that cannot be read: then reading it fails, and nothing of ours is at fault. */
+/** Whether reading the body failed because the caller has gone or sent an unreadable body. */
 function isCutShort(c: Context): boolean {
   const { incoming }: Partial<HttpBindings> = c.env ?? {};
   return incoming !== undefined && incoming.destroyed && !incoming.complete;

@@ -7,8 +7,8 @@ type End = Parameters<ServerResponse['end']>;
 const MAX_HELD = 64;
 
 /**
- * Makes a class of responses that do not leave when they are ended, but together with the others of the same turn of the
- * event loop, after `beforeResponses`. What is written before the end of a response is not held.
+ * Makes a class of responses that do not leave when they are ended, but together with the others of the same turn of
+ * the event loop, after `beforeResponses`. What is written before the end of a response is not held.
  */
 export function holdResponses(beforeResponses: () => void): typeof ServerResponse {
   let held: HeldResponse[] = [];

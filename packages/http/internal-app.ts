@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { type AppParts, createApp } from './create-app.ts';
 import { type RunningServer, serve } from './serve.ts';
 
-/** Whether requests are welcome, and the state of each part by name; no more than that is told to callers. */
+/** Whether requests are welcome, and the state of each part by name. Callers learn no more. */
 export interface Readiness {
   readonly ready: boolean;
   readonly parts: Readonly<Record<string, boolean>>;
@@ -10,13 +10,13 @@ export interface Readiness {
 
 export interface InternalParts extends AppParts {
   readonly readiness: () => Promise<Readiness>;
-  /** Whether a rollout may go on with this process: true for good once it is. */
+  /** Whether a rollout may go on with this process; stays true once it is. */
   readonly started: () => Promise<boolean>;
   /** The metrics in the Prometheus text format. */
   readonly metricsText: () => Promise<string>;
 }
 
-/** What only the platform asks for: `/.live`, `/.started`, `/.ready` and `/.metrics`. */
+/** The addresses that only the platform requests: `/.live`, `/.started`, `/.ready` and `/.metrics`. */
 export function createInternalApp(parts: InternalParts): Hono {
   const app = createApp(parts);
 
@@ -42,7 +42,7 @@ export function createInternalApp(parts: InternalParts): Hono {
 }
 
 /**
- * Serves the internal addresses at a port of their own, which no public listener reaches.
+ * Serves the internal addresses at their own port, which no public listener leads to.
  * @throws Error when the port is in use.
  */
 export function serveInternal(

@@ -3,8 +3,8 @@ import { DomainError } from '@terse/core/errors';
 import { problem } from './problem.ts';
 
 /**
- * Answers what the handlers of an address did not: 405 with `Allow` (RFC 9110), which names HEAD wherever GET is. Where the
- * method is one of these, it is the address that nobody serves: 404.
+ * Answers requests that no handler of an address took: 405 with `Allow` (RFC 9110), which names HEAD beside GET.
+ * A method in `handled` means that the address does not exist: 404.
  */
 export function methodNotAllowed(...handled: readonly string[]): Handler {
   const allowed = handled.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));

@@ -7,7 +7,7 @@ const STYLE = `
 body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 20vh auto; padding: 0 1.5rem; color-scheme: light dark; }
 `;
 
-/** Nothing is loaded, run, framed or sent anywhere; this one style is let through by its hash. */
+/** Forbids loading, running, framing and sending anything; allows the one style by its hash. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
@@ -21,7 +21,7 @@ export interface PageOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A small page for people: nothing to load, both texts escaped. */
+/** A small page for people that loads nothing. Escapes both texts. */
 export function page(
   c: Context,
   title: string,

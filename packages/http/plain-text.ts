@@ -1,16 +1,17 @@
 import { z } from 'zod';
 
 /**
- * Controls, half characters, breaks of lines, and what shows nothing or turns the order of text round (Unicode's default
- * ignorables). Joiners, marks of direction and variation selectors stay: Persian, Hebrew, Japanese and emoji need them.
+ * Controls, lone surrogates, line breaks, and characters that show nothing or reverse the order of text (Unicode's
+ * default ignorables). Joiners, direction marks and variation selectors stay: Persian, Hebrew, Japanese and emoji
+ * need them.
  */
 const HIDDEN =
   /[[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]--[\p{Variation_Selector}\u061C\u200C-\u200F]]/v;
-/** Flags such as Scotland's hold hidden letters (UTS 51, emoji tag sequences). */
+/** Flags such as Scotland's contain invisible letters (UTS 51, emoji tag sequences). */
 const FLAG = /\u{1F3F4}[\u{E0030}-\u{E0039}\u{E0061}-\u{E007A}]{1,6}\u{E007F}/gu;
 const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u;
 
-/** Text of one line that every store can hold, and that shows all that it is. */
+/** One line of text that every store accepts, without invisible characters. */
 export function plainText(maxLength: number): z.ZodString {
   return z
     .string()
@@ -21,7 +22,7 @@ export function plainText(maxLength: number): z.ZodString {
     );
 }
 
-/** The same where something must be seen. */
+/** `plainText` with at least one visible character. */
 export function visibleText(maxLength: number): z.ZodString {
   return plainText(maxLength).refine((text) => VISIBLE.test(text), 'must not be empty');
 }

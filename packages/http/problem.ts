@@ -67,7 +67,7 @@ export function problem(
     return page(c, title, error.message, { status, headers });
   }
   headers['Content-Type'] = 'application/problem+json';
-  // Not `c.body`, which would copy the headers into a `Headers`: scanners ask for what is not there all day long.
+  // Not `c.body`, which copies the headers into a `Headers`: scanners cause many of these answers.
   return new Response(problemBody(error, id), { status, headers });
 }
 

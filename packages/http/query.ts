@@ -24,13 +24,13 @@ export function readQuery<T>(c: Context, schema: z.ZodType<T>, lists: readonly s
   return check(schema, values, { faults: [...faults.values()], fieldOf: ([name = '']) => String(name) });
 }
 
-/** Refuses any query parameter, where none is known. */
+/** Refuses every query parameter, for addresses that know none. */
 export const refuseQuery: MiddlewareHandler = (c, next) => {
   if (queryOf(c) !== '') readQuery(c, z.strictObject({}));
   return next();
 };
 
-/** Each name with its value, in their order, as `application/x-www-form-urlencoded`; a value that is not UTF-8 is missing. */
+/** Names and values in order, as `application/x-www-form-urlencoded`; a value that is not UTF-8 is `undefined`. */
 function parametersOf(c: Context): [string, string | undefined][] {
   const pairs = queryOf(c).split('&').filter(Boolean);
   return pairs.map((pair) => {

@@ -4,12 +4,12 @@ import type { Duplex } from 'node:stream';
 import { DomainError } from '@terse/core/errors';
 import { problemBody, problemStatus } from './problem.ts';
 
-/** A response that is under way on a connection. Node keeps it there, and its types do not tell. */
+/** The response under way on a connection. Node keeps it in this untyped field. */
 interface Busy {
   readonly _httpMessage?: ServerResponse | null;
 }
 
-/** For the request line and the headers together. */
+/** The limit on the request line and the headers together. */
 export const MAX_HEADER_BYTES = 16 * 1024;
 
 const PARSER_ERRORS: Readonly<Record<string, DomainError>> = {
@@ -20,41 +20,41 @@ const PARSER_ERRORS: Readonly<Record<string, DomainError>> = {
 const MALFORMED = new DomainError('malformed_request', 'This is not a request of HTTP/1.1.');
 const URI_TOO_LONG = new DomainError('uri_too_long', 'The address must have at most 16 KB.');
 
-/** What Node could not read as a request. */
+/** The error of Node for bytes that are not a request. */
 export interface UnreadableRequest extends Error {
   readonly code?: string;
-  /** What arrived last. */
+  /** The bytes that arrived last. */
   readonly rawPacket?: Buffer;
 }
 
-/** What is wrong with bytes that Node could not read as a request. */
+/** Maps the error of Node to a problem. */
 export function refusalOf({ code = '', rawPacket }: UnreadableRequest): DomainError {
   const isTooLong = code === 'HPE_HEADER_OVERFLOW';
   return isTooLong && beginsWithLongLine(rawPacket) ? URI_TOO_LONG : (PARSER_ERRORS[code] ?? MALFORMED);
 }
 
-/** What an address that is too long looks like, as far as it arrives at once. */
+/** Whether a packet begins with a request line without end. Sees only what arrived at once. */
 function beginsWithLongLine(packet: Buffer = Buffer.alloc(0)): boolean {
   const line = packet.subarray(0, MAX_HEADER_BYTES).toString('latin1');
   return /^[A-Z]+ [^ \n]*$/.test(line);
 }
 
-/** Answers what could not be read as a request, where no other answer is under way, and ends the connection. */
+/** Answers an unreadable request, unless another answer is under way, and ends the connection. */
 export function refuseUnreadable(error: UnreadableRequest, socket: Duplex): void {
   const underWay = (socket as Busy)._httpMessage;
-  // An answer to the request before this one must not be taken for this one's.
+  // This answer must not be taken for that of the request before.
   const isFree = !underWay || !(underWay.headersSent || underWay.req.complete);
   if (isFree && socket.writable) refuseOn(socket, refusalOf(error));
   else socket.destroy();
 }
 
-/** Writes a problem to a connection on which no request was taken, and ends it. */
+/** Writes a problem to a connection without a parsed request, and ends it. */
 export function refuseOn(
   socket: Duplex,
   error: DomainError,
   more: Readonly<Record<string, string>> = {},
 ): void {
-  // Who is refused may be gone.
+  // The caller may be gone.
   socket.on('error', () => undefined);
   const { body, headers } = refusal(error);
   const lines = Object.entries({ ...headers, ...more }).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -64,7 +64,7 @@ export function refuseOn(
   );
 }
 
-/** Answers a request that no app can be asked about. */
+/** Answers a request that cannot be passed to an app. */
 export function refuseWith(outgoing: ServerResponse, error: DomainError): void {
   const { body, headers } = refusal(error);
   outgoing.writeHead(problemStatus(error), headers);

@@ -1,18 +1,18 @@
 import { MAX_FAULTS } from './check.ts';
 
-/** No schema here takes anything nested deeper, so it is refused by that. */
+/** Every schema refuses deeper nesting, so deeper keys need no check. */
 const MAX_DEPTH = 16;
 const WHITE_SPACE = ' \t\n\r';
 
 interface Level {
   /** The keys of an object so far; `undefined` in an array. */
   readonly keys: Set<string> | undefined;
-  /** The key or the index of what is read now. */
+  /** The key or index of the current value. */
   at: string | number;
 }
 
 /**
- * Paths such as `links.2.title` of keys that one object has twice, of which `JSON.parse` keeps the last.
+ * Paths such as `links.2.title` of keys that an object has twice; `JSON.parse` keeps only the last.
  * @param json is valid.
  */
 export function repeatedKeys(json: string): string[] {
@@ -52,7 +52,7 @@ export function repeatedKeys(json: string): string[] {
   return repeated;
 }
 
-/** Where the text that begins at `start` has ended: behind the first quotation mark that no backslash escapes. */
+/** The index after the string that begins at `start`, which ends at the first unescaped quotation mark. */
 function endOfText(json: string, start: number): number {
   for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
     let backslashes = 0;

@@ -7,8 +7,8 @@ import { repeatedKeys } from './repeated-keys.ts';
 import { requestHeader } from './request-header.ts';
 
 /**
- * Refuses bodies of more than `maxBytes`. A server reads as many bytes as `Content-Length` says and no more; a body without
- * it is counted while it is read.
+ * Refuses bodies of more than `maxBytes`. A server reads as many bytes as `Content-Length` says and no more; a body
+ * without it is counted while it is read.
  */
 export function limitBody(maxBytes: number): MiddlewareHandler {
   const refuse = (): never => {
@@ -28,7 +28,7 @@ export function limitBody(maxBytes: number): MiddlewareHandler {
 const JSON_TYPE = 'application/json';
 /** RFC 7396. */
 const MERGE_PATCH_TYPE = 'application/merge-patch+json';
-/** `curl -d` says so unless told otherwise; its body is what counts. */
+/** The default of `curl -d`, accepted for a body of JSON. */
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/gi;
 
@@ -43,7 +43,7 @@ export function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   return readJson(c, schema, [JSON_TYPE]);
 }
 
-/** The same of a JSON Merge Patch, which may also be called plain JSON. */
+/** Reads a JSON Merge Patch as `readBody` does; its type may also be plain JSON. */
 export function readMergePatch<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   return readJson(c, schema, [JSON_TYPE, MERGE_PATCH_TYPE]);
 }

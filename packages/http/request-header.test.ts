@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { requestText } from './request-header.ts';
 
-/** What the app reads of a header that arrives as these bytes. */
+/** What the app reads from a header with these bytes. */
 async function read(bytes: Buffer): Promise<unknown> {
   const app = new Hono().get('/', (c) => c.json(requestText(c, 'referer') ?? null));
   const headers = { referer: bytes.toString('latin1') };

@@ -12,7 +12,7 @@ export function requestHeader(c: Context, name: Lowercase<string>): string | und
 const BEYOND_ASCII = /[\x80-\xff]/;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A header that holds text. Node reads each byte as a character of Latin-1; what is valid UTF-8 is read as that instead. */
+/** A header of text. Node decodes headers as Latin-1; this decodes valid UTF-8 as UTF-8. */
 export function requestText(c: Context, name: Lowercase<string>): string | undefined {
   const value = requestHeader(c, name);
   return value === undefined || !BEYOND_ASCII.test(value) ? value : decode(value);

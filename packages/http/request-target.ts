@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { DomainError } from '@terse/core/errors';
 
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i;
-/** One server has few names: the one that was found good last is not looked at again. */
+/** A cache of one: a server has few names, so most requests repeat the last valid host. */
 let lastGoodHost = '';
 
 const NO_HOST = new DomainError(
@@ -12,7 +12,7 @@ const NO_HOST = new DomainError(
 const HOSTS = new DomainError('malformed_request', 'A request has one Host header.');
 const NOT_A_HOST = new DomainError('malformed_request', 'The Host header is not the name of a host.');
 
-/** What is wrong with the Host of a request; HTTP/1.0 needs none (RFC 9112, section 3.2). */
+/** The fault of the Host header, if any; HTTP/1.0 needs none (RFC 9112, section 3.2). */
 export function hostFault({ headers, rawHeaders, httpVersion }: IncomingMessage): DomainError | undefined {
   const { host } = headers;
   if (host === undefined) return httpVersion === '1.0' ? undefined : NO_HOST;
@@ -23,7 +23,7 @@ export function hostFault({ headers, rawHeaders, httpVersion }: IncomingMessage)
   return countHosts(rawHeaders) === 1 ? undefined : HOSTS;
 }
 
-/** `headers` has the first one only. */
+/** Counts in `rawHeaders`, because `headers` keeps the first only. */
 function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -33,7 +33,7 @@ function countHosts(rawHeaders: readonly string[]): number {
   return hosts;
 }
 
-/** `//code` and `/code//` lead where `/code` leads: slashes at either end of a path count once. */
+/** Collapses slashes at either end of a path: `//code` and `/code//` lead where `/code` leads. */
 export function withoutEmptySegments(target: string): string {
   if (!target.includes('//') || !target.startsWith('/')) return target;
   const end = /[?#]|$/.exec(target)?.index ?? target.length;

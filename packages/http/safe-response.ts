@@ -7,7 +7,7 @@ import {
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
-/** A response whose body is taken for what it says it is, and nothing else. One without a body pays nothing. */
+/** A response that sends `X-Content-Type-Options: nosniff` with every body. */
 export class SafeResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
   override writeHead(status: number, message?: string, headers?: Headers): this;
   override writeHead(status: number, headers?: Headers): this;
@@ -15,7 +15,7 @@ export class SafeResponse<Request extends IncomingMessage = IncomingMessage> ext
     if (typeof first === 'object' && !Array.isArray(first)) {
       if ('Content-Type' in first || 'content-type' in first) first['X-Content-Type-Options'] = 'nosniff';
     }
-    // Node takes the headers in either place.
+    // Node accepts headers as second or third argument.
     return super.writeHead(status, first as string | undefined, second);
   }
 }

@@ -5,8 +5,8 @@ const BEYOND_LAST_INSTANT = Date.UTC(3000, 0);
 const MAX_INSTANT_LENGTH = 64;
 
 /**
- * A point in time as RFC 3339 writes it, with an offset and no leap second, in the years 2000 to 2999 (UTC). Digits beyond
- * milliseconds are dropped.
+ * A point in time as RFC 3339 writes it, with an offset and no leap second, in the years 2000 to 2999 (UTC). Digits
+ * beyond milliseconds are dropped.
  */
 export const instant = z
   .string()

@@ -18,11 +18,11 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** How a person calls this port when it is in use. */
+  /** The name of the setting that chose the port, for the error when it is in use. */
   readonly portSetting?: string;
   /**
-   * What must be done before a response may leave. With it the responses of a turn of the event loop leave together, after
-   * it was done once for all of them.
+   * What must be done before a response may leave. With it the responses of a turn of the event loop leave together,
+   * after it was done once for all of them.
    */
   readonly beforeResponses?: () => void;
 }
@@ -40,7 +40,7 @@ export interface RunningServer {
 export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Promise<RunningServer> {
   const { host, port, portSetting = 'PORT', beforeResponses } = options;
   const listener = getRequestListener(app.fetch, {
-    // For requests of HTTP/1.0, which need not name a host.
+    // For requests of HTTP/1.0, which may lack a Host.
     hostname: 'localhost',
     errorHandler: answerFault,
   });
@@ -54,7 +54,7 @@ export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Pr
       maxHeaderSize: MAX_HEADER_BYTES,
       // A request without a body is made without the stream to read it from.
       optimizeEmptyRequests: true,
-      // `hostFault` says it with a problem.
+      // `hostFault` answers with a problem instead.
       requireHostHeader: false,
       ServerResponse: beforeResponses ? holdResponses(beforeResponses) : SafeResponse,
     },
@@ -87,7 +87,7 @@ export async function serve(app: Pick<Hono, 'fetch'>, options: ServeOptions): Pr
   };
 }
 
-/** What the app itself could not answer: it was not asked, because of what is wrong with the request's address. */
+/** Answers when the app was not called because the address of the request is malformed. */
 function answerFault(error: unknown): Response {
   const fault =
     error instanceof RequestError

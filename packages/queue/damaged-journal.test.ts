@@ -16,7 +16,7 @@ afterEach(() => {
   journals.remove();
 });
 
-/** Leaves a good segment behind one that something else has made. */
+/** Leaves a good segment behind a damaged one. */
 function leaveBehind(make: (path: string) => void): void {
   const journal = journals.open();
   journal.append(...joined(record('good')));
@@ -50,7 +50,7 @@ describe('passes over what cannot be read, gives it another name, and goes on:',
     expect(await restoreAll(second)).toEqual([record('good')]);
     expect(unreadable()).toMatchObject([{ keptAs: expect.stringContaining('.unreadable') as string }]);
     journals.end(second);
-    // The next process is told nothing of it.
+    // The next process does not meet it again.
     expect(await restoreAll(journals.open())).toEqual([record('good')]);
     expect(unreadable()).toHaveLength(1);
   });

@@ -7,27 +7,27 @@ import type { SegmentTable } from './segment-table.ts';
 const SLOT = /^slot-\d+$/;
 const STEPS_PER_SWEEP = 30;
 
-/** Looks for what processes left that are not there any more. */
+/** Searches for segments that dead processes left. */
 export interface DeadSlotSearch {
-  /** Looks at some of the slots. Called once a second, it comes by each of them twice a minute, whatever their number. */
+  /** Looks at some slots. Called once a second, it reaches each slot twice a minute, whatever their number. */
   step(): void;
-  /** Looks at all of them now. */
+  /** Looks at all slots now. */
   sweep(): void;
 }
 
 export interface DeadSlotSearchOptions {
   readonly directory: string;
-  /** Where the segments go. */
+  /** The table that adopts the segments. */
   readonly table: Pick<SegmentTable, 'directory' | 'nameForAdopted' | 'addFound'>;
   readonly onError: (error: unknown) => void;
 }
 
-/** Any number of processes may search at once: who has the lock of a slot takes its segments one by one, each by a rename. */
+/** Many processes may search at once: the holder of a slot's lock takes its segments one by one, each by a rename. */
 export function createDeadSlotSearch(options: DeadSlotSearchOptions): DeadSlotSearch {
   const { directory, table, onError } = options;
   let toLookAt: string[] = [];
   let perStep = 0;
-  // So that processes that were started together do not look together.
+  // A random phase, so that processes started together do not look together.
   let steps = Math.floor(Math.random() * STEPS_PER_SWEEP);
 
   function others(): string[] {
@@ -37,7 +37,7 @@ export function createDeadSlotSearch(options: DeadSlotSearchOptions): DeadSlotSe
       .filter((slot) => slot !== table.directory);
   }
 
-  /** Most slots are empty, or of a living process: so they are locked only when there is something to be had. */
+  /** Locks a slot only when it has segments: most slots are empty or belong to a living process. */
   function look(slot: string): void {
     try {
       if (segmentsIn(slot).length === 0) return;
@@ -63,7 +63,7 @@ export function createDeadSlotSearch(options: DeadSlotSearchOptions): DeadSlotSe
         renameSync(path, join(table.directory, newName));
         table.addFound(newName, bytes);
       } catch (error) {
-        // Those behind it may well be adopted.
+        // One bad segment does not keep the others.
         onError(error);
       }
     }

@@ -16,15 +16,18 @@ export interface FileJournalOptions {
 }
 
 const SEGMENT_BYTES = 1024 * 1024;
-/** An open segment of this size is left behind as soon as nothing in it is needed, so that a quiet process holds little. */
+/**
+ * An open segment of this size is left behind as soon as nothing in it is needed, so that a quiet process holds
+ * little.
+ */
 const WORTH_LEAVING_BYTES = 64 * 1024;
-/** How much a power failure may cost, and a folder that is removed, in time; a process that is killed costs nothing. */
+/** How much time a power failure or a removed folder may cost; killing the process costs nothing. */
 const CHECK_EVERY_MS = 1000;
 const LINE_BREAK = Buffer.from('\n');
 
 /**
- * Opens the journal in a slot of the directory that no living process has, with what the processes before left in it. What
- * they left in other free slots is taken over, now and while this process lives.
+ * Opens the journal in a slot of the directory that no living process has, with what the processes before left in it.
+ * What they left in other free slots is taken over, now and while this process lives.
  * @throws Error when the directory cannot be written.
  */
 export function openFileJournal(options: FileJournalOptions): Journal {
@@ -43,7 +46,7 @@ class FileJournal implements Journal {
   #spilling: Segment | undefined;
   /** Whether the last attempt to write succeeded. */
   #protects = true;
-  /** Whether something that was to be on disk is not, since the last check. */
+  /** Whether records failed to reach the disk since the last check. */
   #hasGap = false;
 
   constructor(options: FileJournalOptions) {
@@ -126,7 +129,7 @@ class FileJournal implements Journal {
 
   close(): JournalRest {
     clearInterval(this.#checking);
-    // Nothing is said to be left where nothing is.
+    // Records whose files are gone must not be reported as left.
     if (this.#slot) this.#forgetWhatIsGone(this.#slot);
     const rest = this.#table.close();
     this.#slot?.lock.unlock();
@@ -144,7 +147,7 @@ class FileJournal implements Journal {
     this.#options.onEvent({ kind: 'failed', error });
   }
 
-  /** A folder that is gone is noticed here at once, and otherwise at the next check. */
+  /** Notices a missing folder at once, before the next check would. */
   #makeSegment(): Segment {
     try {
       return this.#table.make();
@@ -171,7 +174,7 @@ class FileJournal implements Journal {
   #check(): void {
     if (this.#slot) this.#forgetWhatIsGone(this.#slot);
     else this.#takeSlotAgain();
-    // An empty line is no record.
+    // An empty line is no record: it only tests whether the disk accepts writes.
     if (!this.#protects && this.#table.hasRoom) this.append(LINE_BREAK, 0);
     if (this.#hasGap && this.protects()) {
       this.#hasGap = false;
@@ -182,7 +185,7 @@ class FileJournal implements Journal {
     this.#lookForMore();
   }
 
-  /** What was dead is taken over, and what could not be read is tried again. */
+  /** Takes over segments of dead processes, and tries unreadable ones again. */
   #lookForMore(): void {
     if (!this.#slot) return;
     const before = this.#table.onDiskOnly;
@@ -210,7 +213,7 @@ class FileJournal implements Journal {
     if (!isIntact) this.#leave(slot);
   }
 
-  /** What is in there still, under a lock that was removed say, is found by the next who takes the slot, perhaps this process. */
+  /** Gives the slot up. Whoever takes it next, perhaps this process, finds the segments that are still in it. */
   #leave(slot: JournalSlot): void {
     this.#table.forgetAll();
     this.#current = undefined;

@@ -1,11 +1,11 @@
-/** What a journal has to tell the operator. */
+/** An event of a journal for the operator. */
 export type JournalEvent =
   | { readonly kind: 'failed'; readonly error: unknown }
-  /** What was in the folder is gone, and a new one is needed. */
+  /** The contents of the folder are gone, and a new slot is needed. */
   | { readonly kind: 'folder lost'; readonly directory: string }
-  /** Visits are on disk again, after they were not. */
+  /** Visits reach the disk again. */
   | { readonly kind: 'protects again'; readonly directory: string }
-  /** `keptAs` is missing when it could not be renamed: then the next process tries it again. */
+  /** `keptAs` is missing when the segment could not be renamed: the next process then tries it again. */
   | {
       readonly kind: 'segment unreadable';
       readonly path: string;

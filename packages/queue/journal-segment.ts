@@ -6,13 +6,13 @@ import type { JournalSegment } from './journal.ts';
 /** A file of the journal. */
 export interface Segment extends JournalSegment {
   readonly path: string;
-  /** Open until it has all its records, and they are synced or needed no more. */
+  /** The open descriptor, until all records are written, and synced or no longer needed. */
   file: number | undefined;
   complete: boolean;
   bytes: number;
   syncedBytes: number;
   syncing: boolean;
-  /** Unknown while it is one of an earlier process that nobody has read. */
+  /** `undefined` for an unread segment of an earlier process. */
   records: number | undefined;
   released: number;
 }
@@ -32,7 +32,7 @@ export function segmentNumber(name: string): number {
   return Number.parseInt(name, 10);
 }
 
-/** @throws Error when the file is there, or cannot be made. */
+/** @throws Error when the file exists or cannot be made. */
 export function makeSegment(directory: string, number: number): Segment {
   const name = segmentName(number);
   const path = join(directory, name);
@@ -50,7 +50,7 @@ export function makeSegment(directory: string, number: number): Segment {
   };
 }
 
-/** One that an earlier process left. */
+/** A segment that an earlier process left. */
 export function foundSegment(directory: string, name: string, bytes: number): Segment {
   return {
     name,
@@ -66,8 +66,8 @@ export function foundSegment(directory: string, name: string, bytes: number): Se
 }
 
 /**
- * Each record begins a line: what a failed write left of one before it does not spoil it.
- * @throws Error when the disk does not take all of it. `bytes` says what it took.
+ * Each record begins with a line break, so that the remains of a failed write do not spoil it.
+ * @throws Error when the disk does not take all bytes. `bytes` counts those that it took.
  */
 export function writeTo(segment: Segment, lines: Uint8Array, records: number): void {
   if (segment.file === undefined) throw new Error(`The segment ${segment.name} is closed.`);
@@ -82,21 +82,21 @@ export function closeFile(segment: Segment): void {
   segment.file = undefined;
 }
 
-/** Forces what was written to the disk, in the background. A second call has no effect until the first is done. */
+/** Syncs written bytes in the background. Calls during a sync have no effect. */
 export function syncFile(segment: Segment, onDone: (error: Error | null) => void): void {
   const { file, bytes: written } = segment;
   if (file === undefined || segment.syncing || segment.syncedBytes >= written) return;
   segment.syncing = true;
   fdatasync(file, (error) => {
     segment.syncing = false;
-    // What was closed meanwhile is needed no more.
+    // A segment that was closed meanwhile needs no sync.
     if (segment.file === undefined) return;
     if (!error) segment.syncedBytes = written;
     onDone(error);
   });
 }
 
-/** @throws Error when it cannot be removed, other than because it is gone. */
+/** @throws Error when the file exists and cannot be removed. */
 export function removeFile(segment: Segment): void {
   closeFile(segment);
   try {
@@ -106,7 +106,7 @@ export function removeFile(segment: Segment): void {
   }
 }
 
-/** How many of its records are kept yet. */
+/** How many of its records are not released. */
 export function recordsLeft({ records = 0, released }: Segment): number {
   return Math.max(records - released, 0);
 }

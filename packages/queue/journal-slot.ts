@@ -4,18 +4,18 @@ import { type DirectoryLock, tryLockDirectory } from '@terse/files/directory-loc
 import { makeDirectory } from '@terse/files/make-directory';
 import { isSegmentName } from './journal-segment.ts';
 
-/** The part of a journal's folder that one process has for itself. */
+/** The subfolder of a journal that one process has locked. */
 export interface JournalSlot {
   readonly path: string;
   readonly lock: DirectoryLock;
 }
 
 const MAX_SLOTS = 1000;
-/** A slot that cannot be used, a file of that name say, is passed over; a folder that has only such ones is of no use. */
+/** How many unusable slots, such as files of that name, are passed over before the folder counts as unusable. */
 const MAX_UNUSABLE = 10;
 
 /**
- * Takes the first slot that no living process has.
+ * Locks the first slot that no living process holds.
  * @throws Error when the folder cannot be written.
  */
 export function takeSlot(directory: string): JournalSlot {
@@ -39,7 +39,7 @@ export function segmentsIn(slot: string): string[] {
   return readdirSync(slot).filter(isSegmentName).toSorted();
 }
 
-/** Everything in a slot; `undefined` when it cannot be told. */
+/** All names in a slot; `undefined` when it cannot be read. */
 export function namesIn(slot: string): string[] | undefined {
   try {
     return readdirSync(slot);

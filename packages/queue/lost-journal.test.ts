@@ -85,7 +85,7 @@ test('a lock that is removed is taken again, and nothing that lies there is lost
   pass(1);
   expect(heard).toEqual(['found', 'writable']);
   expect((await restoreAll(journal)).toSorted()).toEqual([record('in memory'), record('on disk')]);
-  // Nobody else may have it.
+  // The slot is locked, so another journal takes the next one.
   journals.open();
   expect(readdirSync(journals.directory)).toContain('slot-1');
 });

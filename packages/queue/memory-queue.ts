@@ -13,7 +13,7 @@ export interface MemoryQueueOptions {
   readonly maxMessages: number;
   readonly maxDeadLetters: number;
   readonly onDeadLetter: (letter: DeadLetter) => void;
-  /** How long a message that is postponed stays away. */
+  /** After how long a postponed message comes again. */
   readonly postponeMs?: number;
 }
 
@@ -67,7 +67,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
     }
   }
 
-  /** It is not settled: whoever published it keeps it for a process that can read it. */
+  /** Leaves the message unsettled, so that its publisher keeps it for a process that can read it. */
   function comeAgainLater(message: Message): void {
     message.isPostponed = false;
     postponed++;

@@ -1,7 +1,7 @@
 import type { AsyncMessage, SyncMessage } from 'rabbitmq-client';
 
 const MAX_HEADERS_BYTES = 4096;
-/** What the broker notes for itself. */
+/** Headers that the broker adds. */
 const BROKERS_OWN = /^x-(?:delivery-count|acquired-count|death|first-death-.*|last-death-.*)$/;
 
 /** The body as text. The client has parsed it where a foreign publisher called it JSON or plain text. */

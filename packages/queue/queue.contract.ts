@@ -3,7 +3,7 @@ import type { Backlog, DeadLetters, Delivery, Postponer, Publisher, Subscriber }
 
 export interface OpenQueue extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {}
 
-/** What every queue promises; `open` makes an empty one, in which a message is postponed for 300 ms. */
+/** What every queue promises; `open` makes an empty queue that postpones messages for 300 ms. */
 export function describeQueue(open: () => Promise<OpenQueue>): void {
   test('delivers what was published before and after the subscription', async () => {
     const queue = await open();

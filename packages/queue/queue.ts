@@ -1,8 +1,8 @@
 /** Sends messages to the queue of visits. */
 export interface Publisher {
   /**
-   * Resolves once the queue answers for the message: it survives this process. Rejects when that is not certain. The body
-   * is text, or its bytes in UTF-8, which stay as they are until then.
+   * Resolves once the queue answers for the message: it survives this process. Rejects when that is not certain. The
+   * body is text, or its bytes in UTF-8, which stay as they are until then.
    */
   publish(body: string | Buffer): Promise<void>;
 }
@@ -20,11 +20,11 @@ export interface Delivery extends Message {
   acknowledge(): void;
 }
 
-/** Puts off what only a writer of a later release can read. */
+/** Postpones messages that only a later release can read. */
 export interface Postponer {
   /**
-   * Has deliveries come again after a while, to whoever subscribes then; until then they keep nobody from what is behind
-   * them. Resolves once the queue answers for them, so that they may be acknowledged.
+   * Delivers the messages again after a while, to whoever subscribes then, without blocking those behind them.
+   * Resolves once the queue has them safely, so that their deliveries may be acknowledged.
    */
   postpone(messages: readonly Message[]): Promise<void>;
 }

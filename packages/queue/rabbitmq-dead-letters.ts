@@ -94,7 +94,7 @@ export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadL
   };
 }
 
-/** What its publisher said of a message that was set aside. */
+/** The headers that the publisher gave to a dead letter. */
 function publishersHeaders(message: SyncMessage): Record<string, unknown> | undefined {
   const { reason: _, ...headers } = messageHeaders(message) ?? {};
   return Object.keys(headers).length > 0 ? headers : undefined;

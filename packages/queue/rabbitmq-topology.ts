@@ -1,17 +1,20 @@
 export const QUEUE = 'visits';
 export const DEAD_QUEUE = 'visits.dead';
-/** Nobody takes messages from it: the broker moves one back to `visits` when its time here is up. */
+/** Has no consumers: the broker moves a message back to `visits` when it expires. */
 export const LATER_QUEUE = 'visits.later';
 
 /** Deliveries before the broker sets a message aside: only consumers that disappeared with it count. */
 const DELIVERY_LIMIT = 20;
-/** Looking at a dead letter counts as a delivery, and must not use it up. RabbitMQ 4 has a limit of 20 unless told otherwise. */
+/**
+ * Looking at a dead letter counts as a delivery, and must not use it up. RabbitMQ 4 has a limit of 20 unless told
+ * otherwise.
+ */
 const DEAD_DELIVERY_LIMIT = 1_000_000;
 
 /**
  * Quorum queues: replicated where there are several nodes, and written to disk before a confirm. What the broker sets
- * aside is moved with the same care, and `reject-publish` is what that needs. Declaring a queue again with other arguments
- * is refused: these can never change.
+ * aside is moved with the same care, and `reject-publish` is what that needs. Declaring a queue again with other
+ * arguments is refused: these can never change.
  */
 export const QUEUE_OPTIONS = {
   queue: QUEUE,

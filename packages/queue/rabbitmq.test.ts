@@ -15,7 +15,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A peer that does this with whoever connects. */
+/** Starts a peer that greets each connection this way. */
 async function listen(greet: (socket: Socket) => void): Promise<string> {
   server = createServer((socket) => {
     open.add(socket);
@@ -28,7 +28,7 @@ async function listen(greet: (socket: Socket) => void): Promise<string> {
   return `amqp://someone:s3cret@127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** How the client ends up with a peer: what it tells, and whether it lets go of the connection by itself. */
+/** What the client reports about a peer, and whether it closes the connection by itself. */
 async function meet(greet: (socket: Socket) => void): Promise<string> {
   const onError = vi.fn<(error: unknown) => void>();
   const url = await listen(greet);

@@ -21,7 +21,7 @@ export interface RabbitmqOptions {
   readonly name: string;
   /** How long a publish may wait for the broker's confirm before it counts as failed. */
   readonly confirmTimeoutMs?: number;
-  /** How long a message that is postponed stays away. */
+  /** After how long a postponed message comes again. */
   readonly postponeMs?: number;
   /** Called with what went wrong on a connection, which is then made anew. */
   readonly onError: (error: unknown) => void;
@@ -153,7 +153,7 @@ export function openRabbitmq(options: RabbitmqOptions): Rabbitmq {
       };
     },
 
-    // Declared as they are, where they are not yet: asking for a queue that is not there would close the channel.
+    // Declares the queues, because a passive declare of a missing queue closes the channel.
     waiting: async () => (await count(QUEUE_OPTIONS)) + (await count(LATER_QUEUE_OPTIONS)),
     dead: () => count(DEAD_QUEUE_OPTIONS),
     unacknowledged: () => held,

@@ -6,28 +6,28 @@ import type { Segment } from './journal-segment.ts';
 import { setAside } from './unreadable-segments.ts';
 
 export interface ReadOptions {
-  /** How much of what cannot be read is kept. */
+  /** How many bytes of unreadable segments are kept. */
   readonly maxBytes: number;
   readonly onEvent: (event: JournalEvent) => void;
 }
 
-/** What is in a segment. */
+/** The contents of a segment. */
 interface ReadRecords {
   readonly records: string[];
-  /** Lines that are none: torn by a kill or a power failure, or damaged. */
+  /** Lines that are no record: torn by a kill or a power failure, or damaged. */
   readonly torn: number;
 }
 
-/** Many times what a segment grows to. */
+/** Many times the size of a full segment. */
 const MAX_BYTES = 64 * 1024 * 1024;
-/** What a power failure may leave where a line was to grow. */
+/** Zeros that a power failure may leave in place of a line. */
 const TRAILING_NULS = /(?<!\0)\0+$/gm;
-/** The process ran out of something, and the segment may well be readable later. */
+/** Errors that pass: the process ran out of a resource, and may read the segment later. */
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'EINTR', 'ETIMEDOUT']);
 
 /**
- * The records of a segment. `later` when it may be readable by and by; `undefined` when it is gone, or never will be: then it
- * was given another name, so that those behind it have their turn in every process.
+ * The records of a segment; `later` when it may be readable later; `undefined` when it is gone, or unreadable for
+ * good. An unreadable segment is renamed, so that it blocks no process again.
  */
 export async function readSegment(
   { path }: Segment,
@@ -55,8 +55,9 @@ export async function readSegment(
 }
 
 /**
- * Reads the whole records of a segment. The last one of a process that was killed may be torn, and was not answered for.
- * @throws Error when it is no file, too large, cannot be read, or is of another kind altogether.
+ * Reads the whole records of a segment. The last record of a killed process may be torn; its visit was not answered
+ * yet.
+ * @throws Error when it is no file, too large, unreadable, or holds no record at all.
  */
 async function readRecords(path: string): Promise<ReadRecords> {
   // Reading a named pipe would never end.

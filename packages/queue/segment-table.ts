@@ -12,18 +12,18 @@ import {
 } from './journal-segment.ts';
 import type { JournalSegment } from './journal.ts';
 
-/** A higher one was not counted up to: it leaves no room for others behind it. */
+/** Numbers above come from foreign files and are not continued, because no safe numbers would be left. */
 const MAX_NUMBER = 10 ** 14;
 
-/** The segments of one slot: which there are, how much they take, and when each may go. */
+/** The segments of one slot: their sizes, and when each may be removed. */
 export class SegmentTable {
   readonly directory: string;
   readonly #maxBytes: number;
   readonly #onError: (error: unknown) => void;
   readonly #segments = new Map<JournalSegment, Segment>();
-  /** Those whose records nobody has in memory, the oldest first. */
+  /** Segments whose records nobody has in memory, the oldest first. */
   readonly #onDiskOnly: Segment[] = [];
-  /** Of these, those that cannot be read just now. */
+  /** Segments that cannot be read just now. */
   #putOff: Segment[] = [];
   #bytes = 0;
   #nextNumber = 1;
@@ -34,7 +34,7 @@ export class SegmentTable {
     this.#onError = onError;
   }
 
-  /** Takes up a file that is in the slot already. */
+  /** Adds a file that is already in the slot. */
   addFound(name: string, bytes: number): void {
     const segment = foundSegment(this.directory, name, bytes);
     this.#segments.set(segment, segment);
@@ -55,8 +55,8 @@ export class SegmentTable {
   }
 
   /**
-   * A name for a segment of this size that comes from elsewhere. What was found may take half of the bound, for visits that
-   * come need the rest; one at a time is always taken.
+   * A name for a segment of this size from another slot; `undefined` when there is no room. Found segments may take
+   * half of the bound, because new visits need the rest; a single one is always taken.
    */
   nameForAdopted(bytes: number): string | undefined {
     const found = this.#onDiskOnly.reduce((sum, segment) => sum + segment.bytes, 0);
@@ -82,20 +82,20 @@ export class SegmentTable {
     }
   }
 
-  /** It gets no more records. */
+  /** Ends the segment: it gets no more records. */
   complete(segment: Segment): void {
     segment.complete = true;
     if (segment.syncedBytes === segment.bytes) closeFile(segment);
     this.#removeIfReleased(segment);
   }
 
-  /** Nobody has its records in memory. */
+  /** Completes a segment whose records nobody has in memory. */
   leaveToDisk(segment: Segment): void {
     this.complete(segment);
     if (this.#segments.has(segment)) this.#onDiskOnly.push(segment);
   }
 
-  /** The oldest of those that nobody has in memory, which it does not belong to from now on. */
+  /** Removes and returns the oldest segment that nobody has in memory. */
   takeOnDiskOnly(): Segment | undefined {
     return this.#onDiskOnly.shift();
   }
@@ -110,7 +110,7 @@ export class SegmentTable {
     this.#onDiskOnly.push(...again);
   }
 
-  /** Its records were read. */
+  /** Notes that its records were read. */
   hasRead(segment: Segment, records: number): void {
     segment.records = records;
     this.#removeIfReleased(segment);
@@ -125,14 +125,14 @@ export class SegmentTable {
     this.#removeIfReleased(segment);
   }
 
-  /** Knows it no more; its file stays as it is. */
+  /** Drops it from the table; its file stays as it is. */
   forget(segment: Segment): void {
     if (!this.#segments.delete(segment)) return;
     closeFile(segment);
     this.#bytes -= segment.bytes;
   }
 
-  /** Forgets those whose files are not among these names. @returns them, and how many records nobody has any more. */
+  /** Forgets segments whose files are not among `names`. Returns them, and how many records only they had. */
   forgetMissing(names: ReadonlySet<string>): { missing: Segment[]; lost: number } {
     const missing = this.#segments
       .values()
@@ -154,12 +154,12 @@ export class SegmentTable {
     this.#onDiskOnly.length = 0;
   }
 
-  /** Behind everything else. Most segments are needed no more before it is time for this, and cost the disk nothing. */
+  /** Syncs in the background. Most segments are removed before, and cost the disk nothing. */
   sync(): void {
     for (const segment of this.#segments.values()) this.#sync(segment);
   }
 
-  /** Completes these, and forces what is not on the disk yet to it. */
+  /** Completes and syncs all segments. Returns what stays on the disk. */
   close(): { records: number; unreadBytes: number } {
     const rest = { records: 0, unreadBytes: 0 };
     for (const segment of this.#segments.values()) {

@@ -8,10 +8,10 @@ import type { JournalEvent } from './journal-event.ts';
 
 export interface TestJournals {
   readonly directory: string;
-  /** What the journals have told. */
+  /** The events of all journals. */
   readonly events: JournalEvent[];
   open(maxBytes?: number): Journal;
-  /** As the end of a process does: what is not released stays. */
+  /** Ends a journal as the end of its process does: unreleased records stay. */
   end(journal: Journal): void;
   files(slot?: string): string[];
   remove(): void;
@@ -52,13 +52,13 @@ export async function restoreAll(journal: Journal): Promise<string[]> {
 
 export const record = (value: unknown): string => JSON.stringify({ value });
 
-/** What `append` and `spill` are given of these. */
+/** Records as the arguments of `append` and `spill`. */
 export const joined = (...records: readonly string[]): readonly [Uint8Array, number] => [
   Buffer.from(`\n${joinRecords(records)}`),
   records.length,
 ];
 
-/** Writes down what it is told. */
+/** A listener that records its calls. */
 export function createTestListener() {
   const told: string[] = [];
   const listener: JournalListener = {

@@ -5,8 +5,8 @@ const SUFFIX = '.unreadable';
 const MAX_KEPT = 100;
 
 /**
- * Gives a segment that cannot be read another name, so that nobody tries it again, and a person can look at it. The oldest of
- * them go when they are more than a hundred, or have more than `maxBytes` together.
+ * Renames an unreadable segment, so that nobody tries it again and a person can look at it. Removes the oldest of
+ * these beyond a hundred or beyond `maxBytes` together.
  * @returns its new path.
  * @throws Error when it cannot be renamed.
  */
@@ -19,7 +19,7 @@ export function setAside(directory: string, name: string, maxBytes: number): str
   return join(directory, aside);
 }
 
-/** Files only: a folder is nothing that a journal has made. */
+/** Removes files only: a journal makes no folders here. */
 function removeOldest(directory: string, newest: string, maxBytes: number): void {
   const kept = readdirSync(directory)
     .filter((name) => name.endsWith(SUFFIX))
