@@ -42,7 +42,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     return { db, clock, differences, counters, count, counts };
   }
 
-  /** Visits of an hour, as a merge adds them, and as the release before did. */
+  /** Adds visits of an hour as a merge does, in this release and the one before. */
   const rollUp = (short_code: ShortCode, visits: number, hour = 12) =>
     sql`
     insert into visit_rollups as rollup (short_code, hour, visits, bot_visits)
@@ -213,7 +213,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     clock.advance(day - 60_000);
     expect(await differences.takeBack(day, 10)).toEqual({ links: 0, visits: 0 });
     clock.advance(60_000);
-    // A moment of waiting, as there is under load, makes nothing begin anew.
+    // A short backlog, as under load, does not restart the window.
     await differences.noteBacklog(false);
     expect(await differences.takeBack(day, 10)).toEqual({ links: 0, visits: 0 });
     await differences.noteBacklog(true);

@@ -5,7 +5,7 @@ import type { ShortCode } from '@terse/core/short-code';
 import type { Database } from './schema.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
 
-/** Links whose counts are behind, and where to go on looking for more. */
+/** Links whose counts are behind, and the code after which to continue. */
 export interface CountsBehind {
   readonly codes: readonly ShortCode[];
   readonly next: ShortCode | undefined;
@@ -17,24 +17,24 @@ export interface TakenBack {
 }
 
 /**
- * Compares `urls.visit_count` with the visits that are stored and merged. A count that is behind is found by its mark, which
- * everything leaves that raises a total or lowers a count. A count that is ahead is found by a walk through all links.
+ * Compares `urls.visit_count` with the visits that are stored and merged. Whatever raises a total or lowers a count
+ * marks the link, so marks lead to counts that are behind. A walk through all links finds counts that are ahead.
  */
 export interface CountDifferenceRepository {
-  /** Looks at so many marks after a code, unmarks the links that are not behind, and returns those that are. */
+  /** Looks at `limit` marks after a code, removes those of links that are not behind, and returns the other links. */
   behind(limit: number, after?: ShortCode): Promise<CountsBehind>;
-  /** How many visits each of the links lacks that are in none of the pending batches either. */
+  /** How many visits each link lacks, beyond those in the pending batches. */
   missing(
     codes: readonly ShortCode[],
     pending: readonly CounterBatch[],
   ): Promise<ReadonlyMap<ShortCode, number>>;
-  /** Adds what is still missing, for each link this much at most. Resolves with the number of links it changed. */
+  /** Adds what is still missing, at most the given number for each link. Resolves with the number of changed links. */
   restore(missing: ReadonlyMap<ShortCode, number>, pending: readonly CounterBatch[]): Promise<number>;
-  /** Looks at the next so many links: marks those behind, and remembers the least that each was ever seen ahead. */
+  /** Looks at the next `limit` links: marks those behind, and remembers the smallest surplus seen of each. */
   walk(limit: number): Promise<void>;
-  /** Whether visits wait in the queue or the overflow. While they do for minutes, no surplus grows older. */
+  /** Notes whether queue and outbox are empty. After a backlog of five minutes, the window of surpluses begins anew. */
   noteBacklog(isAtRest: boolean): Promise<void>;
-  /** Takes surpluses back that have stood for so long, of so many links at most. */
+  /** Takes back surpluses that have stood for `standingMs`, of at most `limit` links. */
   takeBack(standingMs: number, limit: number): Promise<TakenBack>;
   /** The sum of the surpluses that have stood for a quarter of an hour. */
   ahead(): Promise<number>;
@@ -84,7 +84,7 @@ export function createCountDifferenceRepository(options: {
       return new Map(rows.map(({ short_code, visits }) => [short_code, visits]));
     },
 
-    // Whoever raises the version of a mark adds: another that read the same one adds nothing.
+    // Only the process that raises the version of a mark adds; another that read the same version adds nothing.
     restore: async (missing, pending) => {
       const { rows } = await sql<{ links: number }>`
         with pending as (${unappliedVisits(pending)}), compared as materialized (

@@ -6,7 +6,7 @@ import type { Database } from './schema.ts';
 export interface CounterRepository {
   /** Adds the deltas to `urls.visit_count` unless the batch is in the ledger; whether it was added. */
   apply(batch: CounterBatch): Promise<boolean>;
-  /** Removes ledger entries of the time before, at most so many; how many it removed. */
+  /** Removes at most `limit` ledger entries from before a time. Resolves with their number. */
   prune(before: Date, limit: number): Promise<number>;
 }
 

@@ -4,14 +4,14 @@ import type { ValueCount } from '@terse/core/visit-rollup';
 import type { Period } from './period.ts';
 import type { HourOfLink } from './rollup-repository.ts';
 
-/** What is read of each cut: reading that many visits takes two tenths of a second. */
+/** How many visits are read of each cut; that many take 0.2 s. */
 const MAX_CUT_VISITS = 50_000;
 const MAX_CUT_VALUES = 5000;
 
-/** The visits of the days that a period cuts, added up by hour and, where they are people's, by what they say of themselves. */
+/** The visits of cut days, added up by hour, and those by people also by value. */
 export interface CutDays {
   readonly hours: readonly HourOfLink[];
-  /** As far as the host can be read from it; a value may come twice, as may an hour. */
+  /** Referrers cut to what identifies their host. A value may appear twice, as may an hour. */
   readonly referrers: readonly ValueCount[];
   readonly countries: readonly ValueCount[];
   readonly userAgents: readonly ValueCount[];
@@ -25,7 +25,7 @@ export type CutRow = readonly [
   bot_visits: number,
 ];
 
-/** Continues a statement with a cut. The time lies in the id, and the key begins with the code: no other visits are read. */
+/** Appends a cut to a statement. It reads the key range of the cut only: the code, then the id, which holds the time. */
 export function selectCut(code: ShortCode, { from, to }: Period): RawBuilder<unknown> {
   const [first, beyond] = [from, to].map((at) => at.getTime().toString(16).padStart(12, '0').padEnd(32, '0'));
   return sql`
@@ -54,7 +54,7 @@ export function selectCut(code: ShortCode, { from, to }: Period): RawBuilder<unk
   `;
 }
 
-/** What the rows of all cuts say; `undefined` when there is more than was read. */
+/** Adds up the rows of all cuts; `undefined` when the cuts have more than was read. */
 export function cutDaysOf(rows: readonly CutRow[]): CutDays | undefined {
   const hours: HourOfLink[] = [];
   const values: Record<Exclude<CutRow[0], 'hour'>, ValueCount[]> = {

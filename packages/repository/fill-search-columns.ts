@@ -10,8 +10,8 @@ interface SearchRow extends SearchColumns {
 }
 
 /**
- * Sets the search columns of links that the release before created or changed, in statements of their own: killed anywhere, the
- * next run goes on. A link that changes meanwhile is left to whoever changes it.
+ * Sets the search columns of links that the release before created or changed, in separate statements: after a kill,
+ * the next run continues. Skips a link that changes meanwhile, because the change sets its columns.
  */
 export async function fillSearchColumns<T>(db: Kysely<T>): Promise<void> {
   let after = '';

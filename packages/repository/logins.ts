@@ -7,14 +7,14 @@ export interface Login {
   readonly password: string;
   /** The group role that it has the rights of (`migrations/0003-roles.ts`). */
   readonly role: string;
-  /** How long the server works on one statement of it. */
+  /** How long the server may work on one statement of this login. */
   readonly statementTimeoutMs: number;
 }
 
 /** Any number, the same for all who make logins at once: to change one role at the same time is an error. */
 const LOCK = 7_305_807;
 
-/** Makes each login, or gives it its present password; each has the rights of its role, and its bounds of time. */
+/** Makes each login or updates its password, with the rights of its role and its time limits. */
 export async function ensureLogins<T>(db: Kysely<T>, logins: readonly Login[]): Promise<void> {
   if (logins.length === 0) return;
   await db.transaction().execute(async (transaction) => {
@@ -26,7 +26,7 @@ export async function ensureLogins<T>(db: Kysely<T>, logins: readonly Login[]): 
         transaction,
       );
       await sql`grant ${sql.id(role)} to ${sql.id(name)}`.execute(transaction);
-      // For the login, as no group hands its settings on; and here, as poolers refuse them when a connection begins.
+      // Set on the login: a group role hands no settings on, and poolers refuse them as start-up parameters.
       for (const setting of ['statement_timeout', 'idle_in_transaction_session_timeout']) {
         await sql`alter role ${sql.id(name)} set ${sql.id(setting)} = ${sql.lit(statementTimeoutMs)}`.execute(
           transaction,

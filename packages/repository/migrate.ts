@@ -28,7 +28,7 @@ const LOCK_OPTIONS = { lockTable: DEFAULT_MIGRATION_LOCK_TABLE, lockRowId: MIGRA
 export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
   const provider = { getMigrations: () => Promise.resolve(migrations) };
   const applied = await db.transaction().execute(async (transaction) => {
-    // Before anything is read: who waits here finds the tables of who was first.
+    // Locked before anything is read, so that a second process sees the tables of the first.
     await transaction.getExecutor().adapter.acquireMigrationLock(transaction, LOCK_OPTIONS);
     const { error, results = [] } = await new Migrator({ db: transaction, provider }).migrateToLatest();
     if (error) throw new Error('The database could not be migrated.', { cause: error });

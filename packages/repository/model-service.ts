@@ -9,7 +9,7 @@ import type { TimestampService } from './timestamps.ts';
 export interface ListOptions {
   readonly visibility?: Visibility;
   readonly where?: readonly RawBuilder<boolean>[];
-  /** The key of the row that the page before ended with. */
+  /** The key of the last row of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
 }
@@ -20,8 +20,8 @@ export type NewRow<T extends ModelTable> = Required<Insertable<Database[T]>>;
 /** Rows of one table with the base columns: stamped, never removed, found by their key. */
 export interface ModelService<T extends ModelTable> {
   /**
-   * The new row, or `undefined` when its key is in use, be it by a deleted row. Those that are asked for in one turn of the
-   * event loop share a statement, and nothing else: each is told of its own key and its own fault.
+   * The new row, or `undefined` when its key is in use, be it by a deleted row. Those that are asked for in one turn
+   * of the event loop share a statement, and nothing else: each is told of its own key and its own fault.
    */
   create(values: NewRow<T>): Promise<Selectable<Database[T]> | undefined>;
   /** All of them, in their order, or `undefined` and none when the key of one is in use. */
@@ -35,7 +35,7 @@ export interface ModelService<T extends ModelTable> {
   remove(key: string): Promise<Selectable<Database[T]> | undefined>;
   /** The restored row, or `undefined` when there is no such deleted row. */
   restore(key: string): Promise<Selectable<Database[T]> | undefined>;
-  /** Newest first, then by key. Nothing follows a key that no row has. */
+  /** Newest first, then by key. An unknown `after` gives no rows. */
   list(options: ListOptions): Promise<Selectable<Database[T]>[]>;
 }
 
@@ -49,7 +49,7 @@ export interface ModelServiceOptions<T extends ModelTable> {
   readonly db: Kysely<Database>;
   readonly table: T;
   readonly key: ModelKeys[T];
-  /** What is read of a row. */
+  /** The columns that are read. */
   readonly columns: readonly (keyof Selectable<Database[T]> & string)[];
   readonly timestamps: TimestampService;
   /** What the table's other columns have in a new row, by their defaults. */
@@ -81,8 +81,8 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
   const keyOf = (row: object) => (row as Record<string, unknown>)[key];
 
   /**
-   * What is stored of each that was inserted, in their order. One parameter for all of them, however many: one statement to
-   * prepare. Sorted, so that no two statements deadlock.
+   * What is stored of each that was inserted, in their order. One parameter for all of them, however many: one
+   * statement to prepare. Sorted, so that no two statements deadlock.
    */
   async function insert(
     rows: readonly NewRow<T>[],

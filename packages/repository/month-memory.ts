@@ -3,10 +3,10 @@ import type { ShortCode } from '@terse/core/short-code';
 import type { MonthlyVisits } from '@terse/core/visit-rollup';
 import type { MonthOfLink } from './rollup-repository.ts';
 
-/** Of months that were read, in numbers and names: some ten megabytes. */
+/** The size of remembered months, in numbers and names; about ten megabytes. */
 const REMEMBERED_SIZE = 1_000_000;
 
-/** A month as it was read. It is the same as long as its version is. */
+/** A month as it was read, valid while its version is unchanged. */
 interface RememberedMonth {
   readonly version: number;
   readonly data: MonthlyVisits;
@@ -14,18 +14,18 @@ interface RememberedMonth {
 
 export type MonthsByStart = ReadonlyMap<number, RememberedMonth>;
 
-/** A month as a statement gives it. */
+/** A month as a statement returns it. */
 export interface ReadMonth {
   readonly month: number;
   readonly version: number;
-  /** None when the one of that version is known already. */
+  /** `null` when that version is remembered already. */
   readonly data: MonthlyVisits | null;
 }
 
-/** Months, most of which never change any more, are sent and parsed only when they are not what is remembered. */
+/** Remembers months, most of which never change, so that only changed ones are sent and parsed. */
 export interface MonthMemory {
   of(code: ShortCode): MonthsByStart;
-  /** The months that were read, given what was remembered when they were asked for. */
+  /** Completes the months that were read with those that were remembered at the time of the query. */
   recall(code: ShortCode, known: MonthsByStart, read: readonly ReadMonth[]): MonthOfLink[];
 }
 

@@ -4,7 +4,7 @@ export interface Period {
   readonly to: Date;
 }
 
-/** How a period is read: its whole UTC days as they were added up, and visits one by one of the days that it cuts. */
+/** How a period is read: whole UTC days from rollups, and visits one by one on the days that it cuts. */
 export interface Cover {
   readonly days: Period;
   /** Each lies within a day. */

@@ -28,7 +28,7 @@ export async function openPglite(directory: string): Promise<OpenDatabase> {
     };
   } catch (error) {
     lock.unlock();
-    // What its file system throws is no `Error`, and says nothing as text.
+    // The file system of PGlite throws values that are no `Error` and have no useful text.
     throw new Error(`The embedded database in ${directory} cannot be opened.`, { cause: error });
   }
 }
@@ -50,8 +50,8 @@ function open(pglite: PGlite): OpenDatabase {
 }
 
 /**
- * Statements run on this thread. Hundreds that wait would follow one upon the other, and nothing else would be read from a
- * socket meanwhile; so everything else has its turn between two of them.
+ * Statements run on this thread. Hundreds that wait would follow one upon the other, and nothing else would be read
+ * from a socket meanwhile; so everything else has its turn between two of them.
  */
 function inTurn(pglite: PGlite): PGliteDialectConfig['pglite'] {
   let last: Promise<unknown> = Promise.resolve();

@@ -14,10 +14,10 @@ import postgres from 'postgres';
 import { DomainError } from '@terse/core/errors';
 import { createStatementLimit } from './statement-limit.ts';
 
-/** Nothing is under way any more: this is for connections that the driver waits for though they were cut. */
+/** For connections that were cut and that the driver still waits for; no statement is under way at close. */
 export const CLOSE_TIMEOUT_SECONDS = 1;
 
-/** The number that Kysely locks, so that a release before this one waits too. */
+/** The number that Kysely locks, so that an earlier release waits too. */
 const MIGRATION_LOCK = 3_853_314_791_062_309_107n;
 
 export interface PostgresDialectOptions {
@@ -25,9 +25,9 @@ export interface PostgresDialectOptions {
   readonly pool: () => postgres.Sql;
   /** Opens a connection of its own for a transaction; it is ended with the transaction. */
   readonly connect: () => postgres.Sql;
-  /** Called when a statement was not answered, or not served. */
+  /** Called when the server did not answer a statement, or could not serve it. */
   readonly onOutage: (error: unknown) => void;
-  /** Whether statements are prepared, and kept by the connection. */
+  /** Whether connections prepare statements and keep them. */
   readonly prepare: boolean;
   readonly statementTimeoutMs: number;
   /** Told that a connection of `sql` is dead. */
@@ -48,7 +48,9 @@ export function createPostgresDialect(options: PostgresDialectOptions): Dialect 
   };
 }
 
-/** Kysely's lock of migrations, held by the transaction: a pooler gives the next statement to another session. */
+/**
+ * Takes Kysely's migration lock for the transaction: behind a pooler, the next statement may run in another session.
+ */
 class LockingAdapter extends PostgresAdapter {
   override async acquireMigrationLock<T>(db: Kysely<T>): Promise<void> {
     await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(db);
@@ -64,8 +66,8 @@ interface Connection extends DatabaseConnection {
 }
 
 /**
- * Classes of SQLSTATE that say nothing about the statement: connection, a server that only reads, login, no such database,
- * resources, intervention by an operator (a stop of the server, a statement that took too long), system.
+ * Classes of SQLSTATE that say nothing about the statement: connection, a server that only reads, login, no such
+ * database, resources, intervention by an operator (a stop of the server, a statement that took too long), system.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const OUTAGE_CLASSES = new Set(['08', '25', '28', '3D', '53', '57', '58']);
@@ -79,7 +81,7 @@ function createDriver(options: PostgresDialectOptions): Driver {
   const bounds = `set local statement_timeout = ${statementTimeoutMs};
     set local idle_in_transaction_session_timeout = ${statementTimeoutMs}`;
 
-  /** Tells an outage, which passes, from a statement that the server refuses. */
+  /** Turns an outage into `unavailable`; passes on other refusals of the server. */
   function tellOutages(error: unknown): never {
     const isAnswer = error instanceof postgres.PostgresError && !OUTAGE_CLASSES.has(error.code.slice(0, 2));
     const isForgotten = isAnswer && error.code === STATEMENT_NOT_PREPARED;
@@ -126,7 +128,7 @@ function createDriver(options: PostgresDialectOptions): Driver {
     beginTransaction: async (connection, { isolationLevel }) => {
       own(connection).transaction = connect();
       const level = isolationLevel ? ` isolation level ${isolationLevel}` : '';
-      // Bounded for the transaction alone, which a pooler allows.
+      // Bounds for this transaction only, which poolers allow.
       await connection.executeQuery(CompiledQuery.raw(`begin${level}; ${bounds}`));
     },
     commitTransaction: (connection) => finish(own(connection), 'commit'),

@@ -15,7 +15,7 @@ export interface PostgresOptions {
   readonly statementTimeoutMs: number;
   /** Called when the server did not answer a statement, or could not serve it. */
   readonly onError?: (error: unknown) => void;
-  /** Whether statements are prepared; a pooler that gives each transaction to any connection may not know them. */
+  /** Whether statements are prepared. `false` behind a pooler in transaction mode that keeps no prepared statements. */
   readonly prepare?: boolean;
 }
 
@@ -52,7 +52,7 @@ export function openPostgres({ prepare = true, ...options }: PostgresOptions): O
     prepare,
     onOutage: options.onError ?? (() => {}),
     statementTimeoutMs: options.statementTimeoutMs,
-    // The driver keeps a dead connection until TCP gives it up, a quarter of an hour; a new pool has none.
+    // The driver keeps a dead connection until TCP gives up, after a quarter of an hour. A new pool has none.
     onStuck: (stuck) => {
       if (stuck === pool) pool = open(options.poolSize);
       void stuck.end({ timeout: CLOSE_TIMEOUT_SECONDS });

@@ -14,7 +14,7 @@ export interface LinkRollups {
   readonly tallies: readonly VisitTally[];
   /** Visits by hour, when they were asked for; those of the tallies are not among them. */
   readonly hours: readonly HourOfLink[];
-  /** The visits of the days that are cut; `undefined` when there are more than can be read. */
+  /** The visits of cut days; `undefined` when there are too many to read. */
   readonly cut: CutDays | undefined;
 }
 
@@ -57,16 +57,18 @@ export type TallyPosition = Pick<TallyBatch, 'bucket' | 'id'>;
 /** Visits added up by link and time. */
 export interface RollupRepository {
   /**
-   * What is known of a link, deleted or not, in one snapshot: each visit is merged or in a tally, never both. Months are given
-   * whole.
-   * `undefined` when there was never such a link.
+   * The visits of a link, deleted or not, in one snapshot: each is merged or in a tally, never both. Months are
+   * complete. `undefined` when there was never such a link.
    */
   read(code: ShortCode, cover: Cover, withHours: boolean): Promise<LinkRollups | undefined>;
   /** The batches that follow the position, at most so many, those of a bucket together. */
   waiting(limit: number, after?: TallyPosition): Promise<TallyBatch[]>;
   /** Those of the months that there are. */
   months(keys: readonly Pick<MergedMonth, 'short_code' | 'month'>[]): Promise<MergedMonth[]>;
-  /** Puts the tallies into months and hours, in one statement. `false`, and nothing is changed, when another merge was faster. */
+  /**
+   * Puts the tallies into months and hours, in one statement. `false`, and nothing is changed, when another merge was
+   * faster.
+   */
   merge(merge: Merge): Promise<boolean>;
 }
 

@@ -3,7 +3,9 @@ import type { Link } from '@terse/core/link';
 import type { ShortCode } from '@terse/core/short-code';
 import type { MonthlyVisits, VisitTally } from '@terse/core/visit-rollup';
 
-/** Columns of every table that people's things live in. Only the model service sets them: by hand it does not compile. */
+/**
+ * Columns of every table that people's things live in. Only the model service sets them: by hand it does not compile.
+ */
 export interface BaseModel {
   created_at: ColumnType<Date, never, never>;
   updated_at: ColumnType<Date, never, never>;
@@ -20,9 +22,9 @@ export interface UrlTable extends BaseModel {
   title: string | null;
   tags: string[];
   version: ColumnType<number, never, never>;
-  /** For search only, in lower case: the URL in Unicode, where that differs from it. */
+  /** For search only: the URL in Unicode and lower case, where Unicode makes a difference. */
   readable_url: string | null;
-  /** For search only: the title without a difference between letter cases, where it is more than ASCII. */
+  /** For search only: the folded title, where the title is not ASCII. */
   folded_title: string | null;
 }
 
@@ -84,14 +86,14 @@ export interface VisitTotalTable {
   visits: number;
 }
 
-/** Links whose total or count has changed such that the count may be behind. */
+/** Links whose count may be behind, because their total rose or their count fell. */
 export interface CountToCompareTable {
   short_code: ShortCode;
-  /** Raised each time the link is marked again. */
+  /** Grows each time the link is marked again. */
   version: number;
 }
 
-/** By how much a count was ahead of the total at every look since the first. */
+/** The smallest surplus of a count over its total since it was first seen ahead. */
 export interface CountSurplusTable {
   short_code: ShortCode;
   surplus: number;

@@ -14,9 +14,9 @@ export function isSerializationFailure(error: unknown): boolean {
 }
 
 /**
- * Classes of SQLSTATE in which the server refuses the rows of a statement, whoever sends it and whenever: cardinality, data,
- * integrity, a view's check, a program limit, an exception of a trigger. All others are about the statement, the schema, a
- * right or the server, and pass when an operator has acted.
+ * Classes of SQLSTATE with which the server refuses rows for their content: cardinality, data, integrity, a view's
+ * check, a program limit, an exception of a trigger. All others concern the statement, the schema, a right or the
+ * server, and an operator can end them.
  */
 const CONTENT_CLASSES = new Set(['21', '22', '23', '44', '54', 'P0']);
 

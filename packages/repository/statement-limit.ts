@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createTimeLimit, TimeLimitError } from '@terse/core/time-limit';
 import type postgres from 'postgres';
 
-/** The server's own limit, where the login has one, comes first: it frees the connection by itself. */
+/** Lets the server's own limit, if the login has one, come first, because that frees the connection. */
 const LATER_THAN_SERVER = 1.25;
 const CANCEL_EVERY_MS = 1000;
 const CANCELS = 3;
 
 type Statement = ReturnType<postgres.Sql['unsafe']>;
 
-/** What the driver knows of a statement (3.4.9, src/query.js); its types leave it out. */
+/** Untyped fields of a statement in the driver (3.4.9, src/query.js). */
 interface DriverState {
   /** Whether its connection works on this statement, and on no earlier one. */
   readonly active: boolean;
@@ -20,8 +20,8 @@ interface DriverState {
 export type RunStatement = (statement: Statement, onStuck: () => void) => Promise<Awaited<Statement>>;
 
 /**
- * Bounds the time of each statement from this side, which holds behind every pooler and for every login. One that takes
- * longer is cancelled; `onStuck` is told of one that even a cancel does not end, because its connection is dead.
+ * Bounds the time of each statement on the client, for every login and behind every pooler. Cancels a statement that
+ * takes longer; calls `onStuck` when cancelling has no effect, because the connection is dead.
  */
 export function createStatementLimit(timeoutMs: number): RunStatement {
   const limit = createTimeLimit(timeoutMs * LATER_THAN_SERVER);
@@ -41,10 +41,10 @@ async function cancel(statement: Statement, onStuck: () => void): Promise<void> 
     outcome.settled = true;
   };
   statement.then(settle, settle);
-  // The class of the driver has these fields; its `cancel` would leave a failure of the canceller to nobody.
+  // The class of the driver has these fields. Its own `cancel` leaves a failure of the canceller unhandled.
   const driver = statement as unknown as DriverState;
   for (let cancels = 0; !outcome.settled && cancels < CANCELS;) {
-    // One that waits is left until its turn: the driver would give the answers of its connection to the wrong statements.
+    // Never cancel a waiting statement: the driver would give later answers to the wrong statements.
     if (driver.active) {
       cancels++;
       driver.canceller(statement).catch(() => {});

@@ -40,7 +40,7 @@ export function describeStats(database: () => OpenDatabase): void {
   const DAYS = 57;
   const HOUR_MS = 3_600_000;
 
-  /** Often on a bound of something, or beside it. */
+  /** Instants that are often on a boundary, or next to one. */
   const instants = fc.oneof(
     fc.integer({ min: 0, max: DAYS * 24 * HOUR_MS }),
     fc
@@ -78,7 +78,7 @@ export function describeStats(database: () => OpenDatabase): void {
   const visitOf = ({ at, ...seen }: { at: number } & Partial<DescribedVisit>) =>
     describeVisit(testVisitAt(new Date(FIRST + at).toISOString(), seen));
 
-  /** Counts visits one by one, without any of the product's ways to be faster. */
+  /** Checks an answer by counting visits one by one. */
   function expectRight(answer: LinkStats, all: readonly DescribedVisit[], limit: number): void {
     const { from, to, totals, series, breakdown } = answer;
     const lies = ({ timestamp }: DescribedVisit) => timestamp >= from.getTime() && timestamp < to.getTime();
@@ -148,7 +148,7 @@ export function describeStats(database: () => OpenDatabase): void {
           }
         },
       ),
-      // The visits of each run stay, so there is nothing to shrink.
+      // Visits stay across runs, so shrinking is impossible.
       { numRuns: 40, endOnFailure: true },
     );
     expect(asked).toBeGreaterThanOrEqual(40);

@@ -1,12 +1,12 @@
-/** What a `Date` can hold, in milliseconds before and after 1970. */
+/** The range of `Date`, in milliseconds before and after 1970. */
 const MAX_DATE_MS = 8.64e15;
 const USUAL_YEAR = /^2\d{3}-[^C]*$/;
 const ANY_YEAR =
   /^(?<year>\d+)-(?<month>\d\d)-(?<day>\d\d) (?<time>[\d:]{8})(?:\.(?<fraction>\d+))?(?<offset>[+-][\d:]+)(?<bc> BC)?$/;
 
 /**
- * A `timestamptz` in PostgreSQL's ISO style as a `Date` that is always valid: `infinity` and years that a `Date` cannot hold
- * become the last or the first one that it can.
+ * A `timestamptz` in PostgreSQL's ISO style as a `Date` that is always valid: `infinity` and years outside the range
+ * of `Date` become its last or first instant.
  */
 export function parseTimestamp(text: string): Date {
   if (USUAL_YEAR.test(text)) return new Date(text);

@@ -16,7 +16,7 @@ import { createTimestampService } from './timestamps.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
 
 export interface LinkFilter {
-  /** All of them, in composed letters (NFC). */
+  /** Tags in NFC; a link must have all of them. */
   readonly tags?: readonly string[] | undefined;
   readonly search?: LinkSearch | undefined;
   readonly visibility: Visibility;
@@ -24,7 +24,7 @@ export interface LinkFilter {
 
 export interface PageOfCodes {
   readonly codes: readonly ShortCode[];
-  /** The code after which the next page goes on, if there is one. */
+  /** The code after which the next page begins, if there is one. */
   readonly next: ShortCode | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface UrlRepository {
   change(code: ShortCode, changes: LinkChange): Promise<Link | undefined>;
   remove(code: ShortCode): Promise<Link | undefined>;
   restore(code: ShortCode): Promise<Link | undefined>;
-  /** Which links match, newest first. Nothing follows a code that no link has. */
+  /** The codes of matching links, newest first. An unknown `after` gives an empty page. */
   page(filter: LinkFilter, limit: number, after?: ShortCode): Promise<PageOfCodes>;
   /**
    * The links, deleted ones included, newest first, their `visit_count` raised by what the given batches hold and the
@@ -117,7 +117,7 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
     page: async ({ tags = [], search, visibility }, limit, after) => {
       const where: RawBuilder<boolean>[] = [];
       for (const tag of new Set(tags)) {
-        // Tags of earlier releases are as they were given.
+        // Earlier releases stored tags as given, not in NFC.
         where.push(sql`tags && ${[tag, tag.normalize('NFD')]}::text[]`);
       }
       if (search !== undefined) where.push(matches(search));
@@ -147,7 +147,9 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
   };
 }
 
-/** These columns in this order, whatever else a caller's object holds: each other set is another statement to prepare. */
+/**
+ * These columns in this order, whatever else a caller's object holds: each other set is another statement to prepare.
+ */
 function toRow(values: LinkValues): NewRow<'urls'> {
   const { short_code, original_url, redirect_status, title, tags, expires_at, pinned } = values;
   const { readable_url, folded_title } = searchColumns(values);
@@ -165,12 +167,12 @@ function toRow(values: LinkValues): NewRow<'urls'> {
 }
 
 /**
- * Plain columns are put into lower case once for all patterns, and by the collation "C": in each database the same, and only
- * ASCII letters have two cases. What is beyond ASCII was folded before it was stored.
+ * Lower-cases the plain columns once for all patterns, by the collation "C": it is the same in each database and
+ * changes ASCII letters only. Text beyond ASCII was folded before it was stored.
  */
 function matches({ contains, codePrefix }: LinkSearch): RawBuilder<boolean> {
   const patterns = sql`any(${contains.map((text) => `%${literal(text)}%`)}::text[])`;
-  // No text that is searched for has a line break.
+  // The line breaks separate the columns: no search text contains one.
   const plain = sql`lower((short_code || e'\\n' || original_url || e'\\n' || coalesce(title, '')) collate "C")`;
   const prefix = codePrefix === undefined ? sql`false` : sql`${plain} like ${`${literal(codePrefix)}%`}`;
   return sql`(${plain} like ${patterns} or readable_url like ${patterns} or folded_title like ${patterns} or ${prefix})`;

@@ -21,7 +21,7 @@ export interface VisitRepository {
   /**
    * Stores the visits that are not stored yet and tallies only those, in one statement. Visits of codes that never were
    * a link are stored apart, and tallied nowhere.
-   * @throws ContentRefusedError, and nothing is stored, when one of them is what the database refuses.
+   * @throws ContentRefusedError when the database refuses one of them; then none is stored.
    */
   insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
   /** Single visits, newest first; `before` is the id of the last one seen. */

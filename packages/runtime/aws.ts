@@ -7,7 +7,7 @@ type AwsService = keyof typeof SERVICES;
 
 const TIMEOUT_MS = 5000;
 
-/** An answer of AWS that is none of 2xx; its message is the answer, which names the resource and the role. */
+/** An answer of AWS other than 2xx. Its message is the answer, which names the resource and the role. */
 export class AwsError extends Error {
   override readonly name = 'AwsError';
   readonly status: number;
@@ -26,9 +26,9 @@ export interface AwsRequest {
 }
 
 /**
- * Asks a service of AWS, or what `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL` put in its place, and returns what the
- * JSON of its answer says. The request is signed with the credentials of the environment.
- * @throws AwsError when it is refused, and Error when there is no answer in 5 seconds.
+ * Sends a signed request to a service of AWS, or to `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL`, with the
+ * credentials of the environment. Returns the JSON of the answer.
+ * @throws AwsError when the service refuses it, and Error when there is no answer within 5 seconds.
  */
 export async function askAws(
   service: AwsService,
@@ -59,7 +59,7 @@ export async function askAws(
   return text === '' ? {} : JSON.parse(text);
 }
 
-/** One action of Secrets Manager. */
+/** Runs one action of Secrets Manager. */
 export function askSecretsManager(
   action: string,
   body: unknown,
@@ -73,7 +73,7 @@ export function askSecretsManager(
   return askAws('secretsmanager', { headers, body }, environment, region);
 }
 
-/** The region that requests go to unless told otherwise. */
+/** The default region of requests. */
 export function regionOf(environment: Environment = process.env): string {
   return environment['AWS_REGION'] ?? '';
 }

@@ -87,7 +87,7 @@ export interface Config extends PartsConfig {
   readonly isProduction: boolean;
   readonly host: string;
   readonly port: number;
-  /** Where the platform, and nobody else, asks for `/.live`, `/.ready` and `/.metrics`. */
+  /** Where the platform alone requests `/.live`, `/.started`, `/.ready` and `/.metrics`. */
   readonly internalHost: string;
   readonly internalPort: number;
   /** Where short URLs begin. */
@@ -95,21 +95,21 @@ export interface Config extends PartsConfig {
   readonly dataDirectory: string;
   /** Where visits lie until the queue has them; `undefined` where there is no disk to write to. */
   readonly journal: { readonly directory: string; readonly maxBytes: number } | undefined;
-  /** The most that waits in Redis for the queue. */
+  /** How many bytes may wait in Redis for the queue. */
   readonly outboxMaxBytes: number;
   readonly visitsInMemory: number;
   /** How long a redirect waits for its visit to be confirmed; 0 when it does not wait. */
   readonly confirmWithinMs: number;
   /** How long a function that is told to stop is unready but still serves, so that balancers turn away first. */
   readonly stopDelayMs: number;
-  /** The largest body that is read, of many links at once: less where what is in front takes less. */
+  /** The largest body of a bulk request; smaller where the proxy in front accepts less. */
   readonly maxBodyBytes: number;
   readonly adminApiKey: string | undefined;
   readonly visitorIp: 'anonymized' | 'full' | 'none';
   readonly trustedProxyHops: number;
   readonly countryHeader: string | undefined;
   readonly counterFlushSeconds: number;
-  /** How long a count must be ahead of what is stored until that is taken back. */
+  /** How long a count must be ahead of the stored visits before the surplus is taken back. */
   readonly countTakeBackMs: number;
   readonly visitBatchWaitMs: number;
   /** Whether a function takes messages and ticks itself, or something else posts them to it, as on Lambda. */

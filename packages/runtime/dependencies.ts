@@ -38,7 +38,10 @@ import { recorderOn } from './visit-recording.ts';
 const CACHE_TIMEOUT_MS = 50;
 const DATABASE_TIMEOUT_MS = { postgres: 250, pglite: 2000 };
 
-/** How many batches of tallies are merged in one statement. The embedded database is to leave its thread to redirects soon. */
+/**
+ * How many batches of tallies are merged in one statement. The embedded database is to leave its thread to redirects
+ * soon.
+ */
 const BATCHES_AT_ONCE = { postgres: 200, pglite: 50 };
 
 /** How many links a tick looks at for counts that are ahead. */
@@ -72,7 +75,7 @@ export interface Opened extends Pick<Telemetry, 'metrics' | 'metricsText'> {
   readonly pressure: Pressure;
   readonly log: Logger;
   readonly readiness: ReadinessGate['readiness'];
-  /** Whether a rollout may go on with this process. */
+  /** Whether a rollout may go on with this process; stays true once it is. */
   readonly started: ReadinessGate['started'];
   /** Becomes unready, and resolves when balancers have had the time to notice. */
   turnAway(): Promise<void>;
@@ -229,7 +232,7 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     createReadinessGate({
       clock: context.clock,
       probes: { database: database.probe, cache: store.probe, queue: queue.probe, ...journal?.probes },
-      // Without its disk it is no worse than one that never had one.
+      // The journal is not required: a redirect also works without a disk.
       isEnough: ({ database, cache, queue }) => Boolean(database) && Boolean(cache) && Boolean(queue),
     }),
     [queue, store, database],

@@ -7,11 +7,11 @@ import type { Probe } from './readiness.ts';
 type JournalContext = Pick<Context, 'config' | 'log' | 'metrics' | 'clock' | 'showJournal'>;
 
 export interface OpenJournal extends Journal {
-  /** Says for as long as visits are not on disk that they are not. */
+  /** Fails while visits do not reach the disk. */
   readonly probes: { readonly journal: Probe };
 }
 
-/** A full disk would fill the log, too. */
+/** Limits log lines: a full disk causes one error for each write. */
 const REPORT_EVERY_MS = 1000;
 
 /** @throws Error naming the setting when the folder of the journal cannot be written. */

@@ -23,7 +23,7 @@ const LOGINS = {
 type Setting = keyof typeof LOGINS;
 const NAMES = Object.keys(LOGINS) as readonly Setting[];
 
-/** What the settings must look like. */
+/** The schemas of the settings. */
 export const LOGIN_SETTINGS = {
   REDIRECT_DATABASE_URL: login,
   LINKS_DATABASE_URL: login,

@@ -1,14 +1,14 @@
 import type { Clock } from '@terse/core/clock';
 import type { Logger } from './log.ts';
 
-/** What each part is called in the log. */
+/** The name of each part in the log. */
 export type PartName = 'postgres' | 'redis' | 'rabbitmq';
 
 const REPORT_EVERY_MS = 5000;
 
 /**
- * Where the errors of a part's client end, whichever call they belong to, if any: in the log, with the part's name. A peer
- * that sends rubbish causes thousands in a second, so what comes within five seconds of a line is only counted.
+ * Logs errors of a part's client, with the part's name, whether or not a call caused them. A peer that sends garbage
+ * causes thousands a second, so errors within five seconds of a line are only counted.
  */
 export function reportErrorsOf(
   part: PartName,

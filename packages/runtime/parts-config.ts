@@ -52,7 +52,7 @@ const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
 
 export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Words of libpq and of Prisma. The driver would send them to the server as settings, and the server refuse it. */
+/** URL parameters of libpq and Prisma. The driver would send them as settings, and the server would refuse them. */
 const FOREIGN_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['channel_binding', 'the driver knows no channel binding; sslmode=verify-full proves who answers'],
   ['pgbouncer', 'DATABASE_PREPARE=off says that a pooler keeps no prepared statements'],

@@ -9,7 +9,7 @@ export interface Running {
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** What visitors sent is written to disk: nobody else is to read it, whoever makes the file. */
+/** The umask: files hold what visitors sent, and only their owner may read it. */
 const OWNER_ONLY = 0o077;
 const SHUTDOWN_MS = 10_000;
 /** For what is not bounded by itself, such as a database that does not answer while it is closed. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { faultsOfSecrets } from './public-secrets.ts';
 
 const LOCAL = new URL('../../infra/local/secrets/', import.meta.url);
-/** Redis needs no password there. */
+/** The Redis of `infra/local` has no password. */
 const files = readdirSync(LOCAL).filter((name) => name !== 'redis_url');
 
 test.each(files)('infra/local/secrets/%s is known to be public', (name) => {

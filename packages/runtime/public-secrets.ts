@@ -1,6 +1,6 @@
 import { LOCAL_HOSTS } from './parts-config.ts';
 
-/** What stands in this repository for development, in `infra/local` and in Compose: everybody knows it. */
+/** Development secrets in this repository, in `infra/local` and Compose. */
 const PUBLIC = new Set([
   'local-development-key',
   'local-upstash-token',
@@ -14,12 +14,12 @@ const PUBLIC = new Set([
   'local-rabbitmq',
 ]);
 
-/** What servers come with, and what is tried first. */
+/** Default passwords of servers, and the ones that are guessed first. */
 const GUESSED = new Set(['admin', 'changeme', 'guest', 'password', 'postgres', 'redis', 'secret', 'terse']);
 
 type Settings = Readonly<Record<string, string | undefined>>;
 
-/** Names each setting whose secret, or whose password, is one that others know; no value is shown. */
+/** Names each setting whose secret or password is publicly known. Shows no value. */
 export function faultsOfSecrets(settings: Settings): string[] {
   return Object.entries(settings).flatMap(([name, value]) => {
     if (value === undefined) return [];
@@ -28,7 +28,7 @@ export function faultsOfSecrets(settings: Settings): string[] {
     if (!url?.password) return [];
     const password = decode(url.password);
     if (PUBLIC.has(password)) return [`${name} has the public password for development: make another`];
-    // RabbitMQ lets its first user in from the same host only, and so may others.
+    // A default password is fine on this machine: RabbitMQ accepts `guest` from the same host only.
     if (LOCAL_HOSTS.has(url.hostname)) return [];
     const isGuessed = GUESSED.has(password.toLowerCase()) || password === decode(url.username);
     return isGuessed ? [`${name} has a password that is guessed at once: make another`] : [];

@@ -2,7 +2,7 @@ import { createTestClock } from '@terse/core/test-clock';
 import { expect, test } from 'vitest';
 import { createReadinessGate, START_GRACE_MS } from './readiness.ts';
 
-/** The parts of a redirect: it can do without all of them but one of the first two. */
+/** The parts of a redirect, which needs only one of the first two. */
 function open(isUp: Record<'database' | 'cache' | 'queue', boolean>) {
   const clock = createTestClock();
   const probe = (name: keyof typeof isUp) => () =>

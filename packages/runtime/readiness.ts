@@ -13,12 +13,12 @@ export type Probe = () => Promise<unknown>;
  * | state    | `/.started` | becomes                                                                          |
  * | -------- | ----------- | -------------------------------------------------------------------------------- |
  * | starting | 503         | started, once every part has answered, or those that are enough after a grace     |
- * | started  | 200         | nothing else: what a part does later is told by `/.ready`                         |
+ * | started  | 200         | never changes: later outages show in `/.ready`                                    |
  */
 export interface ReadinessGate {
   /** Whether requests are welcome, and the state of every part by name. */
   readiness(): Promise<Readiness>;
-  /** Whether a rollout may go on with this process: true for good once it is. */
+  /** Whether a rollout may go on with this process; stays true once it is. */
   started(): Promise<boolean>;
   /** How many parts have not answered this process once. */
   unreached(): Promise<number>;
@@ -36,11 +36,11 @@ type Parts = Readonly<Record<string, boolean>>;
 export interface ReadinessOptions {
   readonly probes: Readonly<Record<string, Probe>>;
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Whether a function can do its work on the parts that answer; all of them unless told otherwise. */
+  /** Whether the parts that answer are enough for the function; by default it needs all. */
   readonly isEnough?: (parts: Parts) => boolean;
 }
 
-/** Watches the parts of a function for those who send requests to it, and for those who roll it out. */
+/** Watches the parts of a function for load balancers and rollouts. */
 export function createReadinessGate({
   probes,
   clock,

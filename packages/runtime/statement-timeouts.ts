@@ -1,6 +1,6 @@
 import type { FunctionName } from './config.ts';
 
-/** How long the database may work on one statement of a function. A visitor waits for the first of them. */
+/** How long the database may work on one statement of a function. Visitors wait for those of the redirect. */
 export const STATEMENT_TIMEOUT_MS: Readonly<Record<FunctionName, number>> = {
   redirect: 2000,
   links: 10_000,

@@ -10,28 +10,31 @@ export interface Telemetry {
   readonly metrics: Metrics;
   /** Shows what Redis holds, as it says when it is asked; nothing while it does not answer. */
   showRedisUsedBytes(read: () => Promise<number | undefined>): void;
-  /** Shows how many messages lie in the queue of visits and beside it; nothing while it does not say. */
+  /**
+   * Shows how many messages are in the queue of visits and in `visits.dead`; nothing while the broker does not
+   * answer.
+   */
   showVisitQueue(backlog: Backlog): void;
-  /** Shows how many parts have not answered this process once: a secret or a network that is wrong. */
+  /** Shows how many parts have never answered this process, because of a wrong secret or network, say. */
   showUnreachedParts(count: () => Promise<number>): void;
-  /** Shows whether what was answered outlives the process. */
+  /** Shows whether answered visits outlive the process. */
   showJournal(journal: Pick<Journal, 'protects'>): void;
-  /** Shows what a writer has in hand, and whether it stores anything. */
+  /** Shows how many deliveries a writer holds, and whether it stores visits. */
   showVisitStorage(backlog: Pick<Backlog, 'unacknowledged'>, watch: Pick<StorageWatch, 'isStalled'>): void;
-  /** Shows how many visits were counted and are not stored, as the database says when it is asked. */
+  /** Shows how many visits are counted but not stored, as the database answers at each read. */
   showCountsAhead(read: () => Promise<number>): void;
   /** All metrics in the Prometheus text format. */
   metricsText(): Promise<string>;
 }
 
-/** Metrics that are counted by the values of a label. */
+/** Metrics with a label. */
 type Labelled = {
   [Name in keyof Metrics]: Parameters<Metrics[Name]>[0] extends string ? Name : never;
 }[keyof Metrics];
 
 type LabelOf<Name extends Labelled> = Parameters<Metrics[Name]>[0];
 
-/** Every value of every label, at 0 from the start: a series whose first sample is a burst hides the burst. */
+/** Shows every label value as 0 from the start: a series whose first sample is a burst would hide the burst. */
 const ZEROS = {
   redirected: { redirect: 0, unknown: 0, deleted: 0, expired: 0, blocked: 0, unavailable: 0 },
   resolved: { memory: 0, cache: 0, repository: 0 },
@@ -49,7 +52,7 @@ export function createTelemetry(): Telemetry {
 
   const count = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
 
-  /** A value that is asked for when the metrics are read; a gauge whose value nobody can tell is left out. */
+  /** Reads its value when metrics are read, and is left out when the value is unknown. */
   function gauge(name: string, help: string, read: () => Promise<number | undefined>): void {
     const shown = new Gauge({
       name,

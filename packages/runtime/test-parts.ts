@@ -7,7 +7,9 @@ import { createContext, type Opened, openStandalone, type StandaloneServices } f
 
 export const TEST_API_KEY = 'test-key-0123456789abcdef';
 
-/** All that a function's app asks for, on embedded parts in a folder of their own and under a clock that stands still. */
+/**
+ * All that a function's app asks for, on embedded parts in a folder of their own and under a clock that stands still.
+ */
 export interface TestParts extends StandaloneServices, Opened {
   readonly clock: TestClock;
   readonly clientIp: () => null;
@@ -30,7 +32,7 @@ export async function openTestParts(): Promise<TestParts> {
     clientIp: () => null,
     country: () => null,
     close: async () => {
-      // Its journal would make the folder anew.
+      // An open journal would make the folder again.
       await parts.recorder.close(0);
       await parts.close();
       await rm(directory, { recursive: true });

@@ -5,10 +5,10 @@ import { createGuard } from './guard.ts';
 import type { Logger } from './log.ts';
 import type { Queue, Store } from './parts.ts';
 
-/** How long a message may take: until it is tried again, or until it goes to the outbox. */
+/** How long a publish may take before it is tried again, or before the message goes to the outbox. */
 const PUBLISH_TIMEOUT_MS = { journal: 4000, outbox: 1000 };
 
-/** A recorder on these parts, which says when it is closed what became of visits that it could not bring on their way. */
+/** A recorder on these parts. At close it logs the visits that neither queue nor outbox took. */
 export function recorderOn(
   context: Context,
   store: Store,
@@ -43,12 +43,12 @@ function openRecorder(
 
   function publishTimeoutMs(): number {
     if (journal) return PUBLISH_TIMEOUT_MS.journal;
-    // The outbox must still have its turn while the response waits.
+    // Leaves half of the time for the outbox while the response waits.
     return confirmWithinMs > 0 ? confirmWithinMs / 2 : PUBLISH_TIMEOUT_MS.outbox;
   }
 }
 
-/** A process that has ended is asked for no metrics: its last words are in the log. */
+/** Logs what is left, because nobody scrapes a process that has ended. */
 function report(
   log: Logger,
   { dropped, onDisk, unreadBytes }: VisitsLeft,

@@ -17,7 +17,7 @@ afterAll(() => database.close());
 
 test('totals what is there, and what the merge of the release before adds', async () => {
   const { db } = database;
-  // A migration knows nothing of the present tables.
+  // Migrations do not know the current schema.
   const before = db as unknown as Kysely<unknown>;
   const apply = (up: (of: Kysely<unknown>) => Promise<void>) => before.transaction().execute(up);
   for (const { up } of [links, visits, roles, orphanVisits, visitTallies]) await apply(up);

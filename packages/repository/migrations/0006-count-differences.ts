@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * What a link's count is compared with, and what differs. Triggers on `visit_rollups` keep both, so that a merge by the
- * release before this one is not missed either.
+ * Totals to compare counts with, and the differences. Triggers on `visit_rollups` keep totals and marks, so that
+ * merges by the release before are included.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
@@ -11,7 +11,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       visits bigint not null
     ) with (fillfactor = 80)
   `.execute(db);
-  // A version, so that a mark set during a comparison outlives it.
+  // The version lets a mark that is set during a comparison outlive it.
   await sql`
     create table counts_to_compare (
       short_code text primary key,
@@ -42,7 +42,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     'update',
     'select short_code, visits from added union all select short_code, -visits from replaced',
   );
-  // The triggers hold writers off until this migration is done.
+  // Creating the triggers locks writers out until this migration commits.
   await sql`
     insert into visit_totals (short_code, visits) select short_code, sum(visits) from visit_rollups group by short_code
   `.execute(db);

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * What a search finds beyond ASCII. Both columns are empty until `fillSearchColumns` has been there; the release before leaves
- * them alone, and its links are found as they were.
+ * Columns for search beyond ASCII. `fillSearchColumns` fills them; the release before ignores them, and its links are
+ * found as that release found them.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`alter table urls add column readable_url text, add column folded_title text`.execute(db);
