@@ -31,7 +31,10 @@ async function start() {
   return started;
 }
 
-/** What V8 says of the code that lies beside the bundle. In a process of its own, for V8 asks no file for what it has in memory. */
+/**
+ * What V8 says of the code that lies beside the bundle. In a process of its own, for V8 asks no file for what it has
+ * in memory.
+ */
 async function isRefused(): Promise<string> {
   const script = `
     const { readFileSync } = require('node:fs');

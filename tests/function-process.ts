@@ -29,7 +29,8 @@ export function startFunction(
 }
 
 /**
- * Starts what serves `/.live` at the `INTERNAL_PORT` of its settings, a free one unless it is set, and waits until it does.
+ * Starts what serves `/.live` at the `INTERNAL_PORT` of its settings, a free one unless it is set, and waits until it
+ * does.
  * @throws Error with its output when it ends instead.
  */
 export async function startServer(

@@ -14,7 +14,7 @@ const post = (headers: string, body: string, path = '/api/v1/links') =>
   `POST ${path} HTTP/1.1\r\n${KEY}${JSON_TYPE}${headers}\r\n${body}`;
 const length = (body: string) => `Content-Length: ${body.length}\r\n`;
 
-/** Each with the status of its answer, the last one where there are several. */
+/** Raw requests with the status of the last answer. */
 export const REQUESTS: Record<string, readonly [status: number, bytes: string]> = {
   'a visit': [307, `GET /spring HTTP/1.1\r\n${HOST}\r\n`],
   HEAD: [307, `HEAD /spring HTTP/1.1\r\n${HOST}\r\n`],

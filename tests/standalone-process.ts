@@ -3,9 +3,9 @@ import { type FunctionProcess, startFunction } from './function-process.ts';
 import { freePorts } from './stack/free-ports.ts';
 
 export interface StandaloneProcess extends FunctionProcess {
-  /** With a valid key; the body as JSON. */
+  /** Sends a request with a valid key, the body as JSON. */
   call(method: string, path: string, body?: unknown): Promise<Response>;
-  /** With a valid key; the body as it is. */
+  /** Sends a request with a valid key, the body as it is. */
   send(
     method: string,
     path: string,
@@ -16,7 +16,10 @@ export interface StandaloneProcess extends FunctionProcess {
 
 const API_KEY = 'standalone-test-key-0123';
 
-/** Starts the product as `npm start` does, and waits for its banner. @throws Error with its output when it ends instead. */
+/**
+ * Starts the product as `npm start` does, and waits for its banner. @throws Error with its output when it ends
+ * instead.
+ */
 export async function startStandalone(
   directory: string,
   settings: Readonly<Record<string, string>> = {},

@@ -161,7 +161,7 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
 
   function commandOfBareHono({ port }: Pick<Ports, 'port'>): Command {
     const command = cores.alone([process.execPath, BARE_HONO, String(port)]);
-    // Its only port.
+    // Serves everything at one port.
     return { command, settings: { ...image, PORT: String(port), INTERNAL_PORT: String(port) } };
   }
 

@@ -67,7 +67,10 @@ export async function measureWriting(house: House, visits: readonly Visit[], alr
   return { perSecond, highestMb, cpuPerVisit, ofPostgres };
 }
 
-/** @throws Error unless rollups and tallies together have each visit that is stored, and the months have what is merged. */
+/**
+ * @throws Error unless rollups and tallies together have each visit that is stored, and the months have what is
+ * merged.
+ */
 async function checkRollups({ sql }: House, stored: number): Promise<void> {
   const [row] = await sql<{ rolled_up: number; tallied: number; in_months: number }[]>`
     select

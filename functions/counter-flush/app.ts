@@ -18,7 +18,7 @@ export interface CounterFlushDependencies extends AppParts {
 
 const MAX_BODY_BYTES = 16 * 1024;
 
-/** How long a count must be behind: a redirect whose counter is back adds what it has within four seconds. */
+/** How long a count must be behind. A redirect adds what it has within four seconds after its counter is back. */
 const SETTLE_MS = 8000;
 
 const settle_ms = z.int().min(0).max(60_000).default(SETTLE_MS);
@@ -32,8 +32,9 @@ const tickSchema = z.discriminatedUnion('task', [
 export type Tick = z.input<typeof tickSchema>;
 
 /**
- * Brings counts and rollups up to date and empties the outbox: `flush` every few seconds, `maintain` at start and every hour.
- * Each part of a tick fails alone. The answer says what was done; 503 when a part failed, which the next tick does again.
+ * Brings counts and rollups up to date and empties the outbox: `flush` every few seconds, `maintain` at start and
+ * every hour. Each part of a tick fails alone. Answers with what was done, as 503 when a part failed; the next tick
+ * tries that part again.
  */
 export function createCounterFlushApp(dependencies: CounterFlushDependencies): Hono {
   const { counters, reconciliation, merger, outboxDrain, preparePartitions, log } = dependencies;

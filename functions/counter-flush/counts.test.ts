@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** What counts and stores visits, in a world where any of it may be late, lost or killed. */
+/** Counting and storing of visits, where anything may be late, lost or killed. */
 async function openWorld() {
   const { db } = database;
   await emptyDatabase(db);
@@ -61,7 +61,7 @@ async function openWorld() {
     backlog: { waiting: vi.fn(() => Promise.resolve(0)) },
     outbox: { peek: vi.fn(() => Promise.resolve<{ id: string; body: string }[]>([])) },
     forwarded,
-    /** What others do while a reconciliation waits. */
+    /** Acts of others while a reconciliation waits. */
     meanwhile: [] as (() => Promise<unknown>)[],
     record: async (code: ShortCode, times: number) => {
       recorded.set(code, (recorded.get(code) ?? 0) + times);
@@ -234,7 +234,7 @@ describe('whatever is late, lost or killed', () => {
           const stored = await world.stored();
           for (const [each, shown] of await world.shown())
             expect(shown).toBeGreaterThanOrEqual(stored.get(each) ?? 0);
-          // What grew to be ahead while less was known to be is taken back with the second window.
+          // A surplus that grew after it was first seen is taken back with the second window.
           for (let windows = 0; windows < 2; windows++) {
             for (let ticks = 0; ticks < 3; ticks++) await world.tick();
             world.clock.advance(WINDOW_MS);
@@ -280,8 +280,8 @@ describe('a count', () => {
   test.each([
     ['the queue', (w: World) => w.backlog.waiting.mockResolvedValue(1)],
     ['the queue, which does not say', (w: World) => w.backlog.waiting.mockRejectedValue(new Error('down'))],
-    ['the overflow', (w: World) => w.outbox.peek.mockResolvedValue([{ id: '1', body: '[]' }])],
-    ['the overflow, which does not say', (w: World) => w.outbox.peek.mockRejectedValue(new Error('down'))],
+    ['the outbox', (w: World) => w.outbox.peek.mockResolvedValue([{ id: '1', body: '[]' }])],
+    ['an outbox that does not answer', (w: World) => w.outbox.peek.mockRejectedValue(new Error('down'))],
   ])('keeps visits for as long as some wait in %s', async (_, wait) => {
     wait(world);
     await world.record(a, 5);

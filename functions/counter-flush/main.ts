@@ -10,14 +10,14 @@ void runUntilStopped(async () => {
   const parts = await openCounterFlush(context);
   const app = createCounterFlushApp(parts);
   const { config, log } = context;
-  // A trigger of its own needs no port: then nothing but the internal addresses is served.
+  // With its own trigger it serves nothing but the internal addresses.
   const server = config.trigger === 'external' ? await serve(app, config) : undefined;
   const internal = await serveInternal(parts, config);
   const ticking = config.trigger === 'own' ? startSchedule(app, config, log) : undefined;
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
-      // A flush may be ended anywhere: a database that does not answer must not hold up the stop.
+      // A flush may be killed anywhere, so a database that does not answer must not delay the stop.
       await Promise.race([ticking?.stop(), context.clock.sleep(deadlineMs / 2)]);
       await server?.close(deadlineMs);
       await parts.close();

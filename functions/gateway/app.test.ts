@@ -46,7 +46,7 @@ async function serveAll(...apps: readonly Pick<Hono, 'fetch'>[]): Promise<Runnin
 
 const urlOf = (server: RunningServer | undefined) => `http://127.0.0.1:${server?.port}`;
 
-/** A gateway in front of one function, which is all three. */
+/** A gateway in front of one function that takes the place of all three. */
 async function serveGateway(origin: string): Promise<string> {
   const proxied = proxyTo(new URL(origin));
   const app = createGatewayApp({ ...parts, redirect: proxied, links: proxied, stats: proxied });

@@ -1,4 +1,4 @@
-/** Headers that are between one sender and the next, and end there (RFC 9110, section 7.6.1). */
+/** Headers for one connection only (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -12,10 +12,10 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-/** What a message cannot be read without, whatever `Connection` says of it. */
+/** Headers that are forwarded even when `Connection` lists them: no message can be read without them. */
 const NEVER_LISTED = new Set(['content-length', 'content-type', 'host']);
 
-/** The headers that go on to the next, as names and values in turn; those in `replaced` are left out, too. */
+/** The headers to forward, as alternating names and values, without those in `replaced`. */
 export function endToEnd(rawHeaders: readonly string[], replaced: ReadonlySet<string> = new Set()): string[] {
   const pairs = pairsOf(rawHeaders);
   const listed = new Set(
@@ -32,13 +32,13 @@ export function endToEnd(rawHeaders: readonly string[], replaced: ReadonlySet<st
     .flat();
 }
 
-/** All that a header says, in the order in which it was sent; `undefined` where it is not there. */
+/** All values of a header in order; `undefined` when it is absent. */
 export function valueOf(rawHeaders: readonly string[], name: string): string | undefined {
   const values = pairsOf(rawHeaders).flatMap(([key, value]) => (key.toLowerCase() === name ? [value] : []));
   return values.length > 0 ? values.join(', ') : undefined;
 }
 
-/** Names and values in turn, two by two. */
+/** Pairs up alternating names and values. */
 export function pairsOf(rawHeaders: readonly string[]): [name: string, value: string][] {
   return rawHeaders.flatMap((name, index): [string, string][] =>
     index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : [],

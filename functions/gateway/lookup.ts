@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 type Found = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void;
 type Look = (hostname: string, found: Found) => void;
 
-/** Finds addresses by name; those who ask while it looks share the answer, so that a slow name holds one thread up. */
+/** Resolves names, once for all concurrent callers, so that a slow name blocks one thread only. */
 export function lookUpOnce(
   look: Look = (hostname, found) => lookup(hostname, { all: true }, found),
 ): LookupFunction {

@@ -9,12 +9,12 @@ import type { Origin } from './app.ts';
 import { endToEnd, pairsOf, valueOf } from './hop-by-hop.ts';
 import { lookUpOnce } from './lookup.ts';
 
-/** To find the address by its name, and to connect: a name that nobody has may take seconds to be not found. */
+/** Covers resolving the name and connecting; an unknown name may take seconds to fail. */
 const CONNECT_TIMEOUT_MS = 1000;
 /** From the end of the request to the beginning of the answer. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
-/** What the gateway says itself. It has answered `Expect` already, as the server that was asked. */
+/** Headers that the gateway sets itself, and `Expect`, which its own server has answered. */
 const REPLACED = new Set(['expect', 'host', 'x-forwarded-for', 'x-forwarded-host']);
 
 /**
@@ -34,7 +34,7 @@ export function proxyTo(origin: URL, lookup: LookupFunction = lookUpOnce()): Ori
         host: origin.hostname.replace(/^\[|\]$/g, ''),
         port: origin.port || (isTls ? 443 : 80),
         method: incoming.method,
-        // As it came: both sides read it by the same rules.
+        // Forwarded as it came: both sides parse it by the same rules.
         path: incoming.url,
         headers: headersTo(origin, incoming),
       });
@@ -44,12 +44,12 @@ export function proxyTo(origin: URL, lookup: LookupFunction = lookUpOnce()): Ori
         const answer = await answerTo(asking);
         const { statusCode = 502, statusMessage } = answer;
         const headers = endToEnd(answer.rawHeaders);
-        // Hono makes a response of its own of the one to HEAD, and sends that.
+        // For HEAD, Hono builds a new response and sends that.
         if (incoming.method === 'HEAD') return withoutBody(answer, statusCode, headers);
         outgoing.writeHead(statusCode, statusMessage, headers);
         pipeline(answer, outgoing, () => undefined);
       } catch (error) {
-        // The caller has gone, and nobody is left to be answered.
+        // The caller has gone.
         if (outgoing.destroyed) return RESPONSE_ALREADY_SENT;
         throw new DomainError('unavailable', 'The function behind this address does not answer.', [], {
           cause: error,
@@ -70,7 +70,7 @@ function headersTo(origin: URL, { rawHeaders, headers, socket }: HttpBindings['i
   const forwarded = [valueOf(rawHeaders, 'x-forwarded-for'), socket.remoteAddress];
   to.push('Host', origin.host, 'X-Forwarded-For', forwarded.filter(Boolean).join(', '));
   if (headers.host !== undefined) to.push('X-Forwarded-Host', headers.host);
-  // How a body is divided is between one and the next, but that there is one is not.
+  // The framing is per connection, but the function must learn that there is a body.
   if (headers['transfer-encoding'] !== undefined) to.push('Transfer-Encoding', 'chunked');
   return to;
 }
@@ -100,7 +100,7 @@ function answerTo(asking: ClientRequest): Promise<IncomingMessage> {
       clearTimeout(timer);
       resolve(answer);
     });
-    // Also after the answer has begun: then it is the answer that breaks.
+    // After the answer has begun, this breaks the answer off.
     asking.on('error', reject);
   });
 }

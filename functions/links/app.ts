@@ -26,11 +26,11 @@ export interface LinksDependencies extends AppParts {
   readonly pressure: () => number;
   /** Where short URLs begin. */
   readonly baseUrl: URL;
-  /** The largest body of many links at once. */
+  /** The largest body of a bulk request. */
   readonly maxBodyBytes: number;
 }
 
-/** Of one link. */
+/** The largest body for one link. */
 const MAX_BODY_BYTES = 32 * 1024;
 /** Redirects go first, then these requests, then reports. */
 const MAX_PRESSURE = 0.8;
@@ -45,7 +45,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.use(
     '/api/*',
-    // First of all: who has no key takes nobody's place.
+    // Before load is shed: callers without a key take no place.
     requireApiKey(apiKeys.isValid),
     shedLoad({
       pressure,

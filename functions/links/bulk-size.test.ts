@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createLinksApp } from './app.ts';
 
 const MB = 1024 * 1024;
-/** What infra sets where links run on AWS Lambda. */
+/** The limit that `infra/` sets where links run on AWS Lambda. */
 const MAX_BODY_BYTES = 128 * 1024;
 
 async function openApp() {
@@ -20,7 +20,7 @@ async function openApp() {
   };
 }
 
-/** As many links as there may be, as long as they may be together. */
+/** The largest number of links, with the longest total body. */
 function fill(link: (padding: string) => object, padding: string): string {
   const body = (times: number) =>
     JSON.stringify({ links: Array.from({ length: 1000 }, () => link(padding.repeat(times))) });

@@ -5,7 +5,7 @@ import { instant } from '@terse/http/schemas';
 
 const MAX_CURSOR_LENGTH = 256;
 
-/** Only the code counts; the instant is what the release before goes on from. */
+/** Only the code is used; the instant is for the release before. */
 const positionSchema = z.tuple([instant.nullable(), z.string()]);
 
 /** The cursor after a link. A creation time that no caller could send is left out. */
@@ -14,7 +14,7 @@ export function encodeLinkCursor(code: ShortCode, createdAt?: Date): string {
   return encodeCursor([created.data ?? null, code]);
 }
 
-/** A cursor of the list of links, as the code of the link that the page before ended with. */
+/** Parses a cursor of the list into the code of the last link of the page before. */
 export const linkCursor = z
   .string()
   .max(MAX_CURSOR_LENGTH)

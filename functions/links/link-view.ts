@@ -26,7 +26,7 @@ export function createLinkView(baseUrl: URL): (link: Link) => LinkView {
   });
 }
 
-/** A database may hold `null` among the tags, or tags of tags, whatever its column's type says. */
+/** Keeps strings only: the column may hold `null` or nested arrays, whatever its type says. */
 function textsOf(tags: readonly unknown[]): string[] {
   return tags.flat(Infinity).filter((tag) => typeof tag === 'string');
 }

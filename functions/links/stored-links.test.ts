@@ -23,7 +23,7 @@ beforeAll(async () => {
   const metrics = createTestMetrics();
   const repository = createUrlRepository({ db: database.db, clock });
   const copies = new Map<string, string>();
-  // As text, as Redis has them.
+  // Kept as text, as in Redis.
   const cache = {
     put: (link: CachedLink) => Promise.resolve(void copies.set(link.short_code, JSON.stringify(link))),
     getAll: (wanted: readonly ShortCode[]) =>

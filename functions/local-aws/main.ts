@@ -20,7 +20,7 @@ const INVOCATION_MS = 120_000;
 
 const askScheduler: AskScheduler = (request) => askAws('scheduler', request);
 
-/** The server starts beside this, and takes its time. */
+/** Waits for the server, which starts at the same time. */
 async function untilSetUp(directory: string): Promise<string> {
   const deadline = systemClock.monotonic() + SETUP_WITHIN_MS;
   for (;;) {

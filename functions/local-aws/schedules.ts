@@ -16,7 +16,7 @@ export const SCHEDULES = {
 
 const ACCOUNT = '000000000000';
 
-/** Makes the schedules, or makes them anew; the names. */
+/** Creates or replaces the schedules. Returns their names. */
 export async function putSchedules(ask: AskScheduler, region: string): Promise<string[]> {
   for (const [name, { expression, input }] of Object.entries(SCHEDULES)) {
     const request = {
@@ -47,7 +47,7 @@ export interface Schedule {
   readonly everyMs: number;
   /** The function that it invokes. */
   readonly target: string;
-  /** What it invokes it with, as JSON. */
+  /** The payload, as JSON. */
   readonly input: string;
 }
 
@@ -59,7 +59,7 @@ const scheduleSchema = z.object({
   Target: z.object({ Arn: z.string(), Input: z.string() }),
 });
 
-/** Every schedule that is enabled. @throws Error when one is of a kind that is not known here. */
+/** All enabled schedules. @throws Error when one is of an unknown kind. */
 export async function readSchedules(ask: AskScheduler): Promise<Schedule[]> {
   const { Schedules } = listSchema.parse(await ask({ method: 'GET', path: '/schedules' }));
   const found = await Promise.all(

@@ -9,7 +9,7 @@ const FIELD = 'value';
 export type AskSecretsManager = (action: string, body: unknown) => Promise<unknown>;
 
 /**
- * Puts each file of a folder into Secrets Manager, under its name, in place of what is there.
+ * Puts each file of a folder into Secrets Manager under its name, replacing existing secrets.
  * @returns the names.
  */
 export async function putSecrets(ask: AskSecretsManager, directory: string): Promise<string[]> {

@@ -10,7 +10,7 @@ export interface TickerOptions {
 }
 
 export interface Ticker {
-  /** Invokes what is due: a schedule that is new at once, then again after each period. One that fails waits for the next. */
+  /** Invokes due schedules: a new one at once, then after each period. A failed one waits for its next period. */
   tick(): Promise<void>;
 }
 

@@ -18,7 +18,9 @@ export interface RedirectDependencies extends AppParts {
   readonly country: (c: Context) => string | null;
 }
 
-/** Sends visitors of a short code on to its original URL, and records the visit; it waits for nothing unless told to. */
+/**
+ * Sends visitors of a short code on to its original URL, and records the visit; it waits for nothing unless told to.
+ */
 export function createRedirectApp(dependencies: RedirectDependencies): Hono {
   const { resolver, recorder, metrics, clientIp, country } = dependencies;
   const app = createApp(dependencies);

@@ -35,7 +35,7 @@ await runUntilStopped(async () => {
   });
 
   const consuming = consume(visitWriter, { ...context, ...parts, pressure: context.eventLoopPressure });
-  // Counts are brought in line with what is stored when that is complete, or else by a later tick.
+  // Counts are reconciled once restored visits are stored; a later tick does the rest.
   await Promise.race([parts.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
   await tick(counterFlush, { task: 'maintain', settle_ms: 0 }).catch((error: unknown) => {
     log.error({ err: error }, 'the first maintenance failed, and comes again');

@@ -41,7 +41,7 @@ export function createStatsApp(dependencies: StatsDependencies): Hono {
 
   app.use(
     '/api/*',
-    // First of all: who has no key takes nobody's place.
+    // Before load is shed: callers without a key take no place.
     requireApiKey(apiKeys.isValid),
     shedLoad({
       pressure,
@@ -58,7 +58,7 @@ export function createStatsApp(dependencies: StatsDependencies): Hono {
 
   app.get('/api/v1/links/:code/stats/visits', async (c) => {
     const { limit, cursor } = readQuery(c, visitsQuerySchema);
-    // One more than is shown tells whether a page follows.
+    // One visit more than shown tells whether another page follows.
     const found = await stats.visits(c.req.param('code'), limit + 1, cursor);
     const visits = found.slice(0, limit);
     return c.json({ visits, next_cursor: found.length > limit ? visits.at(-1)?.id : null });

@@ -10,7 +10,7 @@ void runUntilStopped(async () => {
   const parts = await openVisitWriter(context);
   const app = createVisitWriterApp(parts);
   const { config } = context;
-  // A trigger of its own needs no port: then nothing but the internal addresses is served.
+  // With its own trigger it serves nothing but the internal addresses.
   const server = config.trigger === 'external' ? await serve(app, config) : undefined;
   const internal = await serveInternal(parts, config);
   const consuming =

@@ -29,7 +29,7 @@ export interface Composition {
   stop(service: string): Promise<number>;
   /** Runs a program in the container of a service and returns what it printed. */
   exec(service: string, ...command: readonly string[]): Promise<string>;
-  /** What a function answers at an internal address, inside its container. */
+  /** The answer of a function at an internal address, requested inside its container. */
   get(service: string, path: string): Promise<string>;
   facts(service: string): Promise<ContainerFacts>;
   /** Any other command of Compose. */

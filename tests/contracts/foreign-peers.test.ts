@@ -12,7 +12,7 @@ const HTML = '<!doctype html><title>Welcome</title><h1>It works!</h1>';
 const http = (status: string) =>
   `HTTP/1.1 ${status}\r\nContent-Type: text/html\r\nContent-Length: ${HTML.length}\r\nConnection: close\r\n\r\n${HTML}`;
 
-/** What answers at the address of a part, though it is none: with these bytes, when it is spoken to or at once. */
+/** Peers of other protocols at the address of a part, which answer with these bytes. */
 const PEERS: Readonly<Record<string, (socket: Socket) => void>> = {
   'an HTTP server': (socket) => socket.once('data', () => socket.end(http('400 Bad Request'))),
   'an HTTP server that says OK': (socket) => socket.once('data', () => socket.end(http('200 OK'))),

@@ -61,7 +61,7 @@ const BAD_COPIES: readonly [name: string, ...command: string[]][] = [
   ['a stream', 'XADD', KEY, '*', 'a', 'b'],
 ];
 
-/** Values of other programs in our keys, of every type and shape: each is as good as nothing, and stops nothing else. */
+/** Foreign values at our keys, of every type and shape: each counts as absent, and stops nothing else. */
 export function describeForeignValues({ redis, admin }: Servers): void {
   const other = { ...LINK, short_code: 'other' as ShortCode };
 
@@ -89,7 +89,7 @@ export function describeForeignValues({ redis, admin }: Servers): void {
 
       await admin.sendCommand(['DEL', KEY]);
       await admin.sendCommand(command);
-      // A visitor, and then a change; or a change alone, and then a visitor.
+      // A visit before a change, or a change before a visit.
       const changed = { ...LINK, version: 4, original_url: 'https://example.com/changed' };
       await cache.put(changed);
       await cache.getAll([CODE]);
@@ -99,7 +99,7 @@ export function describeForeignValues({ redis, admin }: Servers): void {
   );
 
   const PREFIX = 'counter:{visits}:';
-  /** Two codes of two shards, the ids of which are found out. */
+  /** A counter with two codes in two shards, and the ids of these shards. */
   async function setUpCounter() {
     const onBroken = vi.fn<(what: readonly string[]) => void>();
     const counter = createRedisCounter(redis(), onBroken);

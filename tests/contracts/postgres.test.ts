@@ -19,7 +19,7 @@ interface More {
   readonly prepare?: boolean;
 }
 
-/** Whether statements are prepared by the PgBouncer of the tests, which knows them from 1.21 on. */
+/** Whether the PgBouncer of the tests keeps prepared statements, as it does from 1.21 on. */
 const PREPARED_BY_POOLER = process.env['TEST_PGBOUNCER'] !== undefined;
 
 const WAYS: [string, (parts: RealParts) => string, boolean][] = [
@@ -33,7 +33,7 @@ describeOnRealParts('on', (parts) => {
   });
 });
 
-/** @param way the address at which the server is reached. */
+/** @param way the address that reaches the server, directly or through a pooler. */
 function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): void {
   let url: string;
   const open = (url: string, more: More = {}) =>
@@ -68,7 +68,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     expect(rows).toEqual([{ TimeZone: 'UTC' }]);
   });
 
-  /** Statements of this mark that the server works on. */
+  /** Running statements with this mark. */
   const running = async (mark: string) => {
     const { rows } = await sql<{ pid: number }>`
       select pid from pg_stat_activity where state = 'active' and query like ${`%${mark}%`}

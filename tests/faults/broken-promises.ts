@@ -6,8 +6,8 @@ interface Problem {
 }
 
 /**
- * What an answer of the API is not as promised: never a 5xx, every refusal a problem document, and a 422 naming fields that the
- * request has or that it lacks, which are among `names` if they are given.
+ * The promises that an answer of the API breaks: no 5xx, every refusal is a problem document, and a 422 names fields
+ * that the request has or lacks, among `names` if they are given.
  */
 export async function brokenPromises(response: Response, names?: readonly string[]): Promise<string[]> {
   const text = await response.text();

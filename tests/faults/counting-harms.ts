@@ -9,7 +9,7 @@ import type { Harm } from './trial.ts';
 const HELD_MS = 12_000;
 const LOOK_EVERY_MS = 200;
 
-/** Visits are counted and cannot be stored, and a counter-flush that knows nothing of them starts. */
+/** Visits are counted but cannot be stored, and a new counter-flush starts. */
 export const COUNTING_HARMS: readonly Harm[] = [
   {
     name: 'visit-writer stands still with unacknowledged visits, counter-flush killed',

@@ -52,7 +52,7 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
       { perSecond = 200, visitorsMaySee = [] as string[], mayDrop = false } = {},
     ): Promise<void> {
       const { url } = await house.start('redirect', settings);
-      // One that was replaced is at the same address, and tells of itself at another.
+      // A replaced redirect has the same address, but another internal one.
       const running = () => house.running('redirect').find((each) => each.url === url);
       const dropped = () => metricOf(running()?.internalUrl ?? '', 'visits_dropped_total');
       try {

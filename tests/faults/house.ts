@@ -23,7 +23,7 @@ export interface House {
   /** Where redirects keep their journal unless they are told otherwise. */
   readonly journalDirectory: string;
   readonly links: FunctionProcess;
-  /** Flushes when it is told to, and never by itself. */
+  /** Flushes only on request. */
   readonly flusher: FunctionProcess;
   /** Starts one more of a function. */
   start(worker: Worker, settings?: Settings): Promise<FunctionProcess>;
@@ -31,7 +31,9 @@ export interface House {
   running(worker: Worker): readonly FunctionProcess[];
   /** Ends one, and resolves with its exit code, `null` when the signal ended it. */
   end(worker: Worker, which: FunctionProcess, signal: NodeJS.Signals): Promise<number | null>;
-  /** Ends the oldest or the one at an address, and starts another there, with the same settings. Resolves like `end`. */
+  /**
+   * Ends the oldest or the one at an address, and starts another there, with the same settings. Resolves like `end`.
+   */
   replace(worker: Worker, signal: NodeJS.Signals, address?: string): Promise<number | null>;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import { withBroker, withSql } from './with-server.ts';
 const MESSAGES = 40;
 const VISITS_PER_MESSAGE = 10;
 
-/** Messages that once held up every writer. Visits of a code that never was a link are stored apart. */
+/** Messages that could hold up every writer. Visits of a code that never was a link are stored apart. */
 export const POISON: readonly Harm[] = [
   {
     name: 'visits with one id in two spellings, in every message',
@@ -72,7 +72,7 @@ export const POISON: readonly Harm[] = [
   },
 ];
 
-/** A harm may be done more than once. */
+/** A new code each time, because a harm may run more than once. */
 function newCode(name: string): string {
   return `${name}-${uuidv7()}`;
 }

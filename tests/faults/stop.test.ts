@@ -40,7 +40,7 @@ describeOnRealParts('a redirect that is stopped while RabbitMQ is down', () => {
   const start = (settings: Record<string, string> = {}) =>
     house.start('redirect', { JOURNAL_DIR: disk, LOG_LEVEL: 'warn', ...settings });
 
-  /** Visits of so many people, each with a referrer of its own, all of which are answered. */
+  /** Sends visits, each with its own referrer, all of which are answered. */
   async function visit({ url }: FunctionProcess, from: number, to: number): Promise<void> {
     for (let number = from; number < to; number += 20) {
       const some = Array.from({ length: Math.min(20, to - number) }, (_, index) => number + index);
@@ -65,7 +65,7 @@ describeOnRealParts('a redirect that is stopped while RabbitMQ is down', () => {
     }, 60_000);
   }
 
-  /** What it said at its end. */
+  /** The log line with these words. */
   function lastWords(redirect: FunctionProcess, words: string): Record<string, unknown> | undefined {
     const line = redirect
       .output()
@@ -132,7 +132,7 @@ describeOnRealParts('a redirect that is stopped while RabbitMQ is down', () => {
       await visit(redirect, 1, VISITS);
       expect(await house.end('redirect', redirect, 'SIGTERM')).toBe(0);
       await Promise.all([house.stack.rabbitmq.restart(), house.stack.redis.restart()]);
-      // The first may be with the queue already.
+      // The queue may already have the first.
       expect([VISITS - 1, VISITS]).toContain(lastWords(redirect, words)?.['visits']);
     },
     TIMEOUT_MS,

@@ -39,8 +39,8 @@ const HEADER = [
 
 export interface Trials {
   /**
-   * Sends visitors, each with a number of its own, to a new link; does harm; waits until all is quiet; and compares which
-   * visits were answered with those that are stored, and their number with the link's count.
+   * Sends visitors, each with a number of its own, to a new link; does harm; waits until all is quiet; and compares
+   * which visits were answered with those that are stored, and their number with the link's count.
    * @throws AssertionError when a visit is lost or doubled, or when visitors saw what they must not see.
    */
   survive(harm: Harm, options?: TrialOptions): Promise<void>;
@@ -115,7 +115,7 @@ export function createTrials(house: House): Trials {
         assert.equal(missing, await dropped(), 'visits are missing that nobody dropped');
         return { stored: referrers.length, lost: missing };
       }, QUIET_WITHIN_MS);
-      // By the ticks alone. A visit may be counted and not stored whose answer did not arrive; a day later it is taken back.
+      // Ticks alone must do it. A visit without an answer may be counted and not stored, until it is taken back.
       const counted = await eventually(async () => {
         const count = await countedVisits(code);
         assert.ok(count >= stored, `the count is ${stored - count} behind what is stored`);

@@ -33,7 +33,7 @@ interface AlarmMetric {
   readonly metricQueries?: readonly { readonly metric?: AlarmMetric }[];
 }
 
-/** The metrics of an alarm, whether it has one or reckons with several. */
+/** The metrics of an alarm: one, or several in an expression. */
 function metricsOf(alarm: AlarmMetric): AlarmMetric[] {
   return [alarm, ...(alarm.metricQueries ?? []).flatMap(({ metric }) => metric ?? [])];
 }
@@ -99,7 +99,7 @@ describe.each(PLANS)('%s', (_, plan) => {
     );
     expect(ofQueue.length).toBeGreaterThanOrEqual(4);
     for (const { name, inputs } of ofQueue) expect(inputs['treatMissingData'], name).toBe('breaching');
-    // What the product counts can only be missing if its metrics are: one alarm each says so.
+    // A missing product metric means missing metrics as a whole, which one alarm for each service reports.
     for (const { name } of plan.of('ecs/service')) {
       expect(
         plan.one('cloudwatch/metricAlarm', name.replace(/Service$/, 'MetricsAlarm')).inputs,

@@ -23,7 +23,7 @@ function megabytes(size = ''): number {
   return Number(count) * (unit === 'g' ? 1024 : 1);
 }
 
-/** What a function has of memory in production, whatever runs it there. */
+/** The memory of a function in production, on Fargate or Lambda. */
 function plannedMegabytes(name: string): number | undefined {
   const onFargate = production
     .of('ecs/taskDefinition')

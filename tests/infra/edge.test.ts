@@ -182,7 +182,7 @@ interface Rule {
   };
 }
 
-/** As the firewall looks at a path. */
+/** Evaluates a statement of the firewall for a path. */
 function holds({ orStatement, notStatement, byteMatchStatement }: Statement, path: string): boolean {
   if (orStatement) return orStatement.statements.some((statement) => holds(statement, path));
   if (notStatement) return !notStatement.statements.some((statement) => holds(statement, path));

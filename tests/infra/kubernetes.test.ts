@@ -57,8 +57,8 @@ interface Model {
 }
 
 /**
- * The manifests as literals of their kinds: the models check values, and TypeScript the names of fields, which the models
- * leave open. Written where the models can be found.
+ * The manifests as literals of their kinds: the models check values, and TypeScript the names of fields, which the
+ * models leave open. Written where the models can be found.
  */
 function writeModels(overlay: string, manifests: readonly Manifest[]): string {
   const file = `infra/.platform/manifests-${overlay}.ts`;

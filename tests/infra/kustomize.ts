@@ -35,8 +35,8 @@ const kustomizationSchema = z.strictObject({
 });
 
 /**
- * What `kubectl kustomize <directory>` prints, as objects: there is no Kustomize on npm, and few lines are enough for what is
- * used of it.
+ * What `kubectl kustomize <directory>` prints, as objects: there is no Kustomize on npm, and few lines are enough for
+ * what is used of it.
  * @throws Error when a patch does not apply, or has no target.
  */
 export function kustomize(directory: string): Manifest[] {

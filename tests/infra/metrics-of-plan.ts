@@ -30,7 +30,7 @@ interface CollectorConfiguration {
   };
 }
 
-/** What the collector beside a function is told. */
+/** The configuration of the collector beside a function. */
 export function collectorOf(environment: readonly { readonly name: string; readonly value: string }[]) {
   const text = environment.find(({ name }) => name === 'AOT_CONFIG_CONTENT')?.value ?? '';
   const { receivers, exporters } = JSON.parse(text) as CollectorConfiguration;
@@ -44,7 +44,7 @@ export function collectorOf(environment: readonly { readonly name: string; reado
   };
 }
 
-/** Nothing listens at port 1: a function shows the names of its metrics all the same. */
+/** Nothing listens at port 1; a function still shows the names of its metrics. */
 const NOWHERE = {
   DATABASE_URL: 'postgres://user:pw@127.0.0.1:1/terse',
   REDIS_URL: 'redis://127.0.0.1:1',

@@ -17,7 +17,7 @@ export interface ContainerLambda {
   invoke(event: unknown): Promise<unknown>;
   /** Delivers a request that came through a load balancer. @throws InvocationError as `invoke` does. */
   request(path: string, init?: RequestInit): Promise<Response>;
-  /** Where each part that it needs is said to be up or down. */
+  /** The URL of its readiness. */
   readonly readiness: string;
   /** Where it serves what its adapter forwards. */
   readonly origin: string;
@@ -34,7 +34,10 @@ export class InvocationError extends Error {
 
 const READY_TIMEOUT_MS = 15_000;
 
-/** Starts the bundle of a function as the `lambda` image does, with these settings over its own, and waits until it is ready. */
+/**
+ * Starts the bundle of a function as the `lambda` image does, with these settings over its own, and waits until it is
+ * ready.
+ */
 export async function startContainerLambda(
   name: string,
   settings: Readonly<Record<string, string>>,
@@ -101,7 +104,7 @@ function layOut(name: string): string {
   return directory;
 }
 
-/** As the adapter does: any answer of these will do. */
+/** Waits as the adapter does, which accepts any of these answers. */
 async function untilReady(
   child: ChildProcess,
   url: string,

@@ -28,7 +28,7 @@ interface Service {
   readonly environment: Readonly<Record<string, string | number>>;
 }
 
-/** What a service of the profile is told, with the merges of YAML done. */
+/** The services of the Compose file, with YAML merges applied. */
 const { services } = parse(readFileSync('compose.local.yml', 'utf8'), { merge: true }) as {
   readonly services: Readonly<Record<string, Service>>;
 };

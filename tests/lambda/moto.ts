@@ -12,14 +12,14 @@ const DIRECTORY = `node_modules/.cache/moto-${VERSION}`;
 const INSTALL_WITHIN_MS = 240_000;
 const READY_WITHIN_MS = 30_000;
 
-/** Moto's server, which speaks the API of AWS and keeps what it is told in memory. */
+/** Moto's server, which speaks the API of AWS and keeps its state in memory. */
 export interface Moto {
   /** Settings with which everything finds it. */
   readonly settings: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
-/** Starts it, installed from PyPI when that can be reached; else why there is none. */
+/** Starts Moto, installed from PyPI. Returns the reason instead when PyPI is unreachable. */
 export async function startMoto(): Promise<Moto | string> {
   const server = join(DIRECTORY, 'bin/moto_server');
   try {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 /** A program of this repository that runs until it is stopped. */
 export interface StartedProgram {
   output(): string;
-  /** Tells it to stop; its exit code. */
+  /** Stops it. Resolves with its exit code. */
   stop(): Promise<number | null>;
 }
 

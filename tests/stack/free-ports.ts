@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
 const ATTEMPTS = 5;
-/** How PostgreSQL and Redis, Node, a function, RabbitMQ, and Erlang's name server say that a port is taken. */
+/** The errors for a taken port of PostgreSQL and Redis, Node, a function, RabbitMQ, and Erlang's name server. */
 const TAKEN =
   /address already in use|EADDRINUSE|PORT \d+ is in use|dist_port_already_used|already a epmd running/i;
 

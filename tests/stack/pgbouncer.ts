@@ -49,7 +49,7 @@ admin_users = ${user}
       command: program,
       args: [settings],
       directory,
-      // It closes at once, where SIGINT would wait for its clients.
+      // SIGTERM closes at once; SIGINT would wait for clients.
       stopSignal: 'SIGTERM',
       isReady: () => serves(url, settings),
     });
@@ -67,7 +67,7 @@ admin_users = ${user}
   });
 }
 
-/** Its own console tells which settings it was started with: the port may belong to a stranger. */
+/** Asks the console for its settings file, because another process may own the port. */
 async function serves(url: string, settings: string): Promise<boolean> {
   const sql = postgres(Object.assign(new URL(url), { pathname: '/pgbouncer' }).href, {
     max: 1,
