@@ -5,7 +5,7 @@ import { freePorts } from './stack/free-ports.ts';
 
 export interface FunctionProcess {
   readonly url: string;
-  /** Where it serves `/.live`, `/.ready` and `/.metrics`. */
+  /** Where it serves `/.live`, `/.started`, `/.ready` and `/.metrics`. */
   readonly internalUrl: string;
   readonly pid: number | undefined;
   /** What it has written so far. */

@@ -279,7 +279,7 @@ describe('a count', () => {
 
   test.each([
     ['the queue', (w: World) => w.backlog.waiting.mockResolvedValue(1)],
-    ['the queue, which does not say', (w: World) => w.backlog.waiting.mockRejectedValue(new Error('down'))],
+    ['a queue that does not answer', (w: World) => w.backlog.waiting.mockRejectedValue(new Error('down'))],
     ['the outbox', (w: World) => w.outbox.peek.mockResolvedValue([{ id: '1', body: '[]' }])],
     ['an outbox that does not answer', (w: World) => w.outbox.peek.mockRejectedValue(new Error('down'))],
   ])('keeps visits for as long as some wait in %s', async (_, wait) => {
