@@ -20,7 +20,7 @@ interface Watched {
   readonly queue: Queue;
 }
 
-/** The slowest answer in a hundred that is still in order, in seconds. */
+/** The highest acceptable 99th percentile of response times, in seconds. */
 const P99_SECONDS = { redirect: 0.1, links: 2, stats: 2 } as const;
 
 /** Tells a person what a person must look at. docs/deploy.md says what each of them means. */

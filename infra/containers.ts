@@ -37,7 +37,7 @@ const COLLECTOR = 'public.ecr.aws/aws-observability/aws-otel-collector:v0.43.1';
 /** The volume on a task's own disk, which ends with it. */
 export const JOURNAL = 'journal';
 
-/** Where the platform asks for `/.live` and `/.metrics`: no listener of the load balancer leads there. */
+/** The port of the internal addresses; no listener of the load balancer leads there. */
 export const INTERNAL_PORT = 9464;
 
 const HAS_STARTED = `fetch('http://127.0.0.1:${INTERNAL_PORT}/.started').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
@@ -109,7 +109,7 @@ export function collector(
         namespace: metricNamespace(stage),
         log_group_name: logs.name,
         log_stream_name: 'metrics/{TaskId}',
-        // Counters start at 0, and what came before the first look counts as well.
+        // Counters start at 0, so increments before the first scrape count as well.
         retain_initial_value_of_delta_metric: true,
         // One metric per function, however many tasks it has: the sum is what an alarm asks for.
         dimension_rollup_option: 'NoDimensionRollup',

@@ -5,7 +5,7 @@ import type { Stage } from './stage.ts';
 /** Of CloudFront: responses with 4xx and 5xx are kept for ten seconds unless told otherwise. */
 const ERRORS = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
 
-/** A year; subdomains are others' to decide about. */
+/** One year. Subdomains are not included, because they may belong to others. */
 const HSTS_SECONDS = 31_536_000;
 
 interface EdgeOptions {
@@ -115,7 +115,7 @@ export function createEdge(
 
 type Statement = aws.types.input.wafv2.WebAclRuleStatementRateBasedStatementScopeDownStatement;
 
-/** As the load balancer tells the API from short codes: `/apis` is one of these. */
+/** Matches the paths that the load balancer sends to the API; `/apis` is a short code. */
 const UNDER_API = {
   orStatement: {
     statements: [startsAs('EXACTLY', '/api'), startsAs('STARTS_WITH', '/api/')],
@@ -133,7 +133,7 @@ function startsAs(positionalConstraint: 'EXACTLY' | 'STARTS_WITH', searchString:
   };
 }
 
-/** Refuses more requests of one address in five minutes. */
+/** Matches requests of one address beyond `limit` in five minutes. */
 function atMost(limit: number, scopeDownStatement: Statement) {
   return {
     action: { block: { customResponse: { responseCode: 429 } } },
@@ -181,7 +181,7 @@ function createFirewall(stage: Stage, globalRegion: aws.Provider) {
           ...atMost(stage.perAddress.apiRequests, UNDER_API),
         },
         {
-          // On the day of a mailing an office opens its links from one address.
+          // An office opens the links of a mailing from one address.
           ...rule('RedirectsPerAddress', 1),
           ...atMost(stage.perAddress.redirects, { notStatement: { statements: [UNDER_API] } }),
         },

@@ -1,6 +1,6 @@
 import type { Stage } from './stage.ts';
 
-/** What a CloudWatch alarm or a line of the dashboard looks at. */
+/** A metric of an alarm or of a line of the dashboard. */
 export interface Metric {
   readonly namespace: string;
   readonly metricName: string;
@@ -36,12 +36,12 @@ export const COLLECTED = {
 
 export type Collecting = keyof typeof COLLECTED;
 
-/** Where the metrics of the product stand in CloudWatch. */
+/** The CloudWatch namespace of the metrics of the product. */
 export function metricNamespace(stage: Stage): string {
   return `Terse/${stage.name}`;
 }
 
-/** A metric of the product: one for all tasks of a function. */
+/** A metric of the product over all tasks of a function. */
 export function productMetric<Name extends Collecting>(
   stage: Stage,
   name: Name,

@@ -118,7 +118,7 @@ export function createCluster(stage: Stage, network: Network, alarm: CreateAlarm
         }),
         deploymentMinimumHealthyPercent: 100,
         deploymentMaximumPercent: 200,
-        // What does not become healthy, or does not reach all of its parts, is replaced by what ran before.
+        // Rolls back when new tasks do not become healthy or do not reach all parts.
         deploymentCircuitBreaker: { enable: true, rollback: true },
         alarms: {
           enable: true,

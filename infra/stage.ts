@@ -39,7 +39,7 @@ export interface Stage {
   readonly writers: Scale;
   readonly apiScale: Scale;
   readonly logDays: number;
-  /** What one address may ask for in five minutes, before the edge refuses more. */
+  /** How many requests of one address the edge lets through in five minutes. */
   readonly perAddress: { readonly apiRequests: number; readonly redirects: number };
   /** What the account may cost a month before somebody is told; undefined where the stage lives for days. */
   readonly budgetUsd: number | undefined;

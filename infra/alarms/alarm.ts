@@ -3,13 +3,13 @@ import type { Stage } from '../stage.ts';
 
 interface Alarm {
   readonly says: string;
-  /** One metric, or several by name and what is made of them. */
+  /** One metric, or an expression over several named ones. */
   readonly metric: Metric | { readonly expression: string; readonly of: Readonly<Record<string, Metric>> };
   readonly above?: number;
   readonly below?: number;
   /** For how many minutes in a row. */
   readonly minutes: number;
-  /** `breaching` where a part that is well always tells something. */
+  /** `breaching` where a healthy part always sends data. */
   readonly withoutData: 'notBreaching' | 'breaching';
 }
 
@@ -26,7 +26,7 @@ export function createTopic(stage: Stage) {
   return topic;
 }
 
-/** Makes alarms that tell a person, when they go off and when they are over. */
+/** Makes alarms that notify a person when they begin and when they end. */
 export function alarmsTo(stage: Stage, topic: aws.sns.Topic): CreateAlarm {
   return (name, { says, metric, above, below, minutes, withoutData }) =>
     new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {

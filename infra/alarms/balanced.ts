@@ -19,12 +19,12 @@ export function createLoadBalancerAlarms(alarm: CreateAlarm, { balancer }: LoadB
     },
     above: 10,
     minutes: 3,
-    // AWS counts no errors where there are none.
+    // AWS sends no data point when there are no errors.
     withoutData: 'notBreaching',
   });
 }
 
-/** How a function looks to those who ask it; a stage that nobody asks has no data, and is well. */
+/** Alarms on a function as its callers see it. A stage without requests has no data, and is healthy. */
 export function createBalancedAlarms(
   alarm: CreateAlarm,
   { balancer }: LoadBalancer,
@@ -52,7 +52,7 @@ export function createBalancedAlarms(
     minutes: 5,
     withoutData: 'notBreaching',
   });
-  // What runs on Lambda is not asked for its health.
+  // Targets on Lambda have no health checks.
   if (kind === 'lambda') return;
   alarm(`${pascal(name)}Unhealthy`, {
     says: `A ${name} does not answer the load balancer, or nobody is there to be asked`,

@@ -3,13 +3,13 @@ import type { Queue } from '../queue.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** How the broker itself is, as whoever runs it tells; what lies in its queues the product tells. */
+/** Alarms on the broker itself, from its provider. The product measures its queues. */
 export function createBrokerAlarms(stage: Stage, alarm: CreateAlarm, queue: Queue): void {
   if (queue.kind === 'cloudamqp') createCloudAmqpAlarms(stage, queue.instanceId);
   else createAmazonMqAlarms(alarm, queue.brokerName);
 }
 
-/** Metrics of the broker as a whole: there are none of its queues for RabbitMQ 4. */
+/** Covers the broker as a whole: Amazon MQ has no queue metrics for RabbitMQ 4. */
 function createAmazonMqAlarms(alarm: CreateAlarm, broker: string): void {
   const of = (metricName: string, stat: string): Metric => ({
     namespace: 'AWS/AmazonMQ',

@@ -3,7 +3,7 @@ import type { Metric } from '../metrics.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** An instance that runs tells each of these every minute. */
+/** A running instance sends each of these metrics every minute. */
 export function createDatabaseAlarms(
   { database: settings }: Stage,
   alarm: CreateAlarm,

@@ -2,7 +2,7 @@ import { pascal } from '../database.ts';
 import type { Metric } from '../metrics.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** @param suffix where another alarm of this function has the name already. */
+/** @param suffix tells apart alarms of one function that would have the same name. */
 export function createLambdaAlarms(
   alarm: CreateAlarm,
   name: string,
@@ -14,7 +14,7 @@ export function createLambdaAlarms(
     metric: lambdaMetric(lambda, 'Errors'),
     above: 0,
     minutes: 3,
-    // What is not called does not fail; whether the schedule calls is another alarm.
+    // A function that is not called does not fail; another alarm tells whether the schedule calls it.
     withoutData: 'notBreaching',
   });
   alarm(`${pascal(name)}Throttled`, {
@@ -26,7 +26,7 @@ export function createLambdaAlarms(
   });
 }
 
-/** Whether ticks of the schedule arrive, and what became of those that were given up. */
+/** Alarms on ticks that do not arrive, and on those that the scheduler gave up. */
 export function createScheduleAlarms(
   alarm: CreateAlarm,
   { lambda, deadLetters }: { readonly lambda: aws.lambda.Function; readonly deadLetters: aws.sqs.Queue },
@@ -51,7 +51,7 @@ export function createScheduleAlarms(
     },
     above: 0,
     minutes: 1,
-    // SQS stops telling of a queue that has been empty for hours.
+    // SQS sends no data about a queue that has been empty for hours.
     withoutData: 'notBreaching',
   });
 }

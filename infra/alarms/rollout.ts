@@ -3,14 +3,14 @@ import { type Collecting, productMetric } from '../metrics.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** Goes off when new processes of a function do not reach a part; while it is rolled out, that takes it back. */
+/** Goes off when new processes of a function do not reach a part. During a rollout, ECS then rolls back. */
 export function createRolloutAlarm(stage: Stage, alarm: CreateAlarm, name: Collecting) {
   return alarm(`${pascal(name)}Unreached`, {
     says: `A ${name} that was started has not reached a part behind it: a secret or a network is wrong`,
     metric: productMetric(stage, name, 'parts_unreached', 'Maximum'),
     above: 0,
     minutes: 2,
-    // That no metric comes at all is another alarm.
+    // Another alarm reports missing metrics.
     withoutData: 'notBreaching',
   });
 }

@@ -4,7 +4,7 @@ import type { Cluster, Service } from '../service.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** Whether as many of a service run as should, and whether they tell how they are. */
+/** Alarms on too few running tasks, and on missing metrics. */
 export function createServiceAlarms(
   stage: Stage,
   alarm: CreateAlarm,
@@ -30,7 +30,7 @@ export function createServiceAlarms(
     metric: { namespace: 'AWS/ECS', metricName: 'CPUUtilization', dimensions, stat: 'Average' },
     above: 85,
     minutes: 10,
-    // Where nothing runs, the alarm above says so.
+    // The alarm above reports that nothing runs.
     withoutData: 'notBreaching',
   });
   alarm(`${pascal(name)}Metrics`, {

@@ -2,14 +2,14 @@ import { productMetric } from '../metrics.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** The way of a visit, as the product itself tells it: the same on every broker. */
+/** Alarms on the way of a visit, from metrics of the product, which are the same on every broker. */
 export function createVisitAlarms(stage: Stage, alarm: CreateAlarm): void {
   alarm('VisitsDropped', {
     says: 'Visits were given up: neither queue, nor memory, nor disk, nor Redis took them',
     metric: productMetric(stage, 'redirect', 'visits_dropped_total', 'Sum'),
     above: 0,
     minutes: 1,
-    // One minute may be without a sample; five are the alarm on the metrics themselves.
+    // A minute may lack a sample; the alarm on missing metrics reports five of them.
     withoutData: 'notBreaching',
   });
   alarm('VisitsLeftOnDisk', {
@@ -54,7 +54,7 @@ export function createVisitAlarms(stage: Stage, alarm: CreateAlarm): void {
     minutes: 5,
     withoutData: 'breaching',
   });
-  // RabbitMQ does not tell how old a message is. One that is older than this has seen the queue never empty.
+  // RabbitMQ does not report the age of messages. As long as a message waits, the queue is never empty.
   alarm('QueueAge', {
     says: 'The queue has not been empty for fifteen minutes: a visit may wait that long',
     metric: productMetric(stage, 'visit-writer', 'visit_queue_ready_messages', 'Minimum'),

@@ -47,7 +47,7 @@ export async function compile(bundle: string): Promise<void> {
   const ended = once(child, 'close');
   for (const path of INTERNAL_QUESTIONS)
     await untilAnswered(child, `http://127.0.0.1:${internalPort}${path}`);
-  // What serves callers listens before it is live; what fetches its work itself does not serve any.
+  // A function that serves callers listens before it is live; one with its own trigger does not listen here.
   for (const path of QUESTIONS) await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
   child.kill('SIGTERM');
   await ended;

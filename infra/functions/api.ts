@@ -4,7 +4,7 @@ import { pascal } from '../database.ts';
 import { HTTPS, REDIS, allow, allowOut } from '../network.ts';
 import { COMMON, type MigratedPlace, PORT, restStore } from './place.ts';
 
-/** A load balancer takes 1 MB of a Lambda's answer, and an answer to many links is several times as long as they are. */
+/** A load balancer accepts 1 MB from a Lambda, and the answer to a bulk request is several times its size. */
 const BODY_KB_ON_LAMBDA = '128';
 
 export function createLinks(place: MigratedPlace) {
@@ -57,7 +57,7 @@ function createApiFunction(place: MigratedPlace, name: 'links' | 'stats', settin
       maxConcurrent: 5,
       environment: {
         ...settings.environment,
-        // None that a function gives: an answer is the caller's to read, and the load balancer counts those with 5xx.
+        // No function answers 599: callers get every answer, and the load balancer counts those with 5xx.
         AWS_LWA_ERROR_STATUS_CODES: '599',
       },
       secrets: settings.secrets,

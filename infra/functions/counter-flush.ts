@@ -15,12 +15,12 @@ export function createCounterFlush(place: MigratedPlace) {
     group: ownGroup,
     memoryMb: 512,
     timeoutSeconds: 120,
-    // Two are as right as one, and a flush that hangs must not hold up the next.
+    // Concurrent flushes are safe, and a hanging flush must not delay the next.
     maxConcurrent: 2,
     environment: {
       ...COMMON,
       ...restStore(place),
-      // A tick that is none has failed, too: it is to lie where somebody looks.
+      // A malformed tick counts as failed, so that it ends in the dead letters.
       AWS_LWA_ERROR_STATUS_CODES: '400-599',
     },
     secrets: {

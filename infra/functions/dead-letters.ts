@@ -2,7 +2,7 @@ import { HTTPS, allowOut } from '../network.ts';
 import { runTaskCommand } from '../one-off.ts';
 import { COMMON, type Place } from './place.ts';
 
-/** For a person: the broker has no public address, and what was set aside is to be looked at. */
+/** A task for a person to inspect dead letters, because the broker has no public address. */
 export function createDeadLetters(place: Place) {
   const { network, queue, images, cluster, group } = place;
   const ownGroup = group('dead-letters');

@@ -24,7 +24,7 @@ export function createMigrations(place: Place) {
     environment: COMMON,
     secrets: {
       DATABASE_URL: [database.secrets.owner, 'url'],
-      // The logins that it makes.
+      // The logins that the migrations make.
       ...Object.fromEntries(
         functions.map((name) => [
           `${name.replaceAll('-', '_').toUpperCase()}_DATABASE_URL`,

@@ -8,7 +8,7 @@ import type { StoredSecret } from '../secrets.ts';
 import type { Cluster } from '../service.ts';
 import type { Stage } from '../stage.ts';
 
-/** What a function is placed among. */
+/** The resources that a function uses. */
 export interface Parts {
   readonly network: Network;
   readonly database: Database;
@@ -25,17 +25,17 @@ export interface Place extends Parts {
   readonly group: (name: string) => SecurityGroup;
 }
 
-/** A place where the migrations are through. */
+/** A place whose migrations have run. */
 export interface MigratedPlace extends Place {
   readonly migrated: $util.Resource[];
 }
 
-/** Where callers find a function. */
+/** The port for callers of a function. */
 export const PORT = 8080;
 
 export const COMMON = { NODE_ENV: 'production', LOG_LEVEL: 'info' };
 
-/** Over REST: a connection does not outlive the sleep of a Lambda. */
+/** Redis over REST, because a connection does not survive a frozen Lambda. */
 export function restStore({ cache }: Place) {
   return { UPSTASH_REDIS_REST_URL: cache.restUrl };
 }

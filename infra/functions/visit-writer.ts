@@ -23,7 +23,7 @@ export function createVisitWriter(place: MigratedPlace) {
     },
     group: ownGroup,
     scale: stage.writers,
-    // Killed anywhere, it neither loses nor doubles a visit.
+    // Killing it anywhere neither loses nor doubles a visit.
     onSpot: true,
     after: migrated,
   });
@@ -34,7 +34,7 @@ export function createVisitWriter(place: MigratedPlace) {
   return { ...running, kind: 'service' as const };
 }
 
-/** As the writers tell it themselves: of its queues not every broker tells CloudWatch. */
+/** From metrics of the writers, because not every broker has queue metrics in CloudWatch. */
 function readyMessagesPerWriter({ stage, cluster }: MigratedPlace, { name: service }: aws.ecs.Service) {
   const { namespace, metricName, stat, dimensions } = productMetric(
     stage,
