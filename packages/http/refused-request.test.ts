@@ -6,6 +6,7 @@ import { createApp } from './create-app.ts';
 import { refusalOf } from './refused-request.ts';
 import { serve } from './serve.ts';
 
+const VISIT = 'GET /code HTTP/1.1\r\nHost: x\r\n';
 const listen = { host: '127.0.0.1', port: 0 };
 const faultOf = (code: string, packet = '') =>
   refusalOf(Object.assign(new Error('unreadable'), { code, rawPacket: Buffer.from(packet) })).code;
@@ -27,16 +28,37 @@ test('an address that fills the first packet is what is too long', () => {
   );
 });
 
-test('an answer that is under way is not taken for that to the unreadable request behind it', async () => {
+test('an answer that is under way leaves before that to the unreadable request behind it', async () => {
   const gate = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
   const app = new Hono().get('/slow', async (c) => {
+    asked.resolve();
     await gate.promise;
     return c.text('done');
   });
   const server = await serve(app, listen);
-  const answers = await sendRaw(server.port, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n');
-  expect(answers).toEqual([]);
+  const answers = sendRaw(server.port, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n');
+  await asked.promise;
   gate.resolve();
+  expect((await answers).map(({ status }) => status)).toEqual([200, 400]);
+  await server.close(100);
+});
+
+test.each([
+  ['rubbish behind it', '\r\nrubbish\r\n\r\n', [307, 400]],
+  ['two of its kind and rubbish behind it', `\r\n${VISIT}\r\nrubbish\r\n\r\n`, [307, 307, 400]],
+  ['a coding that nobody knows', 'Transfer-Encoding: gzip\r\n\r\n', [307]],
+  ['a chunk that is none', 'Transfer-Encoding: chunked\r\n\r\nZZZ\r\n\r\n', [307]],
+])('a visit with %s is answered whenever it is counted', async (_what, rest, expected) => {
+  let counted = 0;
+  const app = new Hono().get('/code', () => {
+    counted++;
+    return new Response(null, { status: 307, headers: { Location: 'https://example.com/' } });
+  });
+  const server = await serve(app, { ...listen, beforeResponses: () => undefined });
+  const answers = await sendRaw(server.port, `${VISIT}${rest}`);
+  expect(answers.map(({ status }) => status)).toEqual(expected);
+  expect(counted).toBe(expected.filter((status) => status === 307).length);
   await server.close(100);
 });
 

@@ -39,13 +39,29 @@ function beginsWithLongLine(packet: Buffer = Buffer.alloc(0)): boolean {
   return /^[A-Z]+ [^ \n]*$/.test(line);
 }
 
-/** Answers an unreadable request, unless another answer is under way, and ends the connection. */
+/**
+ * Answers what could not be read as a request, and ends the connection. Answers to the requests before it leave first; a
+ * request whose own answer is complete, and only whose body cannot be read, gets no second one.
+ */
 export function refuseUnreadable(error: UnreadableRequest, socket: Duplex): void {
-  const underWay = (socket as Busy)._httpMessage;
-  // This answer must not be taken for that of the request before.
-  const isFree = !underWay || !(underWay.headersSent || underWay.req.complete);
-  if (isFree && socket.writable) refuseOn(socket, refusalOf(error));
-  else socket.destroy();
+  const asked = answerOn(socket);
+  const isAnswered = asked !== undefined && asked.headersSent && !asked.req.complete;
+  // What is corked until the end of this turn leaves before.
+  setImmediate(() => endAfterAnswers(socket, isAnswered ? undefined : refusalOf(error)));
+}
+
+function endAfterAnswers(socket: Duplex, refusal: DomainError | undefined): void {
+  const underWay = answerOn(socket);
+  if (!socket.writable) socket.destroy();
+  else if (underWay && (underWay.headersSent || underWay.req.complete)) {
+    const last = underWay.req.complete ? refusal : undefined;
+    underWay.once('close', () => endAfterAnswers(socket, last));
+  } else if (refusal) refuseOn(socket, refusal);
+  else socket.end(() => socket.destroy());
+}
+
+function answerOn(socket: Duplex): ServerResponse | undefined {
+  return (socket as Busy)._httpMessage ?? undefined;
 }
 
 /** Writes a problem to a connection without a parsed request, and ends it. */
