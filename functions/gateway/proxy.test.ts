@@ -32,9 +32,18 @@ test.each([
   ['/%2F/other.example', '/%2F/other.example'],
   ['/a//b', '/a//b'],
   ['http://other.example/path', '/path'],
+  ['HTTP://Other.example//path', '/path'],
 ])('sends a request for %s to the function, and to no other host', async (target, path) => {
   const [answer] = await sendRaw(gateway.port, `GET ${target} HTTP/1.1\r\nHost: go.example\r\n\r\n`);
   expect(answer?.body).toBe(path);
+});
+
+test('a function that refuses by the headers alone is heard before the body comes', async () => {
+  const [answer] = await sendRaw(
+    gateway.port,
+    'POST /code HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\n',
+  );
+  expect(answer?.body).toBe('/code');
 });
 
 test('a function that takes connections and says nothing does not keep a caller who leaves', async () => {

@@ -78,8 +78,13 @@ function headersTo(origin: URL, { rawHeaders, headers, socket }: HttpBindings['i
 function send(incoming: IncomingMessage, asking: ClientRequest): void {
   const hasBody =
     incoming.headers['content-length'] !== undefined || incoming.headers['transfer-encoding'] !== undefined;
-  if (hasBody) incoming.pipe(asking);
-  else asking.end();
+  if (!hasBody) {
+    asking.end();
+    return;
+  }
+  // At once: the function may refuse by the headers alone, and must not close meanwhile as idle.
+  asking.flushHeaders();
+  incoming.pipe(asking);
 }
 
 function answerTo(asking: ClientRequest): Promise<IncomingMessage> {
