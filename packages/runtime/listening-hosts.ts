@@ -1,10 +1,30 @@
+import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '::', '']);
+const LOOPBACK = /^(?:127\.|::1$)/;
+const HOSTS_FILE = '/etc/hosts';
 
-/** The names and addresses that reach a process listening on `host`. */
-export function listeningHosts(host: string): string[] {
-  if (!ANY_ADDRESS.has(host)) return [host.toLowerCase()];
+/** The names and addresses by which a process that listens on `host` is reached from this machine. */
+export function listeningHosts(host: string, hostsFile = readHostsFile()): string[] {
+  const names = [hostname(), ...loopbackNames(hostsFile)].map((name) => name.toLowerCase());
+  if (!ANY_ADDRESS.has(host)) return [host.toLowerCase(), ...names];
   const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return [hostname().toLowerCase(), ...interfaces.map(({ address }) => address)];
+  return [...names, ...interfaces.map(({ address }) => address)];
+}
+
+/** The names that the machine gives its loopback addresses (hosts(5)). */
+function loopbackNames(hostsFile: string): string[] {
+  return hostsFile.split('\n').flatMap((line) => {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    return LOOPBACK.test(address) ? names : [];
+  });
+}
+
+function readHostsFile(): string {
+  try {
+    return readFileSync(HOSTS_FILE, 'utf8');
+  } catch {
+    return '';
+  }
 }
