@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { Hono as TinyHono } from 'hono/tiny';
 import { DomainError } from '@terse/core/errors';
 import { problem } from './problem.ts';
+import { reportCauses } from './report-causes.ts';
 import { requestId } from './request-id.ts';
 
 export interface Logger {
@@ -31,12 +32,16 @@ export function createApp({ log }: AppParts): Hono {
   // The router of this preset asks each route in turn. The usual one falls back to one that takes twice as long when
   // routes such as `/` and `/:code` stand beside each other.
   const app = new TinyHono({ strict: false });
+  const reportCause = reportCauses(
+    (details, message) => log.error(details, message),
+    () => performance.now(),
+  );
 
   app.notFound((c) => problem(c, new DomainError('route_not_found', `Nothing is served at ${c.req.path}.`)));
 
   app.onError((error, c) => {
     if (error instanceof DomainError) {
-      if (error.cause) log.error({ err: error.cause, request_id: requestId(c) }, error.message);
+      if (error.cause) reportCause(error, requestId(c));
       return problem(c, error);
     }
     if (error instanceof HTTPException) return error.getResponse();

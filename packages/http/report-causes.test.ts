@@ -1,0 +1,26 @@
+import { DomainError } from '@terse/core/errors';
+import { expect, test, vi } from 'vitest';
+import { reportCauses } from './report-causes.ts';
+
+const down = new DomainError('unavailable', 'It does not answer.', [], { cause: new Error('refused') });
+
+test('a thousand callers of what is down are two lines, and none is forgotten', () => {
+  const log = vi.fn<(details: Readonly<Record<string, unknown>>, message: string) => void>();
+  let time = 0;
+  const report = reportCauses(log, () => time);
+  for (let caller = 0; caller < 999; caller++) report(down, String(caller));
+  time = 5000;
+  report(down, '999');
+  expect(log.mock.calls).toEqual([
+    [{ err: down.cause, request_id: '0' }, down.message],
+    [{ err: down.cause, request_id: '999', left_out: 998 }, down.message],
+  ]);
+});
+
+test('another fault is told beside it', () => {
+  const log = vi.fn<(details: Readonly<Record<string, unknown>>, message: string) => void>();
+  const report = reportCauses(log, () => 0);
+  report(down, '1');
+  report(new DomainError('internal_error', 'Unexpected.', [], { cause: new Error('why') }), '2');
+  expect(log).toHaveBeenCalledTimes(2);
+});
