@@ -86,6 +86,11 @@ test('looks at the last thirty days and today unless told otherwise', async () =
   expect(body['totals']).toEqual({ visits: 3, bot_visits: 1 });
 });
 
+test('a period that begins by itself begins where one may be asked for', async () => {
+  const { body } = await get(`${code}/stats?to=2000-01-02T00:00:00Z`);
+  expect(body).toMatchObject({ from: '2000-01-01T00:00:00.000Z', to: '2000-01-02T00:00:00.000Z' });
+});
+
 test('counts a visit at the begin of the period, and none at its end', async () => {
   const { body } = await get(`${code}/stats?from=2026-11-24T09:59:59Z&to=2026-11-24T11:00:00Z`);
   expect(body).toMatchObject({

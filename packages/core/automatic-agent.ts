@@ -9,6 +9,7 @@ const TOOLS = [
   /^(?!Mozilla\/).*CFNetwork\//,
   // Office requests a link itself before it opens the browser.
   /\bms-office\b|^Microsoft Office\b/,
+  /\) (?:Word|Excel|PowerPoint|OneNote)\/\d|^(?:Word|Excel|PowerPoint|OneNote)\/\d/,
   /^(?:Mac)?Outlook\b(?!.*\bMozilla\/)/,
   /\bIframely\//,
 ];

@@ -12,6 +12,7 @@ describe('stores of a referrer', () => {
     ['https:\\\\user:secret@news.example/', 'https://news.example/'],
     ['//user:secret@news.example/a', '//news.example/a'],
     ['user:secret@news.example/a', 'news.example/a'],
+    ['https://user:sec/ret@news.example/a', 'https://news.example/a'],
     ['ftp://user:secret@files.example/', 'ftp://files.example/'],
     [
       'https://web.example/save/https://user:secret@news.example/',

@@ -21,7 +21,8 @@ function withoutSecrets(text: string): string {
     url.password = '';
     return withoutUserInfo(url.href);
   }
-  return url?.host ? withoutUserInfo(shown) : withoutUserInfo(shown).replace(/^[^/\\?]*@/, '');
+  // What is no URL may hide credentials anywhere before its query.
+  return url?.host ? withoutUserInfo(shown) : shown.replace(/^((?:[a-z][\w+.-]*:)?\/\/)?[^?]*@/i, '$1');
 }
 
 /** Removes what is between `//` and `@`, also in a URL within the path, as web archives have it. Keeps the query. */

@@ -57,6 +57,8 @@ const SHORTEST_MS: Record<Interval, number> = {
 const MAX_INTERVALS = 1000;
 const DEFAULT_LIMIT = 10;
 const DEFAULT_PERIOD_MS = 30 * DAY_MS;
+/** Nothing is asked about before. */
+const FIRST_INSTANT = Date.UTC(2000, 0);
 
 export function createStatsService({ urls, rollups, visits, clock }: StatsServiceOptions): StatsService {
   const tallyCut = createCutTally();
@@ -100,7 +102,8 @@ export function createStatsService({ urls, rollups, visits, clock }: StatsServic
 
 function periodOf(query: Pick<StatsQuery, 'from' | 'to'>, now: number): Period {
   const to = query.to ?? new Date(startOf('day', now) + DAY_MS);
-  const from = query.from ?? new Date(startOf('day', to.getTime() - 1) - DEFAULT_PERIOD_MS);
+  const earliest = startOf('day', to.getTime() - 1) - DEFAULT_PERIOD_MS;
+  const from = query.from ?? new Date(Math.max(earliest, FIRST_INSTANT));
   if (from.getTime() > now) throw invalidField('from', 'must not be in the future');
   if (from >= to) throw invalidField('from', 'must be before "to"');
   return { from, to };
