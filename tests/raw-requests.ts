@@ -51,6 +51,11 @@ export const REQUESTS: Record<string, readonly [status: number, bytes: string]> 
     307,
     `GET /spring HTTP/1.1\r\n${HOST}Referer: https://z\u00c3\u00bcrich.example/\r\n\r\n`,
   ],
+  'POST to the home page': [405, `POST / HTTP/1.1\r\n${HOST}Content-Length: 0\r\n\r\n`],
+  'two Authorizations': [
+    401,
+    `GET /api/v1/links HTTP/1.1\r\n${KEY}Authorization: Bearer another-key-0123456789\r\n\r\n`,
+  ],
   TRACE: [405, `TRACE /spring HTTP/1.1\r\n${HOST}\r\n`],
   OPTIONS: [405, `OPTIONS /spring HTTP/1.1\r\n${HOST}\r\n`],
   'POST to a code': [405, `POST /spring HTTP/1.1\r\n${HOST}Content-Length: 0\r\n\r\n`],

@@ -27,6 +27,7 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
   const refuseMethod = methodNotAllowed('GET', 'HEAD');
 
   app.get('/', (c) => page(c, 'Short links', 'Follow one, and you are sent on to where it leads.'));
+  app.all('/', refuseMethod);
 
   // One handler for all methods, and no promise where memory knows the answer: with a second handler or a promise, Hono and
   // the server behind it take ways that cost more than everything else that is done here.

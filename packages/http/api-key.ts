@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { DomainError } from '@terse/core/errors';
-import { requestHeader } from './request-header.ts';
+import { isRepeated, requestHeader } from './request-header.ts';
 
 /** The credentials of RFC 6750: visible ASCII without spaces. */
 const BEARER = /^Bearer +([\x21-\x7e]{16,256}) *$/i;
@@ -12,6 +12,9 @@ const BEARER = /^Bearer +([\x21-\x7e]{16,256}) *$/i;
 export function requireApiKey(isValid: (key: string) => Promise<boolean>): MiddlewareHandler {
   return async (c, next) => {
     const given = requestHeader(c, 'authorization');
+    if (isRepeated(c, 'authorization')) {
+      throw new DomainError('unauthorized', 'Send one Authorization header.');
+    }
     const key = BEARER.exec(given ?? '')?.[1];
     if (key === undefined && !/^Bearer +\S/i.test(given ?? '')) {
       throw new DomainError('unauthorized', 'Send an API key as "Authorization: Bearer <key>".');

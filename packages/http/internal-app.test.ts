@@ -18,6 +18,11 @@ test('tells the state of each part by name, and nothing else of it', async () =>
   expect(await (await app.request('/.metrics')).text()).toBe('up 1\n');
 });
 
+test.each(['/.live', '/.started', '/.ready', '/.metrics'])('only reads at %s', async (path) => {
+  const response = await createInternalApp(parts).request(path, { method: 'POST' });
+  expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD']);
+});
+
 test('keeps a rollout back until the function has started', async () => {
   let hasStarted = false;
   const app = createInternalApp({ ...parts, started: () => Promise.resolve(hasStarted) });

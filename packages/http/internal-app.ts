@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { type AppParts, createApp } from './create-app.ts';
+import { methodNotAllowed } from './method-not-allowed.ts';
 import { type RunningServer, serve } from './serve.ts';
 
 /** Whether requests are welcome, and the state of each part by name. Callers learn no more. */
@@ -37,6 +38,8 @@ export function createInternalApp(parts: InternalParts): Hono {
   });
 
   app.get('/.metrics', async (c) => c.text(await parts.metricsText()));
+
+  for (const path of ['/.live', '/.started', '/.ready', '/.metrics']) app.all(path, methodNotAllowed('GET'));
 
   return app;
 }

@@ -9,6 +9,22 @@ export function requestHeader(c: Context, name: Lowercase<string>): string | und
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
+/** Whether a header came more than once. Node gives the first one only of those that must be single. */
+export function isRepeated(c: Context, name: Lowercase<string>): boolean {
+  const { incoming }: Partial<HttpBindings> = c.env ?? {};
+  return incoming !== undefined && countHeaders(incoming.rawHeaders, name) > 1;
+}
+
+/** @param rawHeaders names and values in turn, as Node has read them. */
+export function countHeaders(rawHeaders: readonly string[], wanted: Lowercase<string>): number {
+  let times = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === wanted.length && name.toLowerCase() === wanted) times++;
+  }
+  return times;
+}
+
 const BEYOND_ASCII = /[\x80-\xff]/;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from '@terse/core/errors';
+import { countHeaders } from './request-header.ts';
 
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i;
 /** A cache of one: a server has few names, so most requests repeat the last valid host. */
@@ -20,26 +21,23 @@ export function hostFault({ headers, rawHeaders, httpVersion }: IncomingMessage)
     if (!HOST.test(host)) return NOT_A_HOST;
     lastGoodHost = host;
   }
-  return countHosts(rawHeaders) === 1 ? undefined : HOSTS;
+  return countHeaders(rawHeaders, 'host') === 1 ? undefined : HOSTS;
 }
 
-/** Counts in `rawHeaders`, because `headers` keeps the first only. */
-function countHosts(rawHeaders: readonly string[]): number {
-  let hosts = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index];
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++;
-  }
-  return hosts;
-}
+const ORIGIN = /^https?:\/\/[^/?#]*/i;
 
-/** Collapses slashes at either end of a path: `//code` and `/code//` lead where `/code` leads. */
+/**
+ * `//code` and `/code//` lead where `/code` leads: slashes at either end of a path count once. The scheme and host of a
+ * whole URL (RFC 9112, section 3.2.2) are written in lower case.
+ */
 export function withoutEmptySegments(target: string): string {
-  if (!target.includes('//') || !target.startsWith('/')) return target;
+  if (!target.includes('//')) return target;
+  const [origin = ''] = target.startsWith('/') ? [] : (ORIGIN.exec(target) ?? []);
+  if (origin === '' && !target.startsWith('/')) return target;
   const end = /[?#]|$/.exec(target)?.index ?? target.length;
   const path = target
-    .slice(0, end)
+    .slice(origin.length, end)
     .replace(/^\/{2,}/, '/')
     .replace(/\/{2,}$/, '/');
-  return path + target.slice(end);
+  return origin.toLowerCase() + path + target.slice(end);
 }
