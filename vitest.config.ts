@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['{packages,functions,bench}/**/*.test.ts'],
-          globalSetup: ['./tests/migrated-cluster.ts'],
+          globalSetup: ['./tests/test-server.ts'],
           // The embedded database takes seconds to open on a machine that is busy with something else.
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -46,7 +46,7 @@ await runUntilStopped(async () => {
   process.stdout.write(
     banner({
       address: config.baseUrl.origin,
-      dataDirectory: config.database.kind === 'pglite' ? resolve(config.dataDirectory) : 'PostgreSQL',
+      dataDirectory: config.database.kind === 'embedded' ? resolve(config.dataDirectory) : 'PostgreSQL',
       newApiKey: await parts.apiKeys.makeFirst(),
     }),
   );

@@ -10,9 +10,7 @@ import type { HandedOver } from './app.ts';
 const MAX_MESSAGES = 50;
 /** About 4,000 visits. */
 const MAX_LENGTH = 1_000_000;
-/** About 400: more at once would keep the embedded database, and with it every redirect, busy for too long. */
-const MAX_EMBEDDED_LENGTH = 100_000;
-/** While the database stores one, the next is read. The embedded database does nothing beside anything. */
+/** While the database stores one, the next is read. */
 const BATCHES_AT_ONCE = 2;
 /** Four times what the largest message of visits can have. */
 const MAX_MESSAGE_LENGTH = 4_000_000;
@@ -34,13 +32,12 @@ export interface ConsumeOptions {
 /** The trigger of the visit-writer: hands what lies in the queue over to it, batch by batch. */
 export function consume(app: Pick<Hono, 'request'>, options: ConsumeOptions): Subscription {
   const { config, clock, log, pressure } = options;
-  const isEmbedded = config.database.kind === 'pglite';
   return batch(
     withoutOversized(options),
     {
       maxMessages: MAX_MESSAGES,
-      maxLength: isEmbedded ? MAX_EMBEDDED_LENGTH : MAX_LENGTH,
-      atOnce: isEmbedded ? 1 : BATCHES_AT_ONCE,
+      maxLength: MAX_LENGTH,
+      atOnce: BATCHES_AT_ONCE,
       maxWaitMs: config.visitBatchWaitMs,
       onError: (error) =>
         log.error({ err: error }, 'a batch of visits could not be stored and is tried again'),

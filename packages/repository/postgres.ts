@@ -6,7 +6,10 @@ import type { Database } from './schema.ts';
 import { parseTimestamp } from './timestamp-text.ts';
 
 export interface PostgresOptions {
-  /** `postgres://…`; `sslmode` in it is honoured. */
+  /**
+   * `postgres://…`; `sslmode` in it is honoured, and a `host` that is the path of a folder, for the local socket in it:
+   * https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNSTRING-URIS.
+   */
   readonly url: string;
   /** Shown by the server beside each connection. */
   readonly name: string;
@@ -44,7 +47,8 @@ export function openPostgres({ prepare = true, ...options }: PostgresOptions): O
     },
     onnotice: () => {},
   };
-  const open = (max: number) => postgres(options.url, { ...settings, max });
+  const { url, path } = addressOf(options.url);
+  const open = (max: number) => postgres(url, { ...settings, ...(path !== undefined && { path }), max });
   let pool = open(options.poolSize);
   const dialect = createPostgresDialect({
     pool: () => pool,
@@ -64,4 +68,13 @@ export function openPostgres({ prepare = true, ...options }: PostgresOptions): O
     probe: () => sql`select 1`.execute(db),
     close: () => pool.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   };
+}
+
+/** What the driver is told: it knows no `host` in a URL, and would send it to the server. */
+function addressOf(text: string): { readonly url: string; readonly path: string | undefined } {
+  const url = new URL(text);
+  const folder = url.searchParams.get('host');
+  if (folder === null) return { url: text, path: undefined };
+  url.searchParams.delete('host');
+  return { url: url.href, path: `${folder}/.s.PGSQL.${url.port || '5432'}` };
 }

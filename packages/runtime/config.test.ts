@@ -29,7 +29,7 @@ test('the standalone process starts with nothing set', () => {
     internalPort: 9464,
     visitorIp: 'anonymized',
     trustedProxyHops: 0,
-    database: { kind: 'pglite', directory: '.data/postgres' },
+    database: { kind: 'embedded', directory: '.data/postgres', buffersMb: 32, poolSize: 5 },
     store: { kind: 'memory' },
     queue: { kind: 'memory' },
   });

@@ -4,7 +4,13 @@ import { z } from 'zod';
 import type { Login } from '@terse/repository/logins';
 import { faultsOfSecrets } from './public-secrets.ts';
 import { LOGIN_SETTINGS, readLogins } from './login-settings.ts';
-import { PART_SETTINGS, type PartsConfig, readParts } from './parts-config.ts';
+import {
+  DEFAULT_BUFFERS_MB,
+  DEFAULT_POOL_SIZE,
+  PART_SETTINGS,
+  type PartsConfig,
+  readParts,
+} from './parts-config.ts';
 
 export type FunctionName =
   | 'redirect'
@@ -50,7 +56,8 @@ const settingsSchema = z.object({
   VISIT_CONFIRM_MS: integer(1, 10_000, 1000),
   STOP_DELAY_MS: integer(0, 60_000, 0),
   MAX_BODY_KB: integer(32, 4096, 4096),
-  DATABASE_POOL_SIZE: integer(1, 100, 5),
+  DATABASE_POOL_SIZE: integer(1, 100, DEFAULT_POOL_SIZE),
+  DATABASE_BUFFERS_MB: integer(1, 100_000, DEFAULT_BUFFERS_MB),
   DATABASE_PREPARE: z.enum(['on', 'off'], 'must be on or off').default('on'),
   ADMIN_API_KEY: z
     .string()

@@ -26,6 +26,7 @@ import { createVisitRepository } from '@terse/repository/visit-repository';
 import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
 import { listeningHosts } from './listening-hosts.ts';
 import { createGuard } from './guard.ts';
+import { inspectDatabase } from './embedded-database.ts';
 import { openJournal } from './journal.ts';
 import { createLog, type Logger } from './log.ts';
 import { openDatabase, openQueue, openStore, type PartsContext, type Queue, type Store } from './parts.ts';
@@ -34,18 +35,15 @@ import { createReadinessGate, type ReadinessGate } from './readiness.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { recorderOn } from './visit-recording.ts';
 
-/** What a visitor waits for at most. The embedded database shares its thread with everything else. */
+/** What a visitor waits for at most. */
 const CACHE_TIMEOUT_MS = 50;
-const DATABASE_TIMEOUT_MS = { postgres: 250, pglite: 2000 };
+const DATABASE_TIMEOUT_MS = 250;
 
-/**
- * How many batches of tallies are merged in one statement. The embedded database is to leave its thread to redirects
- * soon.
- */
-const BATCHES_AT_ONCE = { postgres: 200, pglite: 50 };
+/** How many batches of tallies are merged in one statement. */
+const BATCHES_AT_ONCE = 200;
 
 /** How many links a tick looks at for counts that are ahead. */
-const LINKS_AT_ONCE = { postgres: 10_000, pglite: 500 };
+const LINKS_AT_ONCE = 10_000;
 
 /** What every function has before it opens any part. */
 export interface Context extends PartsContext, Telemetry {
@@ -223,10 +221,12 @@ export interface StandaloneServices
  * @throws Error when the data folder is in use by another process, or the database cannot be migrated.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
+  // What is refused without opening anything comes first.
+  await inspectDatabase(context.config);
+  const journal = openJournal(context);
   const database = await openDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
-  const journal = openJournal(context);
   const parts = opened(
     context,
     createReadinessGate({
@@ -286,12 +286,12 @@ function redirectOn(
   queue: Queue,
   journal: Journal | undefined,
 ): RedirectServices {
-  const { clock, metrics, config } = context;
+  const { clock, metrics } = context;
   const urls = createUrlRepository({ db, clock });
   // A guard each: a part that is slow must not hold up what the other one could answer.
   const askCache = createGuard({ timeoutMs: CACHE_TIMEOUT_MS, maxConcurrent: 500, maxWaiting: 500 });
   const askDatabase = createGuard({
-    timeoutMs: DATABASE_TIMEOUT_MS[config.database.kind],
+    timeoutMs: DATABASE_TIMEOUT_MS,
     maxConcurrent: 100,
     maxWaiting: 1000,
   });
@@ -379,11 +379,11 @@ function counterFlushOn(
       clock,
       metrics,
       takeBackAfterMs: config.countTakeBackMs,
-      linksAtOnce: LINKS_AT_ONCE[config.database.kind],
+      linksAtOnce: LINKS_AT_ONCE,
     }),
     merger: createVisitMerger({
       repository: createRollupRepository({ db }),
-      batchesAtOnce: BATCHES_AT_ONCE[config.database.kind],
+      batchesAtOnce: BATCHES_AT_ONCE,
     }),
     outboxDrain: outbox && createOutboxDrain({ outbox, publisher: queue, metrics }),
     preparePartitions: () => visits.preparePartitions(new Date(clock.now())),

@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import type { FunctionName } from './config.ts';
 
 export type DatabaseConfig =
-  | { readonly kind: 'pglite'; readonly directory: string }
+  | {
+      readonly kind: 'embedded';
+      readonly directory: string;
+      /** What PostgreSQL keeps of the data in memory, in MB. */
+      readonly buffersMb: number;
+      readonly poolSize: number;
+    }
   | {
       readonly kind: 'postgres';
       readonly url: string;
@@ -17,6 +23,9 @@ export type StoreConfig =
   | { readonly kind: 'upstash'; readonly url: string; readonly token: string };
 
 export type QueueConfig = { readonly kind: 'memory' } | { readonly kind: 'rabbitmq'; readonly url: string };
+
+export const DEFAULT_POOL_SIZE = 5;
+export const DEFAULT_BUFFERS_MB = 32;
 
 /** Which parts a function runs on. One that it does not use is embedded, and never opened. */
 export interface PartsConfig {
@@ -91,7 +100,7 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
   function real(part: keyof PartsConfig, setting: string, schemes: readonly string[]): URL | undefined {
     if (!needs.has(part)) return undefined;
     const value = settings[setting];
-    if (value === undefined || value.startsWith('memory:') || value.startsWith('pglite:')) {
+    if (value === undefined || value.startsWith('memory:')) {
       if (name !== 'standalone')
         faults.push(`${setting} must be set: functions that run apart share real parts`);
       else if (isProduction) faults.push(`${setting} must be set: embedded parts are for development`);
@@ -137,16 +146,22 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
     return { kind: 'upstash', url: url.href, token: token ?? '' };
   }
 
+  const poolSize = Number(settings['DATABASE_POOL_SIZE'] ?? DEFAULT_POOL_SIZE);
   return {
     database: database
       ? {
           kind: 'postgres',
           url: database.href,
           readUrl: (readDatabase ?? database).href,
-          poolSize: Number(settings['DATABASE_POOL_SIZE'] ?? 5),
+          poolSize,
           prepare: settings['DATABASE_PREPARE'] !== 'off',
         }
-      : { kind: 'pglite', directory: join(settings['DATA_DIR'] ?? '.data', 'postgres') },
+      : {
+          kind: 'embedded',
+          directory: join(settings['DATA_DIR'] ?? '.data', 'postgres'),
+          buffersMb: Number(settings['DATABASE_BUFFERS_MB'] ?? DEFAULT_BUFFERS_MB),
+          poolSize,
+        },
     store,
     queue: queue ? { kind: 'rabbitmq', url: queue.href } : { kind: 'memory' },
   };

@@ -17,6 +17,7 @@ import type { Guard } from './guard.ts';
 import type { Logger } from './log.ts';
 import { reportErrorsOf } from './part-errors.ts';
 import type { Probe } from './readiness.ts';
+import { startDatabase } from './embedded-database.ts';
 import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
 
 /** What opening a part needs to know. */
@@ -58,19 +59,26 @@ export async function openDatabase(
   access: 'write' | 'read' = 'write',
 ): Promise<OpenDatabase> {
   const { database } = context.config;
-  if (database.kind === 'postgres') {
-    return openPostgres({
-      url: access === 'read' ? database.readUrl : database.url,
+  const open = (url: string, prepare = true) =>
+    openPostgres({
+      url,
       name: `terse-${context.name}`,
       poolSize: database.poolSize,
-      prepare: database.prepare,
+      prepare,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS[context.name],
       onError: reportErrorsOf('postgres', context),
     });
-  }
-  // No image carries the embedded database.
-  const { openPglite } = await import('@terse/repository/pglite');
-  return openPglite(database.directory);
+  if (database.kind === 'postgres')
+    return open(access === 'read' ? database.readUrl : database.url, database.prepare);
+  const server = await startDatabase(context, database);
+  const opened = open(server.url);
+  return {
+    ...opened,
+    close: async () => {
+      await opened.close();
+      await server.stop();
+    },
+  };
 }
 
 export async function openStore(context: PartsContext): Promise<Store> {

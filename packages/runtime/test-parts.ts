@@ -2,14 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestClock, type TestClock } from '@terse/core/test-clock';
+import { openTestDatabase } from '@terse/repository/test-database';
 import { readConfig } from './config.ts';
 import { createContext, type Opened, openStandalone, type StandaloneServices } from './dependencies.ts';
 
 export const TEST_API_KEY = 'test-key-0123456789abcdef';
 
-/**
- * All that a function's app asks for, on embedded parts in a folder of their own and under a clock that stands still.
- */
+/** All that a function's app asks for, on a database and a folder of its own, under a clock that stands still. */
 export interface TestParts extends StandaloneServices, Opened {
   readonly clock: TestClock;
   readonly clientIp: () => null;
@@ -17,9 +16,11 @@ export interface TestParts extends StandaloneServices, Opened {
 }
 
 export async function openTestParts(): Promise<TestParts> {
+  const database = await openTestDatabase();
   const directory = await mkdtemp(join(tmpdir(), 'terse-test-'));
   const clock = createTestClock();
   const config = readConfig('standalone', {
+    DATABASE_URL: database.url,
     DATA_DIR: directory,
     ADMIN_API_KEY: TEST_API_KEY,
     BASE_URL: 'https://go.example',
@@ -35,6 +36,7 @@ export async function openTestParts(): Promise<TestParts> {
       // An open journal would make the folder again.
       await parts.recorder.close(0);
       await parts.close();
+      await database.close();
       await rm(directory, { recursive: true });
     },
   };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createStatsService } from '@terse/core/stats-service';
 import { createTestClock } from '@terse/core/test-clock';
 import type { OpenDatabase } from '../open-database.ts';
-import { openPgliteInMemory } from '../pglite.ts';
+import { openBareDatabase } from '../test-database.ts';
 import { createRollupRepository } from '../rollup-repository.ts';
 import { createUrlRepository } from '../url-repository.ts';
 import { createVisitRepository } from '../visit-repository.ts';
@@ -15,7 +15,7 @@ import * as visitTallies from './0005-visit-tallies.ts';
 
 let database: OpenDatabase;
 beforeAll(async () => {
-  database = await openPgliteInMemory();
+  database = await openBareDatabase();
 });
 afterAll(() => database.close());
 

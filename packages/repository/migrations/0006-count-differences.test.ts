@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OpenDatabase } from '../open-database.ts';
-import { openPgliteInMemory } from '../pglite.ts';
+import { openBareDatabase } from '../test-database.ts';
 import * as links from './0001-links.ts';
 import * as visits from './0002-visits.ts';
 import * as roles from './0003-roles.ts';
@@ -11,7 +11,7 @@ import * as countDifferences from './0006-count-differences.ts';
 
 let database: OpenDatabase;
 beforeAll(async () => {
-  database = await openPgliteInMemory();
+  database = await openBareDatabase();
 });
 afterAll(() => database.close());
 

@@ -1,0 +1,68 @@
+import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import type { Identity } from './identity.ts';
+import { syncDirectory } from './sync.ts';
+
+const PRIVATE_FILE = 0o600;
+/** Whom the server lets in, and how: https://www.postgresql.org/docs/18/auth-pg-hba-conf.html. */
+const BY_PASSWORD = 'local all all scram-sha-256\n';
+const WITHOUT_PASSWORD = 'local all all trust\n';
+const PASSWORD_BYTES = 32;
+
+const passwordFile = (directory: string) => join(directory, 'password');
+const accessFile = (cluster: string) => join(cluster, 'pg_hba.conf');
+
+/** What the server asks for; empty until a cluster has one. */
+export function readPassword(directory: string): string {
+  return existsSync(passwordFile(directory)) ? readFileSync(passwordFile(directory), 'utf8') : '';
+}
+
+/** Opens a cluster whose password is lost, as after a copy of the cluster alone, until `protect` closes it again. */
+export function openWithoutPassword(
+  directory: string,
+  cluster: string,
+  identity: Identity | undefined,
+): void {
+  if (!existsSync(passwordFile(directory))) replace(accessFile(cluster), WITHOUT_PASSWORD, identity);
+}
+
+/**
+ * Gives a running server that asks for no password one, and lets nobody in without it. Stopped on the way, it comes
+ * again at the next start.
+ */
+export async function protect(
+  directory: string,
+  cluster: string,
+  urlWith: (password: string) => string,
+  identity: Identity | undefined,
+): Promise<void> {
+  if (readFileSync(accessFile(cluster), 'utf8') === BY_PASSWORD) return;
+  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  const sql = postgres(...connection(urlWith(password)));
+  try {
+    replace(passwordFile(directory), password, undefined);
+    syncDirectory(directory);
+    await sql.unsafe(`alter role current_user password '${password}'`);
+    replace(accessFile(cluster), BY_PASSWORD, identity);
+    syncDirectory(cluster);
+    await sql`select pg_reload_conf()`;
+  } finally {
+    await sql.end();
+  }
+}
+
+function connection(url: string): [string, postgres.Options<Record<string, never>>] {
+  const parsed = new URL(url);
+  const folder = parsed.searchParams.get('host');
+  parsed.search = '';
+  return [parsed.href, { path: `${folder}/.s.PGSQL.5432`, max: 1, onnotice: () => {} }];
+}
+
+function replace(path: string, text: string, owner: Identity | undefined): void {
+  const next = `${path}.new`;
+  writeFileSync(next, text, { mode: PRIVATE_FILE, flush: true });
+  if (owner) chownSync(next, owner.uid, owner.gid);
+  renameSync(next, path);
+}

@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '@terse/embedded-postgres/embedded-postgres';
+import { migrate } from '@terse/repository/migrate';
+import { openPostgres } from '@terse/repository/postgres';
+import { createDatabase, MIGRATED } from '@terse/repository/test-database';
+import type { TestProject } from 'vitest/node';
+
+const CONNECTIONS = 200;
+
+/** Starts the PostgreSQL that the product brings, for a whole run: each test file has a database of its own on it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const directory = await mkdtemp(join(tmpdir(), 'terse-tests-'));
+  const server = await startEmbeddedPostgres({
+    directory: join(directory, 'postgres'),
+    buffersMb: 64,
+    connections: CONNECTIONS,
+    // Data then survives a killed server, not a power cut, and no test can tell.
+    settings: { fsync: 'off' },
+  });
+  const url = await createDatabase(server.url, MIGRATED, 'template0');
+  const { db, close } = openPostgres({ url, name: 'tests', poolSize: 1, statementTimeoutMs: 60_000 });
+  await migrate(db);
+  await close();
+  project.provide('testServer', server.url);
+  return async () => {
+    await server.stop();
+    await rm(directory, { recursive: true });
+  };
+}
