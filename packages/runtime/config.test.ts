@@ -166,6 +166,15 @@ test('statements are prepared unless DATABASE_PREPARE is off', () => {
   expect(() => prepare('no')).toThrow('DATABASE_PREPARE must be on or off');
 });
 
+test('a database is reached by a local socket, in production too', () => {
+  const url = 'postgres:///terse?host=/var/run/postgresql';
+  const settings = { ...REAL, NODE_ENV: 'production', DATABASE_URL: url };
+  expect(readConfig('stats', settings).database).toMatchObject({ url });
+  expect(faultsOf('stats', { ...settings, DATABASE_URL: 'postgres:///terse?host=db.example' })).toContain(
+    'DATABASE_URL must have as host the path of a folder',
+  );
+});
+
 test.each([
   ['channel_binding=require', 'DATABASE_URL must not have channel_binding: '],
   ['sslmode=require&pgbouncer=true', 'DATABASE_URL must not have pgbouncer: DATABASE_PREPARE=off'],

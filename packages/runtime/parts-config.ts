@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { FunctionName } from './config.ts';
 
 export type DatabaseConfig =
@@ -112,7 +112,14 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
       return undefined;
     }
     if (part === 'database') refuseForeignParameters(setting, url);
-    if (isProduction && !isEncrypted(url) && !LOCAL_HOSTS.has(url.hostname)) {
+    const socketFolder = url.searchParams.get('host');
+    if (part === 'database' && socketFolder !== null && !isAbsolute(socketFolder)) {
+      faults.push(
+        `${setting} must have as host the path of a folder, or none: a server's name stands before the path`,
+      );
+    }
+    const isLocal = LOCAL_HOSTS.has(url.hostname) || (part === 'database' && socketFolder !== null);
+    if (isProduction && !isEncrypted(url) && !isLocal) {
       faults.push(`${setting} must be encrypted: it leads to another host`);
     }
     return url;
