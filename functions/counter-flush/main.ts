@@ -1,5 +1,6 @@
-import { serveInternal } from '@terse/http/internal-app';
-import { serve } from '@terse/http/serve';
+import { createInternalApp } from '@terse/http/internal-app';
+import { openInternalListener, openListeners } from '@terse/http/listeners';
+import { reportStart } from '@terse/http/report-start';
 import { createContext, openCounterFlush } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createCounterFlushApp } from './app.ts';
@@ -7,21 +8,24 @@ import { startSchedule } from './schedule.ts';
 
 void runUntilStopped(async () => {
   const context = createContext('counter-flush');
-  const parts = await openCounterFlush(context);
-  const app = createCounterFlushApp(parts);
   const { config, log } = context;
   // With its own trigger it serves nothing but the internal addresses.
-  const server = config.trigger === 'external' ? await serve(app, config) : undefined;
-  const internal = await serveInternal(parts, config);
-  const ticking = config.trigger === 'own' ? startSchedule(app, config, log) : undefined;
+  const isTriggered = config.trigger === 'external';
+  const listeners = isTriggered ? await openListeners(config) : await openInternalListener(config);
+  const parts = await openCounterFlush(context);
+  const app = createCounterFlushApp(parts);
+  listeners.callers?.serve(app);
+  listeners.internal.serve(createInternalApp(parts));
+  const ticking = isTriggered ? undefined : startSchedule(app, config, log);
+  reportStart(context, listeners, 'brings counts to the links, and tallies into the rollups');
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
       // A flush may be killed anywhere, so a database that does not answer must not delay the stop.
       await Promise.race([ticking?.stop(), context.clock.sleep(deadlineMs / 2)]);
-      await server?.close(deadlineMs);
+      await listeners.callers?.close(deadlineMs);
       await parts.close();
-      await internal.close(0);
+      await listeners.internal.close(0);
     },
   };
 });

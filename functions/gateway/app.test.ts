@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type RunningServer, serve } from '@terse/http/serve';
+import type { Listener } from '@terse/http/listen';
+import { serve } from '@terse/http/serve';
 import { sendRaw } from '../../tests/raw-request.ts';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
@@ -38,13 +39,13 @@ describe('routes', () => {
 });
 
 /** Serves apps on free ports until the test is over. */
-async function serveAll(...apps: readonly Pick<Hono, 'fetch'>[]): Promise<RunningServer[]> {
+async function serveAll(...apps: readonly Pick<Hono, 'fetch'>[]): Promise<Listener[]> {
   const servers = await Promise.all(apps.map((app) => serve(app, { host: '127.0.0.1', port: 0 })));
   onTestFinished(async () => void (await Promise.all(servers.map((server) => server.close(0)))));
   return servers;
 }
 
-const urlOf = (server: RunningServer | undefined) => `http://127.0.0.1:${server?.port}`;
+const urlOf = (server: Listener | undefined) => `http://127.0.0.1:${server?.port}`;
 
 /** A gateway in front of one function that takes the place of all three. */
 async function serveGateway(origin: string): Promise<string> {

@@ -1,5 +1,6 @@
-import { serveInternal } from '@terse/http/internal-app';
-import { serve } from '@terse/http/serve';
+import { createInternalApp } from '@terse/http/internal-app';
+import { openListeners } from '@terse/http/listeners';
+import { reportStart } from '@terse/http/report-start';
 import { createContext, openGateway } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createGatewayApp } from './app.ts';
@@ -7,6 +8,7 @@ import { proxyTo } from './proxy.ts';
 
 void runUntilStopped(async () => {
   const context = createContext('gateway');
+  const listeners = await openListeners(context.config);
   const { origins, ...parts } = openGateway(context);
   const app = createGatewayApp({
     ...parts,
@@ -14,13 +16,14 @@ void runUntilStopped(async () => {
     links: proxyTo(origins.links),
     stats: proxyTo(origins.stats),
   });
-  const server = await serve(app, context.config);
-  const internal = await serveInternal(parts, context.config);
+  listeners.callers.serve(app);
+  listeners.internal.serve(createInternalApp(parts));
+  reportStart(context, listeners, 'forwards requests to redirect, links and stats');
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
-      await server.close(deadlineMs);
-      await internal.close(0);
+      await listeners.callers.close(deadlineMs);
+      await listeners.internal.close(0);
     },
   };
 });

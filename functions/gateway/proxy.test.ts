@@ -1,7 +1,8 @@
 import type { LookupAddress } from 'node:dns';
 import { connect } from 'node:net';
 import { Hono } from 'hono';
-import { type RunningServer, serve } from '@terse/http/serve';
+import type { Listener } from '@terse/http/listen';
+import { serve } from '@terse/http/serve';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sendRaw } from '../../tests/raw-request.ts';
 import { createGatewayApp } from './app.ts';
@@ -10,8 +11,8 @@ import { proxyTo } from './proxy.ts';
 
 const listen = { host: '127.0.0.1', port: 0 };
 const log = { error: vi.fn(), info: vi.fn() };
-let server: RunningServer;
-let gateway: RunningServer;
+let server: Listener;
+let gateway: Listener;
 beforeAll(async () => {
   server = await serve(
     new Hono().all('*', (c) => c.text(new URL(c.req.url).pathname)),

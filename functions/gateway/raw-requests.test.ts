@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createApp } from '@terse/http/create-app';
-import { type RunningServer, serve } from '@terse/http/serve';
+import type { Listener } from '@terse/http/listen';
+import { serve } from '@terse/http/serve';
 import { createLinksApp } from '@terse/links/app';
 import { createRedirectApp } from '@terse/redirect/app';
 import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
@@ -13,7 +14,7 @@ import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
 
 let parts: TestParts;
-let servers: { redirect: RunningServer; links: RunningServer; stats: RunningServer; gateway: RunningServer };
+let servers: { redirect: Listener; links: Listener; stats: Listener; gateway: Listener };
 beforeAll(async () => {
   parts = await openTestParts();
   await parts.urls.shorten({ original_url: 'https://example.com/', short_code: 'spring' });
@@ -22,7 +23,7 @@ beforeAll(async () => {
   const redirect = await serve(createRedirectApp({ ...parts, recorder }), listen);
   const links = await serve(createLinksApp(parts), listen);
   const stats = await serve(createStatsApp(parts), listen);
-  const at = ({ port }: RunningServer) => proxyTo(new URL(`http://127.0.0.1:${port}`));
+  const at = ({ port }: Listener) => proxyTo(new URL(`http://127.0.0.1:${port}`));
   const app = createGatewayApp({ ...parts, redirect: at(redirect), links: at(links), stats: at(stats) });
   servers = { redirect, links, stats, gateway: await serve(app, listen) };
 });

@@ -1,20 +1,23 @@
-import { serveInternal } from '@terse/http/internal-app';
-import { serve } from '@terse/http/serve';
+import { createInternalApp } from '@terse/http/internal-app';
+import { openListeners } from '@terse/http/listeners';
+import { reportStart } from '@terse/http/report-start';
 import { createContext, openLinks } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createLinksApp } from './app.ts';
 
 void runUntilStopped(async () => {
   const context = createContext('links');
+  const listeners = await openListeners(context.config);
   const parts = await openLinks(context);
-  const server = await serve(createLinksApp(parts), context.config);
-  const internal = await serveInternal(parts, context.config);
+  listeners.callers.serve(createLinksApp(parts));
+  listeners.internal.serve(createInternalApp(parts));
+  reportStart(context, listeners, 'serves the API of links');
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
-      await server.close(deadlineMs);
+      await listeners.callers.close(deadlineMs);
       await parts.close();
-      await internal.close(0);
+      await listeners.internal.close(0);
     },
   };
 });

@@ -1,18 +1,25 @@
 export interface BannerFacts {
+  /** Where short URLs begin. */
   readonly address: string;
+  readonly listensAt: string;
+  readonly internalAddress: string;
   readonly dataDirectory: string;
   /** Made just now, never to be seen again. */
   readonly newApiKey: string | undefined;
 }
 
 /** What a person reads after starting Terse, with lines to paste. */
-export function banner({ address, dataDirectory, newApiKey }: BannerFacts): string {
+export function banner(facts: BannerFacts): string {
+  const { address, newApiKey } = facts;
   const api = `${address}/api/v1/links`;
-  if (newApiKey === undefined) {
-    return `
+  const head = `
   Terse is ready at ${address}
-  data in           ${dataDirectory}
-
+  listens at        ${facts.listensAt}
+  for the platform  ${facts.internalAddress}  (/.live, /.started, /.ready, /.metrics)
+  data in           ${facts.dataDirectory}
+`;
+  if (newApiKey === undefined) {
+    return `${head}
   With your API key in $ADMIN_API_KEY, shorten a link, then list all:
 
   curl -s ${api} -H "Authorization: Bearer $ADMIN_API_KEY" -d '{"original_url":"https://example.com/"}'
@@ -20,15 +27,15 @@ export function banner({ address, dataDirectory, newApiKey }: BannerFacts): stri
 
 `;
   }
-  return `
-  Terse is ready at ${address}
-  data in           ${dataDirectory}
-  your API key      ${newApiKey}  (shown this once: keep it)
+  return `${head}  your API key      ${newApiKey}  (shown this once: keep it)
 
   Shorten a link, then follow it:
 
   curl -s ${api} -H 'Authorization: Bearer ${newApiKey}' -d '{"original_url":"https://example.com/","short_code":"hello"}'
   curl -si ${address}/hello
+
+  visit_count counts people. curl is a tool, so its visit counts as automatic: bot_visits in the stats. A browser's
+  visit to ${address}/hello raises visit_count.
 
 `;
 }

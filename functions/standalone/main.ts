@@ -1,11 +1,10 @@
-import { resolve } from 'node:path';
 import { createCounterFlushApp } from '@terse/counter-flush/app';
 import { startSchedule, tick } from '@terse/counter-flush/schedule';
 import { createGatewayApp } from '@terse/gateway/app';
 import { createClientIp } from '@terse/http/client-ip';
 import { createCountry } from '@terse/http/country';
-import { serveInternal } from '@terse/http/internal-app';
-import { serve } from '@terse/http/serve';
+import { createInternalApp } from '@terse/http/internal-app';
+import { openListeners } from '@terse/http/listeners';
 import { createLinksApp } from '@terse/links/app';
 import { createRedirectApp } from '@terse/redirect/app';
 import { createContext, openStandalone } from '@terse/runtime/dependencies';
@@ -21,6 +20,7 @@ const RESTORE_WAIT_MS = 3000;
 await runUntilStopped(async () => {
   const context = createContext('standalone');
   const { config, log } = context;
+  const listeners = await openListeners(config);
   const parts = await openStandalone(context);
 
   const clientIp = createClientIp(config);
@@ -41,12 +41,14 @@ await runUntilStopped(async () => {
     log.error({ err: error }, 'the first maintenance failed, and comes again');
   });
   const ticking = startSchedule(counterFlush, config, log);
-  const server = await serve(app, { ...config, beforeResponses: parts.recorder.commit });
-  const internal = await serveInternal(parts, config);
+  listeners.callers.serve(app, { beforeResponses: parts.recorder.commit });
+  listeners.internal.serve(createInternalApp(parts));
   process.stdout.write(
     banner({
       address: config.baseUrl.origin,
-      dataDirectory: config.database.kind === 'embedded' ? resolve(config.dataDirectory) : 'PostgreSQL',
+      listensAt: listeners.callers.origin,
+      internalAddress: listeners.internal.origin,
+      dataDirectory: config.database.kind === 'embedded' ? config.dataDirectory : 'PostgreSQL',
       newApiKey: await parts.apiKeys.makeFirst(),
     }),
   );
@@ -54,12 +56,12 @@ await runUntilStopped(async () => {
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
-      await server.close(deadlineMs / 2);
+      await listeners.callers.close(deadlineMs / 2);
       await parts.recorder.close(deadlineMs / 2);
       await consuming.close();
       await ticking.stop();
       await parts.close();
-      await internal.close(0);
+      await listeners.internal.close(0);
     },
   };
 });

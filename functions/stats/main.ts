@@ -1,20 +1,23 @@
-import { serveInternal } from '@terse/http/internal-app';
-import { serve } from '@terse/http/serve';
+import { createInternalApp } from '@terse/http/internal-app';
+import { openListeners } from '@terse/http/listeners';
+import { reportStart } from '@terse/http/report-start';
 import { createContext, openStats } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createStatsApp } from './app.ts';
 
 void runUntilStopped(async () => {
   const context = createContext('stats');
+  const listeners = await openListeners(context.config);
   const parts = await openStats(context);
-  const server = await serve(createStatsApp(parts), context.config);
-  const internal = await serveInternal(parts, context.config);
+  listeners.callers.serve(createStatsApp(parts));
+  listeners.internal.serve(createInternalApp(parts));
+  reportStart(context, listeners, 'serves the API of stats');
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
-      await server.close(deadlineMs);
+      await listeners.callers.close(deadlineMs);
       await parts.close();
-      await internal.close(0);
+      await listeners.internal.close(0);
     },
   };
 });

@@ -1,5 +1,6 @@
-import { serveInternal } from '@terse/http/internal-app';
-import { serve } from '@terse/http/serve';
+import { createInternalApp } from '@terse/http/internal-app';
+import { openInternalListener, openListeners } from '@terse/http/listeners';
+import { reportStart } from '@terse/http/report-start';
 import { createContext, openVisitWriter } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createVisitWriterApp } from './app.ts';
@@ -7,21 +8,23 @@ import { consume } from './consume.ts';
 
 void runUntilStopped(async () => {
   const context = createContext('visit-writer');
-  const parts = await openVisitWriter(context);
-  const app = createVisitWriterApp(parts);
   const { config } = context;
   // With its own trigger it serves nothing but the internal addresses.
-  const server = config.trigger === 'external' ? await serve(app, config) : undefined;
-  const internal = await serveInternal(parts, config);
-  const consuming =
-    config.trigger === 'own' ? consume(app, { ...context, ...parts, pressure: () => 0 }) : undefined;
+  const isTriggered = config.trigger === 'external';
+  const listeners = isTriggered ? await openListeners(config) : await openInternalListener(config);
+  const parts = await openVisitWriter(context);
+  const app = createVisitWriterApp(parts);
+  listeners.callers?.serve(app);
+  listeners.internal.serve(createInternalApp(parts));
+  const consuming = isTriggered ? undefined : consume(app, { ...context, ...parts, pressure: () => 0 });
+  reportStart(context, listeners, 'stores visits from the queue');
   return {
     turnAway: parts.turnAway,
     stop: async (deadlineMs) => {
       await consuming?.close();
-      await server?.close(deadlineMs);
+      await listeners.callers?.close(deadlineMs);
       await parts.close();
-      await internal.close(0);
+      await listeners.internal.close(0);
     },
   };
 });

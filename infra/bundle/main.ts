@@ -47,6 +47,8 @@ const OPTIONS: BuildOptions = {
   minifyWhitespace: true,
   minifySyntax: true,
   plugins: [englishOnly, ownCommandsOnly],
+  // A bundle has no project around it: relative folders are those of the working folder.
+  define: { 'import.meta.dirname': 'undefined' },
   // Imported by settings that functions which run apart refuse.
   external: ['@terse/repository/pglite'],
   logLevel: 'warning',

@@ -8,9 +8,10 @@ const MAX_HELD = 64;
 
 /**
  * Makes a class of responses that do not leave when they are ended, but together with the others of the same turn of
- * the event loop, after `beforeResponses`. What is written before the end of a response is not held.
+ * the event loop, after what `beforeResponses` returns was called. While it returns nothing, and for what is written
+ * before the end of a response, nothing is held.
  */
-export function holdResponses(beforeResponses: () => void): typeof ServerResponse {
+export function holdResponses(beforeResponses: () => (() => void) | undefined): typeof ServerResponse {
   let held: HeldResponse[] = [];
   let endOfTurn: NodeJS.Immediate | undefined;
 
@@ -19,7 +20,7 @@ export function holdResponses(beforeResponses: () => void): typeof ServerRespons
     endOfTurn = undefined;
     const ready = held;
     held = [];
-    beforeResponses();
+    beforeResponses()?.();
     for (const response of ready) response.leave();
   }
 
@@ -27,6 +28,7 @@ export function holdResponses(beforeResponses: () => void): typeof ServerRespons
     #last: unknown[] | undefined;
 
     override end(...last: unknown[]): this {
+      if (!beforeResponses()) return super.end(...(last as End));
       this.#last = last;
       held.push(this);
       if (held.length >= MAX_HELD) release();

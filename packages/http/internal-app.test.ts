@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createApp } from './create-app.ts';
-import { createInternalApp, serveInternal } from './internal-app.ts';
+import { createInternalApp } from './internal-app.ts';
 
 const parts = {
   log: { error: vi.fn(), info: vi.fn() },
@@ -39,13 +39,3 @@ test.each(['/.live', '/.started', '/.ready', '/.metrics', '/.events', '/%2emetri
     expect((await createApp(parts).request(path)).status).toBe(404);
   },
 );
-
-test('listens at a port of its own, and says which setting is wrong when that is in use', async () => {
-  const options = { internalHost: '127.0.0.1', internalPort: 0 };
-  const server = await serveInternal(parts, options);
-  expect((await fetch(`http://127.0.0.1:${server.port}/.live`)).status).toBe(200);
-  await expect(serveInternal(parts, { ...options, internalPort: server.port })).rejects.toThrow(
-    `INTERNAL_PORT ${server.port} is in use`,
-  );
-  await server.close(100);
-});

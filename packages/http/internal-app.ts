@@ -1,7 +1,6 @@
 import type { Hono } from 'hono';
 import { type AppParts, createApp } from './create-app.ts';
 import { methodNotAllowed } from './method-not-allowed.ts';
-import { type RunningServer, serve } from './serve.ts';
 
 /** Whether requests are welcome, and the state of each part by name. Callers learn no more. */
 export interface Readiness {
@@ -42,19 +41,4 @@ export function createInternalApp(parts: InternalParts): Hono {
   for (const path of ['/.live', '/.started', '/.ready', '/.metrics']) app.all(path, methodNotAllowed('GET'));
 
   return app;
-}
-
-/**
- * Serves the internal addresses at their own port, which no public listener leads to.
- * @throws Error when the port is in use.
- */
-export function serveInternal(
-  parts: InternalParts,
-  { internalHost, internalPort }: { readonly internalHost: string; readonly internalPort: number },
-): Promise<RunningServer> {
-  return serve(createInternalApp(parts), {
-    host: internalHost,
-    port: internalPort,
-    portSetting: 'INTERNAL_PORT',
-  });
 }

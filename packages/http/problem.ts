@@ -36,7 +36,7 @@ const KINDS = {
 /** The codes of all problems. */
 export const PROBLEM_CODES = Object.keys(KINDS) as readonly ErrorCode[];
 
-const RETRY_AFTER_SECONDS = '2';
+export const RETRY_AFTER_SECONDS = '2';
 
 /** The URI of a kind of problem: its last part is a heading in `docs/problems.md`. */
 export function problemType(code: ErrorCode): string {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { DomainError } from '@terse/core/errors';
-import { problemBody, problemStatus } from './problem.ts';
+import { problemBody, problemStatus, RETRY_AFTER_SECONDS } from './problem.ts';
 
 /** The response under way on a connection. Node keeps it in this untyped field. */
 interface Busy {
@@ -90,6 +90,7 @@ export function refuseWith(outgoing: ServerResponse, error: DomainError): void {
 function refusal(error: DomainError) {
   const id = randomUUID();
   const body = problemBody(error, id);
+  const isUnavailable = problemStatus(error) === 503;
   return {
     body,
     headers: {
@@ -99,6 +100,7 @@ function refusal(error: DomainError) {
       'X-Content-Type-Options': 'nosniff',
       'X-Request-Id': id,
       Connection: 'close',
+      ...(isUnavailable && { 'Retry-After': RETRY_AFTER_SECONDS }),
     },
   };
 }

@@ -40,15 +40,6 @@ test('cuts at the deadline what does not end', async () => {
   await expect(ended).resolves.toBeDefined();
 });
 
-test('says when it cannot listen', async () => {
-  const server = await serve(new Hono(), { host, port: 0 });
-  const { port } = server;
-  await expect(serve(new Hono(), { host, port })).rejects.toThrow(`PORT ${port} is in use`);
-  const options = { host, port, portSetting: 'INTERNAL_PORT' };
-  await expect(serve(new Hono(), options)).rejects.toThrow(`INTERNAL_PORT ${port} is in use`);
-  await server.close(100);
-});
-
 describe('with something to be done before responses', () => {
   async function serveHeld(beforeResponses: () => void) {
     const app = new Hono().get('/:name', (c) => c.text(c.req.param('name')));

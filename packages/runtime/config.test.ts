@@ -29,7 +29,12 @@ test('the standalone process starts with nothing set', () => {
     internalPort: 9464,
     visitorIp: 'anonymized',
     trustedProxyHops: 0,
-    database: { kind: 'embedded', directory: '.data/postgres', buffersMb: 32, poolSize: 5 },
+    database: {
+      kind: 'embedded',
+      directory: join(import.meta.dirname, '../../.data/postgres'),
+      buffersMb: 32,
+      poolSize: 5,
+    },
     store: { kind: 'memory' },
     queue: { kind: 'memory' },
   });
@@ -37,7 +42,7 @@ test('the standalone process starts with nothing set', () => {
 });
 
 test('refuses to serve internal addresses where the public ones are', () => {
-  expect(faultsOf('redirect', { ...REAL, PORT: '9464' })).toContain('INTERNAL_PORT must differ from PORT');
+  expect(faultsOf('redirect', { ...REAL, PORT: '9465' })).toContain('INTERNAL_PORT must differ from PORT');
 });
 
 test('refuses in production what everybody knows, and takes it for development', () => {

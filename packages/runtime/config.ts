@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Login } from '@terse/repository/logins';
+import { DEFAULT_PORTS, hostSetting, localUrl } from './address-settings.ts';
+import { type Environment, givenSettings } from './given-settings.ts';
 import { faultsOfSecrets } from './public-secrets.ts';
 import { LOGIN_SETTINGS, readLogins } from './login-settings.ts';
 import {
@@ -23,13 +24,14 @@ export type FunctionName =
   | 'dead-letters'
   | 'standalone';
 
-const integer = (min: number, max: number, fallback: number) =>
+const wholeNumber = (min: number, max: number) =>
   z
     .string()
-    .regex(/^\d+$/, 'must be a whole number')
+    .regex(/^(?:0|[1-9]\d*)$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
-    .default(fallback);
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+
+const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
 
 const webUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
@@ -37,17 +39,18 @@ const webUrl = z
 
 const settingsSchema = z.object({
   NODE_ENV: z.string().optional(),
-  HOST: z.string().default('127.0.0.1'),
-  PORT: integer(1, 65_535, 8080),
-  INTERNAL_HOST: z.string().default('127.0.0.1'),
-  INTERNAL_PORT: integer(1, 65_535, 9464),
+  HOST: hostSetting,
+  PORT: wholeNumber(1, 65_535).optional(),
+  INTERNAL_HOST: hostSetting,
+  INTERNAL_PORT: wholeNumber(1, 65_535).optional(),
   BASE_URL: webUrl
     .refine(
       (url) => url.pathname === '/' && !url.search && !url.hash,
       'must have no path: codes follow the host',
     )
+    .refine((url) => !url.username && !url.password, 'must have no user and no password')
     .optional(),
-  DATA_DIR: z.string().default('.data'),
+  DATA_DIR: z.string(),
   JOURNAL_DIR: z.string().optional(),
   JOURNAL_MAX_MB: integer(1, 1_000_000, 512),
   OUTBOX_MAX_MB: integer(1, 1_000_000, 64),
@@ -133,8 +136,6 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * The settings of a function, from the environment. Every setting may instead be named by `<NAME>_FILE`, the path of a
  * file that holds it. An empty variable counts as not set.
@@ -142,7 +143,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function readConfig(name: FunctionName, environment: Environment = process.env): Config {
   const faults: string[] = [];
-  const given = withFiles(environment, faults);
+  const names = [...Object.keys(settingsSchema.shape), ...PART_SETTINGS];
+  const given = givenSettings(names, environment, faults);
   const parsed = settingsSchema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')} ${issue.message}`);
   const parts = readParts(name, given, faults);
@@ -152,8 +154,13 @@ export function readConfig(name: FunctionName, environment: Environment = proces
       if (given[setting] === undefined) faults.push(`${setting} must be set`);
     }
   }
-  if (parsed.success && parsed.data.INTERNAL_PORT === parsed.data.PORT) {
-    faults.push('INTERNAL_PORT must differ from PORT');
+  const { port: defaultPort, internal: defaultInternalPort } =
+    DEFAULT_PORTS[name] ?? DEFAULT_PORTS.standalone;
+  const port = parsed.data?.PORT ?? defaultPort;
+  const internalPort = parsed.data?.INTERNAL_PORT ?? defaultInternalPort;
+  if (internalPort === port) faults.push('INTERNAL_PORT must differ from PORT');
+  if (name === 'standalone' && given['BASE_URL'] === undefined && given['HOST']?.includes('%')) {
+    faults.push('BASE_URL must be set: no URL holds the zone of HOST');
   }
   if (name === 'links' && given['BASE_URL'] === undefined) {
     faults.push('BASE_URL must be set: it is what short URLs begin with');
@@ -167,10 +174,10 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     ...parts,
     isProduction: settings.NODE_ENV === 'production',
     host: settings.HOST,
-    port: settings.PORT,
+    port,
     internalHost: settings.INTERNAL_HOST,
-    internalPort: settings.INTERNAL_PORT,
-    baseUrl: settings.BASE_URL ?? new URL(`http://${settings.HOST}:${settings.PORT}`),
+    internalPort,
+    baseUrl: settings.BASE_URL ?? localUrl(settings.HOST, port),
     dataDirectory: settings.DATA_DIR,
     journal: readJournal(settings),
     outboxMaxBytes: settings.OUTBOX_MAX_MB * 1024 * 1024,
@@ -204,25 +211,4 @@ function readJournal({
 function readOrigins(settings: z.infer<typeof settingsSchema>): Origins | undefined {
   const { REDIRECT_ORIGIN: redirect, LINKS_ORIGIN: links, STATS_ORIGIN: stats } = settings;
   return redirect && links && stats ? { redirect, links, stats } : undefined;
-}
-
-function withFiles(environment: Environment, faults: string[]): Environment {
-  const given: Record<string, string> = {};
-  for (const name of [...Object.keys(settingsSchema.shape), ...PART_SETTINGS]) {
-    const value = environment[name];
-    const fileSetting = `${name}_FILE`;
-    const path = environment[fileSetting];
-    if (value) given[name] = value;
-    if (!path) continue;
-    if (value) {
-      faults.push(`${name} and ${fileSetting} are both set: one must go`);
-      continue;
-    }
-    try {
-      given[name] = readFileSync(path, 'utf8').trimEnd();
-    } catch {
-      faults.push(`${fileSetting} names a file that cannot be read`);
-    }
-  }
-  return given;
 }

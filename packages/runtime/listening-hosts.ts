@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
+import { isAnyAddress } from './address-settings.ts';
 
-const ANY_ADDRESS = new Set(['0.0.0.0', '::', '']);
 const LOOPBACK = /^(?:127\.|::1$)/;
 const HOSTS_FILE = '/etc/hosts';
 
 /** The names and addresses by which a process that listens on `host` is reached from this machine. */
 export function listeningHosts(host: string, hostsFile = readHostsFile()): string[] {
   const names = [hostname(), ...loopbackNames(hostsFile)].map((name) => name.toLowerCase());
-  if (!ANY_ADDRESS.has(host)) return [host.toLowerCase(), ...names];
+  if (!isAnyAddress(host)) return [host.toLowerCase().replace(/%.*/, ''), ...names];
   const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return [...names, ...interfaces.map(({ address }) => address)];
 }

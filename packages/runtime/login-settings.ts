@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import type { Login } from '@terse/repository/logins';
+import { partUrlFault } from './part-url.ts';
 import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
 
 const login = z
-  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres URL' })
-  .regex(/^[^:]+:\/\/[^:@/]+:[^:@/]+@/, 'must have a user and a password')
+  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres URL', abort: true })
+  .regex(/^[^:]+:\/\/[^:@/]+:[^:@/]+@/, { error: 'must have a user and a password', abort: true })
+  .refine((text) => partUrlFault(new URL(text)) === undefined, {
+    error: 'must have user and password percent-encoded',
+    abort: true,
+  })
   .transform((text) => {
     const { username, password } = new URL(text);
     return { name: decodeURIComponent(username), password: decodeURIComponent(password) };

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import type { FunctionName } from './config.ts';
+import { partUrlFault } from './part-url.ts';
 
 export type DatabaseConfig =
   | {
@@ -106,11 +107,17 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
       else if (isProduction) faults.push(`${setting} must be set: embedded parts are for development`);
       return undefined;
     }
-    const url = URL.parse(value);
-    if (!url || !schemes.includes(url.protocol)) {
+    if (!schemes.some((scheme) => value.startsWith(`${scheme}//`))) {
       faults.push(`${setting} must begin with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`);
       return undefined;
     }
+    const url = URL.parse(value);
+    if (!url) {
+      faults.push(`${setting} must be a URL: user:password@host:port/path`);
+      return undefined;
+    }
+    const fault = partUrlFault(url);
+    if (fault !== undefined) faults.push(`${setting} ${fault}`);
     if (part === 'database') refuseForeignParameters(setting, url);
     const socketFolder = url.searchParams.get('host');
     if (part === 'database' && socketFolder !== null && !isAbsolute(socketFolder)) {
@@ -150,6 +157,9 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
     if (url.protocol.startsWith('redis')) return { kind: 'redis', url: url.href };
     const token = settings['UPSTASH_REDIS_REST_TOKEN'];
     if (token === undefined) faults.push('UPSTASH_REDIS_REST_TOKEN must be set: Redis is reached by REST');
+    else if (!/^[\x21-\x7e]+$/.test(token)) {
+      faults.push('UPSTASH_REDIS_REST_TOKEN must be visible ASCII characters, without spaces');
+    }
     return { kind: 'upstash', url: url.href, token: token ?? '' };
   }
 

@@ -1,0 +1,99 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+
+/** Parts that are not there: a start that comes as far as to them does not fail. */
+const SETTINGS = {
+  DATABASE_URL: 'postgres://127.0.0.1:1/none',
+  REDIS_URL: 'redis://127.0.0.1:1',
+  RABBITMQ_URL: 'amqp://127.0.0.1:1',
+  BASE_URL: 'http://go.example',
+  REDIRECT_ORIGIN: 'http://127.0.0.1:1',
+  LINKS_ORIGIN: 'http://127.0.0.1:1',
+  STATS_ORIGIN: 'http://127.0.0.1:1',
+  TRIGGER: 'external',
+};
+const EMBEDDED = { DATABASE_URL: '', REDIS_URL: '', RABBITMQ_URL: '' };
+
+const ALONE = ['redirect', 'links', 'stats', 'visit-writer', 'counter-flush', 'gateway'];
+const FUNCTIONS = [['standalone', EMBEDDED] as const, ...ALONE.map((name) => [name, {}] as const)];
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'terse-starting-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Runs a function that cannot start. @returns its exit code, and what it wrote. */
+async function refused(
+  name: string,
+  settings: Readonly<Record<string, string>>,
+  options: SpawnOptions = {},
+): Promise<[code: number | null, output: string]> {
+  const main = join(import.meta.dirname, '..', name, 'main.ts');
+  const child = spawn(process.execPath, [main], {
+    ...options,
+    env: { DATA_DIR: join(directory, name), ...SETTINGS, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await once(child, 'close');
+  return [child.exitCode, output];
+}
+
+async function takenPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+describe.each(FUNCTIONS)('%s finds before it opens or makes anything', (name, parts) => {
+  test('that both its ports are in use', async () => {
+    const [port, internalPort] = [await takenPort(), await takenPort()];
+    const settings = { ...parts, PORT: `${port}`, INTERNAL_PORT: `${internalPort}` };
+    expect(await refused(name, settings)).toEqual([
+      1,
+      `PORT ${port} is in use: another process listens there\n` +
+        `INTERNAL_PORT ${internalPort} is in use: another process listens there\n`,
+    ]);
+    expect(existsSync(join(directory, name))).toBe(false);
+  });
+});
+
+test.each([
+  [
+    'addresses that the machine has not',
+    { HOST: '192.0.2.1', INTERNAL_HOST: '2001:db8::1' },
+    'HOST 192.0.2.1 is no address of this machine\nINTERNAL_HOST 2001:db8::1 is no address of this machine\n',
+  ],
+  [
+    'settings that are wrong',
+    { HOST: '999.1.1.1', ADMIN_API_KEY: ' '.repeat(20) },
+    'These settings are wrong:\n  HOST must be an IP address, without brackets, or a host name\n' +
+      '  ADMIN_API_KEY must have 16 to 256 visible ASCII characters, without spaces\n',
+  ],
+])('%s stop the start, each named in a line, before anything is made', async (_what, settings, output) => {
+  expect(await refused('standalone', { ...EMBEDDED, ...settings })).toEqual([1, output]);
+  expect(existsSync(join(directory, 'standalone'))).toBe(false);
+});
+
+const FIRST_FREE_TO_ALL = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
+const hasPrivilegedPorts =
+  existsSync(FIRST_FREE_TO_ALL) && Number(readFileSync(FIRST_FREE_TO_ALL, 'utf8')) > 80;
+
+test.runIf(hasPrivilegedPorts)('a port that takes a privilege is named', async () => {
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  expect(await refused('gateway', { HOST: '127.0.0.1', PORT: '80' }, nobody)).toEqual([
+    1,
+    'PORT 80 is not allowed to this user: low ports take a privilege\n',
+  ]);
+});

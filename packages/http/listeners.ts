@@ -1,0 +1,47 @@
+import { listen, type Listener } from './listen.ts';
+
+export interface ListenConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly internalHost: string;
+  readonly internalPort: number;
+}
+
+/** Where a function is reached: by its callers, and by the platform. */
+export interface Listeners {
+  readonly callers: Listener;
+  readonly internal: Listener;
+}
+
+/** Where a function that fetches its work itself is reached: by the platform only. */
+export type InternalListeners = Pick<Listeners, 'internal'> & Partial<Listeners>;
+
+/**
+ * Listens at both addresses of a function, before it opens a part.
+ * @throws Error with a line for each address that cannot be listened on; then it listens at none.
+ */
+export async function openListeners(config: ListenConfig): Promise<Listeners> {
+  const [callers, internal] = await Promise.allSettled([
+    listen(config),
+    openInternalListener(config).then((listeners) => listeners.internal),
+  ]);
+  if (callers.status === 'fulfilled' && internal.status === 'fulfilled') {
+    return { callers: callers.value, internal: internal.value };
+  }
+  const faults: string[] = [];
+  for (const opened of [callers, internal]) {
+    if (opened.status === 'fulfilled') await opened.value.close(0);
+    else faults.push((opened.reason as Error).message);
+  }
+  throw new Error(faults.join('\n'));
+}
+
+/** @throws Error with one line when the internal address cannot be listened on. */
+export async function openInternalListener({
+  internalHost: host,
+  internalPort: port,
+}: ListenConfig): Promise<InternalListeners> {
+  return {
+    internal: await listen({ host, port, settings: { host: 'INTERNAL_HOST', port: 'INTERNAL_PORT' } }),
+  };
+}

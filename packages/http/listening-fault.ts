@@ -1,0 +1,35 @@
+/** Where a server listens. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** The names of the settings that chose the address, for errors; `HOST` and `PORT` unless given. */
+  readonly settings?: { readonly host: string; readonly port: string };
+}
+
+const SETTINGS = { host: 'HOST', port: 'PORT' };
+
+/** Says in one line which setting is wrong, and why its address cannot be listened on. */
+export function listeningFault(
+  { host, port, settings = SETTINGS }: ListenAddress,
+  { code = 'unknown' }: { readonly code?: string | undefined },
+): string {
+  const hostSetting = `${settings.host} ${host}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${settings.port} ${port} is in use: another process listens there`;
+    case 'EACCES':
+    case 'EPERM':
+      return `${settings.port} ${port} is not allowed to this user: low ports take a privilege`;
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return `${hostSetting} is no address of this machine`;
+    case 'EINVAL':
+      return `${hostSetting} must say its zone, as fe80::1%eth0 does`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${hostSetting} is a name without an address`;
+    default:
+      return `${hostSetting} and ${settings.port} ${port} cannot be listened on (${code})`;
+  }
+}

@@ -1,0 +1,15 @@
+import type { Logger } from './create-app.ts';
+import type { InternalListeners } from './listeners.ts';
+
+/**
+ * Logs which function has started, what it does and where it is reached.
+ * @param does as a sentence goes on after the name, such as `redirects visitors`.
+ */
+export function reportStart(
+  { name, log }: { readonly name: string; readonly log: Pick<Logger, 'info'> },
+  { callers, internal }: InternalListeners,
+  does: string,
+): void {
+  const addresses = { ...(callers && { address: callers.origin }), internal_address: internal.origin };
+  log.info({ function: name, ...addresses }, `${name} ${does}`);
+}

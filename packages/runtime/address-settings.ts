@@ -1,0 +1,51 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { FunctionName } from './config.ts';
+
+interface Ports {
+  readonly port: number;
+  readonly internal: number;
+}
+
+/** Where a function listens unless told otherwise: each at ports of its own, so that all run beside one another. */
+export const DEFAULT_PORTS: Partial<Record<FunctionName, Ports>> & { readonly standalone: Ports } = {
+  standalone: { port: 8080, internal: 9464 },
+  gateway: { port: 8080, internal: 9464 },
+  redirect: { port: 8081, internal: 9465 },
+  links: { port: 8082, internal: 9466 },
+  stats: { port: 8083, internal: 9467 },
+  'visit-writer': { port: 8084, internal: 9468 },
+  'counter-flush': { port: 8085, internal: 9469 },
+};
+
+/** A name of DNS or `/etc/hosts`. Its last label is no number: URLs take such a name for an IPv4 address. */
+const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
+const HOST_NAME = new RegExp(`^(?!.{254})(?:${LABEL}\\.)*(?!(?:\\d+|0x[\\da-f]*)\\.?$)${LABEL}\\.?$`, 'i');
+
+const ANY_ADDRESS = new Set(['0.0.0.0', '[::]', '[::ffff:0:0]']);
+
+/** An address or a name to listen at. */
+export const hostSetting = z
+  .string()
+  .refine(
+    (text) => isIP(text) !== 0 || (HOST_NAME.test(text) && URL.canParse(`http://${text}`)),
+    'must be an IP address, without brackets, or a host name',
+  )
+  .default('127.0.0.1');
+
+/** Whether a server at this address listens at every address of the machine. */
+export function isAnyAddress(host: string): boolean {
+  return ANY_ADDRESS.has(urlOf(host).hostname);
+}
+
+/** The URL at which this machine reaches what listens at `host`. */
+export function localUrl(host: string, port: number): URL {
+  const url = urlOf(isAnyAddress(host) ? 'localhost' : host);
+  url.port = String(port);
+  return url;
+}
+
+/** URLs hold no zone. */
+function urlOf(host: string): URL {
+  return new URL(`http://${host.includes(':') ? `[${host.replace(/%.*/, '')}]` : host}`);
+}

@@ -1,0 +1,26 @@
+const SSL_MODES = new Set(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']);
+
+/** What a client would stumble over in the URL of its part; `undefined` when there is nothing. */
+export function partUrlFault(url: URL): string | undefined {
+  if (![url.username, url.password, url.pathname].every(isPercentEncoded)) {
+    return 'must have user, password and path percent-encoded';
+  }
+  if (url.protocol.startsWith('redis') && !/^(?:\/\d*)?$/.test(url.pathname)) {
+    return 'must have the number of a database as its path, or none';
+  }
+  const sslMode = url.searchParams.get('sslmode');
+  if (url.protocol.startsWith('postgres') && sslMode !== null && !SSL_MODES.has(sslMode)) {
+    return `must have one of these as sslmode: ${[...SSL_MODES].join(', ')}`;
+  }
+  return undefined;
+}
+
+/** Whether each percent sign begins the code of a character. */
+export function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
