@@ -171,6 +171,22 @@ test('after a kill under load every answered visit is stored once, and counts eq
   expect(stored).toBeLessThanOrEqual(answered + visitors.length);
 });
 
+test('serves at IPv6', async () => {
+  const terse = await start({ HOST: '::1', ADMIN_API_KEY: '' });
+  const [, origin = ''] = /Terse is ready at (\S+)/.exec(terse.output()) ?? [];
+  expect(origin).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  const key = /terse_[\w-]{43}/.exec(terse.output())?.[0];
+  const created = await fetch(`${origin}/api/v1/links`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+    body: '{"original_url":"https://example.com/"}',
+  });
+  const { short_url } = await json<LinkView>(Promise.resolve(created));
+  expect(short_url.startsWith(`${origin}/`)).toBe(true);
+  expect((await follow(short_url)).status).toBe(307);
+  expect(await terse.end('SIGTERM')).toBe(0);
+});
+
 describe('starting', () => {
   test('shows an API key once, which opens the API from then on', async () => {
     const settings = { ADMIN_API_KEY: '' };

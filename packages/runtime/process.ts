@@ -1,5 +1,7 @@
+import { systemClock } from '@terse/core/clock';
 import { ConfigError } from './config.ts';
 import { keepCompiledCode } from './compiled-code.ts';
+import { untilToldToStop } from './stop-signal.ts';
 
 /** What was started. */
 export interface Running {
@@ -16,27 +18,26 @@ const SHUTDOWN_MS = 10_000;
 const SHUTDOWN_GRACE_MS = 5000;
 
 /**
- * Runs a function's process: starts it, and stops it on SIGTERM or SIGINT with exit code 0. A second signal ends the
- * process at once. When it cannot start, or cannot stop in time, the reason is printed and the exit code is 1.
+ * Runs a function's process: starts it, and stops it on SIGTERM or SIGINT with exit code 0. When it cannot start, or
+ * cannot stop in time, the reason is printed and the exit code is 1.
  */
 export async function runUntilStopped(start: () => Promise<Running>): Promise<void> {
   process.umask(OWNER_ONLY);
   keepCompiledCode();
-  let running: Running;
+  const told = untilToldToStop(process, systemClock);
+  let running: Running | undefined;
+  // A start comes to its end first, so that what it opened is closed in order.
+  void told.then(async () => {
+    await systemClock.sleep(SHUTDOWN_MS);
+    if (!running) fail('The process was told to stop, and could not start in time.');
+  });
   try {
     running = await start();
   } catch (error) {
     fail(error);
     return;
   }
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        process.once('SIGINT', () => process.exit(130));
-        resolve();
-      });
-    }
-  });
+  await told;
   await running.turnAway();
   setTimeout(
     () => fail('The process could not be stopped in time.'),

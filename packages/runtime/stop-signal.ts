@@ -1,0 +1,31 @@
+import type { Clock } from '@terse/core/clock';
+
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/** What sends signals, and can be ended: the process. */
+export interface Signalled {
+  on(signal: (typeof STOP_SIGNALS)[number], listener: () => void): unknown;
+  exit(code: number): void;
+}
+
+/** Supervisors and npm send a signal twice: to all processes of a service, and on to those that they started. */
+const SAME_SIGNAL_MS = 1000;
+const INTERRUPTED = 130;
+
+/**
+ * Resolves at the first SIGTERM or SIGINT. A SIGINT more than a second later is that of a person who does not want to
+ * wait for a clean stop, and ends the process at once.
+ */
+export function untilToldToStop(process: Signalled, clock: Pick<Clock, 'monotonic'>): Promise<void> {
+  return new Promise((resolve) => {
+    let toldAt: number | undefined;
+    for (const signal of STOP_SIGNALS) {
+      process.on(signal, () => {
+        toldAt ??= clock.monotonic();
+        resolve();
+        const isImpatient = signal === 'SIGINT' && clock.monotonic() - toldAt > SAME_SIGNAL_MS;
+        if (isImpatient) process.exit(INTERRUPTED);
+      });
+    }
+  });
+}
