@@ -1,5 +1,12 @@
-# One function per image: docker build --build-arg FUNCTION=redirect .
+# One function per image:          docker build --build-arg FUNCTION=redirect .
+# All of them, with PostgreSQL:    docker build --build-arg FUNCTION=standalone .
 # A bundle is the same on every platform, so it is made on the builder's own.
+
+ARG FUNCTION=standalone
+# The kind of the image: `function`, or `standalone`.
+ARG PART=${FUNCTION#standalone}
+ARG KIND=${PART:+function}
+ARG KIND=${KIND:-standalone}
 
 FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS manifests
 WORKDIR /src
@@ -10,39 +17,61 @@ RUN rm -r infra && find packages functions -type f ! -name package.json -delete
 FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY --from=manifests /src ./
-RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund && npx patch-package
 COPY . .
 ARG FUNCTION
 RUN node infra/bundle/main.ts "${FUNCTION}" lambda-secrets
 
+# The package of PostgreSQL for the platform of the image.
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS postgresql
+WORKDIR /src
+COPY --from=manifests /src ./
+ARG TARGETARCH
+ARG CPU=${TARGETARCH/amd64/x64}
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund \
+  --omit=dev --workspace=packages/embedded-postgres --os=linux --cpu="${CPU}"
+
+FROM node:24-bookworm-slim AS programs-standalone
+WORKDIR /src
+COPY --from=postgresql /src ./
+COPY packages/embedded-postgres packages/embedded-postgres
+COPY packages/files packages/files
+COPY infra/bundle infra/bundle
+RUN node infra/bundle/programs.ts /app
+
+FROM node:24-bookworm-slim AS programs-function
+
 # What V8 compiles is for the platform that it runs on.
-FROM node:24-bookworm-slim AS compiled
+FROM programs-${KIND} AS compiled
 WORKDIR /app
 ARG FUNCTION
 COPY infra/bundle /src/bundle
-COPY --from=build /src/dist/${FUNCTION}/main.js /src/dist/${FUNCTION}/bundle.js /src/dist/${FUNCTION}/package.json ./
+COPY --from=build /src/dist/${FUNCTION}/*.js /src/dist/${FUNCTION}/package.json ./
 RUN node /src/bundle/compile.ts bundle.js
 
 FROM node:24-bookworm-slim AS base
 WORKDIR /app
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 INTERNAL_HOST=0.0.0.0 INTERNAL_PORT=9464 JOURNAL_DIR=/journal
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 INTERNAL_HOST=0.0.0.0 INTERNAL_PORT=9464
 # V8 gathers 4 MB of what is new instead of 16: a quarter less memory under load at the same CPU. It has one helper thread
 # instead of four, which on a core or less only wait for each other: half the p99.
 ENV NODE_OPTIONS="--max-semi-space-size=4 --v8-pool-size=1"
-# A volume that is mounted here takes its owner over, and outlives the container.
-RUN install --directory --owner=node --group=node /journal
-USER node
 EXPOSE 8080 9464
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --start-interval=1s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.INTERNAL_PORT}/.live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # No shell and no npm in between: Node is process 1, and gets SIGTERM itself.
 ENTRYPOINT []
 CMD ["node", "main.js"]
+
+FROM base AS function
+ENV JOURNAL_DIR=/journal
+# A volume that is mounted here takes its owner over, and outlives the container.
+RUN install --directory --owner=node --group=node /journal
+USER node
 COPY --from=compiled /app ./
 
 # For AWS Lambda: the adapter turns invocations into requests, and events of a trigger into POST /.events. One that is answered
 # 5xx has failed, and comes again.
-FROM base AS lambda
+FROM function AS lambda
 # It begins when each part was asked once, also where one is down: a caller is told so, and waits for no start that never ends.
 # It freezes after each response, and has no disk that lasts: the response waits for its visit, a tenth of a second at most.
 ENV JOURNAL_DIR=none VISIT_DURABILITY=confirmed VISIT_CONFIRM_MS=100 TRIGGER=external \
@@ -54,6 +83,17 @@ COPY --from=public.ecr.aws/awsguru/aws-lambda-adapter:1.1.0 /lambda-adapter /opt
 COPY --from=build /src/dist/lambda-secrets/main.mjs ./lambda-secrets.mjs
 CMD ["node", "--import", "./lambda-secrets.mjs", "main.js"]
 
-FROM base AS runtime
+FROM function AS image-function
 # Fargate gives a volume to the owner of the folder that it covers only if the image declares it.
 VOLUME /journal
+
+FROM base AS image-standalone
+ENV EMBEDDED=accept DATA_DIR=/data
+# Any user may be given with --user; what one writes is for that user alone.
+RUN install --directory --owner=node --group=node --mode=1777 /data
+USER node
+COPY --from=compiled /app/node_modules ./node_modules
+COPY --from=compiled /app/*.* ./
+VOLUME /data
+
+FROM image-${KIND} AS runtime

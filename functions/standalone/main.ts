@@ -17,7 +17,7 @@ import { banner } from './banner.ts';
 const RESTORE_WAIT_MS = 3000;
 
 /** All five functions in one process, on embedded parts unless the settings say otherwise. */
-await runUntilStopped(async () => {
+void runUntilStopped(async () => {
   const context = createContext('standalone');
   const { config, log } = context;
   const listeners = await openListeners(config);

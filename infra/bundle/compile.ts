@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const REHEARSAL = join(import.meta.dirname, 'rehearse.ts');
@@ -11,12 +12,13 @@ const POLL_MS = 20;
 /** What a function answers without any part behind it. */
 const INTERNAL_QUESTIONS = ['/.live', '/.ready'];
 const QUESTIONS = ['/rehearsal', '/api/v1/links/rehearsal/stats'];
-/** Parts that are not there. */
 const SETTINGS = {
   LOG_LEVEL: 'silent',
   JOURNAL_DIR: 'none',
   BASE_URL: 'https://rehearsal.example',
   ADMIN_API_KEY: 'rehearsal-rehearsal',
+};
+const ABSENT_PARTS = {
   DATABASE_URL: 'postgres://127.0.0.1:1/none',
   REDIS_URL: 'redis://127.0.0.1:1',
   RABBITMQ_URL: 'amqp://127.0.0.1:1',
@@ -25,10 +27,13 @@ const SETTINGS = {
   STATS_ORIGIN: 'http://127.0.0.1:1',
 };
 
+/** Where this is root, PostgreSQL passes through the folder as another user. */
+const PASSAGE = 0o711;
+
 /**
- * Puts beside a bundle what V8 makes of it: `bundle.js.compiled`. The function is started once, on parts that are not there, and
- * asked a little, so that what a start and a first answer need is in it. It serves this version of Node on this kind of
- * processor; anything else does without.
+ * Puts beside a bundle what V8 makes of it: `bundle.js.compiled`. The function is started once, on a database of its own where it
+ * carries one and else on parts that are not there, and asked a little: what a start and a first answer need is in it. It serves
+ * this version of Node on this kind of processor; anything else does without.
  * @param bundle its absolute path.
  * @throws Error when the function cannot be started, or not in time.
  */
@@ -36,8 +41,16 @@ export async function compile(bundle: string): Promise<void> {
   const compiled = `${bundle}.compiled`;
   rmSync(compiled, { force: true });
   const [port, internalPort] = await Promise.all([freePort(), freePort()]);
-  const child = spawn(process.execPath, [REHEARSAL, bundle], {
-    env: { ...SETTINGS, PORT: String(port), INTERNAL_PORT: String(internalPort) },
+  const hasDatabase = existsSync(join(dirname(bundle), 'node_modules'));
+  const directory = mkdtempSync(join(tmpdir(), 'terse-rehearsal-'));
+  chmodSync(directory, PASSAGE);
+  const child = spawn(process.execPath, [REHEARSAL, bundle, ...(hasDatabase ? [] : ['at-once'])], {
+    env: {
+      ...SETTINGS,
+      ...(hasDatabase ? { DATA_DIR: directory } : ABSENT_PARTS),
+      PORT: String(port),
+      INTERNAL_PORT: String(internalPort),
+    },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
@@ -51,6 +64,7 @@ export async function compile(bundle: string): Promise<void> {
   for (const path of QUESTIONS) await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
   child.kill('SIGTERM');
   await ended;
+  rmSync(directory, { recursive: true });
   if (!existsSync(compiled)) throw new Error(`${bundle} could not be rehearsed.\n${said}`);
 }
 

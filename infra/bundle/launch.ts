@@ -7,8 +7,8 @@ import { Script } from 'node:vm';
 const bundle = join(import.meta.dirname, 'bundle.js');
 // A bundle is ASCII. V8 refuses what another V8 has compiled, and compiles as it goes: slower, and nothing else.
 const script = new Script(readFileSync(bundle, 'latin1'), { filename: bundle, cachedData: readCompiled() });
-const run = script.runInThisContext() as (require: NodeJS.Require) => void;
-run(require);
+const run = script.runInThisContext() as (require: NodeJS.Require, filename: string) => void;
+run(require, bundle);
 
 function readCompiled(): Buffer | undefined {
   try {

@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { compile } from './compile.ts';
+import { bringPrograms } from './programs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Runs on the embedded database, which no bundle carries. */
-const NOT_BUNDLED = 'standalone';
+/** Carries PostgreSQL. The other functions refuse settings that ask for an embedded database. */
+const WITH_DATABASE = 'standalone';
 /** Is loaded, and waited for, before a function begins. */
 const PRELOADED = 'lambda-secrets';
 
@@ -49,15 +50,11 @@ const OPTIONS: BuildOptions = {
   plugins: [englishOnly, ownCommandsOnly],
   // A bundle has no project around it: relative folders are those of the working folder.
   define: { 'import.meta.dirname': 'undefined' },
-  // Imported by settings that functions which run apart refuse.
-  external: ['@terse/repository/pglite'],
   logLevel: 'warning',
 };
 
 function functions(): string[] {
-  return readdirSync(join(ROOT, 'functions')).filter(
-    (name) => name !== NOT_BUNDLED && existsSync(entryPoint(name)),
-  );
+  return readdirSync(join(ROOT, 'functions')).filter((name) => existsSync(entryPoint(name)));
 }
 
 function entryPoint(name: string): string {
@@ -83,8 +80,11 @@ async function bundle(name: string): Promise<void> {
     outfile,
     format: 'cjs',
     sourcemap: 'linked',
+    ...(name !== WITH_DATABASE && { external: ['@terse/embedded-postgres/*'] }),
+    // PostgreSQL is looked for from here.
+    define: { ...OPTIONS.define, 'import.meta.url': '__filename' },
     // A function, for main.js to call.
-    banner: { js: '(require => {' },
+    banner: { js: '((require, __filename) => {' },
     footer: { js: '})' },
   });
   await build({
@@ -95,6 +95,7 @@ async function bundle(name: string): Promise<void> {
     define: { 'import.meta.dirname': '__dirname' },
   });
   writeFileSync(join(directory, 'package.json'), '{ "type": "commonjs" }\n');
+  if (name === WITH_DATABASE) await bringPrograms(directory);
   await compile(outfile);
 }
 

@@ -3,13 +3,13 @@ import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
-// Runs a bundle, its argument, as its main.js does, and when it ends writes down what V8 has compiled of it.
-const [bundle = ''] = process.argv.splice(2);
+// Runs a bundle as its main.js does, and when it ends writes down what V8 has compiled of it.
+const [bundle = '', atOnce] = process.argv.splice(2);
 const script = new Script(readFileSync(bundle, 'latin1'), { filename: bundle });
-const run = script.runInThisContext() as (require: NodeJS.Require) => void;
-run(createRequire(bundle));
-// A stop is no part of a start, and may wait for parts that are not there.
-process.once('SIGTERM', () => process.exit());
+const run = script.runInThisContext() as (require: NodeJS.Require, filename: string) => void;
+run(createRequire(bundle), bundle);
+// A stop may wait for parts that are not there.
+if (atOnce) process.once('SIGTERM', () => process.exit());
 process.once('exit', () => {
   // V8 takes only what was compiled under the flags that it has. A function sets this one after its bundle was loaded.
   setFlagsFromString('--memory-reducer-favors-memory');

