@@ -233,6 +233,17 @@ describe('starting', () => {
     expect(modes.filter((mode) => mode & 0o066)).toEqual([]);
   });
 
+  test('on embedded parts in production is accepted by EMBEDDED=accept, and says what they do not give', async () => {
+    const production = { NODE_ENV: 'production' };
+    await expect(start(production)).rejects.toThrow(
+      /exit code 1:\n.*\n {2}DATABASE_URL .*EMBEDDED=accept.*\n {2}REDIS_URL .*\n {2}RABBITMQ_URL /,
+    );
+    const terse = await start({ ...production, EMBEDDED: 'accept' });
+    expect(terse.output()).toContain('EMBEDDED=accept: one process on one machine.');
+    const created = await terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/' });
+    expect(created.status).toBe(201);
+  });
+
   test('is refused with every wrong setting named, before anything is touched', async () => {
     await expect(start({ PORT: 'x', TRUSTED_PROXY_HOPS: 'y' })).rejects.toThrow(
       /exit code 1:\nThese settings are wrong:\n {2}PORT .*\n {2}TRUSTED_PROXY_HOPS /,

@@ -6,6 +6,7 @@ const FACTS = {
   listensAt: 'http://[::1]:8080',
   internalAddress: 'http://127.0.0.1:9464',
   dataDirectory: '/srv/terse/.data',
+  notes: [],
 };
 
 test.each([undefined, 'terse_key'])(
@@ -18,6 +19,11 @@ test.each([undefined, 'terse_key'])(
     expect(text).toMatch(/data in +\/srv\/terse\/\.data\n/);
   },
 );
+
+test.each([undefined, 'terse_key'])('ends with the notes (key: %s)', (newApiKey) => {
+  const text = banner({ ...FACTS, newApiKey, notes: ['One.', 'Another.'] });
+  expect(text).toMatch(/\n\n {2}One\.\n {2}Another\.\n\n$/);
+});
 
 test('says why a visit by curl does not raise the count, where it shows one', () => {
   const text = banner({ ...FACTS, newApiKey: 'terse_key' });

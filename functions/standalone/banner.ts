@@ -4,6 +4,8 @@ export interface BannerFacts {
   readonly listensAt: string;
   readonly internalAddress: string;
   readonly dataDirectory: string;
+  /** Lines for whoever runs it in production. */
+  readonly notes: readonly string[];
   /** Made just now, never to be seen again. */
   readonly newApiKey: string | undefined;
 }
@@ -18,6 +20,7 @@ export function banner(facts: BannerFacts): string {
   for the platform  ${facts.internalAddress}  (/.live, /.started, /.ready, /.metrics)
   data in           ${facts.dataDirectory}
 `;
+  const notes = facts.notes.length > 0 ? `${facts.notes.map((note) => `  ${note}\n`).join('')}\n` : '';
   if (newApiKey === undefined) {
     return `${head}
   With your API key in $ADMIN_API_KEY, shorten a link, then list all:
@@ -25,7 +28,7 @@ export function banner(facts: BannerFacts): string {
   curl -s ${api} -H "Authorization: Bearer $ADMIN_API_KEY" -d '{"original_url":"https://example.com/"}'
   curl -s ${api} -H "Authorization: Bearer $ADMIN_API_KEY"
 
-`;
+${notes}`;
   }
   return `${head}  your API key      ${newApiKey}  (shown this once: keep it)
 
@@ -37,5 +40,5 @@ export function banner(facts: BannerFacts): string {
   visit_count counts people. curl is a tool, so its visit counts as automatic: bot_visits in the stats. A browser's
   visit to ${address}/hello raises visit_count.
 
-`;
+${notes}`;
 }

@@ -13,6 +13,7 @@ import { createStatsApp } from '@terse/stats/app';
 import { createVisitWriterApp } from '@terse/visit-writer/app';
 import { consume } from '@terse/visit-writer/consume';
 import { banner } from './banner.ts';
+import { productionNotes } from './production-notes.ts';
 
 const RESTORE_WAIT_MS = 3000;
 
@@ -49,6 +50,7 @@ void runUntilStopped(async () => {
       listensAt: listeners.callers.origin,
       internalAddress: listeners.internal.origin,
       dataDirectory: config.database.kind === 'embedded' ? config.dataDirectory : 'PostgreSQL',
+      notes: productionNotes(config),
       newApiKey: await parts.apiKeys.makeFirst(),
     }),
   );

@@ -137,9 +137,39 @@ describe('the parts', () => {
     expect(new Set(named)).toEqual(new Set(needed));
   });
 
-  test('are never embedded in production', () => {
-    const message = faultsOf('standalone', { NODE_ENV: 'production', RABBITMQ_URL: 'memory:' });
-    for (const setting of ['DATABASE_URL', 'REDIS_URL', 'RABBITMQ_URL']) expect(message).toContain(setting);
+  describe('in production', () => {
+    const production = { NODE_ENV: 'production', RABBITMQ_URL: 'memory:' };
+    const settings = ['DATABASE_URL', 'REDIS_URL', 'RABBITMQ_URL'];
+
+    test('are embedded only where that is accepted, and the refusal says how', () => {
+      const message = faultsOf('standalone', production);
+      for (const setting of settings)
+        expect(message).toContain(`${setting} must be set, or EMBEDDED=accept: `);
+      expect(readConfig('standalone', { ...production, EMBEDDED: 'accept' })).toMatchObject({
+        isProduction: true,
+        database: { kind: 'embedded' },
+        store: { kind: 'memory' },
+        queue: { kind: 'memory' },
+      });
+    });
+
+    test('are real one by one, and embedded for the rest', () => {
+      const { database, store } = readConfig('standalone', {
+        ...production,
+        EMBEDDED: 'accept',
+        DATABASE_URL: REAL.DATABASE_URL,
+      });
+      expect([database.kind, store.kind]).toEqual(['postgres', 'memory']);
+    });
+
+    test('are real where functions run apart, whatever is accepted', () => {
+      const message = faultsOf('redirect', { ...production, EMBEDDED: 'accept' });
+      for (const setting of settings) expect(message).toContain(`${setting} must be set: functions`);
+    });
+
+    test.each(['yes', 'true', '1', 'Accept'])('are not accepted by EMBEDDED=%s', (EMBEDDED) => {
+      expect(faultsOf('standalone', { ...production, EMBEDDED })).toContain('EMBEDDED must be accept');
+    });
   });
 
   test('are reached in plain text in production only on the same host', () => {

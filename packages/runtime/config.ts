@@ -39,6 +39,7 @@ const webUrl = z
 
 const settingsSchema = z.object({
   NODE_ENV: z.string().optional(),
+  EMBEDDED: z.literal('accept', 'must be accept').optional(),
   HOST: hostSetting,
   PORT: wholeNumber(1, 65_535).optional(),
   INTERNAL_HOST: hostSetting,

@@ -217,7 +217,8 @@ export interface StandaloneServices
   extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {}
 
 /**
- * Every service, on one set of parts. Outside production the schema is brought up to date.
+ * Every service, on one set of parts. The schema is brought up to date, except in production on a database that others
+ * may use too.
  * @throws Error when the data folder is in use by another process, or the database cannot be migrated.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
@@ -238,7 +239,7 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     [queue, store, database],
   );
   try {
-    if (!context.config.isProduction) {
+    if (!context.config.isProduction || context.config.database.kind === 'embedded') {
       const applied = await migrate(database.db);
       if (applied.length > 0) context.log.info({ applied }, 'database migrated');
     }

@@ -95,6 +95,7 @@ const ENCRYPTING_SSL_MODES = new Set(['require', 'verify-ca', 'verify-full']);
 /** Reads which parts to use; what is wrong is added to `faults`, without any value. */
 export function readParts(name: FunctionName, settings: Settings, faults: string[]): PartsConfig {
   const isProduction = settings['NODE_ENV'] === 'production';
+  const mayBeEmbedded = !isProduction || settings['EMBEDDED'] === 'accept';
   const needs = new Set(NEEDS[name]);
 
   /** A URL with one of these schemes; `undefined` stands for the embedded part, where that may be. */
@@ -104,7 +105,10 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
     if (value === undefined || value.startsWith('memory:')) {
       if (name !== 'standalone')
         faults.push(`${setting} must be set: functions that run apart share real parts`);
-      else if (isProduction) faults.push(`${setting} must be set: embedded parts are for development`);
+      else if (!mayBeEmbedded)
+        faults.push(
+          `${setting} must be set, or EMBEDDED=accept: embedded parts serve one process on one machine`,
+        );
       return undefined;
     }
     if (!schemes.some((scheme) => value.startsWith(`${scheme}//`))) {

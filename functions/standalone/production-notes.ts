@@ -1,0 +1,33 @@
+import type { Config } from '@terse/runtime/config';
+
+type NotedSettings = Pick<Config, 'isProduction' | 'baseUrl' | 'database' | 'store' | 'queue' | 'journal'>;
+
+/** What someone who runs Terse in production on embedded parts does without, and what they have yet to set: a line each. */
+export function productionNotes({
+  isProduction,
+  baseUrl,
+  database,
+  store,
+  queue,
+  journal,
+}: NotedSettings): string[] {
+  if (!isProduction) return [];
+  const inMemory = [
+    ...(store.kind === 'memory' ? ['cache', 'counter'] : []),
+    ...(queue.kind === 'memory' ? ['queue'] : []),
+  ];
+  const notes: string[] = [];
+  if (database.kind === 'embedded' || inMemory.length > 0) {
+    notes.push('EMBEDDED=accept: one process on one machine. No second one shares the load or takes over.');
+  }
+  if (inMemory.length > 0) {
+    const fate = journal
+      ? 'the journal of visits outlives a crash'
+      : 'JOURNAL_DIR=none, so a crash loses visits that are not stored yet';
+    notes.push(`In memory only: ${inMemory.join(', ')}; ${fate}.`);
+  }
+  if (['localhost', '127.0.0.1', '[::1]'].includes(baseUrl.hostname)) {
+    notes.push(`Short URLs begin with ${baseUrl.origin}. Set BASE_URL to the address that visitors use.`);
+  }
+  return notes;
+}
