@@ -9,11 +9,11 @@ import { createLinksApp } from '@terse/links/app';
 import { createRedirectApp } from '@terse/redirect/app';
 import { createContext, openStandalone } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
+import { productionNotes } from '@terse/runtime/production-notes';
 import { createStatsApp } from '@terse/stats/app';
 import { createVisitWriterApp } from '@terse/visit-writer/app';
 import { consume } from '@terse/visit-writer/consume';
 import { banner } from './banner.ts';
-import { productionNotes } from './production-notes.ts';
 
 const RESTORE_WAIT_MS = 3000;
 

@@ -1,4 +1,4 @@
-import { readConfig } from '@terse/runtime/config';
+import { readConfig } from './config.ts';
 import { describe, expect, test } from 'vitest';
 import { productionNotes } from './production-notes.ts';
 

@@ -1,4 +1,5 @@
-import type { Config } from '@terse/runtime/config';
+import type { Config } from './config.ts';
+import { LOCAL_HOSTS } from './parts-config.ts';
 
 type NotedSettings = Pick<Config, 'isProduction' | 'baseUrl' | 'database' | 'store' | 'queue' | 'journal'>;
 
@@ -26,7 +27,7 @@ export function productionNotes({
       : 'JOURNAL_DIR=none, so a crash loses visits that are not stored yet';
     notes.push(`In memory only: ${inMemory.join(', ')}; ${fate}.`);
   }
-  if (['localhost', '127.0.0.1', '[::1]'].includes(baseUrl.hostname)) {
+  if (LOCAL_HOSTS.has(baseUrl.hostname)) {
     notes.push(`Short URLs begin with ${baseUrl.origin}. Set BASE_URL to the address that visitors use.`);
   }
   return notes;
