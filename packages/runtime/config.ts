@@ -180,7 +180,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     internalPort,
     baseUrl: settings.BASE_URL ?? localUrl(settings.HOST, port),
     dataDirectory: settings.DATA_DIR,
-    journal: readJournal(settings),
+    journal: readJournal(name, settings),
     outboxMaxBytes: settings.OUTBOX_MAX_MB * 1024 * 1024,
     visitsInMemory: settings.VISITS_IN_MEMORY,
     confirmWithinMs: settings.VISIT_DURABILITY === 'confirmed' ? settings.VISIT_CONFIRM_MS : 0,
@@ -200,13 +200,12 @@ export function readConfig(name: FunctionName, environment: Environment = proces
   };
 }
 
-function readJournal({
-  JOURNAL_DIR,
-  JOURNAL_MAX_MB,
-  DATA_DIR,
-}: z.infer<typeof settingsSchema>): Config['journal'] {
+function readJournal(name: FunctionName, settings: z.infer<typeof settingsSchema>): Config['journal'] {
+  const { JOURNAL_DIR, JOURNAL_MAX_MB, DATA_DIR } = settings;
   if (JOURNAL_DIR === 'none') return undefined;
-  return { directory: JOURNAL_DIR ?? join(DATA_DIR, 'journal'), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
+  // A process takes over what a dead one left, so those on embedded and on real parts have no journal in common.
+  const place = name === 'standalone' ? 'journal' : join(name, 'journal');
+  return { directory: JOURNAL_DIR ?? join(DATA_DIR, place), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
 }
 
 function readOrigins(settings: z.infer<typeof settingsSchema>): Origins | undefined {
