@@ -10,7 +10,6 @@ test('without names, every suite runs, with the smaller sizes', () => {
     pairs: 3,
     secondsPerRun: 4,
     profile: undefined,
-    help: false,
   });
 });
 

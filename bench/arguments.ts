@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseCommandLine, UsageError, wholeNumber } from '@terse/command-line/command-line';
 
 export interface Arguments<Name extends string> {
   /** In the order in which they run. */
@@ -10,7 +10,6 @@ export interface Arguments<Name extends string> {
   readonly secondsPerRun: number;
   /** Where to leave CPU profiles of the functions. */
   readonly profile: string | undefined;
-  readonly help: boolean;
 }
 
 const MAX_PAIRS = 99;
@@ -18,37 +17,26 @@ const MAX_SECONDS = 60;
 
 /**
  * Reads the command line of the benchmarks.
- * @throws Error that says what is wrong with it.
+ * @throws UsageError that says what is wrong with it.
  */
 export function parseArguments<Name extends string>(
   args: readonly string[],
   known: readonly Name[],
 ): Arguments<Name> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      full: { type: 'boolean', default: false },
-      pairs: { type: 'string' },
-      seconds: { type: 'string' },
-      profile: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
+  const { words, options } = parseCommandLine(args, {
+    full: 'flag',
+    pairs: 'value',
+    seconds: 'value',
+    profile: 'value',
   });
-  const unknown = positionals.filter((name) => !known.some((suite) => suite === name));
-  if (unknown.length > 0) throw new Error(`There is no suite ${unknown.join(', ')}.`);
+  const unknown = words.filter((name) => !known.some((suite) => suite === name));
+  if (unknown.length > 0) throw new UsageError(`There is no suite ${unknown.join(', ')}.`);
+  const full = options.full !== undefined;
   return {
-    suites: positionals.length === 0 ? known : known.filter((name) => positionals.includes(name)),
-    full: values.full,
-    pairs: whole('pairs', values.pairs ?? (values.full ? '7' : '3'), MAX_PAIRS),
-    secondsPerRun: whole('seconds', values.seconds ?? (values.full ? '10' : '4'), MAX_SECONDS),
-    profile: values.profile,
-    help: values.help,
+    suites: words.length === 0 ? known : known.filter((name) => words.includes(name)),
+    full,
+    pairs: wholeNumber('--pairs', options.pairs ?? (full ? '7' : '3'), 1, MAX_PAIRS),
+    secondsPerRun: wholeNumber('--seconds', options.seconds ?? (full ? '10' : '4'), 1, MAX_SECONDS),
+    profile: options.profile,
   };
-}
-
-function whole(name: string, text: string, max: number): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= max) return number;
-  throw new Error(`--${name} must be a whole number from 1 to ${max}.`);
 }

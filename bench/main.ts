@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
+import { commandLine } from '@terse/command-line/command-line';
 import { startStack } from '../tests/stack/stack.ts';
 import { parseArguments } from './arguments.ts';
 import { findCores } from './harness/cores.ts';
@@ -26,11 +27,7 @@ const report = (line: string) => process.stderr.write(`${line}\n`);
 
 async function main(): Promise<void> {
   const names = SUITES.map(({ name }) => name);
-  const options = parseArguments(process.argv.slice(2), names);
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
+  const options = commandLine(USAGE, (args) => parseArguments(args, names));
   const profileDirectory = options.profile === undefined ? undefined : resolve(options.profile);
   if (profileDirectory !== undefined) mkdirSync(profileDirectory, { recursive: true });
 

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 
@@ -186,6 +188,32 @@ test('serves at IPv6', async () => {
   expect((await follow(short_url)).status).toBe(307);
   expect(await terse.end('SIGTERM')).toBe(0);
 });
+
+test('keys are listed, made and revoked from the host, while it runs and while it does not', async () => {
+  let terse = await start({ ADMIN_API_KEY: '' });
+  const first = /terse_[\w-]{43}/.exec(terse.output())?.[0] ?? '';
+  await terse.end('SIGTERM');
+  // As a second thought, the operator sets a key.
+  terse = await start();
+  const status = async (key: string) =>
+    (await fetch(`${terse.url}/api/v1/links`, { headers: { Authorization: `Bearer ${key}` } })).status;
+  expect(await status(first)).toBe(200);
+  expect(await keys('list')).toMatch(/^[\da-f]{12} {2}first start {2}made \S+\n$/);
+
+  await keys('revoke', 'first start');
+  await vi.waitFor(async () => expect(await status(first)).toBe(401), { timeout: 10_000, interval: 200 });
+  const [made = ''] = /terse_[\w-]{43}/.exec(await keys('make', 'laptop')) ?? [];
+  expect(await status(made)).toBe(200);
+
+  expect(await terse.end('SIGTERM')).toBe(0);
+  expect(await keys('list')).toMatch(/ {2}laptop {2}.*\n.* {2}first start {2}.*, revoked \S+\n$/);
+});
+
+async function keys(...words: readonly string[]): Promise<string> {
+  const main = join(import.meta.dirname, '../functions/keys/main.ts');
+  const options = { env: { PATH: '', DATA_DIR: directory } };
+  return (await promisify(execFile)(process.execPath, [main, ...words], options)).stdout;
+}
 
 describe('starting', () => {
   test('shows an API key once, which opens the API from then on', async () => {

@@ -1,3 +1,4 @@
+import { commandLine, parseCommandLine, UsageError } from '@terse/command-line/command-line';
 import { systemClock } from '@terse/core/clock';
 import { askAws, askSecretsManager, regionOf } from '@terse/runtime/aws';
 import { createLog } from '@terse/runtime/log';
@@ -67,6 +68,12 @@ async function startTicking(targets: readonly string[]) {
   return { turnAway: () => Promise.resolve(), stop: () => ticking.stop() };
 }
 
-const [command, ...rest] = process.argv.slice(2);
+const { command, rest } = commandLine(USAGE, (args) => {
+  const [command, ...rest] = parseCommandLine(args, {}).words;
+  if (command === 'setup' && rest.length === 1) return { command, rest };
+  if (command === 'tick' && rest.length > 0 && rest.every((target) => /^[^=]+=http/.test(target)))
+    return { command, rest };
+  throw new UsageError(`This is no command: ${[command, ...rest].join(' ')}.`);
+});
 if (command === 'tick') void runUntilStopped(() => startTicking(rest));
-else void runOnce(() => (command === 'setup' ? untilSetUp(rest[0] ?? '') : Promise.resolve(USAGE)));
+else void runOnce(() => untilSetUp(rest[0] ?? ''));

@@ -1,6 +1,13 @@
+import { commandLine, parseCommandLine, refuseWords } from '@terse/command-line/command-line';
 import { runOnce } from '@terse/runtime/process';
 import { createContext, migrateDatabase } from '@terse/runtime/dependencies';
 
+const USAGE = `Brings the schema of DATABASE_URL up to date, and the logins that the settings name.
+
+  npm run migrate
+`;
+
+commandLine(USAGE, (args) => refuseWords(parseCommandLine(args, {}).words));
 void runOnce(async () => {
   const applied = await migrateDatabase(createContext('migrate'));
   return applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to apply';

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandLine, parseCommandLine, UsageError } from '@terse/command-line/command-line';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { compile } from './compile.ts';
 import { bringPrograms } from './programs.ts';
@@ -99,12 +100,11 @@ async function bundle(name: string): Promise<void> {
   await compile(outfile);
 }
 
-const known = functions();
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : known;
-const unknown = wanted.filter((name) => !known.includes(name));
-if (unknown.length > 0) {
-  process.stderr.write(`There is no function ${unknown.join(', ')} to bundle.\n\n${USAGE}`);
-  process.exitCode = 1;
-} else {
-  await Promise.all(wanted.map(bundle));
-}
+const wanted = commandLine(USAGE, (args) => {
+  const known = functions();
+  const { words } = parseCommandLine(args, {});
+  const unknown = words.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new UsageError(`There is no function ${unknown.join(', ')} to bundle.`);
+  return words.length > 0 ? words : known;
+});
+await Promise.all(wanted.map(bundle));

@@ -1,10 +1,11 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { ApiKeyRepository } from '@terse/repository/api-key-repository';
 import { LRUCache } from 'lru-cache';
+import { hashOfApiKey, isMadeHere, makeApiKey } from './api-key.ts';
 import type { Clock } from './clock.ts';
 import { DomainError } from './errors.ts';
 
-/** Decides who may use the API. Keys are stored as SHA-256: they carry 256 random bits, so no slow hash is needed. */
+/** Decides who may use the API. Keys that do not have the form of Terse's own are not looked up. */
 export interface ApiKeyService {
   /**
    * Looks a key up at most once in five seconds.
@@ -16,14 +17,11 @@ export interface ApiKeyService {
 }
 
 export interface ApiKeyServiceOptions {
-  readonly repository: ApiKeyRepository;
+  readonly repository: Pick<ApiKeyRepository, 'create' | 'exists' | 'isEmpty'>;
   /** A key that is always valid, from the settings. */
   readonly adminKey: string | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
-
-/** The form of a key that Terse makes; other keys are not looked up. */
-const MADE_HERE = /^terse_[\w-]{43}$/;
 
 /** How long a revoked key may still work, and a key made by another process may not work yet. */
 const REMEMBERED_MS = 5000;
@@ -65,8 +63,8 @@ export function createApiKeyService({ repository, adminKey, clock }: ApiKeyServi
   return {
     isValid: async (key) => {
       if (adminBytes && isEqual(Buffer.from(key), adminBytes)) return true;
-      if (!MADE_HERE.test(key)) return false;
-      const hash = sha256(key);
+      if (!isMadeHere(key)) return false;
+      const hash = hashOfApiKey(key);
       const now = clock.monotonic();
       if ((badUntil.get(hash) ?? 0) > now) return false;
       if ((goodUntil.get(hash) ?? 0) > now) return true;
@@ -74,9 +72,9 @@ export function createApiKeyService({ repository, adminKey, clock }: ApiKeyServi
     },
     makeFirst: async () => {
       if (adminKey !== undefined || !(await repository.isEmpty())) return undefined;
-      const key = `terse_${randomBytes(32).toString('base64url')}`;
-      await repository.create(sha256(key), 'first start');
-      badUntil.delete(sha256(key));
+      const key = makeApiKey();
+      await repository.create(hashOfApiKey(key), 'first start');
+      badUntil.delete(hashOfApiKey(key));
       return key;
     },
   };
@@ -85,8 +83,4 @@ export function createApiKeyService({ repository, adminKey, clock }: ApiKeyServi
 /** In a time that tells nothing but the length. */
 function isEqual(given: Buffer, known: Buffer): boolean {
   return given.length === known.length && timingSafeEqual(given, known);
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

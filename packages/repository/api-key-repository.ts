@@ -4,19 +4,34 @@ import { createModelService } from './model-service.ts';
 import type { Database } from './schema.ts';
 import { createTimestampService } from './timestamps.ts';
 
-/** API keys, known by their hashes only. */
+export interface StoredApiKey {
+  readonly keyHash: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+/** API keys, known by their hashes only. A revoked key stays as a deleted row. */
 export interface ApiKeyRepository {
   create(keyHash: string, name: string): Promise<void>;
+  /** Whether there is such a key that is not revoked. */
   exists(keyHash: string): Promise<boolean>;
+  /** Whether there never was a key. */
   isEmpty(): Promise<boolean>;
+  /** All keys, newest first. */
+  list(): Promise<StoredApiKey[]>;
+  /** When it was revoked, which is now; `undefined` when there is no such active key. */
+  revoke(keyHash: string): Promise<Date | undefined>;
 }
+
+const PAGE = 1000;
 
 export function createApiKeyRepository(options: { db: Kysely<Database>; clock: Clock }): ApiKeyRepository {
   const keys = createModelService({
     db: options.db,
     table: 'api_keys',
     key: 'key_hash',
-    columns: ['key_hash', 'created_at'],
+    columns: ['key_hash', 'name', 'created_at', 'deleted_at'],
     defaults: {},
     timestamps: createTimestampService(options.clock),
   });
@@ -26,5 +41,22 @@ export function createApiKeyRepository(options: { db: Kysely<Database>; clock: C
     },
     exists: async (keyHash) => (await keys.get(keyHash)) !== undefined,
     isEmpty: async () => (await keys.list({ visibility: 'all', limit: 1 })).length === 0,
+    list: async () => {
+      const all: StoredApiKey[] = [];
+      for (let after: string | undefined; ;) {
+        const page = await keys.list({ visibility: 'all', after, limit: PAGE });
+        for (const row of page) {
+          all.push({
+            keyHash: row.key_hash,
+            name: row.name,
+            createdAt: row.created_at,
+            revokedAt: row.deleted_at,
+          });
+        }
+        if (page.length < PAGE) return all;
+        after = page.at(-1)?.key_hash;
+      }
+    },
+    revoke: async (keyHash) => (await keys.remove(keyHash))?.deleted_at ?? undefined,
   };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import { describeApiKeyRepository } from './api-key-repository.contract.ts';
 import { describeCountDifferenceRepository } from './count-difference-repository.contract.ts';
 import { describeCounterRepository } from './counter-repository.contract.ts';
 import type { OpenDatabase } from './open-database.ts';
@@ -31,6 +32,9 @@ export function describeRepositories(open: () => Promise<OpenDatabase>): () => O
   });
   describe('a search for links', () => {
     describeLinkSearch(opened);
+  });
+  describe('API keys', () => {
+    describeApiKeyRepository(opened);
   });
   describe('visits', () => {
     describeVisitRepository(opened);

@@ -8,6 +8,15 @@ export function isUniqueViolation(error: unknown): boolean {
   return hasState(error, '23505');
 }
 
+export function isMissingTable(error: unknown): boolean {
+  return hasState(error, '42P01');
+}
+
+/** The login has not the right that the statement takes. */
+export function isNotPermitted(error: unknown): boolean {
+  return hasState(error, '42501');
+}
+
 /** Something else changed the same rows in between. */
 export function isSerializationFailure(error: unknown): boolean {
   return hasState(error, '40001');

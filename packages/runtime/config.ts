@@ -22,6 +22,7 @@ export type FunctionName =
   | 'gateway'
   | 'migrate'
   | 'dead-letters'
+  | 'keys'
   | 'standalone';
 
 const wholeNumber = (min: number, max: number) =>

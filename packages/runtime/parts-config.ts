@@ -57,8 +57,12 @@ const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
   gateway: [],
   migrate: ['database'],
   'dead-letters': ['queue'],
+  keys: ['database'],
   standalone: ['database', 'store', 'queue'],
 };
+
+/** The product in one process, and the commands beside it. */
+const ON_EMBEDDED_PARTS: ReadonlySet<FunctionName> = new Set(['standalone', 'keys']);
 
 export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -103,7 +107,7 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
     if (!needs.has(part)) return undefined;
     const value = settings[setting];
     if (value === undefined || value.startsWith('memory:')) {
-      if (name !== 'standalone')
+      if (!ON_EMBEDDED_PARTS.has(name))
         faults.push(`${setting} must be set: functions that run apart share real parts`);
       else if (!mayBeEmbedded)
         faults.push(

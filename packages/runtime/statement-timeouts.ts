@@ -9,6 +9,7 @@ export const STATEMENT_TIMEOUT_MS: Readonly<Record<FunctionName, number>> = {
   'dead-letters': 0,
   'visit-writer': 30_000,
   'counter-flush': 60_000,
+  keys: 10_000,
   migrate: 3_600_000,
   standalone: 30_000,
 };

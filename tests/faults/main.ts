@@ -1,4 +1,10 @@
-import { parseArgs } from 'node:util';
+import {
+  commandLine,
+  parseCommandLine,
+  refuseWords,
+  UsageError,
+  wholeNumber,
+} from '@terse/command-line/command-line';
 import { createRandom } from '../random.ts';
 import { composeHarms } from './compose.ts';
 import { HARMS } from './harms.ts';
@@ -14,21 +20,30 @@ const USAGE = `Does harm to a house of real processes and servers, and compares 
       [--seed 1]                              the same again
 `;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      help: { type: 'boolean' },
-      long: { type: 'boolean' },
-      minutes: { type: 'string', default: '60' },
-      'at-once': { type: 'string', default: '3' },
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
+const MAX_MINUTES = 10_000;
+const MAX_SEED = 2 ** 32 - 1;
 
+function readArguments(args: readonly string[]) {
+  const { words, options } = parseCommandLine(args, {
+    long: 'flag',
+    minutes: 'value',
+    'at-once': 'value',
+    seed: 'value',
+  });
+  refuseWords(words);
+  const { long, minutes = '60', 'at-once': atOnce = '3', seed = String(Date.now() % 1_000_000) } = options;
+  if (long === undefined && Object.keys(options).length > 0)
+    throw new UsageError('These options are for --long.');
+  return {
+    long: long !== undefined,
+    minutes: wholeNumber('--minutes', minutes, 1, MAX_MINUTES),
+    atOnce: wholeNumber('--at-once', atOnce, 1, HARMS.length),
+    seed: wholeNumber('--seed', seed, 0, MAX_SEED),
+  };
+}
+
+async function main(): Promise<void> {
+  const { long, minutes, atOnce, seed } = commandLine(USAGE, readArguments);
   const house = await openHouse();
   const trials = createTrials(house);
   const survive = async (harm: (typeof HARMS)[number]) => {
@@ -36,11 +51,11 @@ async function main(): Promise<void> {
     await trials.survive(harm);
   };
   try {
-    if (values.long) {
-      process.stdout.write(`seed ${values.seed}\n`);
-      const random = createRandom(Number(values.seed));
-      const until = performance.now() + Number(values.minutes) * 60_000;
-      while (performance.now() < until) await survive(composeHarms(HARMS, random, Number(values['at-once'])));
+    if (long) {
+      process.stdout.write(`seed ${seed}\n`);
+      const random = createRandom(seed);
+      const until = performance.now() + minutes * 60_000;
+      while (performance.now() < until) await survive(composeHarms(HARMS, random, atOnce));
     } else {
       for (const harm of HARMS) await survive(harm);
     }

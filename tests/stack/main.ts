@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { parseArgs } from 'node:util';
+import { commandLine, parseCommandLine, refuseWords } from '@terse/command-line/command-line';
 import { runUntilStopped } from '@terse/runtime/process';
 import { type PartName, type Stack, startStack } from './stack.ts';
 
@@ -58,10 +58,12 @@ function shellLines(settings: Record<string, string>): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { exec: { type: 'string' }, help: { type: 'boolean' } } });
-  if (values.help) {
-    process.stdout.write(USAGE);
-  } else if (values.exec === undefined) {
+  const { exec } = commandLine(USAGE, (args) => {
+    const { words, options } = parseCommandLine(args, { exec: 'value' });
+    refuseWords(words);
+    return options;
+  });
+  if (exec === undefined) {
     await runUntilStopped(async () => {
       const stack = await start();
       // Servers that were given leave this process nothing to do, and Node would end it.
@@ -71,7 +73,7 @@ async function main(): Promise<void> {
       return { turnAway: () => Promise.resolve(), stop: stack.stop };
     });
   } else {
-    process.exitCode = await runWithStack(values.exec);
+    process.exitCode = await runWithStack(exec);
   }
 }
 

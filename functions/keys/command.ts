@@ -1,0 +1,43 @@
+import { parseCommandLine, UsageError } from '@terse/command-line/command-line';
+import type { ApiKeyList, ListedApiKey } from '@terse/core/api-key-list';
+import { visibleText } from '@terse/http/plain-text';
+
+export const USAGE = `The API keys in the database. A key that ADMIN_API_KEY sets is valid beside them, and is not shown.
+
+  npm run keys -- list                 id, name and age of each, never the key
+  npm run keys -- make NAME            makes a key, and shows it once
+  npm run keys -- revoke NAME-OR-ID    ends a key; it stops working within five seconds
+`;
+
+const NAME = visibleText(100);
+
+/** What a command does with the keys; returns what to print. */
+export type KeysCommand = (keys: ApiKeyList) => Promise<string>;
+
+/** @throws UsageError when the command line means nothing. */
+export function readKeysCommand(args: readonly string[]): KeysCommand {
+  const [command, name, ...rest] = parseCommandLine(args, {}).words;
+  if (command === undefined) throw new UsageError('Say what to do.');
+  if (command !== 'list' && command !== 'make' && command !== 'revoke') {
+    throw new UsageError(`There is no command ${command}.`);
+  }
+  if (command === 'list') {
+    if (name !== undefined) throw new UsageError('list takes no name.');
+    return async (keys) => table(await keys.list());
+  }
+  if (name === undefined || rest.length > 0)
+    throw new UsageError(`${command} takes one name, in quotes where it has spaces.`);
+  if (command === 'revoke') return async (keys) => `revoked ${line(await keys.revoke(name))}`;
+  const { error } = NAME.safeParse(name);
+  if (error) throw new UsageError(`The name ${error.issues[0]?.message}.`);
+  return async (keys) => `${await keys.make(name)}  (${name}; shown this once: keep it)`;
+}
+
+function table(keys: readonly ListedApiKey[]): string {
+  return keys.length === 0 ? 'There are no keys.' : keys.map(line).join('\n');
+}
+
+function line({ id, name, createdAt, revokedAt }: ListedApiKey): string {
+  const revoked = revokedAt ? `, revoked ${revokedAt.toISOString()}` : '';
+  return `${id}  ${name}  made ${createdAt.toISOString()}${revoked}`;
+}

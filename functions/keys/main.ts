@@ -1,0 +1,8 @@
+import { commandLine } from '@terse/command-line/command-line';
+import { withApiKeys } from '@terse/runtime/api-keys';
+import { createContext } from '@terse/runtime/dependencies';
+import { runOnce } from '@terse/runtime/process';
+import { readKeysCommand, USAGE } from './command.ts';
+
+const command = commandLine(USAGE, readKeysCommand);
+void runOnce(() => withApiKeys(createContext('keys'), command));

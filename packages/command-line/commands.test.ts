@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The commands of `npm run`, by their programs. */
+const COMMANDS = Object.entries(manifest.scripts).flatMap(([name, script]) => {
+  const [, program] = /^exec node (\S+)$/.exec(script) ?? [];
+  return program === undefined || name === 'start' ? [] : [[name, program] as const];
+});
+
+interface Ended {
+  readonly code: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(program: string, ...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [program, ...args],
+      { cwd: ROOT, env: { PATH: '/usr/bin:/bin' } },
+      (error, stdout, stderr) => {
+        resolve({ code: error?.code ?? 0, stdout, stderr });
+      },
+    );
+  });
+}
+
+test('there are commands', () => {
+  expect(COMMANDS.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['bench', 'bundle', 'dead-letters', 'faults', 'keys', 'migrate', 'stack']),
+  );
+});
+
+test.each(COMMANDS)(
+  '%s refuses what it does not know with its usage and exit code 2, and does nothing',
+  async (name, program) => {
+    for (const [words, reason] of [
+      [['--no-such-option'], 'There is no option --no-such-option.'],
+      [['no-such-word'], 'no-such-word'],
+    ] as const) {
+      const { code, stdout, stderr } = await run(program, ...words);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr.split('\n')[0]).toContain(reason);
+      expect(stderr).toContain(`npm run ${name === 'stack' ? '--silent stack' : name}`);
+    }
+  },
+);
+
+test.each(COMMANDS)('%s --help tells how to use it', async (_name, program) => {
+  const { code, stdout, stderr } = await run(program, '--help');
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('npm run ');
+});

@@ -1,0 +1,32 @@
+import { systemClock } from '@terse/core/clock';
+import { openBareDatabase } from '@terse/repository/test-database';
+import { sql } from 'kysely';
+import { expect, onTestFinished, test } from 'vitest';
+import { withApiKeys } from './api-keys.ts';
+import { readConfig } from './config.ts';
+import { createLog } from './log.ts';
+
+async function listIn(url: string) {
+  const config = readConfig('keys', { DATABASE_URL: url });
+  const context = { name: 'keys', config, clock: systemClock, log: createLog('silent') } as const;
+  return withApiKeys(context, (keys) => keys.list());
+}
+
+test('says what a database without tables needs', async () => {
+  const database = await openBareDatabase();
+  onTestFinished(() => database.close());
+  await expect(listIn(database.url)).rejects.toThrow('npm run migrate');
+});
+
+test('says which login is needed', async () => {
+  const database = await openBareDatabase();
+  onTestFinished(() => database.close());
+  const user = `nobody_${Date.now()}`;
+  await sql`create table api_keys (key_hash text, name text, created_at timestamptz, deleted_at timestamptz)`.execute(
+    database.db,
+  );
+  await sql`create role ${sql.id(user)} login password 'password-of-a-test'`.execute(database.db);
+  onTestFinished(async () => void (await sql`drop role ${sql.id(user)}`.execute(database.db)));
+  const url = Object.assign(new URL(database.url), { username: user, password: 'password-of-a-test' });
+  await expect(listIn(url.href)).rejects.toThrow('take the owner of the tables');
+});
