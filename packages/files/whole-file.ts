@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createWriteStream, statSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { PRIVATE_FILE } from './make-directory.ts';
+
+/**
+ * Writes a file that is there whole or not at all, for this user alone: under another name beside it, forced to the
+ * disk, then renamed.
+ * @param overwrite whether it may take the place of another file.
+ * @throws Error naming the file when its name is taken, or when it cannot be made.
+ */
+export async function writeWholeFile<T>(
+  file: string,
+  overwrite: boolean,
+  write: (into: Writable) => Promise<T>,
+): Promise<T> {
+  const path = resolve(file);
+  refuseTaken(path, overwrite);
+  const part = `${path}.${process.pid}.part`;
+  const stream = createWriteStream(part, { flags: 'wx', mode: PRIVATE_FILE, flush: true });
+  await once(stream, 'open').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`${path} cannot be written (${error.code}).`);
+  });
+  try {
+    const result = await write(stream);
+    stream.end();
+    await finished(stream);
+    refuseTaken(path, overwrite);
+    await rename(part, path);
+    await syncDirectory(dirname(path));
+    return result;
+  } catch (error) {
+    stream.destroy();
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+function refuseTaken(path: string, overwrite: boolean): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) return;
+  if (!stats.isFile()) throw new Error(`${path} is no file.`);
+  if (!overwrite) throw new Error(`${path} is there already.`);
+}
+
+/** Where the system does not allow it, names are written at once, or the folder is not to be read. */
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path).catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}
