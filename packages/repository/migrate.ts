@@ -25,6 +25,9 @@ const migrations = {
   '0008-link-search': linkSearch,
 };
 
+/** The names of all migrations, in order. */
+export const MIGRATIONS = Object.keys(migrations);
+
 const LOCK_OPTIONS = { lockTable: DEFAULT_MIGRATION_LOCK_TABLE, lockRowId: MIGRATION_LOCK_ID };
 
 /** Which migrations were applied, as Kysely's own migrator keeps it; that one cannot work within a transaction. */
@@ -37,25 +40,36 @@ const LEDGER = sql.table(DEFAULT_MIGRATION_TABLE);
  */
 export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
   const applied = await db.transaction().execute(async (transaction) => {
-    // Locked before anything is read, so that a second process sees the tables of the first.
-    await transaction.getExecutor().adapter.acquireMigrationLock(transaction, LOCK_OPTIONS);
-    return applyMissing(transaction);
+    await lockMigrations(transaction);
+    return migrateWithin(transaction);
   });
   await fillSearchColumns(db);
   return applied;
 }
 
-async function applyMissing<T>(db: Transaction<T>): Promise<string[]> {
+/** Waits until nobody else migrates. Before anything is read, so that it sees the tables of the one before. */
+export async function lockMigrations<T>(transaction: Transaction<T>): Promise<void> {
+  await transaction.getExecutor().adapter.acquireMigrationLock(transaction, LOCK_OPTIONS);
+}
+
+/**
+ * Applies the migrations up to `last`, or all, under the lock. `fillSearchColumns` is to follow all of them.
+ * @returns the names of the migrations that were applied.
+ * @throws Error when a migration fails, or when the database has one of a newer release.
+ */
+export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promise<string[]> {
   await sql`create table if not exists ${LEDGER} (name varchar(255) primary key, timestamp varchar(255) not null)`.execute(
     db,
   );
-  const { rows } = await sql<{ name: string }>`select name from ${LEDGER}`.execute(db);
-  const done = new Set(rows.map(({ name }) => name));
-  const unknown = [...done].find((name) => !Object.hasOwn(migrations, name));
+  const done = await appliedMigrations(db);
+  const unknown = newerMigration(done);
   if (unknown !== undefined) {
     throw new Error(`The database is of a newer release: this one does not know its migration ${unknown}.`);
   }
-  const missing = Object.entries(migrations).filter(([name]) => !done.has(name));
+  const wanted = last === undefined ? MIGRATIONS : MIGRATIONS.slice(0, MIGRATIONS.indexOf(last) + 1);
+  const missing = Object.entries(migrations).filter(
+    ([name]) => wanted.includes(name) && !done.includes(name),
+  );
   for (const [name, { up }] of missing) {
     try {
       // Migrations are about tables that the schema of this release may not have any more.
@@ -68,4 +82,19 @@ async function applyMissing<T>(db: Transaction<T>): Promise<string[]> {
     `.execute(db);
   }
   return missing.map(([name]) => name);
+}
+
+/** The names of the applied migrations, in order, also of those that only a newer release knows. */
+export async function appliedMigrations<T>(db: Kysely<T>): Promise<string[]> {
+  const { rows: ledger } = await sql`
+    select from pg_class where oid = to_regclass(${DEFAULT_MIGRATION_TABLE})
+  `.execute(db);
+  if (ledger.length === 0) return [];
+  const { rows } = await sql<{ name: string }>`select name from ${LEDGER} order by name`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
+/** One of the migrations that only a newer release knows; `undefined` when there is none. */
+export function newerMigration(names: readonly string[]): string | undefined {
+  return names.find((name) => !Object.hasOwn(migrations, name));
 }

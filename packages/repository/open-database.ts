@@ -1,10 +1,27 @@
-import type { Kysely } from 'kysely';
+import type { Readable, Writable } from 'node:stream';
+import type { Kysely, Transaction } from 'kysely';
 import type { Database } from './schema.ts';
+
+/** A transaction, and COPY in it, which Kysely does not know. */
+export interface CopyTransaction {
+  readonly db: Transaction<Database>;
+  /** What a `copy … to stdout` sends, a row a line. */
+  read(statement: string): Promise<Readable>;
+  /** Takes what a `copy … from stdin` reads. It fails when the server refuses a row. */
+  write(statement: string): Promise<Writable>;
+}
+
+export type CopyPurpose = 'snapshot' | 'load';
 
 /** A database that is ready for the repositories. */
 export interface OpenDatabase {
   readonly db: Kysely<Database>;
   /** Rejects when the database does not answer. */
   probe(): Promise<unknown>;
+  /**
+   * Runs `work` in a transaction on a connection of its own. A `snapshot` reads one moment only and writes nothing; a
+   * `load` writes.
+   */
+  copy<T>(purpose: CopyPurpose, work: (transaction: CopyTransaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
   sql,
+  type Transaction,
 } from 'kysely';
 import postgres from 'postgres';
 import { DomainError } from '@terse/core/errors';
@@ -59,6 +60,11 @@ class LockingAdapter extends PostgresAdapter {
   override releaseMigrationLock(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** Until the transaction ends, nobody migrates. Waits for who does. */
+export async function shareMigrationLock<T>(transaction: Transaction<T>): Promise<void> {
+  await sql`select pg_advisory_xact_lock_shared(${sql.lit(MIGRATION_LOCK)})`.execute(transaction);
 }
 
 interface Connection extends DatabaseConnection {
@@ -125,11 +131,11 @@ function createDriver(options: PostgresDialectOptions): Driver {
   return {
     init: () => Promise.resolve(),
     acquireConnection: () => Promise.resolve(createConnection()),
-    beginTransaction: async (connection, { isolationLevel }) => {
+    beginTransaction: async (connection, { isolationLevel, accessMode = '' }) => {
       own(connection).transaction = connect();
       const level = isolationLevel ? ` isolation level ${isolationLevel}` : '';
       // Bounds for this transaction only, which poolers allow.
-      await connection.executeQuery(CompiledQuery.raw(`begin${level}; ${bounds}`));
+      await connection.executeQuery(CompiledQuery.raw(`begin${level} ${accessMode}; ${bounds}`));
     },
     commitTransaction: (connection) => finish(own(connection), 'commit'),
     rollbackTransaction: (connection) => finish(own(connection), 'rollback'),

@@ -1,5 +1,6 @@
 import { Kysely, sql } from 'kysely';
 import postgres from 'postgres';
+import { copyOn } from './copy-transaction.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { CLOSE_TIMEOUT_SECONDS, createPostgresDialect } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
@@ -48,17 +49,24 @@ export function openPostgres({ prepare = true, ...options }: PostgresOptions): O
     onnotice: () => {},
   };
   const { url, path } = addressOf(options.url);
-  const open = (max: number) => postgres(url, { ...settings, ...(path !== undefined && { path }), max });
-  let pool = open(options.poolSize);
-  const dialect = createPostgresDialect({
-    pool: () => pool,
-    connect: () => open(1),
+  const open = (more: { max: number; max_lifetime?: null }) =>
+    postgres(url, { ...settings, ...(path !== undefined && { path }), ...more });
+  const openPool = () => open({ max: options.poolSize });
+  // However long its transaction takes: it is ended with it.
+  const connect = () => open({ max: 1, max_lifetime: null });
+  let pool = openPool();
+  const common = {
     prepare,
     onOutage: options.onError ?? (() => {}),
     statementTimeoutMs: options.statementTimeoutMs,
+  };
+  const dialect = createPostgresDialect({
+    ...common,
+    pool: () => pool,
+    connect,
     // The driver keeps a dead connection until TCP gives up, after a quarter of an hour. A new pool has none.
     onStuck: (stuck) => {
-      if (stuck === pool) pool = open(options.poolSize);
+      if (stuck === pool) pool = openPool();
       void stuck.end({ timeout: CLOSE_TIMEOUT_SECONDS });
     },
   });
@@ -66,6 +74,7 @@ export function openPostgres({ prepare = true, ...options }: PostgresOptions): O
   return {
     db,
     probe: () => sql`select 1`.execute(db),
+    copy: (purpose, work) => copyOn(connect(), common, purpose, work),
     close: () => pool.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   };
 }

@@ -17,6 +17,11 @@ export function isNotPermitted(error: unknown): boolean {
   return hasState(error, '42501');
 }
 
+/** A lock was not had in time. */
+export function isLockTimeout(error: unknown): boolean {
+  return hasState(error, '55P03');
+}
+
 /** Something else changed the same rows in between. */
 export function isSerializationFailure(error: unknown): boolean {
   return hasState(error, '40001');

@@ -4,6 +4,7 @@ import { inject } from 'vitest';
 import type { OpenDatabase } from './open-database.ts';
 import { openPostgres } from './postgres.ts';
 import type { Database } from './schema.ts';
+import { TABLE_NAMES } from './tables.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -72,10 +73,7 @@ async function onServer(url: string, work: (db: Kysely<Database>) => Promise<unk
   }
 }
 
-/** Empties every table, and takes the partitions of single days away. */
+/** Empties every table. */
 export async function emptyDatabase(db: Kysely<Database>): Promise<void> {
-  await sql`
-    truncate urls, api_keys, visits, orphan_visits, visit_tallies, visit_months, visit_rollups, counter_batches,
-      visit_totals, counts_to_compare, count_surpluses, count_progress
-  `.execute(db);
+  await sql`truncate ${sql.join(TABLE_NAMES.map((name) => sql.table(name)))}`.execute(db);
 }

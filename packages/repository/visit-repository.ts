@@ -7,6 +7,7 @@ import { bucketOf, tallyVisits } from '@terse/core/visit-rollup';
 import { arrayText } from './array-text.ts';
 import type { Database, VisitTable } from './schema.ts';
 import { isRefusalOfContent, isUniqueViolation } from './sql-state.ts';
+import { preparePartitions } from './visit-partitions.ts';
 
 export type StoredVisit = Selectable<VisitTable>;
 
@@ -26,7 +27,10 @@ export interface VisitRepository {
   insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
   /** Single visits, newest first; `before` is the id of the last one seen. */
   latest(code: ShortCode, limit: number, before?: string): Promise<StoredVisit[]>;
-  /** Makes the partitions for yesterday to a week ahead. Visits of other days go to the default partition. */
+  /**
+   * Makes the partitions for yesterday to a week ahead, unless something else does or a backup is taken. Visits of other
+   * days go to the default partition.
+   */
   preparePartitions(today: Date): Promise<void>;
 }
 
@@ -104,12 +108,7 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
         .execute();
     },
 
-    preparePartitions: async (today) => {
-      await sql`
-        select ensure_visit_partition((${today.toISOString()}::timestamptz at time zone 'UTC')::date + day)
-        from generate_series(-1, 7) as day
-      `.execute(db);
-    },
+    preparePartitions: (today) => preparePartitions(db, today),
   };
 }
 

@@ -1,0 +1,99 @@
+import { PassThrough, Writable } from 'node:stream';
+import { type Kysely, sql } from 'kysely';
+import { expect, test } from 'vitest';
+import { writeBackup } from './backup.ts';
+import { appliedMigrations } from './migrate.ts';
+import type { CopyTransaction, OpenDatabase } from './open-database.ts';
+import { openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';
+import { allRows } from './test-rows.ts';
+
+/** What the connection of a backup promises, directly and through a pooler. */
+export function describeBackupConnection(open: () => Promise<OpenDatabase>): void {
+  const pair = openPair(open, open);
+
+  test.each([0, 1, 63, 64, 65, 500])(
+    'brings over rows of %s KB, which no packet holds',
+    async (kilobytes) => {
+      const house = await withLinks(pair.from);
+      const title = 'x'.repeat(kilobytes * 1024);
+      await sql`update urls set title = ${title}`.execute(house.db);
+      await house.insert('2026-11-24T12:00:00Z', 50);
+      const before = await allRows(pair.from.db);
+      await restoreInto(pair.to, await takeBackup(pair.from));
+      expect(await allRows(pair.to.db)).toEqual(before);
+    },
+  );
+
+  async function withMuch(): Promise<Kysely<unknown>> {
+    const { db } = await withLinks(pair.from);
+    await sql`
+      update urls set title = (select string_agg(md5(random()::text), '') from generate_series(1, 200000) as n)
+    `.execute(db);
+    return db as unknown as Kysely<unknown>;
+  }
+
+  const copies = async (db: Kysely<unknown>) => {
+    const { rows } = await sql`
+      select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+        and (query like 'copy%' and state = 'active' or state like 'idle in transaction%')
+    `.execute(db);
+    return rows.length;
+  };
+
+  test('says so when what it is written to is full, and leaves nothing running', async () => {
+    const db = await withMuch();
+    const full = new Writable({
+      write: (_chunk, _encoding, done) => {
+        done(new Error('no space left'));
+      },
+    });
+    await expect(writeBackup(pair.from, full)).rejects.toThrow('no space left');
+    await expect.poll(() => copies(db)).toBe(0);
+    expect((await takeBackup(pair.from)).length).toBeGreaterThan(1000);
+  });
+
+  test('ends when it is stopped, and leaves nothing running', async () => {
+    const db = await withMuch();
+    const stop = new AbortController();
+    // Nobody reads it, so it never ends by itself.
+    const writing = writeBackup(pair.from, new PassThrough(), stop.signal);
+    await expect.poll(() => copies(db)).toBeGreaterThan(0);
+    stop.abort(new Error('stopped'));
+    await expect(writing).rejects.toThrow('stopped');
+    await expect.poll(() => copies(db)).toBe(0);
+  });
+
+  /** The connection of each copy is ended on the server when the copy has begun. */
+  function cutOff(database: OpenDatabase): OpenDatabase {
+    const cutAfter = async <T>({ db }: CopyTransaction, begin: () => Promise<T>): Promise<T> => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
+      const stream = await begin();
+      await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(database.db);
+      return stream;
+    };
+    return {
+      ...database,
+      copy: (purpose, work) =>
+        database.copy(purpose, (transaction) =>
+          work({
+            ...transaction,
+            read: (statement) => cutAfter(transaction, () => transaction.read(statement)),
+            write: (statement) => cutAfter(transaction, () => transaction.write(statement)),
+          }),
+        ),
+    };
+  }
+
+  test('fails when the server ends it, and changes nothing', async () => {
+    const db = await withMuch();
+    await expect(writeBackup(cutOff(pair.from), new PassThrough().resume())).rejects.toThrow(
+      /connection|ECONN|EPIPE/i,
+    );
+    const backup = await takeBackup(pair.from);
+    await expect(restoreInto(cutOff(pair.to), backup)).rejects.toThrow(/connection|ECONN|EPIPE/i);
+    expect(await appliedMigrations(pair.to.db)).toEqual([]);
+    expect(await copies(db)).toBe(0);
+    await restoreInto(pair.to, backup);
+    expect(await allRows(pair.to.db)).toEqual(await allRows(pair.from.db));
+  });
+}

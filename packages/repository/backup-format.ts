@@ -1,0 +1,94 @@
+/**
+ * A backup is text, compressed by gzip: a line of JSON that says what it is; for each table a line of JSON, its rows as
+ * PostgreSQL's COPY writes them, and `\.`; at the end a line of JSON with the number of rows. `docs/backup.md` shows one.
+ */
+export const FORMAT = 'terse-backup';
+export const VERSION = 1;
+/** The line after the rows of a table. COPY escapes each backslash, so no row is equal to it. */
+export const END_OF_ROWS = '\\.\n';
+
+export interface BackupHeader {
+  readonly format: typeof FORMAT;
+  readonly version: typeof VERSION;
+  /** What the database was migrated by, in order. */
+  readonly migrations: readonly string[];
+  /** The moment that the backup shows, RFC 3339. */
+  readonly taken_at: string;
+  /** The version of the server. */
+  readonly postgres: string;
+}
+
+export interface BackupTable {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Only of visits: the UTC days that have a partition, `YYYY-MM-DD`. */
+  readonly days?: readonly string[];
+}
+
+export interface BackupTrailer {
+  /** How many each table has. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+/** What cannot be backed up or restored, and why, in one line. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError';
+}
+
+export const DAMAGED = 'The backup is damaged or incomplete';
+export const FOREIGN = 'This is no backup of Terse';
+
+/** @throws BackupError when the line is not the first one of a backup that this release reads. */
+export function parseHeader(line: string): BackupHeader {
+  const { format, version, migrations, taken_at, postgres } = parse(line, FOREIGN);
+  if (format !== FORMAT) throw new BackupError(`${FOREIGN}.`);
+  if (version !== VERSION) {
+    throw new BackupError(`The backup has format ${String(version)}, and this release reads ${VERSION}.`);
+  }
+  if (
+    !isTexts(migrations) ||
+    migrations.length === 0 ||
+    typeof taken_at !== 'string' ||
+    typeof postgres !== 'string'
+  ) {
+    throw new BackupError(`${DAMAGED}: its first line lacks something.`);
+  }
+  return { format, version, migrations, taken_at, postgres };
+}
+
+/** @throws BackupError when the line is neither the one before the rows of a table nor the last one. */
+export function parseSection(line: string): BackupTable | BackupTrailer {
+  const { table, columns, days, rows } = parse(line, DAMAGED);
+  if (isCounts(rows)) return { rows };
+  if (typeof table !== 'string' || !isTexts(columns) || columns.length === 0) {
+    throw new BackupError(`${DAMAGED}: a line is neither a table nor the end.`);
+  }
+  if (days === undefined) return { table, columns };
+  if (!isTexts(days) || !days.every((day) => /^\d{4}-\d\d-\d\d$/.test(day))) {
+    throw new BackupError(`${DAMAGED}: the days of ${table} are no dates.`);
+  }
+  return { table, columns, days };
+}
+
+function parse(line: string, fault: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null) return { ...value };
+  } catch {
+    // Said below.
+  }
+  throw new BackupError(`${fault}.`);
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function isCounts(value: unknown): value is Record<string, number> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((count) => Number.isSafeInteger(count))
+  );
+}

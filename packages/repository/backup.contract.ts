@@ -1,0 +1,179 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { type Kysely, sql } from 'kysely';
+import { expect, test } from 'vitest';
+import type { ShortCode } from '@terse/core/short-code';
+import { testLink } from '@terse/core/test-link';
+import { appliedMigrations, migrate, MIGRATIONS } from './migrate.ts';
+import type { OpenDatabase } from './open-database.ts';
+import type { Database } from './schema.ts';
+import { TABLE_NAMES } from './tables.ts';
+import { houseOn, makeBare, openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';
+import { emptyDatabase } from './test-database.ts';
+import { allRows, anyRows, insertRows } from './test-rows.ts';
+
+/** A backup of a release that had fewer migrations. What it holds never changes: later releases read it, too. */
+const OLDER = [
+  '{"format":"terse-backup","version":1,"migrations":["0001-links","0002-visits","0003-roles","0004-orphan-visits"],' +
+    '"taken_at":"2026-11-03T00:00:00.000Z","postgres":"15.14"}',
+  '{"table":"urls","columns":["short_code","original_url","title","created_at","updated_at"]}',
+  'old\thttps://example.com/\tÜber\t2026-10-01 00:00:00+00\t2026-10-01 00:00:00.000001+00',
+  '\\.',
+  '{"table":"visit_rollups","columns":["short_code","hour","visits","bot_visits"]}',
+  'old\t2026-11-02 10:00:00+00\t5\t0',
+  'old\t2026-11-02 11:00:00+00\t2\t1',
+  '\\.',
+  '{"table":"visit_breakdowns","columns":["short_code","day","dimension","value","visits"]}',
+  'old\t2026-11-02\treferrer\ta.example\t5',
+  'old\t2026-11-02\treferrer\tb.example\t2',
+  '\\.',
+  '{"rows":{"urls":1,"visit_rollups":2,"visit_breakdowns":2}}',
+  '',
+].join('\n');
+
+/** Links whose visits are not those of its rollups and tallies, and totals that are not those of the rollups. */
+async function contradictions(db: Kysely<Database>): Promise<unknown[]> {
+  const { rows } = await sql`
+    with tallied as (
+      select tally ->> 'short_code' as short_code, (tally ->> 'visits')::bigint + (tally ->> 'bot_visits')::bigint as visits
+      from visit_tallies, json_array_elements(tallies) as tally
+      union all
+      select short_code, visits + bot_visits from visit_rollups
+    ), counted as (select short_code, count(*) as visits from visits group by short_code
+    ), added as (select short_code, sum(visits)::bigint as visits from tallied group by short_code
+    ), totals as (select short_code, sum(visits)::bigint as visits from visit_rollups group by short_code)
+    select 'visits', short_code, counted.visits, added.visits from counted full join added using (short_code)
+    where counted.visits is distinct from added.visits
+    union all
+    select 'total', short_code, totals.visits, visit_totals.visits from totals full join visit_totals using (short_code)
+    where totals.visits is distinct from visit_totals.visits
+  `.execute(db);
+  return rows;
+}
+
+/** What a backup and its restore promise between any two databases. */
+export function describeBackups(open: () => Promise<OpenDatabase>, openOther = open): void {
+  const pair = openPair(open, openOther);
+
+  test('brings over whatever the tables hold, to the letter', async () => {
+    await migrate(pair.to.db);
+    await fc.assert(
+      fc.asyncProperty(await anyRows(pair.from.db), async (rows) => {
+        await emptyDatabase(pair.from.db);
+        await insertRows(pair.from.db, rows);
+        // Restored, not derived.
+        await sql`update visit_totals set visits = -7`.execute(pair.from.db);
+        const before = await allRows(pair.from.db);
+        await emptyDatabase(pair.to.db);
+        const { rows: counts } = await restoreInto(pair.to, await takeBackup(pair.from));
+        expect(await allRows(pair.to.db)).toEqual(before);
+        expect(counts).toEqual(
+          Object.fromEntries(Object.entries(before).map(([name, all]) => [name, all.length])),
+        );
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test('shows one moment while visits are stored and merged, and keeps nobody waiting', async () => {
+    const house = await withLinks(pair.from);
+    await house.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
+    await house.insert('2026-11-24T12:00:00Z', 40);
+    await house.merger.merge();
+    await house.insert('2026-11-24T13:00:00Z', 30);
+    let tables = 0;
+    const busy: OpenDatabase = {
+      ...pair.from,
+      copy: (purpose, work) =>
+        pair.from.copy(purpose, (transaction) =>
+          work({
+            ...transaction,
+            read: async (statement) => {
+              tables++;
+              await house.insert('2026-11-24T14:00:00Z', 20);
+              await house.insert('2031-05-05T14:00:00Z', 20);
+              await house.merger.merge();
+              await house.visits.preparePartitions(new Date('2031-05-05T00:00:00Z'));
+              await house.insert('2026-11-24T15:00:00Z', 20);
+              await house.urls.create({ ...testLink, tags: [], short_code: `new${tables}` as ShortCode });
+              return transaction.read(statement);
+            },
+          }),
+        ),
+    };
+    const { rows } = await restoreInto(pair.to, await takeBackup(busy));
+    expect(tables).toBe(TABLE_NAMES.length);
+    expect(rows).toMatchObject({ urls: 2, visits: 70, visit_tallies: 2 });
+    expect(await contradictions(pair.to.db)).toEqual([]);
+    expect(await contradictions(pair.from.db)).toEqual([]);
+  });
+
+  test('puts visits where new ones go, and goes on counting', async () => {
+    const house = await withLinks(pair.from);
+    await house.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
+    await house.insert('2026-11-24T12:00:00Z', 9);
+    await house.insert('2031-05-05T12:00:00Z', 4);
+    await restoreInto(pair.to, await takeBackup(pair.from));
+    const restored = houseOn(pair.to);
+    const places = async () => {
+      const { rows } = await sql`
+        select tableoid::regclass::text as place, count(*) from visits group by 1 order by 1
+      `.execute(pair.to.db);
+      return rows;
+    };
+    expect(await places()).toEqual([
+      { place: 'visits_20261124', count: 9 },
+      { place: 'visits_default', count: 4 },
+    ]);
+    await restored.insert('2026-11-24T12:30:00Z', 5);
+    expect(await contradictions(pair.to.db)).toEqual([]);
+    await restored.merger.merge();
+    expect(await contradictions(pair.to.db)).toEqual([]);
+    await restored.visits.preparePartitions(new Date('2031-05-05T00:00:00Z'));
+    expect(await places()).toEqual([
+      { place: 'visits_20261124', count: 14 },
+      { place: 'visits_20310505', count: 4 },
+    ]);
+  });
+
+  test.each(['bare', 'migrated'])(
+    'brings a backup of an older release up to date, in a %s database',
+    async (place) => {
+      if (place === 'migrated') await migrate(pair.to.db);
+      const { rows } = await restoreInto(pair.to, gzipSync(OLDER));
+      expect(rows).toEqual({ urls: 1, visit_rollups: 2, visit_breakdowns: 2 });
+      expect(await appliedMigrations(pair.to.db)).toEqual(MIGRATIONS);
+      const months = await pair.to.db.selectFrom('visit_months').select(['short_code', 'data']).execute();
+      expect(months).toEqual([
+        {
+          short_code: 'old',
+          data: {
+            visits: [0, 7],
+            bot_visits: [0, 1],
+            breakdown: {
+              referrer: {
+                values: ['a.example', 'b.example'],
+                days: [
+                  [0, 0],
+                  [5, 2],
+                ],
+              },
+            },
+          },
+        },
+      ]);
+      expect(await pair.to.db.selectFrom('visit_totals').selectAll().execute()).toEqual([
+        { short_code: 'old', visits: 7 },
+      ]);
+      const [link] = await pair.to.db
+        .selectFrom('urls')
+        .select(['title', 'readable_url', 'folded_title'])
+        .execute();
+      expect(link).toEqual({ title: 'Über', readable_url: null, folded_title: 'über' });
+      await emptyDatabase(pair.from.db);
+      await makeBare(pair.from);
+      await restoreInto(pair.from, await takeBackup(pair.to));
+      expect(await allRows(pair.from.db)).toEqual(await allRows(pair.to.db));
+    },
+  );
+}

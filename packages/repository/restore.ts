@@ -1,0 +1,81 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import type { Contents } from './backup.ts';
+import { BackupError, type BackupHeader, DAMAGED, FOREIGN, parseHeader } from './backup-format.ts';
+import { BackupReader } from './backup-reader.ts';
+import { clearEmptyPlace } from './empty-place.ts';
+import { fillSearchColumns } from './fill-search-columns.ts';
+import { loadTables } from './load-tables.ts';
+import { lockMigrations, MIGRATIONS, migrateWithin } from './migrate.ts';
+import type { OpenDatabase } from './open-database.ts';
+import { isRefusalOfContent } from './sql-state.ts';
+
+/** A backup whose first line has been read. */
+export interface OpenBackup {
+  readonly header: BackupHeader;
+  /**
+   * Makes the tables that are missing and puts every row into them, in one transaction.
+   * @throws BackupError, and nothing is changed, when the database has content or the backup is damaged.
+   */
+  restore(database: OpenDatabase): Promise<Contents>;
+}
+
+/**
+ * Reads a backup; keeps no more of it in memory than a chunk.
+ * @param use is given the backup, to restore it.
+ * @param signal stops it.
+ * @throws BackupError when it is no backup, or one of a newer release; then `use` is not called.
+ */
+export async function readBackup<T>(
+  source: Readable,
+  use: (backup: OpenBackup) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const text = createGunzip();
+  // What fails here ends the text with the same error.
+  const unpacked = pipeline(source, text, { ...(signal && { signal }) }).catch(() => {});
+  let header: BackupHeader | undefined;
+  try {
+    const reader = new BackupReader(text);
+    header = parseHeader(await reader.line());
+    refuseNewer(header);
+    const known = header;
+    return await use({ header, restore: (database) => restore(database, known, reader) });
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : asRefusal(error, header ? DAMAGED : FOREIGN);
+  } finally {
+    text.destroy();
+    await unpacked;
+  }
+}
+
+async function restore(
+  database: OpenDatabase,
+  { migrations, taken_at }: BackupHeader,
+  reader: BackupReader,
+): Promise<Contents> {
+  return database.copy('load', async (load) => {
+    const { db } = load;
+    await lockMigrations(db);
+    await clearEmptyPlace(db, migrations);
+    await migrateWithin(db, migrations.at(-1));
+    const rows = await loadTables(load, reader);
+    const later = await migrateWithin(db);
+    if (later.length > 0) await fillSearchColumns(db);
+    return { takenAt: taken_at, rows };
+  });
+}
+
+function refuseNewer({ migrations }: BackupHeader): void {
+  const unknown = migrations.find((name, index) => name !== MIGRATIONS[index]);
+  if (unknown === undefined) return;
+  throw new BackupError(`The backup is of a newer release, which has the migration ${unknown}.`);
+}
+
+function asRefusal(error: unknown, fault: string): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const isOfGzip = String(error.code).startsWith('Z_');
+  if (!isOfGzip && !isRefusalOfContent(error)) return error;
+  return new BackupError(isOfGzip ? `${fault}.` : `${fault}: ${error.message}.`, { cause: error });
+}

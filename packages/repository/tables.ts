@@ -1,0 +1,32 @@
+import type { Database } from './schema.ts';
+
+/**
+ * Every table. `content` is what people and visitors made; `upkeep` is what the counter-flush notes, also where there
+ * is no content.
+ */
+const TABLES = {
+  urls: 'content',
+  api_keys: 'content',
+  visits: 'content',
+  orphan_visits: 'content',
+  visit_rollups: 'content',
+  visit_tallies: 'content',
+  visit_months: 'content',
+  visit_totals: 'content',
+  counter_batches: 'upkeep',
+  counts_to_compare: 'upkeep',
+  count_surpluses: 'upkeep',
+  count_progress: 'upkeep',
+} as const satisfies Record<keyof Database, 'content' | 'upkeep'>;
+
+export const TABLE_NAMES = Object.keys(TABLES) as readonly (keyof Database)[];
+export const CONTENT_TABLES = TABLE_NAMES.filter((name) => TABLES[name] === 'content');
+
+/** Every function that the migrations make. */
+export const FUNCTION_NAMES = [
+  'ensure_visit_partition',
+  'first_uuid_of',
+  'total_visits_after_insert',
+  'total_visits_after_update',
+  'whole_or_nothing',
+] as const;
