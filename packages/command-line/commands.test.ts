@@ -11,6 +11,12 @@ const COMMANDS = Object.entries(manifest.scripts).flatMap(([name, script]) => {
   return program === undefined || name === 'start' ? [] : [[name, program] as const];
 });
 
+/** What a command that works on a file needs before any other word. */
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  backup: ['no-such-file'],
+  restore: ['no-such-file'],
+};
+
 interface Ended {
   readonly code: unknown;
   readonly stdout: string;
@@ -32,7 +38,17 @@ function run(program: string, ...args: readonly string[]): Promise<Ended> {
 
 test('there are commands', () => {
   expect(COMMANDS.map(([name]) => name)).toEqual(
-    expect.arrayContaining(['bench', 'bundle', 'dead-letters', 'faults', 'keys', 'migrate', 'stack']),
+    expect.arrayContaining([
+      'backup',
+      'bench',
+      'bundle',
+      'dead-letters',
+      'faults',
+      'keys',
+      'migrate',
+      'restore',
+      'stack',
+    ]),
   );
 });
 
@@ -41,7 +57,7 @@ test.each(COMMANDS)(
   async (name, program) => {
     for (const [words, reason] of [
       [['--no-such-option'], 'There is no option --no-such-option.'],
-      [['no-such-word'], 'no-such-word'],
+      [[...(FILES[name] ?? []), 'no-such-word'], 'no-such-word'],
     ] as const) {
       const { code, stdout, stderr } = await run(program, ...words);
       expect([code, stdout]).toEqual([2, '']);

@@ -23,6 +23,8 @@ export type FunctionName =
   | 'migrate'
   | 'dead-letters'
   | 'keys'
+  | 'backup'
+  | 'restore'
   | 'standalone';
 
 const wholeNumber = (min: number, max: number) =>

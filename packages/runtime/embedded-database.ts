@@ -5,7 +5,7 @@ import type { PartsContext } from './parts.ts';
 import type { DatabaseConfig, PartsConfig } from './parts-config.ts';
 
 /** Commands that work beside the product, on the database that it runs. */
-const BESIDE_THE_PRODUCT: ReadonlySet<FunctionName> = new Set(['keys']);
+const BESIDE_THE_PRODUCT: ReadonlySet<FunctionName> = new Set(['keys', 'backup']);
 
 /** @throws Error in one line when the folder of the embedded database holds something else. Touches nothing. */
 export async function inspectDatabase({ database }: Pick<PartsConfig, 'database'>): Promise<void> {

@@ -58,11 +58,13 @@ const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
   migrate: ['database'],
   'dead-letters': ['queue'],
   keys: ['database'],
+  backup: ['database'],
+  restore: ['database'],
   standalone: ['database', 'store', 'queue'],
 };
 
 /** The product in one process, and the commands beside it. */
-const ON_EMBEDDED_PARTS: ReadonlySet<FunctionName> = new Set(['standalone', 'keys']);
+const ON_EMBEDDED_PARTS: ReadonlySet<FunctionName> = new Set(['standalone', 'keys', 'backup', 'restore']);
 
 export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 

@@ -1,4 +1,5 @@
 import { systemClock } from '@terse/core/clock';
+import { BackupError } from '@terse/repository/backup-format';
 import { ConfigError } from './config.ts';
 import { keepCompiledCode } from './compiled-code.ts';
 import { untilToldToStop } from './stop-signal.ts';
@@ -54,14 +55,25 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
 /** Runs a task to its end and prints what it says. When it fails the reason is printed, and the exit code is 1. */
 export async function runOnce(task: () => Promise<string>): Promise<void> {
   try {
-    process.stdout.write(`${await task()}\n`);
+    const said = await task();
+    if (said !== '') process.stdout.write(`${said}\n`);
   } catch (error) {
     fail(error);
   }
 }
 
+/** Is aborted when the process is told to stop, for a task that then leaves everything as it was. */
+export function interruption(): AbortSignal {
+  const interrupted = new AbortController();
+  void untilToldToStop(process, systemClock).then(() => {
+    interrupted.abort(new Error('Told to stop: nothing was changed.'));
+  });
+  return interrupted.signal;
+}
+
 function fail(error: unknown): void {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : describe(error)}\n`);
+  const saysAll = error instanceof ConfigError || error instanceof BackupError;
+  process.stderr.write(`${saysAll ? error.message : describe(error)}\n`);
   process.exit(1);
 }
 

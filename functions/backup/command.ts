@@ -1,0 +1,17 @@
+import { parseCommandLine, UsageError } from '@terse/command-line/command-line';
+
+export const USAGE = `Copies the database of one moment into a file, while Terse goes on: that of DATABASE_URL, or the one in DATA_DIR.
+
+  npm run backup -- FILE             makes the file
+  npm run backup -- FILE --force     also takes the place of a file that is there
+  npm run --silent backup -- -       writes to standard output
+`;
+
+/** @throws UsageError when the command line means nothing. */
+export function readBackupCommand(args: readonly string[]): { file: string; overwrite: boolean } {
+  const { words, options } = parseCommandLine(args, { force: 'flag' });
+  const [file, extra] = words;
+  if (!file) throw new UsageError('Name the file.');
+  if (extra !== undefined) throw new UsageError(`Name one file: ${extra} is one too many.`);
+  return { file, overwrite: options.force !== undefined };
+}

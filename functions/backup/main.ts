@@ -1,0 +1,8 @@
+import { commandLine } from '@terse/command-line/command-line';
+import { backUp } from '@terse/runtime/backups';
+import { createContext } from '@terse/runtime/dependencies';
+import { interruption, runOnce } from '@terse/runtime/process';
+import { readBackupCommand, USAGE } from './command.ts';
+
+const command = commandLine(USAGE, readBackupCommand);
+void runOnce(() => backUp(createContext('backup'), { ...command, signal: interruption() }));

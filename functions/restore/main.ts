@@ -1,0 +1,8 @@
+import { commandLine } from '@terse/command-line/command-line';
+import { restoreBackup } from '@terse/runtime/backups';
+import { createContext } from '@terse/runtime/dependencies';
+import { interruption, runOnce } from '@terse/runtime/process';
+import { readRestoreCommand, USAGE } from './command.ts';
+
+const command = commandLine(USAGE, readRestoreCommand);
+void runOnce(() => restoreBackup(createContext('restore'), { ...command, signal: interruption() }));

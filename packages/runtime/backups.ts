@@ -1,0 +1,100 @@
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { writeWholeFile } from '@terse/files/whole-file';
+import { type Contents, writeBackup } from '@terse/repository/backup';
+import { BackupError } from '@terse/repository/backup-format';
+import { ensureLogins } from '@terse/repository/logins';
+import type { OpenDatabase } from '@terse/repository/open-database';
+import { readBackup } from '@terse/repository/restore';
+import { hasNpmBanner } from './npm-banner.ts';
+import { openDatabase, type PartsContext } from './parts.ts';
+
+/** Stands for standard output and standard input. */
+const STANDARD = '-';
+
+export interface BackupOptions {
+  /** `-` for standard output. */
+  readonly file: string;
+  /** Whether it may take the place of another file. */
+  readonly overwrite: boolean;
+  /** Stops it. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Copies the database of one moment into a file, while everything else goes on.
+ * @returns what was done; nothing where standard output has the backup.
+ * @throws BackupError when the database is not of this release.
+ */
+export async function backUp(context: PartsContext, options: BackupOptions): Promise<string> {
+  const { file, overwrite, signal } = options;
+  const write = (into: Writable) => onDatabase(context, (database) => writeBackup(database, into, signal));
+  if (file !== STANDARD)
+    return `${resolve(file)} has ${summary(await writeWholeFile(file, overwrite, write))}`;
+  if (process.stdout.isTTY) throw new BackupError('A backup is no text for a terminal: name a file.');
+  if (hasNpmBanner()) {
+    throw new BackupError('npm writes lines of its own to standard output: use npm run --silent backup -- -');
+  }
+  process.stderr.write(`wrote ${summary(await write(process.stdout))}\n`);
+  return '';
+}
+
+export interface RestoreOptions {
+  /** `-` for standard input. */
+  readonly file: string;
+  /** Stops it; then nothing is changed. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Puts a backup into an empty database, and makes its tables.
+ * @returns what was done.
+ * @throws BackupError when the file is no whole backup, or when the database has content; then nothing is changed.
+ */
+export async function restoreBackup(
+  context: PartsContext,
+  { file, signal }: RestoreOptions,
+): Promise<string> {
+  const source = file === STANDARD ? process.stdin : await openFile(file);
+  const contents = await readBackup(
+    source,
+    (backup) =>
+      onDatabase(context, async (database) => {
+        const restored = await backup.restore(database);
+        await ensureLogins(database.db, context.config.logins);
+        return restored;
+      }),
+    signal,
+  );
+  return `restored ${summary(contents)}`;
+}
+
+async function openFile(file: string): Promise<Readable> {
+  try {
+    const handle = await open(file);
+    if (!(await handle.stat()).isDirectory()) return handle.createReadStream();
+    await handle.close();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw new BackupError(`${resolve(file)} cannot be read${code}.`, { cause: error });
+  }
+  throw new BackupError(`${resolve(file)} is a folder.`);
+}
+
+async function onDatabase<T>(
+  context: PartsContext,
+  work: (database: OpenDatabase) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(context);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function summary({ takenAt, rows }: Contents): string {
+  const count = (table: string) => (rows[table] ?? 0).toLocaleString('en');
+  return `${count('urls')} links and ${count('visits')} visits as of ${takenAt}`;
+}

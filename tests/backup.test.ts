@@ -1,0 +1,163 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { sendVisitors } from './faults/visitors.ts';
+import { describeOnRealParts } from './on-real-parts.ts';
+import { runCommand } from './run-command.ts';
+import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
+import { createDatabase } from './stack/postgres.ts';
+
+let directory: string;
+let running: StandaloneProcess[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'terse-backup-'));
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((terse) => terse.end('SIGKILL')));
+  rmSync(directory, { recursive: true });
+});
+
+const file = (name: string) => join(directory, name);
+
+async function start(name: string, settings: Record<string, string> = {}): Promise<StandaloneProcess> {
+  const terse = await startStandalone(file(name), settings);
+  running.push(terse);
+  return terse;
+}
+
+/** How many visits the stats of the link tell. */
+async function told(terse: StandaloneProcess): Promise<number> {
+  const response = await terse.call('GET', '/api/v1/links/hello/stats');
+  const { totals } = (await response.json()) as { totals: { visits: number; bot_visits: number } };
+  return totals.visits + totals.bot_visits;
+}
+
+interface Tally {
+  readonly visits: number;
+  readonly bot_visits: number;
+}
+
+/** How many visits a backup has: one by one, and added up. */
+function visitsIn(name: string): { readonly single: number; readonly added: number } {
+  const rows = new Map<string, string[][]>();
+  let table: string[][] = [];
+  for (const line of gunzipSync(readFileSync(file(name)))
+    .toString()
+    .split('\n')) {
+    const begins = /^\{"table":"(\w+)"/.exec(line)?.[1];
+    if (begins !== undefined) rows.set(begins, (table = []));
+    else table.push(line.split('\t'));
+  }
+  const of = (table: string) => (rows.get(table) ?? []).filter((row) => row.length > 1);
+  const sum = (numbers: readonly number[]) => numbers.reduce((all, each) => all + each, 0);
+  const tallies = of('visit_tallies').flatMap(
+    ([, , json = '[]']) => JSON.parse(json.replaceAll('\\\\', '\\')) as Tally[],
+  );
+  return {
+    single: of('visits').length,
+    added:
+      sum(of('visit_rollups').map(([, , visits, bots]) => Number(visits) + Number(bots))) +
+      sum(tallies.map(({ visits, bot_visits }) => visits + bot_visits)),
+  };
+}
+
+describeOnRealParts('a backup', ({ databaseUrl }) => {
+  test('of one moment of a busy product moves it to a server, and from there back', async () => {
+    const first = await start('first');
+    await first.call('POST', '/api/v1/links', {
+      original_url: 'https://example.com/',
+      short_code: 'hello',
+    });
+    const visitors = sendVisitors({ url: `${first.url}/hello`, perSecond: 300 });
+    await vi.waitUntil(async () => (await told(first)) > 100, { timeout: 20_000, interval: 100 });
+    const stored: number[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      const outcome = await runCommand('backup', [file(name)], { DATA_DIR: file('first') });
+      const { single, added } = visitsIn(name);
+      expect(added).toBe(single);
+      stored.push(single);
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+      expect(outcome.stdout).toContain(`1 links and ${single.toLocaleString('en')} visits`);
+    }
+    const { answered, refused } = await visitors.stop();
+    expect([...refused]).toEqual([]);
+    expect(stored).toEqual(stored.toSorted((a, b) => a - b));
+    const last = stored.at(-1) ?? 0;
+    expect(last).toBeLessThanOrEqual(answered.size);
+
+    const server = { DATABASE_URL: await createDatabase(databaseUrl, 'restored') };
+    const onServer = await runCommand('restore', [file('c')], server);
+    expect(onServer).toMatchObject({ code: 0, stderr: '' });
+    const second = await start('second', server);
+    expect(await told(second)).toBe(last);
+    await fetch(`${second.url}/hello`, { redirect: 'manual' });
+    await vi.waitUntil(async () => (await told(second)) === last + 1, { timeout: 20_000, interval: 100 });
+    expect(await second.end('SIGTERM')).toBe(0);
+    expect(await runCommand('backup', [file('d')], server)).toMatchObject({ code: 0 });
+
+    expect(await runCommand('restore', [file('d')], { DATA_DIR: file('third') })).toMatchObject({ code: 0 });
+    const third = await start('third');
+    expect(await told(third)).toBe(last + 1);
+    await fetch(`${third.url}/hello`, { redirect: 'manual' });
+    await vi.waitUntil(async () => (await told(third)) === last + 2, { timeout: 20_000, interval: 100 });
+    const link = await third.call('GET', '/api/v1/links/hello');
+    expect(await link.json()).toMatchObject({ original_url: 'https://example.com/' });
+  });
+
+  test('is a file for its owner alone, and takes the place of none unless it is told to', async () => {
+    const terse = await start('data');
+    const settings = { DATA_DIR: file('data') };
+    expect(await terse.end('SIGTERM')).toBe(0);
+    expect(await runCommand('backup', [file('a')], settings)).toMatchObject({ code: 0 });
+    expect(statSync(file('a')).mode & 0o777).toBe(0o600);
+    writeFileSync(file('b'), 'old');
+    const again = await runCommand('backup', [file('b')], settings);
+    expect(again).toEqual({ code: 1, stdout: '', stderr: `${file('b')} is there already.\n` });
+    expect(readFileSync(file('b'), 'utf8')).toBe('old');
+    expect(await runCommand('backup', [file('b'), '--force'], settings)).toMatchObject({ code: 0 });
+    expect(visitsIn('b')).toEqual({ single: 0, added: 0 });
+    const through = await runCommand('backup', ['-'], settings);
+    expect(through).toMatchObject({ code: 0, stderr: expect.stringContaining('wrote 0 links and 0 visits') });
+    expect(readdirSync(directory).toSorted()).toEqual(['a', 'b', 'data']);
+  });
+
+  test('is refused in one line, where there is nothing to back up and nowhere to restore', async () => {
+    const settings = { DATA_DIR: file('data') };
+    const refused = async (name: string, words: string[], more: Record<string, string> = {}) => {
+      const { code, stdout, stderr } = await runCommand(name, words, { ...settings, ...more });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(/^[^\n]+\n$/);
+      return stderr;
+    };
+    expect(await refused('backup', [file('a')])).toContain('There is no database in');
+    expect(await refused('restore', [file('none')])).toContain(`${file('none')} cannot be read (ENOENT).`);
+    expect(await refused('restore', [directory])).toContain('is a folder');
+    writeFileSync(file('foreign'), 'PGDMP');
+    expect(await refused('restore', [file('foreign')])).toContain('no backup of Terse');
+    const nowhere = { DATABASE_URL: 'postgres://postgres@127.0.0.1:1/none', LOG_LEVEL: 'silent' };
+    await runCommand('backup', [file('a')], nowhere).then(({ code }) => expect(code).toBe(1));
+    expect(readdirSync(directory)).toEqual(['foreign']);
+
+    const terse = await start('data');
+    expect(await runCommand('backup', [file('a')], settings)).toMatchObject({ code: 0 });
+    expect(await refused('restore', [file('a')])).toContain('is in use by another process');
+    await terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: 'kept' });
+    expect(await terse.end('SIGTERM')).toBe(0);
+    expect(await refused('restore', [file('a')])).toMatch(/empty database only, and this one has urls/);
+    const again = await start('data');
+    expect((await again.call('GET', '/api/v1/links/kept')).status).toBe(200);
+  });
+
+  test.each(['backup', 'restore'])('says how %s is used when no file is named', async (name) => {
+    for (const words of [[], [''], ['--'], ['--', '']]) {
+      const { code, stdout, stderr } = await runCommand(name, words, { DATA_DIR: file('data') });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(`Name the file.\n\n`);
+      expect(stderr).toContain(`npm run ${name} -- FILE`);
+    }
+    expect(existsSync(file('data'))).toBe(false);
+  });
+});
