@@ -10,6 +10,7 @@ test('without names, every suite runs, with the smaller sizes', () => {
     pairs: 3,
     secondsPerRun: 4,
     profile: undefined,
+    before: undefined,
   });
 });
 
@@ -25,11 +26,19 @@ test('the full run is longer, unless it is told how long', () => {
   });
 });
 
+test('another checkout is taken as it is named', () => {
+  expect(parseArguments(['hot', '--before', '../before'], SUITES)).toMatchObject({
+    suites: ['hot'],
+    before: '../before',
+  });
+});
+
 test.each([
   [['cold'], 'no suite cold'],
   [['--pairs', '0'], '--pairs'],
   [['--pairs', 'many'], '--pairs'],
   [['--seconds', '1.5'], '--seconds'],
+  [['--before'], '--before'],
   [['--fast'], '--fast'],
 ])('%j is refused, and it is said why', (args, reason) => {
   expect(() => parseArguments(args, SUITES)).toThrow(reason);

@@ -10,6 +10,8 @@ export interface Arguments<Name extends string> {
   readonly secondsPerRun: number;
   /** Where to leave CPU profiles of the functions. */
   readonly profile: string | undefined;
+  /** The checkout that this one is compared with, by the suites that compare checkouts. */
+  readonly before: string | undefined;
 }
 
 const MAX_PAIRS = 99;
@@ -28,6 +30,7 @@ export function parseArguments<Name extends string>(
     pairs: 'value',
     seconds: 'value',
     profile: 'value',
+    before: 'value',
   });
   const unknown = words.filter((name) => !known.some((suite) => suite === name));
   if (unknown.length > 0) throw new UsageError(`There is no suite ${unknown.join(', ')}.`);
@@ -38,5 +41,6 @@ export function parseArguments<Name extends string>(
     pairs: wholeNumber('--pairs', options.pairs ?? (full ? '7' : '3'), 1, MAX_PAIRS),
     secondsPerRun: wholeNumber('--seconds', options.seconds ?? (full ? '10' : '4'), 1, MAX_SECONDS),
     profile: options.profile,
+    before: options.before,
   };
 }

@@ -1,22 +1,23 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { resolve } from 'node:path';
-import { commandLine } from '@terse/command-line/command-line';
-import { startStack } from '../tests/stack/stack.ts';
+import { join, resolve } from 'node:path';
+import { commandLine, UsageError } from '@terse/command-line/command-line';
+import { type Stack, startStack } from '../tests/stack/stack.ts';
 import { parseArguments } from './arguments.ts';
-import { findCores } from './harness/cores.ts';
+import { type Cores, findCores } from './harness/cores.ts';
 import { bundleFunctions, type House, openHouse } from './harness/house.ts';
 import { loadProgram, prepareLoad } from './harness/load.ts';
 import { type SuiteFindings, table } from './report.ts';
 import type { Bench, Suite } from './suite.ts';
 import { SUITES } from './suites.ts';
 
-const USAGE = `Measures Terse on real PostgreSQL, Redis and RabbitMQ, beside the least that does the same work.
+const USAGE = `Measures Terse, on real PostgreSQL, Redis and RabbitMQ and as one process, beside the least that does the same work.
 
   npm run bench                                every suite, each a few minutes at most
   npm run bench -- redirect-hot writer         some of them: ${SUITES.map(({ name }) => name).join(', ')}
   npm run bench -- --full                      the sizes of the goals, which takes hours
   npm run bench -- --pairs 7 --seconds 10      how often and how long each comparison is made
+  npm run bench -- standalone --before DIR     the product of this checkout in turn with that of another, after \`npm ci\` there
   npm run bench -- --profile profiles          leaves a CPU profile of each function there; it slows them down
 
 Everything is a ratio of two things measured alternately: the middle of the pairs, and the lowest and highest beside it.
@@ -27,19 +28,18 @@ const report = (line: string) => process.stderr.write(`${line}\n`);
 
 async function main(): Promise<void> {
   const names = SUITES.map(({ name }) => name);
-  const options = commandLine(USAGE, (args) => parseArguments(args, names));
+  const options = commandLine(USAGE, (args) => {
+    const given = parseArguments(args, names);
+    return { ...given, before: given.before === undefined ? undefined : checkoutIn(given.before) };
+  });
   const profileDirectory = options.profile === undefined ? undefined : resolve(options.profile);
   if (profileDirectory !== undefined) mkdirSync(profileDirectory, { recursive: true });
 
   await prepareLoad(report);
-  await bundleFunctions();
   const cores = findCores();
   cores.moveBeside(process.pid);
-  const stack = await startStack(undefined, { report });
+  let opening: Promise<Stack> | undefined;
   try {
-    for (const { pid } of [stack.postgres, stack.redis, stack.rabbitmq]) {
-      if (pid !== undefined) cores.moveBeside(pid);
-    }
     const shared = {};
     const results: SuiteFindings[] = [];
     for (const suite of SUITES.filter(({ name }) => options.suites.includes(name))) {
@@ -48,14 +48,35 @@ async function main(): Promise<void> {
         cores,
         shared,
         report,
-        openHouse: () => openHouse({ stack, cores, profileDirectory }),
+        openHouse: async () => {
+          opening ??= openStack(cores);
+          return openHouse({ stack: await opening, cores, profileDirectory });
+        },
       });
       results.push({ suite: suite.name, findings });
     }
-    process.stdout.write(`\n${machine(cores.description)}\n\n${table(results)}\n`);
+    process.stdout.write(`\n${machine(cores.description, opening !== undefined)}\n\n${table(results)}\n`);
   } finally {
-    await stack.stop();
+    await (await opening)?.stop();
   }
+}
+
+/** @throws UsageError unless the folder holds a checkout with its dependencies. */
+function checkoutIn(directory: string): string {
+  const root = resolve(directory);
+  if (['functions/standalone/main.ts', 'node_modules'].every((path) => existsSync(join(root, path))))
+    return root;
+  throw new UsageError('--before must be a checkout of Terse after `npm ci`.');
+}
+
+/** Starts what functions run on, and makes of each function what it is in production. */
+async function openStack(cores: Cores): Promise<Stack> {
+  await bundleFunctions();
+  const stack = await startStack(undefined, { report });
+  for (const { pid } of [stack.postgres, stack.redis, stack.rabbitmq]) {
+    if (pid !== undefined) cores.moveBeside(pid);
+  }
+  return stack;
 }
 
 /** Runs a suite to its end. What goes wrong in it is its finding, and the exit code 1: the others run nevertheless. */
@@ -83,9 +104,9 @@ async function runSuite(suite: Suite, bench: Bench): Promise<SuiteFindings['find
   }
 }
 
-function machine(pinning: string): string {
+function machine(pinning: string, hasStack: boolean): string {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
-  return `${model}, ${pinning}; Node ${process.versions.node}; load by ${loadProgram()}; PostgreSQL without fsync`;
+  return `${model}, ${pinning}; Node ${process.versions.node}; load by ${loadProgram()}${hasStack ? '; real PostgreSQL without fsync' : ''}`;
 }
 
 try {

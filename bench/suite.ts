@@ -18,7 +18,9 @@ export interface Bench {
   readonly pairs: number;
   readonly secondsPerRun: number;
   readonly cores: Cores;
-  /** All of Terse on real parts, with an empty database; closed when the suite ends. */
+  /** Another checkout that this one is compared with. */
+  readonly before: string | undefined;
+  /** All of Terse on real parts, which are started for the first of them, with an empty database; closed when the suite ends. */
   openHouse(): Promise<House>;
   /** Tells in words what is going on. */
   report(line: string): void;

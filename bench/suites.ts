@@ -8,12 +8,14 @@ import { redirectHot } from './suites/redirect-hot.ts';
 import { redirectMiss } from './suites/redirect-miss.ts';
 import { redirectWarm } from './suites/redirect-warm.ts';
 import { stampedeSuite } from './suites/stampede.ts';
+import { standalone } from './suites/standalone.ts';
 import { start } from './suites/start.ts';
 import { stats } from './suites/stats.ts';
 import { writer } from './suites/writer.ts';
 
 /** In the order in which they run. */
 export const SUITES: readonly Suite[] = [
+  standalone,
   redirectHot,
   redirectWarm,
   redirectMiss,

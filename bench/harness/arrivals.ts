@@ -9,13 +9,17 @@ export interface Arrivals {
   /** To be told of every load on the redirect. */
   add(load: Load): void;
   /**
-   * Stores what is on its way, with a writer of its own, after something that has to be done before it starts.
+   * Waits until what is on its way is stored, after something that has to be done before.
    * @throws Error when the numbers do not agree.
    */
   settle(beforeStoring?: () => Promise<void>): Promise<void>;
 }
 
-export function expectArrivals(house: House, redirect: RunningFunction, alreadyStored = 0): Arrivals {
+export function expectArrivals(
+  house: Pick<House, 'drain'>,
+  redirect: Pick<RunningFunction, 'metric'>,
+  alreadyStored = 0,
+): Arrivals {
   let completed = 0;
   let uncounted = 0;
   return {

@@ -18,6 +18,8 @@ export interface Cores {
    * waits for PostgreSQL, Redis or RabbitMQ, that is not what is measured that is slow.
    */
   besideFirst(command: readonly string[]): readonly string[];
+  /** The same machine with nothing pinned, for a product of several processes. */
+  readonly unpinned: Cores;
   /** Moves a process with its threads and children to the other cores. */
   moveBeside(pid: number): void;
 }
@@ -26,14 +28,7 @@ export interface Cores {
 export function findCores(): Cores {
   const count = availableParallelism();
   if (count < 2 || !existsSync(TASKSET)) {
-    const unchanged = (command: readonly string[]) => command;
-    return {
-      description: `${count} cores, nothing pinned`,
-      alone: unchanged,
-      beside: unchanged,
-      besideFirst: unchanged,
-      moveBeside: () => undefined,
-    };
+    return unpinned(count, (command) => command);
   }
   const own = String(count - 1);
   const others = `0-${count - 2}`;
@@ -46,10 +41,24 @@ export function findCores(): Cores {
     alone: (command) => [TASKSET, '-c', own, ...command],
     beside: (command) => [TASKSET, '-c', others, ...command],
     besideFirst: (command) => [...(isLoadFirst ? FIRST_IN_LINE : []), TASKSET, '-c', others, ...command],
+    unpinned: unpinned(count, (command) => [TASKSET, '-c', `0-${count - 1}`, ...command]),
     moveBeside: (pid) => {
       for (const id of processTree(pid))
         execFileSync(TASKSET, ['-a', '-p', '-c', others, String(id)], { stdio: 'ignore' });
     },
+  };
+}
+
+function unpinned(count: number, command: (line: readonly string[]) => readonly string[]): Cores {
+  return {
+    description: `${count} cores, nothing pinned`,
+    alone: command,
+    beside: command,
+    besideFirst: command,
+    get unpinned() {
+      return this;
+    },
+    moveBeside: () => undefined,
   };
 }
 

@@ -16,6 +16,8 @@ import { readTarget } from '../../tests/lambda/dockerfile.ts';
 import { freePorts } from '../../tests/stack/free-ports.ts';
 import type { Stack } from '../../tests/stack/stack.ts';
 import type { Cores } from './cores.ts';
+import { readMetric } from './metric.ts';
+import { untilStored as untilVisitsStored } from './until-stored.ts';
 
 export const API_KEY = 'bench-api-key-0123456789';
 const FUNCTIONS = ['redirect', 'links', 'stats', 'visit-writer', 'counter-flush'] as const;
@@ -24,8 +26,6 @@ type BenchFunction = (typeof FUNCTIONS)[number];
 const PROGRAM_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BARE_INSERTS = fileURLToPath(new URL('../references/bare-inserts.ts', import.meta.url));
 const BARE_HONO = fileURLToPath(new URL('../references/bare-hono.ts', import.meta.url));
-const POLL_MS = 100;
-const PATIENCE_MS = 20_000;
 /** What a session has read is counted when it ends, which takes the server a moment after its client has gone. */
 const SESSION_END_MS = 500;
 
@@ -141,10 +141,7 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
         running.delete(it);
         return started.end(signal);
       },
-      metric: async (name, labels = '') => {
-        const text = await (await fetch(`${started.internalUrl}/.metrics`)).text();
-        return sumOf(text, name, labels);
-      },
+      metric: (name, labels) => readMetric(started.internalUrl, name, labels),
     };
     running.add(it);
     return it;
@@ -175,20 +172,7 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
     return row?.stored ?? 0;
   }
 
-  async function untilStored(visits: number): Promise<void> {
-    let before = -1;
-    let deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const stored = await countStored();
-      if (stored === visits) return;
-      if (stored > visits) throw new Error(`${stored} visits are stored, and only ${visits} were made.`);
-      if (stored > before) deadline = performance.now() + PATIENCE_MS;
-      if (performance.now() > deadline)
-        throw new Error(`Of ${visits} visits only ${stored} arrived, and no more come.`);
-      before = stored;
-      await sleep(POLL_MS);
-    }
-  }
+  const untilStored = (visits: number) => untilVisitsStored(visits, countStored);
 
   return {
     stack,
@@ -248,11 +232,4 @@ async function emptyQueue(url: string): Promise<void> {
   } finally {
     await connection.close();
   }
-}
-
-function sumOf(text: string, name: string, labels: string): number {
-  return text
-    .split('\n')
-    .filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }

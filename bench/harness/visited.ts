@@ -5,10 +5,12 @@ import type { House, RunningFunction } from './house.ts';
 import type { SampleRequest } from './samples.ts';
 import { measureUsage } from './usage.ts';
 
+type Visited = Pick<RunningFunction, 'url' | 'pid'>;
+
 /** Warms a redirect up with these requests. @returns how to visit it: for so many seconds, and every visit is proved to arrive. */
 export async function prepareVisits(
-  house: House,
-  redirect: RunningFunction,
+  house: Pick<House, 'stored' | 'drain'>,
+  redirect: Visited & Pick<RunningFunction, 'metric'>,
   requests: readonly SampleRequest[],
   { cores }: Pick<Bench, 'cores'>,
 ) {
@@ -27,7 +29,7 @@ export async function prepareVisits(
 
 /** The same for the bare Hono that it is compared with, where nothing has to arrive. */
 export async function prepareBareVisits(
-  bare: RunningFunction,
+  bare: Visited,
   requests: readonly SampleRequest[],
   { cores }: Pick<Bench, 'cores'>,
 ) {
@@ -39,7 +41,7 @@ export async function prepareBareVisits(
   };
 }
 
-async function measureLoad(server: RunningFunction, options: LoadOptions) {
+async function measureLoad(server: Visited, options: LoadOptions) {
   const usage = measureUsage(server.pid);
   const done = await load(options);
   return { ...done, cpuMicroseconds: (usage() * 1e6) / done.completed };

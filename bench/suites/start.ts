@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { alternate } from '../harness/alternate.ts';
 import { type Command, folderOf, type Ports } from '../harness/house.ts';
 import { codeOf } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
+import { statusOf } from '../harness/status-of.ts';
 import { memoryOf } from '../harness/usage.ts';
 import { number, withSpread } from '../report.ts';
 import { median, spread } from '../statistics.ts';
@@ -60,16 +60,6 @@ async function startOnce({
   child.kill('SIGTERM');
   await ended;
   return { ms, restMb };
-}
-
-/** `undefined` while nobody listens. */
-function statusOf(port: number, path: string): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    }).on('error', () => resolve(undefined));
-  });
 }
 
 async function emptyNode(cores: Cores): Promise<number> {

@@ -1,0 +1,11 @@
+import { get } from 'node:http';
+
+/** The status that a port of this machine answers a path with; `undefined` while nobody listens. */
+export function statusOf(port: number, path: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', () => resolve(undefined));
+  });
+}
