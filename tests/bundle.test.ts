@@ -88,7 +88,7 @@ describe('a bundle', () => {
 describe('the bundle of the standalone process', () => {
   const key = 'bundle-test-key-0123';
 
-  test('needs nothing but Node: PostgreSQL lies beside it', async () => {
+  test('needs nothing but Node: PostgreSQL and its commands lie beside it', async () => {
     const folder = join(directory, 'app');
     cpSync('dist/standalone', folder, {
       recursive: true,
@@ -109,7 +109,16 @@ describe('the bundle of the standalone process', () => {
     });
     expect(created.status).toBe(201);
     expect((await fetch(`${terse.url}/hello`, { redirect: 'manual' })).status).toBe(307);
+
+    const run = async (command: string, words: string[], data: string) => {
+      const env = { DATA_DIR: join(directory, data), NODE_ENV: 'production', EMBEDDED: 'accept' };
+      return promisify(execFile)(process.execPath, [join(folder, `${command}.js`), ...words], { env });
+    };
+    const backup = join(directory, 'backup');
+    expect((await run('keys', ['list'], 'data')).stdout).toContain('There are no keys.');
+    expect((await run('backup', [backup], 'data')).stdout).toContain('1 links');
     expect(await terse.end('SIGTERM')).toBe(0);
+    expect((await run('restore', [backup], 'restored')).stdout).toContain('restored 1 links');
   });
 
   test('brings an empty database that every user may copy, and only its owner change', () => {

@@ -8,6 +8,8 @@ import { bringPrograms } from './programs.ts';
 const ROOT = join(import.meta.dirname, '../..');
 /** Carries PostgreSQL. The other functions refuse settings that ask for an embedded database. */
 const WITH_DATABASE = 'standalone';
+/** Lie beside it, each a file: commands for the database that it carries. */
+const ITS_COMMANDS = ['backup', 'restore', 'keys'];
 /** Is loaded, and waited for, before a function begins. */
 const PRELOADED = 'lambda-secrets';
 
@@ -96,8 +98,21 @@ async function bundle(name: string): Promise<void> {
     define: { 'import.meta.dirname': '__dirname' },
   });
   writeFileSync(join(directory, 'package.json'), '{ "type": "commonjs" }\n');
-  if (name === WITH_DATABASE) await bringPrograms(directory);
+  if (name === WITH_DATABASE) {
+    await bringPrograms(directory);
+    await Promise.all(ITS_COMMANDS.map((command) => bundleCommand(command, directory)));
+  }
   await compile(outfile);
+}
+
+async function bundleCommand(name: string, directory: string): Promise<void> {
+  await build({
+    ...OPTIONS,
+    entryPoints: [entryPoint(name)],
+    outfile: join(directory, `${name}.js`),
+    format: 'cjs',
+    define: { ...OPTIONS.define, 'import.meta.url': '__filename' },
+  });
 }
 
 const wanted = commandLine(USAGE, (args) => {

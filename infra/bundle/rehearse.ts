@@ -6,10 +6,7 @@ import { Script } from 'node:vm';
 // Runs a bundle as its main.js does, and when it ends writes down what V8 has compiled of it.
 const [bundle = '', atOnce] = process.argv.splice(2);
 const script = new Script(readFileSync(bundle, 'latin1'), { filename: bundle });
-const run = script.runInThisContext() as (require: NodeJS.Require, filename: string) => void;
-run(createRequire(bundle), bundle);
-// A stop may wait for parts that are not there.
-if (atOnce) process.once('SIGTERM', () => process.exit());
+// Before it runs: a command without words ends the process at once.
 process.once('exit', () => {
   // V8 takes only what was compiled under the flags that it has. A function sets this one after its bundle was loaded.
   setFlagsFromString('--memory-reducer-favors-memory');
@@ -18,3 +15,7 @@ process.once('exit', () => {
   // The function keeps its files to its owner; an image is run by another user than the one who made it.
   chmodSync(compiled, 0o644);
 });
+const run = script.runInThisContext() as (require: NodeJS.Require, filename: string) => void;
+run(createRequire(bundle), bundle);
+// A stop may wait for parts that are not there.
+if (atOnce) process.once('SIGTERM', () => process.exit());
