@@ -1,5 +1,6 @@
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeDirectory, PRIVATE_FILE } from './make-directory.ts';
 
@@ -11,40 +12,71 @@ export interface DirectoryLock {
   unlock(): void;
 }
 
-/** What SQLite calls a file that another process has locked: https://www.sqlite.org/rescode.html#busy. */
+/** What SQLite calls a file that it cannot lock: https://www.sqlite.org/rescode.html#busy. */
 const SQLITE_BUSY = 5;
+/** The longest path that SQLite opens, with `-journal` behind it. */
+const MAX_PATH_BYTES = 504;
 const LOCK = 'lock';
 const HOLDER = 'pid';
+const HOLDER_TRIES = 20;
+const HOLDER_WAIT_MS = 5;
 
 /**
  * Takes a folder for this process alone, and makes it when it is not there. The operating system drops the lock when
  * the process ends, however it ends, because it is the file lock of an SQLite transaction that is never committed.
  * @returns `undefined` when another process has the folder.
- * @throws Error naming the folder when it cannot be made or written.
+ * @throws Error naming the folder when it cannot be made or written, or when its file system keeps no locks.
  */
 export function tryLockDirectory(directory: string): DirectoryLock | undefined {
   makeDirectory(directory);
   const path = join(directory, LOCK);
-  let lock: DatabaseSync;
+  if (Buffer.byteLength(resolve(path)) > MAX_PATH_BYTES)
+    throw new Error(`The path ${directory} is too long.`);
+  const lock = tryLockFile(path);
+  if (lock) return taken(directory, path, lock);
+  // SQLite says the same of a lock that the file system refuses: nobody else has a file that is new.
+  const probe = join(directory, `.lock-${randomUUID()}`);
+  try {
+    const probed = tryLockFile(probe);
+    if (!probed) throw new Error(`The folder ${directory} cannot be locked: its file system keeps no locks.`);
+    probed.close();
+    return undefined;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+/** @returns `undefined` when it cannot be locked. */
+function tryLockFile(path: string): DatabaseSync | undefined {
+  let lock: DatabaseSync | undefined;
   try {
     makeLockFile(path);
     lock = new DatabaseSync(path, { timeout: 0 });
-  } catch (error) {
-    throw new Error(`The folder ${directory} cannot be written.`, { cause: error });
-  }
-  try {
     lock.exec('begin exclusive');
-    const taken = [identityOf(directory), identityOf(path)];
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
+    throw cannotBeWritten(dirname(path), error);
+  }
+}
+
+function taken(directory: string, path: string, lock: DatabaseSync): DirectoryLock {
+  const identities = [identityOf(directory), identityOf(path)];
+  try {
     writeFileSync(join(directory, HOLDER), String(process.pid), { mode: PRIVATE_FILE });
-    return {
-      isIntact: () => identityOf(directory) === taken[0] && identityOf(path) === taken[1],
-      unlock: () => lock.close(),
-    };
   } catch (error) {
     lock.close();
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
-    throw new Error(`The folder ${directory} cannot be locked.`, { cause: error });
+    throw cannotBeWritten(directory, error);
   }
+  return {
+    isIntact: () => identityOf(directory) === identities[0] && identityOf(path) === identities[1],
+    unlock: () => lock.close(),
+  };
+}
+
+function cannotBeWritten(directory: string, cause: unknown): Error {
+  return new Error(`The folder ${directory} cannot be written.`, { cause });
 }
 
 /**
@@ -79,10 +111,25 @@ function identityOf(path: string): string | undefined {
   }
 }
 
+/** A process writes its pid just after it has locked the folder. */
 function readHolder(directory: string): string {
+  let holder = 'unknown';
+  for (let tries = 0; tries < HOLDER_TRIES; tries++) {
+    try {
+      holder = readFileSync(join(directory, HOLDER), 'utf8') || holder;
+      if (isAlive(Number(holder))) break;
+    } catch {
+      // It is not written yet.
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HOLDER_WAIT_MS);
+  }
+  return holder;
+}
+
+function isAlive(pid: number): boolean {
   try {
-    return readFileSync(join(directory, HOLDER), 'utf8');
-  } catch {
-    return 'unknown';
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

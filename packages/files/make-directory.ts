@@ -6,18 +6,17 @@ export const PRIVATE_DIRECTORY = 0o700;
 export const PRIVATE_FILE = 0o600;
 
 /**
- * Makes a folder and its parents, for this user alone unless `mode` says otherwise; an existing folder stays as it is.
- * Replaces Node's `recursive`, which never returns where a file system answers "no such file" to `mkdir`, as `/proc`
- * does.
+ * Makes a folder and its parents, for this user alone; an existing folder stays as it is. Replaces Node's
+ * `recursive`, which never returns where a file system answers "no such file" to `mkdir`, as `/proc` does.
  * @throws Error naming the folder when it cannot be made, or when the name belongs to something else.
  */
-export function makeDirectory(directory: string, mode: number = PRIVATE_DIRECTORY): void {
+export function makeDirectory(directory: string): void {
   const path = resolve(directory);
   if (isDirectory(path)) return;
   const parent = dirname(path);
-  if (parent !== path) makeDirectory(parent, mode);
+  if (parent !== path) makeDirectory(parent);
   try {
-    mkdirSync(path, { mode });
+    mkdirSync(path, { mode: PRIVATE_DIRECTORY });
   } catch (error) {
     // Another process may have made it meanwhile.
     if (isDirectory(path)) return;
