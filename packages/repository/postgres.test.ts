@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { migrate } from './migrate.ts';
+import { openPostgres } from './postgres.ts';
 import { describeRepositories } from './repositories.contract.ts';
 import { openTestDatabase } from './test-database.ts';
 
@@ -20,4 +21,36 @@ test('leaves the database of a newer release as it is', async () => {
   );
   const { rows } = await sql`select from kysely_migration where name = '0008-link-search'`.execute(newer.db);
   expect(rows).toEqual([]);
+});
+
+test('a database that was away for long is asked again at once', async () => {
+  const { db, close } = openPostgres({
+    url: 'postgres://terse@localhost/terse?host=/nowhere',
+    name: 'tests',
+    poolSize: 1,
+    statementTimeoutMs: 60_000,
+  });
+  onTestFinished(close);
+  // With waits that double up to 20 s, as the driver has them, ten would take longer than a test may.
+  for (let tries = 0; tries < 10; tries++)
+    await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test.each([
+  ['PGSSL', 'require'],
+  ['PGTARGET_SESSION_ATTRS', 'read-only'],
+  ['PGTARGETSESSIONATTRS', 'standby'],
+  ['PGBACKOFF', 'no number'],
+  ['PGFETCH_TYPES', ''],
+  ['PGHOST', '/nowhere'],
+  ['PGPASSWORD', 'wrong'],
+])('%s in the environment changes nothing of how a database is reached', async (name, value) => {
+  vi.stubEnv(name, value);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const { db, close } = await openTestDatabase();
+  onTestFinished(close);
+  const { rows } = await sql`select 1 as one`.execute(db);
+  expect(rows).toEqual([{ one: 1 }]);
 });

@@ -27,11 +27,16 @@ const CONNECT_TIMEOUT_SECONDS = 5;
 /** Connections are made anew after a while, so that they spread over replicas that came later. */
 const MAX_LIFETIME_SECONDS = 30 * 60;
 
+/** The driver's own 20 seconds would keep every statement waiting that long, also once the server is back. */
+const MAX_BACKOFF_SECONDS = 0.5;
+
 /** A PostgreSQL server, 15 or later. Connections are made when they are needed, and again after a failure. */
 export function openPostgres({ prepare = true, ...options }: PostgresOptions): OpenDatabase {
   const settings = {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     max_lifetime: MAX_LIFETIME_SECONDS,
+    backoff: (failures: number) =>
+      (0.5 + Math.random() / 2) * Math.min(3 ** failures / 100, MAX_BACKOFF_SECONDS),
     prepare,
     // No others: RDS Proxy, PgBouncer and Neon's pooler refuse a connection for `statement_timeout`.
     connection: { application_name: options.name, TimeZone: 'UTC' },
