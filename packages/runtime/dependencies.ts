@@ -26,7 +26,7 @@ import { createVisitRepository } from '@terse/repository/visit-repository';
 import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
 import { listeningHosts } from './listening-hosts.ts';
 import { createGuard } from './guard.ts';
-import { inspectDatabase } from './embedded-database.ts';
+import { prepareFolder } from './embedded-database.ts';
 import { openJournal } from './journal.ts';
 import { createLog, type Logger } from './log.ts';
 import { openDatabase, openQueue, openStore, type PartsContext, type Queue, type Store } from './parts.ts';
@@ -222,8 +222,8 @@ export interface StandaloneServices
  * @throws Error when the data folder is in use by another process, or the database cannot be migrated.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
-  // What is refused without opening anything comes first.
-  await inspectDatabase(context.config);
+  // What is refused without opening anything comes first. The journal would make the folder above for this user alone.
+  await prepareFolder(context.config);
   const journal = openJournal(context);
   const database = await openDatabase(context);
   const store = await openStore(context);

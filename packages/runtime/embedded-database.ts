@@ -7,11 +7,16 @@ import type { DatabaseConfig, PartsConfig } from './parts-config.ts';
 /** Commands that work beside the product, on the database that it runs. */
 const BESIDE_THE_PRODUCT: ReadonlySet<FunctionName> = new Set(['keys', 'backup']);
 
-/** @throws Error in one line when the folder of the embedded database holds something else. Touches nothing. */
-export async function inspectDatabase({ database }: Pick<PartsConfig, 'database'>): Promise<void> {
+/**
+ * Makes the folder of the embedded database.
+ * @throws Error in one line when it holds something else, which is not touched.
+ */
+export async function prepareFolder({ database }: Pick<PartsConfig, 'database'>): Promise<void> {
   if (database.kind !== 'embedded') return;
-  const { inspectFolder } = await import('@terse/embedded-postgres/cluster');
-  inspectFolder(resolve(database.directory));
+  const { inspectFolder, makeFolder } = await import('@terse/embedded-postgres/folder');
+  const directory = resolve(database.directory);
+  inspectFolder(directory);
+  makeFolder(directory);
 }
 
 /**

@@ -77,8 +77,9 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
+/** An error, and its causes behind it. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? `\n  because: ${describe(error.cause)}` : '';
-  return `${error.message}${cause}`;
+  const message = error.message || error.name;
+  return error.cause instanceof Error ? `${message.replace(/\.$/, '')}: ${describe(error.cause)}` : message;
 }
