@@ -1,81 +1,24 @@
 import {
   chmodSync,
-  chownSync,
   cpSync,
-  existsSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '@terse/files/make-directory';
 import { syncDirectory, syncTree } from './sync.ts';
 import type { Identity } from './identity.ts';
-import { faultIn, launch } from './launch.ts';
-import { MAJOR_VERSION, type Programs } from './programs.ts';
+import { clusterIn, NEW_CLUSTER } from './folder.ts';
+import { faultIn, launch, mustNotBeRoot } from './launch.ts';
+import type { Programs } from './programs.ts';
+import { SHARED_MEMORY } from './server-settings.ts';
 
 const SUPERUSER = 'terse';
-
-const CLUSTER = 'cluster';
-const NEW_CLUSTER = 'cluster.new';
-/** What may lie in the folder. */
-const OF_THE_LOCK = ['lock', 'lock-journal', 'pid'];
-const KNOWN = new Set([...OF_THE_LOCK, CLUSTER, NEW_CLUSTER, 'password', 'password.new', 'lost+found']);
-
-/** Where the database lies in its folder. */
-export function clusterIn(directory: string): string {
-  return join(directory, CLUSTER);
-}
-
-/**
- * Refuses a folder whose contents are not what this version of Terse has put there; it touches nothing.
- * @throws Error in one line that says what the folder holds.
- */
-export function inspectFolder(directory: string): void {
-  if (!existsSync(directory)) return;
-  const entries = readFolder(directory);
-  if (entries.includes('complete') || entries.includes('base')) {
-    throw new Error(
-      `${directory} holds a database that this version of Terse did not make. ` +
-        'Move the folder away, or set DATA_DIR to another one.',
-    );
-  }
-  const stranger = entries.find((name) => !KNOWN.has(name));
-  if (stranger !== undefined)
-    throw new Error(`${directory} holds ${stranger}, which is not of Terse. Set DATA_DIR to another folder.`);
-  if (entries.includes(CLUSTER)) inspectCluster(directory);
-}
-
-function inspectCluster(directory: string): void {
-  const cluster = clusterIn(directory);
-  const entries = readFolder(cluster);
-  const isWhole = ['PG_VERSION', 'base', 'global', 'pg_wal', 'pg_xact'].every((name) =>
-    entries.includes(name),
-  );
-  if (!isWhole || !existsSync(join(cluster, 'global', 'pg_control'))) {
-    throw new Error(
-      `${cluster} is no whole database: parts of it are missing. Copy it anew, or restore a backup into another DATA_DIR.`,
-    );
-  }
-  const version = readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim();
-  if (version !== MAJOR_VERSION) {
-    throw new Error(
-      `${cluster} is of PostgreSQL ${version}, and this version of Terse brings PostgreSQL ${MAJOR_VERSION}. ` +
-        'Take a backup with the version of Terse that made it, and restore that into another DATA_DIR.',
-    );
-  }
-}
-
-function readFolder(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    throw new Error(`The folder ${directory} cannot be read.`);
-  }
-}
 
 /**
  * Makes an empty cluster that is on the disk when it has its name: one that a stop left half made has another name, and
@@ -91,7 +34,7 @@ export async function makeCluster(
   rmSync(unfinished, { recursive: true, force: true });
   try {
     mkdirSync(unfinished, { mode: PRIVATE_DIRECTORY });
-    if (identity) chownSync(unfinished, identity.uid, identity.gid);
+    if (identity) give(unfinished, identity);
     if (programs.readyCluster !== undefined && !identity) {
       cpSync(programs.readyCluster, unfinished, { recursive: true });
       makePrivate(unfinished);
@@ -124,16 +67,52 @@ export async function initialize(
   cluster: string,
   identity: Identity | undefined,
 ): Promise<void> {
-  let reason = 'initdb failed';
+  let reason: string | undefined;
   const { ended } = await launch({
     program: initdb,
-    args: ['-D', cluster, '-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--locale=C'],
+    args: [
+      '-D',
+      cluster,
+      '-U',
+      SUPERUSER,
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '-c',
+      `${SHARED_MEMORY.name}=${SHARED_MEMORY.value}`,
+    ],
     identity,
     folder: cluster,
     orphanSignal: 'KILL',
     onLine: (line) => {
-      reason = faultIn(line) ?? reason;
+      // The first is the cause; what follows are its consequences.
+      reason ??= faultIn(line);
     },
   });
-  if ((await ended) !== 0) throw new Error(`No database can be made in ${cluster}: ${reason}`);
+  if ((await ended) !== 0)
+    throw new Error(`No database can be made in ${cluster}: ${reason ?? 'initdb ended without a word'}`);
+}
+
+/**
+ * Gives a cluster that root has copied, and owns therefore, to who runs PostgreSQL. PostgreSQL refuses one that belongs
+ * to another user, or that others may read.
+ */
+export function adoptCluster(cluster: string, identity: Identity | undefined): void {
+  const { uid, mode } = statSync(cluster);
+  if (identity && uid !== identity.uid) {
+    for (const entry of readdirSync(cluster, { recursive: true, withFileTypes: true }))
+      give(join(entry.parentPath, entry.name), identity);
+    give(cluster, identity);
+  }
+  if ((mode & 0o077) !== 0 && (identity || uid === process.getuid?.())) chmodSync(cluster, PRIVATE_DIRECTORY);
+}
+
+function give(path: string, { uid, gid }: Identity): void {
+  try {
+    lchownSync(path, uid, gid);
+  } catch (error) {
+    throw mustNotBeRoot(error instanceof Error ? error.message : String(error));
+  }
 }

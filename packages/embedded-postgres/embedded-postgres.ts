@@ -1,22 +1,19 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DirectoryLock, lockDirectory, tryLockDirectory } from '@terse/files/directory-lock';
-import { makeDirectory } from '@terse/files/make-directory';
-import { clusterIn, inspectFolder, makeCluster } from './cluster.ts';
-import { type Identity, serverIdentity } from './identity.ts';
+import { adoptCluster, makeCluster } from './cluster.ts';
+import { clusterIn, inspectFolder, makeFolder } from './folder.ts';
+import { checkDatabase } from './check-database.ts';
+import { serverIdentity } from './identity.ts';
+import { type EmbeddedPostgresEvent, keepServer } from './keeper.ts';
 import { openWithoutPassword, protect, readPassword } from './password.ts';
 import { findPrograms, type Programs } from './programs.ts';
-import { type Server, startServer } from './server.ts';
 import { serverSettings, type Tuning } from './server-settings.ts';
+import { openSocketFolder } from './socket-folder.ts';
 import { answers, endSurvivor, socketIn } from './survivor.ts';
 
-export type EmbeddedPostgresEvent =
-  | { readonly kind: 'log'; readonly severity: string; readonly text: string }
-  /** The server ended by itself, or could not be started again; it is started again in a second. */
-  | { readonly kind: 'down'; readonly reason: string }
-  | { readonly kind: 'up again' };
+export type { EmbeddedPostgresEvent } from './keeper.ts';
 
 export interface EmbeddedPostgresOptions extends Tuning {
   readonly directory: string;
@@ -30,13 +27,8 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const AGAIN_AFTER_MS = 1000;
 const FOUND_WITHIN_MS = 10_000;
 const POLL_MS = 50;
-/** What the address of a local socket holds on every system. */
-const MAX_SOCKET_BYTES = 103;
-/** Others may pass through the folders above the cluster, and see nothing: the server is one of them where this is root. */
-const PASSAGE = 0o711;
 
 /**
  * Starts a PostgreSQL server of one's own on the database in a folder, and makes both where they are not there. The
@@ -48,7 +40,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const directory = resolve(options.directory);
   const programs = findPrograms();
   inspectFolder(directory);
-  makePassage(directory);
+  makeFolder(directory);
   return startIn(directory, lockDirectory(directory), programs, options);
 }
 
@@ -75,7 +67,7 @@ export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
     await sleep(POLL_MS);
   }
   return {
-    url: urlOf(socket.path, readPassword(directory)),
+    url: urlOf(socket.path, readPassword(directory) ?? ''),
     stop: () => {
       socket.close();
       return Promise.resolve();
@@ -83,115 +75,54 @@ export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   };
 }
 
-function makePassage(directory: string): void {
-  if (process.getuid?.() !== 0) {
-    makeDirectory(directory);
-    return;
+/** Gives back what was taken, the last first. */
+class Taken {
+  readonly #undo: (() => Promise<void> | void)[] = [];
+
+  add(undo: () => Promise<void> | void): void {
+    this.#undo.push(undo);
   }
-  makeDirectory(directory, PASSAGE);
-  chmodSync(directory, PASSAGE);
+
+  async giveBack(): Promise<void> {
+    for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) await undo();
+  }
 }
 
 async function startIn(
   directory: string,
   lock: DirectoryLock,
   programs: Programs,
-  options: EmbeddedPostgresOptions,
+  { onEvent = () => {}, ...tuning }: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
   const cluster = clusterIn(directory);
-  const identity = serverIdentity(cluster);
+  const taken = new Taken();
+  taken.add(() => lock.unlock());
   try {
+    const identity = serverIdentity(cluster);
     await endSurvivor(cluster);
     if (!existsSync(cluster)) await makeCluster(programs, directory, identity);
+    adoptCluster(cluster, identity);
     openWithoutPassword(directory, cluster, identity);
     const socket = openSocketFolder(cluster);
-    try {
-      const keeper = await keepServer(programs, cluster, identity, options);
-      try {
-        await protect(directory, cluster, (password) => urlOf(socket.path, password), identity);
-      } catch (error) {
-        await keeper.stop();
-        throw error;
-      }
-      return {
-        url: urlOf(socket.path, readPassword(directory)),
-        stop: async () => {
-          await keeper.stop();
-          socket.close();
-          lock.unlock();
-        },
-      };
-    } catch (error) {
-      socket.close();
-      throw error;
-    }
-  } catch (error) {
-    lock.unlock();
-    throw error;
-  }
-}
-
-/** Keeps a server running until it is stopped. */
-async function keepServer(
-  { postgres }: Programs,
-  cluster: string,
-  identity: Identity | undefined,
-  { onEvent = () => {}, ...tuning }: EmbeddedPostgresOptions,
-): Promise<{ stop(): Promise<void> }> {
-  const start = () =>
-    startServer({
-      postgres,
+    taken.add(() => socket.close());
+    const keeper = await keepServer({
+      postgres: programs.postgres,
       cluster,
       identity,
       settings: serverSettings(tuning),
-      onLine: (line) => {
-        const [, severity = 'LOG', text = line] = /^([A-Z]+): +(.*)/.exec(line) ?? [];
-        onEvent({ kind: 'log', severity, text });
-      },
+      isInPlace: () => lock.isIntact(),
+      onEvent,
     });
-  const stopping = new AbortController();
-  let server: Server | undefined = await start();
-
-  async function keep(): Promise<void> {
-    while (server) {
-      const reason = await server.ended;
-      if (stopping.signal.aborted) return;
-      server = undefined;
-      onEvent({ kind: 'down', reason: `it ended with ${String(reason)}` });
-      while (!server) {
-        await sleep(AGAIN_AFTER_MS, undefined, { signal: stopping.signal });
-        try {
-          await endSurvivor(cluster);
-          server = await start();
-          onEvent({ kind: 'up again' });
-        } catch (error) {
-          onEvent({ kind: 'down', reason: error instanceof Error ? error.message : String(error) });
-        }
-      }
-    }
+    taken.add(() => keeper.stop());
+    await protect(directory, cluster, (password) => urlOf(socket.path, password), identity);
+    const url = urlOf(socket.path, readPassword(directory) ?? '');
+    await checkDatabase(url, directory);
+    return { url, stop: () => taken.giveBack() };
+  } catch (error) {
+    await taken.giveBack();
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new Error(`The database in ${directory} cannot be opened.`, { cause: error });
   }
-
-  const keeping = keep().catch((error: unknown) => {
-    if (!stopping.signal.aborted) throw error;
-  });
-  return {
-    stop: async () => {
-      stopping.abort();
-      await server?.stop();
-      await keeping;
-      // It was just being started again.
-      await server?.stop();
-    },
-  };
-}
-
-/** A folder through which the socket of a cluster is reached, by a link where the path is too long for its address. */
-function openSocketFolder(cluster: string): { readonly path: string; close(): void } {
-  if (Buffer.byteLength(socketIn(cluster)) <= MAX_SOCKET_BYTES) return { path: cluster, close: () => {} };
-  const folder = mkdtempSync(join(tmpdir(), 'terse-'));
-  const link = join(folder, 'cluster');
-  symlinkSync(cluster, link);
-  return { path: link, close: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 function urlOf(socketFolder: string, password: string): string {

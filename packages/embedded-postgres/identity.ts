@@ -23,12 +23,12 @@ export function serverIdentity(cluster: string): Identity | undefined {
   return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : NOBODY;
 }
 
-/** Whether this user may enter every folder above the path. */
-export function canReach(path: string, { uid, gid }: Identity): boolean {
+/** The folder above the path that this user may not enter; `undefined` where there is none. */
+export function folderThatBars(path: string, { uid, gid }: Identity): string | undefined {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const stats = statSync(folder);
     const bit = stats.uid === uid ? OWNER_ENTERS : stats.gid === gid ? GROUP_ENTERS : ANYONE_ENTERS;
-    if ((stats.mode & bit) === 0) return false;
-    if (folder === dirname(folder)) return true;
+    if ((stats.mode & bit) === 0) return folder;
+    if (folder === dirname(folder)) return undefined;
   }
 }

@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { canReach, type Identity } from './identity.ts';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { folderThatBars, type Identity } from './identity.ts';
 import { WHERE_THERE_IS_NONE } from './programs.ts';
 
 export interface LaunchOptions {
@@ -24,6 +23,8 @@ export interface Launched {
 
 const SETPRIV = '/usr/bin/setpriv';
 const MAX_LINE_LENGTH = 2000;
+/** Processes of PostgreSQL that outlive the first one hold its standard error open; they are not waited for. */
+const CLOSED_WITHIN_MS = 2000;
 
 /**
  * Starts a program of PostgreSQL, in a process group of its own: Ctrl-C in a terminal reaches this process only.
@@ -31,9 +32,11 @@ const MAX_LINE_LENGTH = 2000;
  */
 export async function launch(options: LaunchOptions): Promise<Launched> {
   const { program, args, identity, onLine } = options;
-  const hasSetpriv = process.platform === 'linux' && existsSync(SETPRIV);
+  const hasSetpriv = canSetPrivileges();
+  const barred = barredFrom(options);
+  if (barred !== undefined && !hasSetpriv) throw new Error(barred);
   const [command, ...rest] = hasSetpriv
-    ? [SETPRIV, ...privileges(options), '--', program, ...args]
+    ? [SETPRIV, ...privileges(options, barred !== undefined), '--', program, ...args]
     : [program, ...args];
   const child = spawn(command, rest, {
     cwd: '/',
@@ -42,33 +45,77 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     detached: true,
     ...(!hasSetpriv && identity),
   });
-  readLines(child, onLine);
+  readLines(child, (line) => onLine(explainRefusal(line, barred)));
   return new Promise((resolve, reject) => {
-    child.once('error', () => reject(new Error(`${program} cannot be run here. ${WHERE_THERE_IS_NONE}`)));
-    child.once('spawn', () => {
-      const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
-        child.once('close', (code, signal) => resolve(code ?? signal));
-      });
-      resolve({ pid: child.pid ?? 0, ended });
-    });
+    child.once('error', ({ message }) => reject(new Error(cannotBeRun(program, message))));
+    child.once('spawn', () => resolve({ pid: child.pid ?? 0, ended: endOf(child) }));
   });
+}
+
+let canSet: boolean | undefined;
+
+/** Whether setpriv is there and knows what it is told: BusyBox has one of its own, old ones lack a signal for orphans. */
+function canSetPrivileges(): boolean {
+  canSet ??= spawnSync(SETPRIV, ['--pdeathsig=KILL', '--', SETPRIV, '--version']).status === 0;
+  return canSet;
+}
+
+/** Why the user who runs the program cannot enter a folder that it needs; `undefined` where it can. */
+function barredFrom({ program, folder, identity }: LaunchOptions): string | undefined {
+  const barrier = identity && (folderThatBars(program, identity) ?? folderThatBars(folder, identity));
+  if (barrier === undefined) return undefined;
+  return (
+    `PostgreSQL, which refuses to run as root, cannot enter ${barrier} as user ${identity?.uid}. ` +
+    'Let everyone enter it, or run Terse as another user.'
+  );
 }
 
 /**
  * What setpriv is told. Folders such as /root let no other user in. PostgreSQL then gets one right of root's: to read
  * and enter any folder. The secure bit lets access(2) know of it: https://man7.org/linux/man-pages/man2/access.2.html.
  */
-function privileges({ program, folder, identity, orphanSignal }: LaunchOptions): readonly string[] {
+function privileges({ identity, orphanSignal }: LaunchOptions, isBarred: boolean): readonly string[] {
   const orphan = `--pdeathsig=${orphanSignal}`;
   if (!identity) return [orphan];
   const user = [`--reuid=${identity.uid}`, `--regid=${identity.gid}`, '--clear-groups', orphan];
-  if (canReach(program, identity) && canReach(folder, identity)) return user;
+  if (!isBarred) return user;
   const right = '-all,+dac_read_search';
   return [
     ...user,
     '--securebits=+no_setuid_fixup,+noroot',
     ...['bounding-set', 'inh-caps', 'ambient-caps'].map((set) => `--${set}=${right}`),
   ];
+}
+
+/** Turns what setpriv says of itself into a fault as PostgreSQL would write it; passes on every other line. */
+function explainRefusal(line: string, barred: string | undefined): string {
+  const [, program, why] = /^setpriv: failed to execute (.+): (.+)/.exec(line) ?? [];
+  if (program !== undefined && why !== undefined) return `FATAL:  ${cannotBeRun(program, why)}`;
+  const [, refusal] = /^setpriv: (.+)/.exec(line) ?? [];
+  if (refusal === undefined) return line;
+  const isOther = refusal.startsWith('setres') || refusal.startsWith('setgroups');
+  if (barred !== undefined && !isOther) return `FATAL:  ${barred}`;
+  return `FATAL:  ${mustNotBeRoot(refusal).message}`;
+}
+
+/** @param why root cannot do here what lets another user run PostgreSQL. */
+export function mustNotBeRoot(why: string): Error {
+  return new Error(
+    `PostgreSQL refuses to run as root, and root cannot become another user here (${why}). Run Terse as another user.`,
+  );
+}
+
+function cannotBeRun(program: string, why: string): string {
+  return `${program} cannot be run here (${why}). ${WHERE_THERE_IS_NONE}`;
+}
+
+function endOf(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
+  return new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal));
+    child.once('exit', () => {
+      setTimeout(() => child.stderr?.destroy(), CLOSED_WITHIN_MS).unref();
+    });
+  });
 }
 
 function readLines(child: ChildProcess, onLine: (line: string) => void): void {
@@ -80,10 +127,20 @@ function readLines(child: ChildProcess, onLine: (line: string) => void): void {
   });
 }
 
+/** What PostgreSQL, its tools and the loader of their libraries write before they end. */
+const FAULTS = [
+  /^(?:FATAL|PANIC|.*\bFATAL): +(.+)/,
+  /^(?:initdb|postgres): (?!warning|hint|detail)(?:error: )?(.+)/,
+  /: (error while loading .+)/,
+];
+/** What clients are told that come while the server cannot take them. */
+const TURNED_AWAY = /^the database system is /;
+
 /** What a line of a program says of why it ends; `undefined` for other lines. */
 export function faultIn(line: string): string | undefined {
-  const [, fault, privilege] =
-    /^(?:initdb: error|FATAL|PANIC|.*\bFATAL): +(.+)|^setpriv: (.+)/.exec(line) ?? [];
-  if (privilege === undefined) return fault;
-  return `PostgreSQL refuses to run as root, and root cannot make it another user here (${privilege}). Run Terse as that user.`;
+  for (const pattern of FAULTS) {
+    const fault = pattern.exec(line)?.[1];
+    if (fault !== undefined) return TURNED_AWAY.test(fault) ? undefined : fault;
+  }
+  return undefined;
 }

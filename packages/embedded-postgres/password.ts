@@ -1,7 +1,7 @@
 import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import { connect } from './connect.ts';
 import type { Identity } from './identity.ts';
 import { syncDirectory } from './sync.ts';
 
@@ -10,13 +10,17 @@ const PRIVATE_FILE = 0o600;
 const BY_PASSWORD = 'local all all scram-sha-256\n';
 const WITHOUT_PASSWORD = 'local all all trust\n';
 const PASSWORD_BYTES = 32;
+/** As many bytes in base64url. */
+const PASSWORD = /^[\w-]{43}$/;
 
 const passwordFile = (directory: string) => join(directory, 'password');
 const accessFile = (cluster: string) => join(cluster, 'pg_hba.conf');
 
-/** What the server asks for; empty until a cluster has one. */
-export function readPassword(directory: string): string {
-  return existsSync(passwordFile(directory)) ? readFileSync(passwordFile(directory), 'utf8') : '';
+/** What the server asks for; `undefined` until a cluster has one, and where only a part of the file was copied. */
+export function readPassword(directory: string): string | undefined {
+  if (!existsSync(passwordFile(directory))) return undefined;
+  const text = readFileSync(passwordFile(directory), 'utf8');
+  return PASSWORD.test(text) ? text : undefined;
 }
 
 /** Opens a cluster whose password is lost, as after a copy of the cluster alone, until `protect` closes it again. */
@@ -25,7 +29,7 @@ export function openWithoutPassword(
   cluster: string,
   identity: Identity | undefined,
 ): void {
-  if (!existsSync(passwordFile(directory))) replace(accessFile(cluster), WITHOUT_PASSWORD, identity);
+  if (readPassword(directory) === undefined) replace(accessFile(cluster), WITHOUT_PASSWORD, identity);
 }
 
 /**
@@ -40,7 +44,7 @@ export async function protect(
 ): Promise<void> {
   if (readFileSync(accessFile(cluster), 'utf8') === BY_PASSWORD) return;
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
-  const sql = postgres(...connection(urlWith(password)));
+  const sql = connect(urlWith(password));
   try {
     replace(passwordFile(directory), password, undefined);
     syncDirectory(directory);
@@ -51,13 +55,6 @@ export async function protect(
   } finally {
     await sql.end();
   }
-}
-
-function connection(url: string): [string, postgres.Options<Record<string, never>>] {
-  const parsed = new URL(url);
-  const folder = parsed.searchParams.get('host');
-  parsed.search = '';
-  return [parsed.href, { path: `${folder}/.s.PGSQL.5432`, max: 1, onnotice: () => {} }];
 }
 
 function replace(path: string, text: string, owner: Identity | undefined): void {

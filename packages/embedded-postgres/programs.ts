@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 
@@ -9,6 +9,8 @@ export const MAJOR_VERSION = '18';
 const SYSTEMS = new Set(['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']);
 
 export const WHERE_THERE_IS_NONE = 'Set DATABASE_URL to a PostgreSQL server, or run the Docker image.';
+
+const EVERYONE_RUNS = 0o055;
 
 export interface Programs {
   readonly initdb: string;
@@ -21,6 +23,7 @@ export interface Programs {
 export function findPrograms(): Programs {
   const native = findNative();
   linkLibraries(native);
+  if (process.getuid?.() === 0) letEveryoneRun(native);
   const readyCluster = join(native, 'cluster');
   return {
     initdb: join(native, 'bin', 'initdb'),
@@ -65,6 +68,24 @@ export function linkLibraries(native: string): void {
       throw new Error(`The libraries of PostgreSQL cannot be linked in ${dirname(path)}. Run npm ci again.`, {
         cause: error,
       });
+    }
+  }
+}
+
+/**
+ * Opens the programs to the user who runs them in root's place: installed under a strict umask, they are root's alone. What
+ * else they read in such folders, they read by the right that `launch` gives them.
+ * @throws Error in one line.
+ */
+export function letEveryoneRun(native: string): void {
+  for (const name of ['initdb', 'postgres']) {
+    const program = join(native, 'bin', name);
+    const mode = statSync(program).mode & 0o777;
+    if ((mode & EVERYONE_RUNS) === EVERYONE_RUNS) continue;
+    try {
+      chmodSync(program, mode | EVERYONE_RUNS);
+    } catch (error) {
+      throw new Error(`Nobody but root may run ${program}.`, { cause: error });
     }
   }
 }

@@ -7,6 +7,15 @@ export interface Tuning {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Where processes of the server share what they ask for later. In /dev/shm, which PostgreSQL takes on Linux, a container
+ * has little room or none.
+ */
+export const SHARED_MEMORY = {
+  name: 'dynamic_shared_memory_type',
+  value: process.platform === 'linux' ? 'sysv' : 'posix',
+} as const;
+
 /** Beside the pool: for `npm run keys` and `npm run backup`. */
 const MORE_CONNECTIONS = 5;
 
@@ -24,6 +33,7 @@ export function serverSettings({
     listen_addresses: '',
     unix_socket_directories: '.',
     unix_socket_permissions: '0700',
+    [SHARED_MEMORY.name]: SHARED_MEMORY.value,
     shared_buffers: `${buffersMb}MB`,
     max_connections: `${connections + MORE_CONNECTIONS}`,
     // No processes for what one program does not need: parallel queries, asynchronous reads, replication.

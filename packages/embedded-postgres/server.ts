@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Identity } from './identity.ts';
 import { faultIn, launch, type Launched } from './launch.ts';
+import { signal } from './signal.ts';
 
 export interface ServerOptions {
   readonly postgres: string;
@@ -11,29 +12,35 @@ export interface ServerOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** Takes each line that the server logs. */
   readonly onLine: (line: string) => void;
+  /** Ends a server that is not ready yet. */
+  readonly stopping: AbortSignal;
 }
 
 /** A server that takes connections. */
 export interface Server {
-  readonly pid: number;
-  /** Resolves when the server is gone, whoever ended it. */
-  readonly ended: Promise<unknown>;
+  /** Resolves with the reason when the server is gone, whoever ended it. */
+  readonly ended: Promise<string>;
   /** Ends it: transactions under way are rolled back, connections cut off. */
   stop(): Promise<void>;
+  /** Ends it without writing anything more: the next start brings back what was committed. */
+  drop(): Promise<void>;
 }
 
 const POLL_MS = 5;
-const READY_WITHIN_MS = 120_000;
-/** A shutdown writes to disk what is in memory. */
-const FAST_WITHIN_MS = 6000;
-const AT_ONCE_WITHIN_MS = 2000;
+/** Recovery may take long, and tells every ten seconds how far it is. */
+const SILENT_FOR_MS = 120_000;
+/** How long an end may take: one writes to disk what is in memory, the other does not. */
+const WITHIN_MS = { SIGINT: 6000, SIGQUIT: 2000 };
+type Steps = readonly (keyof typeof WITHIN_MS)[];
+
 /** The line of `postmaster.pid` that tells how far a server is: `PM_STATUS_READY` in its `pidfile.h`. */
 const STATUS_LINE = 7;
 
 /** @throws Error in one line, with the reason that the server gave, unless it takes connections in time. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { cluster, settings } = options;
+  const { cluster, settings, stopping } = options;
   let reason: string | undefined;
+  let deadline = performance.now() + SILENT_FOR_MS;
   const launched = await launch({
     program: options.postgres,
     args: ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
@@ -41,6 +48,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     folder: cluster,
     orphanSignal: 'INT',
     onLine: (line) => {
+      deadline = performance.now() + SILENT_FOR_MS;
       // The first is the cause; what follows are its consequences.
       reason ??= faultIn(line);
       options.onLine(line);
@@ -49,23 +57,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const stopAtExit = () => signal(launched.pid, 'SIGINT');
   process.once('exit', stopAtExit);
   let isGone = false;
-  void launched.ended.then(() => {
+  const ended = launched.ended.then((how) => {
     isGone = true;
     process.off('exit', stopAtExit);
+    return reason ?? `PostgreSQL ended with ${how}`;
   });
-  const deadline = performance.now() + READY_WITHIN_MS;
   while (!isReady(cluster, launched.pid)) {
-    if (isGone)
-      throw new Error(
-        `The database in ${cluster} cannot be started: ${reason ?? 'PostgreSQL ended without a word'}`,
-      );
-    if (performance.now() > deadline) {
-      await end(launched);
-      throw new Error(`The database in ${cluster} is not ready after ${READY_WITHIN_MS / 1000} s.`);
+    if (isGone) throw new Error(`The database in ${cluster} cannot be started: ${await ended}`);
+    if (stopping.aborted || performance.now() > deadline) {
+      await end(launched, ['SIGQUIT']);
+      throw new Error(`The database in ${cluster} was not ready when it was stopped.`);
     }
     await sleep(POLL_MS);
   }
-  return { pid: launched.pid, ended: launched.ended, stop: () => end(launched) };
+  // What was said until now did not keep it from starting.
+  reason = undefined;
+  // A number that was its own may be another process by now.
+  const endBy = (...signals: Steps) => (isGone ? Promise.resolve() : end(launched, signals));
+  return { ended, stop: () => endBy('SIGINT', 'SIGQUIT'), drop: () => endBy('SIGQUIT') };
 }
 
 function isReady(cluster: string, pid: number): boolean {
@@ -77,29 +86,17 @@ function isReady(cluster: string, pid: number): boolean {
   }
 }
 
-async function end({ pid, ended }: Launched): Promise<void> {
-  for (const [name, withinMs] of [
-    ['SIGINT', FAST_WITHIN_MS],
-    // Without writing anything: the next start brings back what was committed.
-    ['SIGQUIT', AT_ONCE_WITHIN_MS],
-  ] as const) {
+async function end({ pid, ended }: Launched, signals: Steps): Promise<void> {
+  for (const name of signals) {
     signal(pid, name);
     const late = new AbortController();
     const isEnded = await Promise.race([
       ended.then(() => true),
-      sleep(withinMs, false, { signal: late.signal }),
+      sleep(WITHIN_MS[name], false, { signal: late.signal }),
     ]);
     late.abort();
     if (isEnded) return;
   }
   signal(pid, 'SIGKILL');
   await ended;
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It is gone.
-  }
 }

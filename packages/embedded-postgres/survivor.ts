@@ -1,12 +1,20 @@
-import { readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signal } from './signal.ts';
 
 const SOCKET = '.s.PGSQL.5432';
+const PID_FILE = 'postmaster.pid';
 const POLL_MS = 20;
-const FAST_WITHIN_MS = 20_000;
-const AT_ONCE_WITHIN_MS = 5000;
+/** How a server is ended: with a shutdown, at once, by force. None of them loses what was committed. */
+const STEPS = [
+  ['SIGINT', 20_000],
+  ['SIGQUIT', 5000],
+  ['SIGKILL', 5000],
+] as const;
+/** How long what a server had started may take to notice that it is gone. */
+const LEFT_WITHIN_MS = 5000;
 
 /** Where the server of a cluster listens. */
 export function socketIn(folder: string): string {
@@ -14,43 +22,55 @@ export function socketIn(folder: string): string {
 }
 
 /**
- * Ends the server that a killed process left behind on this cluster. Only whoever holds the lock of the folder may ask.
- * The file with the pid stays where no such process is: PostgreSQL itself then looks for backends that are left.
+ * Ends the server that a killed process left behind on this cluster, and what that server left behind. Only whoever holds
+ * the lock of the folder may ask.
  * @throws Error in one line when it cannot be ended.
  */
 export async function endSurvivor(cluster: string): Promise<void> {
-  const pid = readPid(cluster);
-  if (pid === undefined || !isAlive(pid)) return;
-  if (!(await serves(pid, cluster))) {
-    // The number was given to another process, and PostgreSQL would take that for its server.
-    rmSync(join(cluster, 'postmaster.pid'), { force: true });
+  const pid = readPid(join(cluster, PID_FILE));
+  if (pid !== undefined && (await serves(pid, cluster)) && !(await endServer(pid, cluster)))
+    throw new Error(`PostgreSQL (pid ${pid}) of an earlier run has ${cluster}, and does not end.`);
+  if (!(await untilNoneOf(() => processesIn(cluster), LEFT_WITHIN_MS)))
+    for (const left of processesIn(cluster)) signal(left, 'SIGKILL');
+  for (const name of [PID_FILE, `${SOCKET}.lock`]) disown(join(cluster, name));
+}
+
+async function endServer(pid: number, cluster: string): Promise<boolean> {
+  for (const [name, withinMs] of STEPS) {
+    signal(pid, name);
+    const deadline = performance.now() + withinMs;
+    while (performance.now() < deadline) {
+      if (!(await serves(pid, cluster))) return true;
+      await sleep(POLL_MS);
+    }
+  }
+  return false;
+}
+
+/**
+ * Lets PostgreSQL take a file with a pid for what it is: one that a server left that is gone. It believes in any process
+ * that has the number now, but not in its own parent, and refuses a file without a number. It goes on to look for
+ * shared memory in use. Source: `CreateLockFile` in its `miscinit.c`.
+ */
+function disown(path: string): void {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
     return;
   }
-  for (const [signal, withinMs] of [
-    ['SIGINT', FAST_WITHIN_MS],
-    ['SIGQUIT', AT_ONCE_WITHIN_MS],
-  ] as const) {
-    kill(pid, signal);
-    if (await isGone(pid, cluster, withinMs)) return;
-  }
-  throw new Error(`PostgreSQL (pid ${pid}) of an earlier run has ${cluster}, and does not end.`);
+  const pid = readPid(path);
+  if (pid === undefined) rmSync(path, { force: true });
+  else if (isAlive(pid)) writeFileSync(path, text.replace(/^.*/, String(process.pid)));
 }
 
 /** The first line of the file: https://www.postgresql.org/docs/18/storage-file-layout.html. */
-function readPid(cluster: string): number | undefined {
+function readPid(path: string): number | undefined {
   try {
-    const pid = Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+    const pid = Number(readFileSync(path, 'utf8').split('\n', 1)[0]);
     return Number.isInteger(pid) && pid > 1 ? pid : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It is gone.
   }
 }
 
@@ -65,12 +85,33 @@ function isAlive(pid: number): boolean {
 
 /** A server works in its cluster. Where the system does not tell that, it answers at the cluster's socket. */
 async function serves(pid: number, cluster: string): Promise<boolean> {
-  if (process.platform !== 'linux') return answers(socketIn(cluster));
+  if (!isAlive(pid)) return false;
+  return worksIn(pid, statOf(cluster)) ?? (await answers(socketIn(cluster)));
+}
+
+/** Processes of PostgreSQL that work in the cluster, where the system tells. */
+function processesIn(cluster: string): number[] {
+  if (process.platform !== 'linux') return [];
+  const folder = statOf(cluster);
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 1 && worksIn(pid, folder) === true);
+}
+
+/** @returns `undefined` where the system does not tell. */
+function worksIn(pid: number, folder: Stats | undefined): boolean | undefined {
+  if (process.platform !== 'linux') return undefined;
   try {
-    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster);
-  } catch {
-    return false;
+    const { dev, ino } = statSync(`/proc/${pid}/cwd`);
+    if (dev !== folder?.dev || ino !== folder.ino) return false;
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres';
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EACCES' ? undefined : false;
   }
+}
+
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
 }
 
 /** Whether something takes connections at a socket. */
@@ -85,11 +126,11 @@ export async function answers(path: string): Promise<boolean> {
   });
 }
 
-async function isGone(pid: number, cluster: string, withinMs: number): Promise<boolean> {
+async function untilNoneOf(list: () => readonly unknown[], withinMs: number): Promise<boolean> {
   const deadline = performance.now() + withinMs;
-  while (performance.now() < deadline) {
-    if (!isAlive(pid) || !(await serves(pid, cluster))) return true;
+  while (list().length > 0) {
+    if (performance.now() > deadline) return false;
     await sleep(POLL_MS);
   }
-  return false;
+  return true;
 }

@@ -1,0 +1,106 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { makeDirectory } from '@terse/files/make-directory';
+import { MAJOR_VERSION } from './programs.ts';
+
+const CLUSTER = 'cluster';
+/** A cluster that is being made. */
+export const NEW_CLUSTER = 'cluster.new';
+const VERSION = 'PG_VERSION';
+const CONTROL = 'global/pg_control';
+const CONTROL_BYTES = 8192;
+
+const OF_THE_LOCK = ['lock', 'lock-journal', 'pid'];
+/** What may lie in the folder, beside files that systems hide there, such as `.DS_Store`. */
+const KNOWN = new Set([...OF_THE_LOCK, CLUSTER, NEW_CLUSTER, 'password', 'password.new', 'lost+found']);
+
+/** What PostgreSQL needs in a cluster: https://www.postgresql.org/docs/18/storage-file-layout.html. */
+const PARTS = `
+  PG_VERSION base global global/pg_control global/pg_filenode.map pg_commit_ts pg_dynshmem pg_hba.conf pg_logical
+  pg_logical/mappings pg_logical/snapshots pg_multixact pg_multixact/members pg_multixact/offsets pg_notify pg_replslot
+  pg_serial pg_snapshots pg_stat pg_stat_tmp pg_subtrans pg_tblspc pg_twophase pg_wal pg_xact postgresql.conf
+`
+  .trim()
+  .split(/\s+/);
+
+/** Where the database lies in its folder. */
+export function clusterIn(directory: string): string {
+  return join(directory, CLUSTER);
+}
+
+/**
+ * Refuses a folder whose contents are not what this version of Terse has put there; it touches nothing.
+ * @throws Error in one line that says what the folder holds.
+ */
+export function inspectFolder(directory: string): void {
+  if (/[\n\r]/.test(directory))
+    throw new Error(`The database cannot lie in ${JSON.stringify(directory)}: the path has a line break.`);
+  if (existsSync(join(dirname(directory), VERSION))) throw ofOthers(dirname(directory));
+  if (!existsSync(directory)) return;
+  const entries = readFolder(directory);
+  if (['complete', 'base', VERSION].some((name) => entries.includes(name))) throw ofOthers(directory);
+  const stranger = entries.find((name) => !KNOWN.has(name) && !name.startsWith('.'));
+  if (stranger !== undefined)
+    throw new Error(`${directory} holds ${stranger}, which is not of Terse. Set DATA_DIR to another folder.`);
+  if (entries.includes(CLUSTER)) inspectCluster(clusterIn(directory));
+}
+
+function ofOthers(directory: string): Error {
+  return new Error(
+    `${directory} holds a database that this version of Terse did not make. ` +
+      'Move the folder away, or set DATA_DIR to another one.',
+  );
+}
+
+/** @param lost what is missing. */
+export function notWhole(directory: string, lost: string): Error {
+  return new Error(
+    `The database in ${directory} is not whole: ${lost} is missing. ` +
+      'Copy it anew, or restore a backup into another DATA_DIR.',
+  );
+}
+
+function inspectCluster(cluster: string): void {
+  const path = (name: string) => join(cluster, name);
+  readFolder(cluster);
+  const version = existsSync(path(VERSION)) ? readFileSync(path(VERSION), 'utf8').trim() : MAJOR_VERSION;
+  if (/^\d/.test(version) && version !== MAJOR_VERSION) {
+    throw new Error(
+      `${cluster} is of PostgreSQL ${version}, and this version of Terse brings PostgreSQL ${MAJOR_VERSION}. ` +
+        'Take a backup with the version of Terse that made it, and restore that into another DATA_DIR.',
+    );
+  }
+  const lost = PARTS.find((name) => !existsSync(path(name)));
+  if (lost !== undefined) throw notWhole(cluster, lost);
+  if (statSync(path(CONTROL)).size !== CONTROL_BYTES) throw notWhole(cluster, `a part of ${CONTROL}`);
+  if (!/^\d/.test(version)) throw notWhole(cluster, `what ${VERSION} holds`);
+}
+
+function readFolder(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    throw new Error(`The folder ${directory} cannot be read.`, { cause: error });
+  }
+}
+
+/** Others may pass through the folders above the cluster, and see nothing: PostgreSQL is one of them where this is root. */
+const PASSAGE = 0o711;
+const MODE = 0o777;
+
+/** Makes the folder, through which who runs PostgreSQL must reach the cluster. */
+export function makeFolder(directory: string): void {
+  if (process.getuid?.() !== 0) {
+    makeDirectory(directory);
+    return;
+  }
+  const opened = [directory];
+  for (let above = dirname(directory); !existsSync(above); above = dirname(above)) opened.push(above);
+  makeDirectory(directory);
+  try {
+    // A mode at making would be narrowed by the umask.
+    for (const each of opened) if ((statSync(each).mode & MODE) !== PASSAGE) chmodSync(each, PASSAGE);
+  } catch (error) {
+    throw new Error(`The folder ${directory} cannot be opened to PostgreSQL.`, { cause: error });
+  }
+}
