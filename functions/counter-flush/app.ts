@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { z } from 'zod';
+import { z } from '@terse/core/zod';
 import type { CountReconciliation } from '@terse/core/count-reconciliation';
 import type { CounterService } from '@terse/core/counter-service';
 import type { OutboxDrain } from '@terse/core/outbox-drain';

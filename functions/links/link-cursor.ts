@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import { z } from '@terse/core/zod';
 import { parseShortCode, type ShortCode } from '@terse/core/short-code';
-import { decodeCursor, encodeCursor } from '@terse/http/cursor';
+import { decodeCursor, encodeCursor, NO_CURSOR } from '@terse/http/cursor';
 import { instant } from '@terse/http/schemas';
 
 const MAX_CURSOR_LENGTH = 256;
@@ -17,11 +17,11 @@ export function encodeLinkCursor(code: ShortCode, createdAt?: Date): string {
 /** Parses a cursor of the list into the code of the last link of the page before. */
 export const linkCursor = z
   .string()
-  .max(MAX_CURSOR_LENGTH)
+  .max(MAX_CURSOR_LENGTH, NO_CURSOR)
   .transform((cursor, context) => {
     const position = positionSchema.safeParse(decodeCursor(cursor));
     const code = position.success ? parseShortCode(position.data[1]) : undefined;
     if (code !== undefined) return code;
-    context.addIssue('is not a cursor that this API gave');
+    context.addIssue(NO_CURSOR);
     return z.NEVER;
   });

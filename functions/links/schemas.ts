@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@terse/core/zod';
 import { DEFAULT_REDIRECT_STATUS, REDIRECT_STATUSES } from '@terse/core/link';
 import { MAX_URL_INPUT_LENGTH, MAX_URL_LENGTH } from '@terse/core/original-url';
 import { linkCursor } from './link-cursor.ts';
@@ -11,7 +11,7 @@ const tag = visibleText(50).transform((text) => text.normalize('NFC'));
 const fields = {
   original_url: z.string().max(MAX_URL_INPUT_LENGTH),
   title: plainText(255).nullable(),
-  tags: z.array(tag).max(20, 'must be at most 20'),
+  tags: z.array(tag).max(20),
   expires_at: instant.nullable(),
   redirect_status: z.literal(REDIRECT_STATUSES),
   pinned: z.boolean(),

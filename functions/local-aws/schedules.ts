@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { parseAnswer, z } from '@terse/core/zod';
 
 /** Asks EventBridge Scheduler. @throws Error with the answer when it refuses. */
 export type AskScheduler = (request: {
@@ -61,11 +61,13 @@ const scheduleSchema = z.object({
 
 /** All enabled schedules. @throws Error when one is of an unknown kind. */
 export async function readSchedules(ask: AskScheduler): Promise<Schedule[]> {
-  const { Schedules } = listSchema.parse(await ask({ method: 'GET', path: '/schedules' }));
+  const list = await ask({ method: 'GET', path: '/schedules' });
+  const { Schedules } = parseAnswer(listSchema, list, 'The list of schedules');
   const found = await Promise.all(
-    Schedules.map(async ({ Name }) =>
-      scheduleSchema.parse(await ask({ method: 'GET', path: `/schedules/${encodeURIComponent(Name)}` })),
-    ),
+    Schedules.map(async ({ Name }) => {
+      const schedule = await ask({ method: 'GET', path: `/schedules/${encodeURIComponent(Name)}` });
+      return parseAnswer(scheduleSchema, schedule, `The schedule ${Name}`);
+    }),
   );
   return found
     .filter(({ State }) => State !== 'DISABLED')

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { z } from 'zod';
+import { z } from '@terse/core/zod';
 import type { ApiKeyService } from '@terse/core/api-key-service';
 import { MAX_VALUES } from '@terse/core/heavy-hitters';
 import { INTERVALS } from '@terse/core/interval';
@@ -8,6 +8,7 @@ import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
+import { NO_CURSOR } from '@terse/http/cursor';
 import { readQuery } from '@terse/http/query';
 import { instant, pageSize, wholeNumber } from '@terse/http/schemas';
 import { shedLoad } from '@terse/http/shed-load';
@@ -32,7 +33,7 @@ const summaryQuerySchema = z.strictObject({
   limit: wholeNumber(MAX_VALUES).optional(),
 });
 
-const visitsQuerySchema = z.strictObject({ limit: pageSize, cursor: z.uuidv7().optional() });
+const visitsQuerySchema = z.strictObject({ limit: pageSize, cursor: z.uuidv7(NO_CURSOR).optional() });
 
 /** Reports on the visits of a link. */
 export function createStatsApp(dependencies: StatsDependencies): Hono {

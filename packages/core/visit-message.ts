@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import type { DeadLetter, Message } from '@terse/queue/queue';
 import { splitRecords } from './joined-records.ts';
+import { faultsOf } from './zod.ts';
 import { isNewerVisit, isVisit, type Visit, visitSchema } from './visit.ts';
 
 /** The contents of a message. */
@@ -91,5 +91,5 @@ function bodyOf(item: unknown): string | undefined {
 
 function reasonAgainst(item: unknown): string {
   const { error } = visitSchema.safeParse(item);
-  return error ? z.prettifyError(error) : 'not a visit';
+  return error ? faultsOf(error) : 'not a visit';
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import { z } from './zod.ts';
 import { splitRecords } from './joined-records.ts';
 import { createMessageBuilder } from './message-builder.ts';
 import { readVisitMessage } from './visit-message.ts';

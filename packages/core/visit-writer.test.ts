@@ -56,7 +56,7 @@ test('describes each visit by browser, system, device and the host it came from'
 test.each([
   ['no JSON', '{', 'not JSON'],
   ['no visit', '{"id":1}', 'id'],
-  ['no object', '7', 'expected object'],
+  ['no object', '7', 'must be an object'],
   ['a version that never was', JSON.stringify([{ ...visit, v: 0 }]), 'v'],
   ['a missing field', JSON.stringify([{ ...visit, id: undefined }]), 'id'],
   ['an id of another kind', JSON.stringify([{ ...visit, id: 'c0ffee00-0000-4000-8000-000000000000' }]), 'id'],
@@ -64,7 +64,7 @@ test.each([
   ['text that PostgreSQL cannot hold', JSON.stringify([{ ...visit, user_agent: 'a\0b' }]), 'NUL'],
   ['text that is too long', JSON.stringify([{ ...visit, user_agent: 'x'.repeat(513) }]), 'user_agent'],
   ['an impossible time', JSON.stringify([{ ...visit, timestamp: 1e300 }]), 'timestamp'],
-  ['null', '[null]', 'expected object'],
+  ['null', '[null]', 'must be an object'],
 ])('sets aside %s with the reason, and stores the good visits around it', async (_name, bad, reason) => {
   const { writer, insert, add } = setUp();
   const outcome = await writer.write([message(visit), { body: bad }, message(visit)]);

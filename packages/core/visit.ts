@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from './zod.ts';
 import { joinRecords } from './joined-records.ts';
 import { parseShortCode } from './short-code.ts';
 

@@ -21,6 +21,8 @@ const CUT_SHORT = new DomainError(
   'The request ended, or broke, before all of it had arrived.',
 );
 
+const UNREADABLE = new DomainError('malformed_request', 'The request cannot be read as it is.');
+
 /** Whether reading the body failed because the caller has gone or sent an unreadable body. */
 function isCutShort(c: Context): boolean {
   const { incoming }: Partial<HttpBindings> = c.env ?? {};
@@ -44,7 +46,7 @@ export function createApp({ log }: AppParts): Hono {
       if (error.cause) reportCause(error, requestId(c));
       return problem(c, error);
     }
-    if (error instanceof HTTPException) return error.getResponse();
+    if (error instanceof HTTPException && error.status < 500) return problem(c, UNREADABLE);
     if (isCutShort(c)) return problem(c, CUT_SHORT);
     log.error(
       { err: error, request_id: requestId(c), method: c.req.method, path: c.req.path },

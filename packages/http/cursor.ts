@@ -1,3 +1,5 @@
+export const NO_CURSOR = 'is not a cursor that this API gave';
+
 const BASE64URL = /^[\w-]+$/;
 
 /** Where a page ended, as an opaque text that fits into a URL. */

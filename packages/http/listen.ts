@@ -96,7 +96,7 @@ export async function listen(address: ListenAddress): Promise<Listener> {
 function answerFault(error: unknown): Response {
   const fault =
     error instanceof RequestError
-      ? new DomainError('malformed_request', `${error.message}.`)
+      ? new DomainError('malformed_request', 'The address of the request cannot be read.')
       : new DomainError('internal_error', 'The request could not be handled.');
   return new Response(problemBody(fault, randomUUID()), {
     status: problemStatus(fault),

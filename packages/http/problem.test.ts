@@ -68,6 +68,19 @@ test('shows a browser a page, with nothing of the request unescaped', async () =
   expect(page).not.toContain('<script>');
 });
 
+test.each(['/api/v1/links/none', '/api/none', '/api', '/api/'])(
+  'speaks JSON at %s, also to a browser',
+  async (path) => {
+    const app = createApp({ log });
+    app.get('/api/v1/links/:code', () => {
+      throw new DomainError('link_not_found', 'none');
+    });
+    const response = await app.request(path, { headers: { Accept: 'text/html,*/*;q=0.8' } });
+    expect(response.status).toBe(404);
+    expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+  },
+);
+
 test('replaces a request id that could not be told from something else in a log', async () => {
   const headers = { 'X-Request-Id': 'a b "c"' };
   const response = await appThatThrows(new DomainError('unavailable', 'x')).request('/', { headers });

@@ -44,7 +44,7 @@ export function problemType(code: ErrorCode): string {
 }
 
 /**
- * The error as a response: a small page for browsers, problem details (RFC 9457) for everything else.
+ * The error as a response: a small page for browsers of short links, problem details (RFC 9457) for everything else.
  * Nothing but what the error itself says is shown.
  */
 export function problem(
@@ -88,7 +88,11 @@ export function problemBody(error: DomainError, id: string): string {
   });
 }
 
+/** The API speaks JSON, also to a browser that someone looks at it with. */
+const API = /^\/api(?:\/|$)/;
+
 function prefersHtml(c: Context): boolean {
+  if (API.test(c.req.path)) return false;
   const json = 'application/problem+json';
   return accepts(c, { header: 'Accept', supports: ['text/html', json], default: json }) === 'text/html';
 }

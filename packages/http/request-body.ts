@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { z } from 'zod';
+import type { z } from '@terse/core/zod';
 import { DomainError } from '@terse/core/errors';
 import { check } from './check.ts';
 import { repeatedKeys } from './repeated-keys.ts';
@@ -86,9 +86,16 @@ function decode(bytes: ArrayBuffer): string {
 }
 
 function parse(text: string): unknown {
+  if (text === '') throw new DomainError('malformed_json', 'The body is empty.');
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new DomainError('malformed_json', error instanceof Error ? error.message : 'The body is not JSON.');
+    throw new DomainError('malformed_json', `The body is not JSON${placeOf(error)}.`);
   }
+}
+
+/** Where JSON ceases to be JSON, as far as the parser says it. */
+function placeOf(error: unknown): string {
+  const [, position] = /at position (\d+)/.exec(error instanceof Error ? error.message : '') ?? [];
+  return position === undefined ? '' : `: it cannot be read from character ${Number(position) + 1} on`;
 }

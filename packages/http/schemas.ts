@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import { z } from '@terse/core/zod';
 
 const FIRST_INSTANT = Date.UTC(2000, 0);
 const BEYOND_LAST_INSTANT = Date.UTC(3000, 0);
+const TIME = 'must be a time such as 2027-06-01T00:00:00Z, with seconds and an offset';
 const MAX_INSTANT_LENGTH = 64;
 
 /**
@@ -9,10 +10,10 @@ const MAX_INSTANT_LENGTH = 64;
  * beyond milliseconds are dropped.
  */
 export const instant = z
-  .string()
-  .max(MAX_INSTANT_LENGTH)
+  .string(TIME)
+  .max(MAX_INSTANT_LENGTH, TIME)
   .toUpperCase()
-  .pipe(z.iso.datetime({ offset: true, error: 'must be a time such as 2027-06-01T12:00:00Z' }))
+  .pipe(z.iso.datetime({ offset: true, error: TIME }))
   .transform((text) => new Date(text))
   .refine(
     (date) => date.getTime() >= FIRST_INSTANT && date.getTime() < BEYOND_LAST_INSTANT,
@@ -23,7 +24,7 @@ export const instant = z
 export const wholeNumber = (max: number) =>
   z
     .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .regex(/^(?:0|[1-9]\d*)$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(1, 'must be at least 1').max(max, `must be at most ${max}`));
 

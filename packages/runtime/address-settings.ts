@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import { z } from '@terse/core/zod';
 import type { FunctionName } from './config.ts';
 
 interface Ports {

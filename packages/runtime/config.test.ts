@@ -259,3 +259,29 @@ describe('a setting in a file', () => {
     expect(faultsOf('stats', twice)).toContain('both set');
   });
 });
+
+test.each(['', ' ', 'x', '-1', '01', '1e9', 'http://', 'postgres://u:%zz@h', '\u0000', 'ü'.repeat(300)])(
+  'whatever holds %j, each fault is told in our words, and by the name of its setting',
+  (value) => {
+    const asked: string[] = [];
+    const everywhere = new Proxy<Record<string, string>>(
+      {},
+      {
+        get: (_, name) => {
+          const setting = String(name);
+          asked.push(setting);
+          return setting.endsWith('_FILE') || setting === 'NODE_ENV' ? undefined : value;
+        },
+      },
+    );
+    for (const name of ['standalone', 'redirect', 'gateway', 'migrate'] as const) {
+      const [, ...faults] = faultsOf(name, everywhere).split('\n');
+      for (const fault of faults) {
+        const [, setting = '', words] = /^ {2}([A-Z_]+) (.+)$/.exec(fault) ?? [];
+        expect(asked).toContain(setting);
+        expect(words).toMatch(/^must /);
+        expect(words).not.toMatch(/expected|invalid|received/i);
+      }
+    }
+  },
+);

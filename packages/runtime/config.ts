@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import { z } from '@terse/core/zod';
 import type { Login } from '@terse/repository/logins';
 import { DEFAULT_PORTS, hostSetting, localUrl } from './address-settings.ts';
 import { type Environment, givenSettings } from './given-settings.ts';

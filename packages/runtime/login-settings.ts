@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@terse/core/zod';
 import type { Login } from '@terse/repository/logins';
 import { partUrlFault } from './part-url.ts';
 import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { parseAnswer, z } from '@terse/core/zod';
 import { askSecretsManager } from './aws.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -7,8 +7,19 @@ const SUFFIX = '_SECRET';
 /** As ECS names a field of a secret: `arn:aws:secretsmanager:<region>:<account>:secret:<name>:<field>::`. */
 const REFERENCE = /^(arn:[^:]+:secretsmanager:([^:]+):\d+:secret:[^:]+):([^:]+)::$/;
 
-const answerSchema = z.object({ SecretString: z.string() });
-const secretSchema = z.record(z.string(), z.string());
+const answerSchema = z.object({
+  SecretString: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue('must be JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(z.record(z.string(), z.string())),
+});
 
 /**
  * Sets `NAME` to what `NAME_SECRET` refers to in AWS Secrets Manager, for every variable of such a name.
@@ -42,6 +53,5 @@ async function readSecret(
   arn: string,
 ): Promise<Readonly<Record<string, string>>> {
   const answer = await askSecretsManager('GetSecretValue', { SecretId: arn }, environment, region);
-  const { SecretString } = answerSchema.parse(answer);
-  return secretSchema.parse(JSON.parse(SecretString));
+  return parseAnswer(answerSchema, answer, 'The answer of AWS').SecretString;
 }
