@@ -81,6 +81,23 @@ test('merges the tallies of stored visits, once, and the stats stay the same', a
   expect(await parts.stats.summarise(short_code, { interval: 'day' })).toEqual(before);
 });
 
+test('the last tick of a process brings counts to the links, and does nothing that would delay its end', async () => {
+  const flush = vi.fn(() => Promise.resolve(2));
+  const never = () => Promise.reject(new Error('is for the next process'));
+  const parts = {
+    counters: { flush, prune: never },
+    outboxDrain: { drain: never },
+    merger: { merge: never },
+    reconciliation: { restore: never, takeBack: never },
+  };
+  expect(await tick({ task: 'count' }, parts)).toEqual({ status: 200, body: { flushed: 2, failed: [] } });
+  flush.mockRejectedValueOnce(new Error('down'));
+  expect(await tick({ task: 'count' }, parts)).toEqual({
+    status: 503,
+    body: { flushed: 0, failed: ['flush'] },
+  });
+});
+
 test('empties the outbox, and counts all the same while the queue is down', async () => {
   const drain = vi.fn(() => Promise.resolve(3));
   const event = { task: 'flush' };

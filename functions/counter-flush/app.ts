@@ -25,6 +25,7 @@ const settle_ms = z.int().min(0).max(60_000).default(SETTLE_MS);
 
 /** A tick of the schedule. */
 const tickSchema = z.discriminatedUnion('task', [
+  z.strictObject({ task: z.literal('count') }),
   z.strictObject({ task: z.literal('flush'), settle_ms }),
   z.strictObject({ task: z.literal('maintain'), settle_ms }),
 ]);
@@ -33,8 +34,9 @@ export type Tick = z.input<typeof tickSchema>;
 
 /**
  * Brings counts and rollups up to date and empties the outbox: `flush` every few seconds, `maintain` at start and
- * every hour. Each part of a tick fails alone. Answers with what was done, as 503 when a part failed; the next tick
- * tries that part again.
+ * every hour, `count` as the last of a process brings counts to the links only. Each part of a tick fails alone. Answers
+ * with what was done, as 503 when a part failed; the next tick tries that part again. A tick whose sender waits no
+ * longer leaves the parts to come to the next one.
  */
 export function createCounterFlushApp(dependencies: CounterFlushDependencies): Hono {
   const { counters, reconciliation, merger, outboxDrain, preparePartitions, log } = dependencies;
@@ -42,6 +44,7 @@ export function createCounterFlushApp(dependencies: CounterFlushDependencies): H
 
   app.post('/.events', limitBody(MAX_BODY_BYTES), async (c) => {
     const tick = await readBody(c, tickSchema);
+    const { signal } = c.req.raw;
     const failed: string[] = [];
 
     async function attempt(part: string, work: () => Promise<number>): Promise<number> {
@@ -54,13 +57,18 @@ export function createCounterFlushApp(dependencies: CounterFlushDependencies): H
       }
     }
 
+    function attemptLater(part: string, work: () => Promise<number>): Promise<number> {
+      return signal.aborted ? Promise.resolve(0) : attempt(part, work);
+    }
+
     if (tick.task === 'maintain') await attempt('partitions', () => preparePartitions().then(() => 0));
     const flushed = await attempt('flush', counters.flush);
-    if (!failed.includes('flush')) await attempt('prune', counters.prune);
-    const drained = await attempt('drain', async () => (await outboxDrain?.drain()) ?? 0);
-    const merged = await attempt('merge', merger.merge);
-    const restored = await attempt('restore', () => reconciliation.restore(tick.settle_ms));
-    const takenBack = await attempt('take back', takeBack);
+    if (tick.task === 'count') return c.json({ flushed, failed }, failed.length > 0 ? 503 : 200);
+    if (!failed.includes('flush')) await attemptLater('prune', counters.prune);
+    const drained = await attemptLater('drain', async () => (await outboxDrain?.drain()) ?? 0);
+    const merged = await attemptLater('merge', () => merger.merge(signal));
+    const restored = await attemptLater('restore', () => reconciliation.restore(tick.settle_ms, signal));
+    const takenBack = await attemptLater('take back', takeBack);
     const done = { flushed, drained, merged, corrected: restored + takenBack, failed };
     return c.json(done, failed.length > 0 ? 503 : 200);
   });

@@ -318,6 +318,22 @@ describe('a count', () => {
     expect(await shown()).toBe(5);
   });
 
+  test('is left to the next tick by one that is told to end while it waits', async () => {
+    await world.record(a, 5);
+    world.wipe();
+    await world.store(5);
+    await world.merge();
+    const stopping = new AbortController();
+    world.meanwhile.push(() => {
+      stopping.abort();
+      return Promise.resolve();
+    });
+    expect(await world.reconciliation().restore(8000, stopping.signal)).toBe(0);
+    expect(await shown()).toBe(0);
+    await world.tick();
+    expect(await shown()).toBe(5);
+  });
+
   test('is not restored by a guess while the counter does not say what is pending', async () => {
     await world.record(a, 5);
     await world.store(5);

@@ -31,8 +31,25 @@ test('maintains first, again when that failed, and then flushes until an hour ha
     'flush',
     'maintain',
     'flush',
-    'flush',
+    'count',
   ]);
+});
+
+test('cuts the tick under way short when it stops, and brings counts to the links', async () => {
+  const tasks: string[] = [];
+  const app = new Hono().post('/.events', async (c) => {
+    const { task } = await c.req.json<{ task: string }>();
+    tasks.push(task);
+    const { signal } = c.req.raw;
+    if (task !== 'count') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    return c.json({});
+  });
+  const config = readConfig('standalone', { COUNTER_FLUSH_SECONDS: '1' });
+  const ticking = startSchedule(app, config, createLog('silent'));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(tasks).toEqual(['maintain']);
+  await ticking.stop();
+  expect(tasks).toEqual(['maintain', 'count']);
 });
 
 test('stops in order though its last flush fails: what was counted waits for the next process', async () => {

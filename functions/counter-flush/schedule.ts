@@ -7,24 +7,25 @@ import type { Tick } from './app.ts';
 const HOUR_MS = 3_600_000;
 
 /** Sends a tick to the counter-flush. @throws Error when it was not carried out. */
-export function tick(app: Pick<Hono, 'request'>, event: Tick): Promise<void> {
-  return postEvent(app, event);
+export function tick(app: Pick<Hono, 'request'>, event: Tick, signal?: AbortSignal): Promise<void> {
+  return postEvent(app, event, signal);
 }
 
 /**
  * The trigger of the counter-flush: a flush every few seconds, and maintenance, which flushes too, first of all and every
- * hour. One that fails is tried again with the next tick. When it stops, it flushes once more.
+ * hour. One that fails is tried again with the next tick. When it stops, it brings counts to
+ * the links once more.
  */
 export function startSchedule(app: Pick<Hono, 'request'>, config: Config, log: Logger): Schedule {
   let maintainedAt = Number.NEGATIVE_INFINITY;
   const report = (error: unknown) => log.error({ err: error }, 'a scheduled task failed');
   const ticking = schedule(
     config.counterFlushSeconds * 1000,
-    async () => {
+    async (signal) => {
       if (performance.now() - maintainedAt < HOUR_MS) {
-        await tick(app, { task: 'flush' });
+        await tick(app, { task: 'flush' }, signal);
       } else {
-        await tick(app, { task: 'maintain' });
+        await tick(app, { task: 'maintain' }, signal);
         maintainedAt = performance.now();
       }
     },
@@ -34,7 +35,7 @@ export function startSchedule(app: Pick<Hono, 'request'>, config: Config, log: L
     stop: async () => {
       await ticking.stop();
       // What cannot be flushed now waits in the counter for the next process.
-      await tick(app, { task: 'flush' }).catch(report);
+      await tick(app, { task: 'count' }).catch(report);
     },
   };
 }

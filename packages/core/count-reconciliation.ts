@@ -10,11 +10,11 @@ import type { ShortCode } from './short-code.ts';
 export interface CountReconciliation {
   /**
    * Adds visits that are stored but not counted when two looks `settleMs` apart both find them missing. The wait
-   * leaves time to a redirect that could not reach the counter.
+   * leaves time to a redirect that could not reach the counter. An aborted call leaves the rest to the next one.
    * @returns how many links it changed.
    * @throws Error when the counter does not answer what is pending.
    */
-  restore(settleMs: number): Promise<number>;
+  restore(settleMs: number, signal?: AbortSignal): Promise<number>;
   /**
    * Looks at some links for counts that are ahead, and takes back surpluses that stood for the whole window. Until
    * then, the visits may be unacknowledged in a writer, or on a disk that is switched off.
@@ -43,10 +43,10 @@ type Missing = ReadonlyMap<ShortCode, number>;
 export function createCountReconciliation(options: CountReconciliationOptions): CountReconciliation {
   const { counter, repository, backlog, outbox, clock, metrics, takeBackAfterMs, linksAtOnce } = options;
 
-  async function look(): Promise<Missing[]> {
+  async function look(signal?: AbortSignal): Promise<Missing[]> {
     const found: Missing[] = [];
     let after: ShortCode | undefined;
-    for (let round = 0; round < MAX_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS && !signal?.aborted; round++) {
       const { codes, next } = await repository.behind(COMPARED_AT_ONCE, after);
       if (codes.length > 0) {
         // Read before the database: a batch that is applied in between is then in the ledger.
@@ -70,10 +70,11 @@ export function createCountReconciliation(options: CountReconciliationOptions): 
   }
 
   return {
-    restore: async (settleMs) => {
-      const found = await look();
+    restore: async (settleMs, signal) => {
+      const found = await look(signal);
       if (found.length === 0) return 0;
-      await clock.sleep(settleMs);
+      await clock.sleep(settleMs, signal);
+      if (signal?.aborted) return 0;
       let links = 0;
       for (const missing of found) {
         links += await repository.restore(missing, await counter.pending([...missing.keys()]));

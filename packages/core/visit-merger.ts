@@ -11,10 +11,10 @@ import { startOf } from './calendar.ts';
 export interface VisitMerger {
   /**
    * Merges what waits, bucket by bucket, or a bounded part of it: the next call goes on from there. Any number may
-   * run at once and any may be killed anywhere: a tally counts once.
+   * run at once and any may be killed anywhere: a tally counts once. An aborted call ends after the statement under way.
    * @returns how many batches of tallies were merged.
    */
-  merge(): Promise<number>;
+  merge(signal?: AbortSignal): Promise<number>;
 }
 
 export interface VisitMergerOptions {
@@ -50,9 +50,9 @@ export function createVisitMerger({ repository, batchesAtOnce }: VisitMergerOpti
   }
 
   return {
-    merge: async () => {
+    merge: async (signal) => {
       let merged = 0;
-      for (let round = 0; round < MAX_ROUNDS; round++) {
+      for (let round = 0; round < MAX_ROUNDS && !signal?.aborted; round++) {
         const batches = await repository.waiting(batchesAtOnce, position);
         if (batches.length > 0) {
           const tallies = batches.flatMap((batch) => batch.tallies);

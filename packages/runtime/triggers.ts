@@ -2,10 +2,16 @@ import type { Hono } from 'hono';
 
 /**
  * Turns an event into a request to a function, as a trigger does in production.
+ * @param signal tells the function that nobody waits for it any more.
  * @throws Error unless the function answers 2xx: the event is to come again.
  */
-export function postEvent(app: Pick<Hono, 'request'>, event: unknown): Promise<void> {
-  return request(app, { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(event) });
+export function postEvent(
+  app: Pick<Hono, 'request'>,
+  event: unknown,
+  signal: AbortSignal | null = null,
+): Promise<void> {
+  const headers = { 'Content-Type': 'application/json' };
+  return request(app, { headers, body: JSON.stringify(event), signal });
 }
 
 /**
@@ -24,31 +30,31 @@ async function request(app: Pick<Hono, 'request'>, init: RequestInit, environmen
 }
 
 export interface Schedule {
-  /** Ticks no more, and waits for the tick under way. */
+  /** Ticks no more, aborts the tick under way, and waits for its end. */
   stop(): Promise<void>;
 }
 
 /** Calls `tick` again and again, `everyMs` after the last call ended. A tick that fails is reported and comes again. */
 export function schedule(
   everyMs: number,
-  tick: () => Promise<void>,
+  tick: (signal: AbortSignal) => Promise<void>,
   onError: (error: unknown) => void,
 ): Schedule {
-  let stopped = false;
+  const stopping = new AbortController();
   let running = Promise.resolve();
   let timer = setTimeout(run, everyMs);
 
   function run(): void {
-    running = tick()
+    running = tick(stopping.signal)
       .catch(onError)
       .then(() => {
-        if (!stopped) timer = setTimeout(run, everyMs);
+        if (!stopping.signal.aborted) timer = setTimeout(run, everyMs);
       });
   }
 
   return {
     stop: () => {
-      stopped = true;
+      stopping.abort();
       clearTimeout(timer);
       return running;
     },
