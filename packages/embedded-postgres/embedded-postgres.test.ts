@@ -18,6 +18,7 @@ import { adoptCluster } from './cluster.ts';
 import { clusterIn } from './folder.ts';
 import { serverIdentity } from './identity.ts';
 import { findPrograms } from './programs.ts';
+import { endSurvivor } from './survivor.ts';
 import {
   copyOf,
   isAlive,
@@ -248,6 +249,18 @@ describe('a server that was left behind', () => {
       expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
     },
   );
+
+  test('in files only is not mistaken for the next one, whatever number that gets', async () => {
+    const directory = copyOf(made);
+    const cluster = clusterIn(directory);
+    for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
+      const path = join(cluster, name);
+      writeFileSync(path, '4194303\n/data\n1795856773\n5432\n.\n\n   868395         0\nready   \n');
+      await endSurvivor(cluster);
+      expect(readFileSync(path, 'utf8').split('\n', 1)).toEqual([String(process.pid)]);
+    }
+    expect(await query((await startTestServer(directory)).url, NOTES)).toEqual(WRITTEN);
+  });
 
   test('in files that the power failed to fill is forgotten', async () => {
     const directory = copyOf(made);

@@ -50,7 +50,8 @@ async function endServer(pid: number, cluster: string): Promise<boolean> {
 /**
  * Lets PostgreSQL take a file with a pid for what it is: one that a server left that is gone. It believes in any process
  * that has the number now, but not in its own parent, and refuses a file without a number. It goes on to look for
- * shared memory in use. Source: `CreateLockFile` in its `miscinit.c`.
+ * shared memory in use. Source: `CreateLockFile` in its `miscinit.c`. The next server may get the number too, as at each
+ * start of a container, and the file would say of it that it is ready.
  */
 function disown(path: string): void {
   let text: string;
@@ -61,7 +62,7 @@ function disown(path: string): void {
   }
   const pid = readPid(path);
   if (pid === undefined) rmSync(path, { force: true });
-  else if (isAlive(pid)) writeFileSync(path, text.replace(/^.*/, String(process.pid)));
+  else writeFileSync(path, text.replace(/^.*/, String(process.pid)));
 }
 
 /** The first line of the file: https://www.postgresql.org/docs/18/storage-file-layout.html. */
