@@ -46,7 +46,8 @@ export function createCountReconciliation(options: CountReconciliationOptions): 
   async function look(signal?: AbortSignal): Promise<Missing[]> {
     const found: Missing[] = [];
     let after: ShortCode | undefined;
-    for (let round = 0; round < MAX_ROUNDS && !signal?.aborted; round++) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      if (signal?.aborted) break;
       const { codes, next } = await repository.behind(COMPARED_AT_ONCE, after);
       if (codes.length > 0) {
         // Read before the database: a batch that is applied in between is then in the ledger.

@@ -52,7 +52,8 @@ export function createVisitMerger({ repository, batchesAtOnce }: VisitMergerOpti
   return {
     merge: async (signal) => {
       let merged = 0;
-      for (let round = 0; round < MAX_ROUNDS && !signal?.aborted; round++) {
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        if (signal?.aborted) break;
         const batches = await repository.waiting(batchesAtOnce, position);
         if (batches.length > 0) {
           const tallies = batches.flatMap((batch) => batch.tallies);
