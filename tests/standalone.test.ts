@@ -174,6 +174,36 @@ test('after a kill under load every answered visit is stored once, and counts eq
   expect(stored).toBeLessThanOrEqual(answered + visitors.length);
 });
 
+test('what the README shows works as it stands there, today and later', async () => {
+  const key = 'a-key-for-the-README';
+  const terse = await start({ ADMIN_API_KEY: key });
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, lines = ''] = /## Using it[^]*?```sh\n([^]*?)```/.exec(readme) ?? [];
+  const script = lines
+    .replace('ADMIN_API_KEY=…', `ADMIN_API_KEY=${key}`)
+    .replaceAll('http://127.0.0.1:8080', terse.url);
+  // The words of each call, as a shell makes them.
+  const curl = String.raw`curl() { printf '%s\037' "$@"; echo; }`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${curl}\n${script}`]);
+  const statuses: number[] = [];
+  for (const call of stdout.trim().split('\n')) {
+    const words = call.split('\u001F');
+    const after = (option: string) => (words.includes(option) ? words[words.indexOf(option) + 1] : undefined);
+    const [name = '', value = ''] = (after('-H') ?? 'Accept: */*').split(': ');
+    const body = after('-d');
+    const response = await fetch(words.find((word) => word.startsWith('http')) ?? '', {
+      redirect: 'manual',
+      headers: { [name]: value, 'Content-Type': 'application/x-www-form-urlencoded' },
+      ...(body !== undefined && { method: 'POST', body }),
+    });
+    statuses.push(response.status);
+  }
+  expect(statuses).toEqual([201, 307, 200]);
+  const [, expires = ''] = /"expires_at":"([^"]+)"/.exec(lines) ?? [];
+  expect(Date.parse(expires)).toBeGreaterThan(Date.UTC(2090, 0));
+  expect(await terse.end('SIGTERM')).toBe(0);
+});
+
 test('serves at IPv6', async () => {
   const terse = await start({ HOST: '::1', ADMIN_API_KEY: '' });
   const [, origin = ''] = /Terse is ready at (\S+)/.exec(terse.output()) ?? [];

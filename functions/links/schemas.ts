@@ -5,13 +5,16 @@ import { linkCursor } from './link-cursor.ts';
 import { plainText, visibleText } from '@terse/http/plain-text';
 import { instant, pageSize } from '@terse/http/schemas';
 
+/** How many characters, and how many of a thing, a request may have. */
+export const LIMITS = { title: 255, tag: 50, tags: 20, bulk: 1000 } as const;
+
 /** Composed letters (NFC), so that one tag has one spelling. */
-const tag = visibleText(50).transform((text) => text.normalize('NFC'));
+const tag = visibleText(LIMITS.tag).transform((text) => text.normalize('NFC'));
 
 const fields = {
   original_url: z.string().max(MAX_URL_INPUT_LENGTH),
-  title: plainText(255).nullable(),
-  tags: z.array(tag).max(20),
+  title: plainText(LIMITS.title).nullable(),
+  tags: z.array(tag).max(LIMITS.tags),
   expires_at: instant.nullable(),
   redirect_status: z.literal(REDIRECT_STATUSES),
   pinned: z.boolean(),
@@ -28,7 +31,7 @@ export const newLinkSchema = z.strictObject({
 });
 
 /** Created all together, or none. */
-export const newLinksSchema = z.strictObject({ links: z.array(newLinkSchema).min(1).max(1000) });
+export const newLinksSchema = z.strictObject({ links: z.array(newLinkSchema).min(1).max(LIMITS.bulk) });
 
 /** A JSON Merge Patch (RFC 7396): what is absent stays, `null` brings back what a new link has. */
 export const linkChangesSchema = z

@@ -10,7 +10,7 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const GENERATED_LENGTH = 7;
 
 /** Paths that belong to the product, now or soon: a link there would shadow them or be mistaken for them. */
-const RESERVED = new Set([
+export const RESERVED_CODES: ReadonlySet<string> = new Set([
   'admin',
   'api',
   'app',
@@ -41,7 +41,7 @@ export function parseShortCode(text: string): ShortCode | undefined {
 
 /** Whether a custom code may not be taken, in any letter case. */
 export function isReserved(code: string): boolean {
-  return RESERVED.has(code.toLowerCase());
+  return RESERVED_CODES.has(code.toLowerCase());
 }
 
 const generate = customAlphabet(BASE62, GENERATED_LENGTH);

@@ -54,8 +54,8 @@ const SHORTEST_MS: Record<Interval, number> = {
   week: 7 * DAY_MS,
   month: 28 * DAY_MS,
 };
-const MAX_INTERVALS = 1000;
-const DEFAULT_LIMIT = 10;
+export const MAX_INTERVALS = 1000;
+export const DEFAULT_LIMIT = 10;
 const DEFAULT_PERIOD_MS = 30 * DAY_MS;
 /** Nothing is asked about before. */
 const FIRST_INSTANT = Date.UTC(2000, 0);

@@ -28,4 +28,6 @@ export const wholeNumber = (max: number) =>
     .transform(Number)
     .pipe(z.number().min(1, 'must be at least 1').max(max, `must be at most ${max}`));
 
-export const pageSize = wholeNumber(100).default(20);
+export const DEFAULT_PAGE_SIZE = 20;
+export const MAX_PAGE_SIZE = 100;
+export const pageSize = wholeNumber(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE);

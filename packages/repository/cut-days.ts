@@ -5,8 +5,8 @@ import type { Period } from './period.ts';
 import type { HourOfLink } from './rollup-repository.ts';
 
 /** How many visits are read of each cut; that many take 0.2 s. */
-const MAX_CUT_VISITS = 50_000;
-const MAX_CUT_VALUES = 5000;
+export const MAX_CUT_VISITS = 50_000;
+export const MAX_CUT_VALUES = 5000;
 
 /** The visits of cut days, added up by hour, and those by people also by value. */
 export interface CutDays {

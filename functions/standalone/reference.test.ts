@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEFAULT_LIMIT, MAX_INTERVALS } from '@terse/core/stats-service';
+import { MAX_VALUES } from '@terse/core/heavy-hitters';
+import { INTERVALS } from '@terse/core/interval';
+import { DEFAULT_REDIRECT_STATUS, REDIRECT_STATUSES } from '@terse/core/link';
+import { MAX_URL_INPUT_LENGTH, MAX_URL_LENGTH } from '@terse/core/original-url';
+import { RESERVED_CODES } from '@terse/core/short-code';
+import { MAX_REFERRER_LENGTH } from '@terse/core/visit';
+import { DIMENSIONS } from '@terse/core/visit-rollup';
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '@terse/http/schemas';
+import { LIMITS } from '@terse/links/schemas';
+import { MAX_CUT_VALUES, MAX_CUT_VISITS } from '@terse/repository/cut-days';
+import { readConfig } from '@terse/runtime/config';
+import { expect, test } from 'vitest';
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+/** On one line, without the spaces of tables. */
+const API = read('docs/api.md').replaceAll(/\s+/g, ' ');
+
+const n = (number: number) => number.toLocaleString('en-US');
+const codes = (values: readonly (string | number)[], last: string) =>
+  `${values
+    .slice(0, -1)
+    .map((value) => `\`${value}\``)
+    .join(', ')} ${last} \`${values.at(-1)}\``;
+const { maxBodyBytes } = readConfig('standalone', {});
+
+test.each([
+  `${n(MAX_URL_INPUT_LENGTH)} characters as sent, ${n(MAX_URL_LENGTH)} as stored`,
+  `| ${n(LIMITS.title)} characters |`,
+  `${n(LIMITS.tags)} tags of ${n(LIMITS.tag)} characters`,
+  `1 to ${n(LIMITS.bulk)} links in at most ${maxBodyBytes / 1024 / 1024} MB`,
+  `| \`redirect_status\` | ${codes(REDIRECT_STATUSES, 'or')} | \`${DEFAULT_REDIRECT_STATUS}\` |`,
+  `| \`limit\` | \`${DEFAULT_PAGE_SIZE}\` | 1 to ${MAX_PAGE_SIZE} |`,
+  `\`limit\` (${DEFAULT_PAGE_SIZE}, at most ${MAX_PAGE_SIZE})`,
+  `at most ${n(MAX_URL_LENGTH)} characters |`,
+  `| \`limit\` | \`${DEFAULT_LIMIT}\` | values of each breakdown, 1 to ${n(MAX_VALUES)} |`,
+  `at most ${n(MAX_INTERVALS)} of them`,
+  `more than ${n(MAX_CUT_VISITS)} visits, or ${n(MAX_CUT_VALUES)} referrers and user agents`,
+  `with at most ${n(MAX_REFERRER_LENGTH)} characters`,
+  `**Breakdowns** by ${codes(DIMENSIONS, 'and')} name`,
+])('the reference says "%s"', (text) => {
+  expect(API).toContain(text);
+});
+
+test('the reference names each interval, and each code that is reserved', () => {
+  for (const interval of INTERVALS) expect(API).toContain(`\`${interval}\``);
+  const [, list = ''] = /Reserved, in any letter case: ([^.]*)\./.exec(API) ?? [];
+  expect([...list.matchAll(/`(\w+)`/g)].map(([, code]) => code)).toEqual([...RESERVED_CODES].toSorted());
+});
+
+test('the README begins with one screen, and leads to the reference', () => {
+  const [screen = '', reference = ''] = read('README.md').split('\n---\n');
+  expect(screen.split('\n').length).toBeLessThanOrEqual(50);
+  expect(screen).toContain('(docs/api.md)');
+  expect(reference).not.toBe('');
+});
