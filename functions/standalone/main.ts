@@ -14,6 +14,7 @@ import { createStatsApp } from '@terse/stats/app';
 import { createVisitWriterApp } from '@terse/visit-writer/app';
 import { consume } from '@terse/visit-writer/consume';
 import { banner } from './banner.ts';
+import { createFront } from './front.ts';
 
 const RESTORE_WAIT_MS = 3000;
 /** With a database that is closed then, they take less than the ten seconds that Docker leaves to a container. */
@@ -30,9 +31,10 @@ void runUntilStopped(async () => {
   const country = createCountry(config.countryHeader);
   const visitWriter = createVisitWriterApp(parts);
   const counterFlush = createCounterFlushApp(parts);
-  const app = createGatewayApp({
+  const redirect = createRedirectApp({ ...parts, clientIp, country });
+  const gateway = createGatewayApp({
     ...parts,
-    redirect: createRedirectApp({ ...parts, clientIp, country }),
+    redirect,
     links: createLinksApp(parts),
     stats: createStatsApp(parts),
   });
@@ -44,7 +46,7 @@ void runUntilStopped(async () => {
     log.error({ err: error }, 'the first maintenance failed, and comes again');
   });
   const ticking = startSchedule(counterFlush, config, log);
-  listeners.callers.serve(app, { beforeResponses: parts.recorder.commit });
+  listeners.callers.serve(createFront({ gateway, redirect }), { beforeResponses: parts.recorder.commit });
   listeners.internal.serve(createInternalApp(parts));
   process.stdout.write(
     banner({
