@@ -193,7 +193,7 @@ test.each([
 });
 
 test.each([
-  ['links', '/api/v1/links?limit=01', 'limit', 'must be a whole number'],
+  ['links', '/api/v1/links?limit=01', 'limit', 'must be a whole number without zeros before it'],
   ['links', '/api/v1/links?limit=101', 'limit', 'must be at most 100'],
   ['links', '/api/v1/links?limit=99999999999999999999', 'limit', 'must be at most 100'],
   ['links', '/api/v1/links?deleted=all', 'deleted', 'must be exclude, include or only'],
@@ -206,7 +206,12 @@ test.each([
     'from',
     'must not be in the future',
   ],
-  ['stats', '/api/v1/links/there/stats/visits?limit=01', 'limit', 'must be a whole number'],
+  [
+    'stats',
+    '/api/v1/links/there/stats/visits?limit=01',
+    'limit',
+    'must be a whole number without zeros before it',
+  ],
   ['stats', '/api/v1/links/there/stats/visits?cursor=x', 'cursor', 'is not a cursor that this API gave'],
 ] as const)('%s %s: %s %s', async (name, path, field, message) => {
   expect((await problemOf(apps[name], 'GET', path))?.errors).toEqual([{ field, message }]);

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { z } from '@terse/core/zod';
+import { wholeNumber, z } from '@terse/core/zod';
 import type { ApiKeyService } from '@terse/core/api-key-service';
 import { MAX_VALUES } from '@terse/core/heavy-hitters';
 import { INTERVALS } from '@terse/core/interval';
@@ -10,7 +10,7 @@ import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { NO_CURSOR } from '@terse/http/cursor';
 import { readQuery } from '@terse/http/query';
-import { instant, pageSize, wholeNumber } from '@terse/http/schemas';
+import { instant, pageSize } from '@terse/http/schemas';
 import { shedLoad } from '@terse/http/shed-load';
 
 export interface StatsDependencies extends AppParts {
@@ -30,7 +30,7 @@ const summaryQuerySchema = z.strictObject({
   from: instant.optional(),
   to: instant.optional(),
   interval: z.enum(INTERVALS).default('day'),
-  limit: wholeNumber(MAX_VALUES).optional(),
+  limit: wholeNumber(1, MAX_VALUES).optional(),
 });
 
 const visitsQuerySchema = z.strictObject({ limit: pageSize, cursor: z.uuidv7(NO_CURSOR).optional() });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { faultsOf, parseAnswer, z } from './zod.ts';
+import { faultsOf, parseAnswer, wholeNumber, z } from './zod.ts';
 
 const messagesOf = (schema: z.ZodType, value: unknown) =>
   schema.safeParse(value).error?.issues.map(({ message }) => message) ?? [];
@@ -83,6 +83,20 @@ describe('what is wrong is told in our words', () => {
       }),
     );
   });
+});
+
+test('a whole number as text is written in one way', () => {
+  const number = wholeNumber(1, 100);
+  expect(['1', '20', '100'].map((text) => number.parse(text))).toEqual([1, 20, 100]);
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[\d+.e-]{1,30}$/)), (text) => {
+      const { data } = number.safeParse(text);
+      expect(data === undefined ? text : String(data)).toBe(text);
+    }),
+  );
+  expect(messagesOf(number, '01')).toEqual(['must be a whole number without zeros before it']);
+  expect(messagesOf(number, '1.0')).toEqual(['must be a whole number']);
+  expect(messagesOf(number, '9'.repeat(400))).toEqual(['must be at most 100']);
 });
 
 test('all faults are told in one line, each with its place', () => {

@@ -5,6 +5,15 @@ z.config({ localeError: words });
 
 export { z };
 
+/** A whole number that comes as text, in the one way of writing it. */
+export const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, { error: 'must be a whole number', abort: true })
+    .regex(/^(?:0|[1-9]\d*)$/, 'must be a whole number without zeros before it')
+    .transform((text) => Math.min(Number(text), Number.MAX_SAFE_INTEGER))
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+
 const TYPES: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',

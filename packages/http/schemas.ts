@@ -1,4 +1,4 @@
-import { z } from '@terse/core/zod';
+import { wholeNumber, z } from '@terse/core/zod';
 
 const FIRST_INSTANT = Date.UTC(2000, 0);
 const BEYOND_LAST_INSTANT = Date.UTC(3000, 0);
@@ -20,14 +20,6 @@ export const instant = z
     'must be in the years 2000 to 2999',
   );
 
-/** A query parameter from 1 to `max`. */
-export const wholeNumber = (max: number) =>
-  z
-    .string()
-    .regex(/^(?:0|[1-9]\d*)$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(1, 'must be at least 1').max(max, `must be at most ${max}`));
-
 export const DEFAULT_PAGE_SIZE = 20;
 export const MAX_PAGE_SIZE = 100;
-export const pageSize = wholeNumber(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE);
+export const pageSize = wholeNumber(1, MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE);

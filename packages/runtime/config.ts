@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from '@terse/core/zod';
+import { wholeNumber, z } from '@terse/core/zod';
 import type { Login } from '@terse/repository/logins';
 import { DEFAULT_PORTS, hostSetting, localUrl } from './address-settings.ts';
 import { type Environment, givenSettings } from './given-settings.ts';
@@ -27,18 +27,18 @@ export type FunctionName =
   | 'restore'
   | 'standalone';
 
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^(?:0|[1-9]\d*)$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-
 const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
 
-const webUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-  .transform((text) => new URL(text));
+/** @param reason why it has no path. */
+const origin = (reason: string) =>
+  z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .transform((text) => new URL(text))
+    .refine((url) => url.pathname === '/' && !url.search && !url.hash, `must have no path: ${reason}`)
+    .refine((url) => !url.username && !url.password, 'must have no user and no password')
+    .optional();
+
+const functionOrigin = origin('requests keep their own');
 
 const settingsSchema = z.object({
   NODE_ENV: z.string().optional(),
@@ -47,13 +47,7 @@ const settingsSchema = z.object({
   PORT: wholeNumber(1, 65_535).optional(),
   INTERNAL_HOST: hostSetting,
   INTERNAL_PORT: wholeNumber(1, 65_535).optional(),
-  BASE_URL: webUrl
-    .refine(
-      (url) => url.pathname === '/' && !url.search && !url.hash,
-      'must have no path: codes follow the host',
-    )
-    .refine((url) => !url.username && !url.password, 'must have no user and no password')
-    .optional(),
+  BASE_URL: origin('codes follow the host'),
   DATA_DIR: z.string(),
   JOURNAL_DIR: z.string().optional(),
   JOURNAL_MAX_MB: integer(1, 1_000_000, 512),
@@ -85,9 +79,9 @@ const settingsSchema = z.object({
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
     .default('info'),
-  REDIRECT_ORIGIN: webUrl.optional(),
-  LINKS_ORIGIN: webUrl.optional(),
-  STATS_ORIGIN: webUrl.optional(),
+  REDIRECT_ORIGIN: functionOrigin,
+  LINKS_ORIGIN: functionOrigin,
+  STATS_ORIGIN: functionOrigin,
   ...LOGIN_SETTINGS,
 });
 

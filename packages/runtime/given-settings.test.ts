@@ -70,6 +70,8 @@ test.each([
   ['REDIS_URL', 'redis://:%zz@h'],
   ['RABBITMQ_URL', 'amqp://h/%zz'],
   ['BASE_URL', 'https://user:password@go.example'],
+  ['LINKS_ORIGIN', 'http://links.internal/base'],
+  ['STATS_ORIGIN', 'http://user:password@stats.internal'],
   ['LINKS_DATABASE_URL', 'postgres://%zz:password@h/d'],
   ['LINKS_DATABASE_URL', 'postgres://u:p@h:99999/d'],
 ])('%s=%s is refused by name before its client stumbles over it', (setting, url) => {
