@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parseOriginalUrl } from '@terse/core/original-url';
-import { type ShortCode, parseShortCode } from '@terse/core/short-code';
+import { parseOriginalUrl } from '@terse/core/links/original-url';
+import { type ShortCode, parseShortCode } from '@terse/core/links/short-code';
 import { createRandom } from '../../tests/random.ts';
 
 const fixture = (name: string) =>

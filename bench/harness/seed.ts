@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRedisCache } from '@terse/cache/redis-cache';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
-import { addToMonth, createMonth, type VisitTally } from '@terse/core/visit-rollup';
-import { startOf } from '@terse/core/calendar';
+import { addToMonth, createMonth, type VisitTally } from '@terse/core/stats/rollup';
+import { startOf } from '@terse/core/stats/calendar';
 import type postgres from 'postgres';
 import type { House } from './house.ts';
 import { CODE_MULTIPLIER, codeOf, URLS, USER_AGENTS } from './samples.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeVisits, type Visit } from '@terse/core/visit';
+import { encodeVisits, type Visit } from '@terse/core/visits/visit';
 import { openRabbitmq } from '@terse/queue/rabbitmq';
 import { v7 as uuidv7 } from 'uuid';
 import { alternate } from '../harness/alternate.ts';

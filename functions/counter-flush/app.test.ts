@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Delivery } from '@terse/queue/queue';
 import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
 import { createCounterFlushApp } from './app.ts';
+import type { Delivery } from '@terse/core/visits/ports';
 
 const NOTHING = { flushed: 0, corrected: 0, drained: 0, merged: 0, failed: [] };
 const HOUR_MS = 3_600_000;

@@ -1,9 +1,9 @@
 import type { Hono } from 'hono';
 import { z } from '@terse/core/zod';
-import type { CountReconciliation } from '@terse/core/count-reconciliation';
-import type { CounterService } from '@terse/core/counter-service';
-import type { OutboxDrain } from '@terse/core/outbox-drain';
-import type { VisitMerger } from '@terse/core/visit-merger';
+import type { CountReconciliation } from '@terse/core/counts/count-reconciliation';
+import type { CounterService } from '@terse/core/counts/count-service';
+import type { OutboxDrain } from '@terse/core/visits/overflow-drain';
+import type { VisitMerger } from '@terse/core/stats/rollup-merger';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { limitBody, readBody } from '@terse/http/request-body';
 

@@ -1,6 +1,6 @@
-import { createApiKeyList } from '@terse/core/api-key-list';
-import { createApiKeyService } from '@terse/core/api-key-service';
-import { createTestClock } from '@terse/core/test-clock';
+import { createApiKeyList } from '@terse/core/access/api-key-list';
+import { createApiKeyService } from '@terse/core/access/api-key-service';
+import { createTestClock } from '@terse/platform/test-clock';
 import { UsageError } from '@terse/command-line/command-line';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
 import { emptyDatabase, openTestDatabase, type TestDatabase } from '@terse/repository/test-database';

@@ -1,5 +1,5 @@
 import { parseCommandLine, UsageError } from '@terse/command-line/command-line';
-import type { ApiKeyList, ListedApiKey } from '@terse/core/api-key-list';
+import type { ApiKeyList, ListedApiKey } from '@terse/core/access/api-key-list';
 import { visibleText } from '@terse/http/plain-text';
 
 export const USAGE = `The API keys in the database. A key that ADMIN_API_KEY sets is valid beside them, and is not shown.

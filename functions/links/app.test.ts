@@ -1,4 +1,4 @@
-import { createApiKeyService } from '@terse/core/api-key-service';
+import { createApiKeyService } from '@terse/core/access/api-key-service';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
 import { createLinksApp } from './app.ts';

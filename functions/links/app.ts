@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
-import type { ApiKeyService } from '@terse/core/api-key-service';
-import type { UrlService } from '@terse/core/url-service';
+import type { ApiKeyService } from '@terse/core/access/api-key-service';
+import type { UrlService } from '@terse/core/links/link-service';
 import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
 import { type AppParts, createApp } from '@terse/http/create-app';

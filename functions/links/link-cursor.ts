@@ -1,5 +1,5 @@
 import { z } from '@terse/core/zod';
-import { parseShortCode, type ShortCode } from '@terse/core/short-code';
+import { parseShortCode, type ShortCode } from '@terse/core/links/short-code';
 import { decodeCursor, encodeCursor, NO_CURSOR } from '@terse/http/cursor';
 import { instant } from '@terse/http/schemas';
 

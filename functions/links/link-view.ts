@@ -1,4 +1,4 @@
-import type { Link } from '@terse/core/link';
+import type { Link } from '@terse/core/links/link';
 
 type PointsInTime = 'expires_at' | 'created_at' | 'updated_at' | 'deleted_at';
 

@@ -1,6 +1,6 @@
 import { z } from '@terse/core/zod';
-import { DEFAULT_REDIRECT_STATUS, REDIRECT_STATUSES } from '@terse/core/link';
-import { MAX_URL_INPUT_LENGTH, MAX_URL_LENGTH } from '@terse/core/original-url';
+import { DEFAULT_REDIRECT_STATUS, REDIRECT_STATUSES } from '@terse/core/links/link';
+import { MAX_URL_INPUT_LENGTH, MAX_URL_LENGTH } from '@terse/core/links/original-url';
 import { linkCursor } from './link-cursor.ts';
 import { plainText, visibleText } from '@terse/http/plain-text';
 import { instant, pageSize } from '@terse/http/schemas';

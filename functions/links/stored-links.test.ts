@@ -1,8 +1,8 @@
-import { createLinkResolver } from '@terse/core/link-resolver';
-import type { CachedLink } from '@terse/core/link';
-import type { ShortCode } from '@terse/core/short-code';
+import { createLinkResolver } from '@terse/core/links/resolver/link-resolver';
+import type { CachedLink } from '@terse/core/links/link';
+import type { ShortCode } from '@terse/core/links/short-code';
 import { createTestMetrics } from '@terse/core/test-metrics';
-import { createUrlService } from '@terse/core/url-service';
+import { createUrlService } from '@terse/core/links/link-service';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { openTestDatabase } from '@terse/repository/test-database';
 import { createUrlRepository } from '@terse/repository/url-repository';

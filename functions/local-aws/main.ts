@@ -1,5 +1,5 @@
 import { commandLine, parseCommandLine, UsageError } from '@terse/command-line/command-line';
-import { systemClock } from '@terse/core/clock';
+import { systemClock } from '@terse/platform/clock';
 import { askAws, askSecretsManager, regionOf } from '@terse/runtime/aws';
 import { createLog } from '@terse/runtime/log';
 import { runOnce, runUntilStopped } from '@terse/runtime/process';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createTestClock } from '@terse/core/test-clock';
+import { createTestClock } from '@terse/platform/test-clock';
 import { periodOf, readSchedules, type Schedule } from './schedules.ts';
 import { createTicker } from './ticker.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@terse/core/clock';
+import type { Clock } from '@terse/platform/clock';
 import type { Schedule } from './schedules.ts';
 
 export interface TickerOptions {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
 import { DomainError } from '@terse/core/errors';
-import type { ObservedVisit } from '@terse/core/visit-recorder';
+import type { ObservedVisit } from '@terse/core/visits/visit-recorder';
 import { createRedirectApp } from './app.ts';
 
 let parts: TestParts;

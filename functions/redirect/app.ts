@@ -1,9 +1,9 @@
 import type { Context, Hono } from 'hono';
 import { DomainError, linkNotFound } from '@terse/core/errors';
-import type { LinkResolver, Resolution } from '@terse/core/link-resolver';
+import type { LinkResolver, Resolution } from '@terse/core/links/resolver/link-resolver';
 import type { Metrics } from '@terse/core/metrics';
-import { parseShortCode, type ShortCode } from '@terse/core/short-code';
-import type { VisitRecorder } from '@terse/core/visit-recorder';
+import { parseShortCode, type ShortCode } from '@terse/core/links/short-code';
+import type { VisitRecorder } from '@terse/core/visits/visit-recorder';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { page } from '@terse/http/page';

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Visit } from '@terse/core/visit';
+import { type Visit } from '@terse/core/visits/visit';
 import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
-import type { ShortCode } from '@terse/core/short-code';
+import type { ShortCode } from '@terse/core/links/short-code';
 import { createStatsApp } from './app.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';

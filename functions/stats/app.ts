@@ -1,9 +1,9 @@
 import type { Hono } from 'hono';
 import { wholeNumber, z } from '@terse/core/zod';
-import type { ApiKeyService } from '@terse/core/api-key-service';
-import { MAX_VALUES } from '@terse/core/heavy-hitters';
-import { INTERVALS } from '@terse/core/interval';
-import type { StatsService } from '@terse/core/stats-service';
+import type { ApiKeyService } from '@terse/core/access/api-key-service';
+import { MAX_VALUES } from '@terse/core/stats/heavy-hitters';
+import { INTERVALS } from '@terse/core/stats/interval';
+import type { StatsService } from '@terse/core/stats/stats-service';
 import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
 import { type AppParts, createApp } from '@terse/http/create-app';

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { ShortCode } from '@terse/core/short-code';
-import { type Visit } from '@terse/core/visit';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { type Visit } from '@terse/core/visits/visit';
 import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
 import { createVisitWriterApp } from './app.ts';
 

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from '@terse/core/zod';
-import type { VisitWriter } from '@terse/core/visit-writer';
+import type { VisitWriter } from '@terse/core/visits/writer/visit-writer';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { limitBody, readBody } from '@terse/http/request-body';
 

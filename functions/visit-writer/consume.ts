@@ -1,11 +1,11 @@
 import type { Hono } from 'hono';
-import type { Clock } from '@terse/core/clock';
+import type { Clock } from '@terse/platform/clock';
 import { batch } from '@terse/queue/batch';
-import type { DeadLetters, Delivery, Subscriber, Subscription } from '@terse/queue/queue';
 import type { Config } from '@terse/runtime/config';
 import type { Logger } from '@terse/runtime/log';
 import { handOver } from '@terse/runtime/triggers';
 import type { HandedOver } from './app.ts';
+import type { DeadLetters, Delivery, Subscriber, Subscription } from '@terse/core/visits/ports';
 
 const MAX_MESSAGES = 50;
 /** About 4,000 visits. */

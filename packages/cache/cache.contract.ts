@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { createTestClock, type TestClock } from '@terse/core/test-clock';
-import type { ActiveLink, CachedLink } from '@terse/core/link';
-import type { ShortCode } from '@terse/core/short-code';
-import type { Cache, CacheLifetimes } from './cache.ts';
+import { createTestClock, type TestClock } from '@terse/platform/test-clock';
+import type { ActiveLink, CachedLink } from '@terse/core/links/link';
+import type { ShortCode } from '@terse/core/links/short-code';
+import type { CacheLifetimes } from './cache.ts';
+import type { Cache } from '@terse/core/links/ports';
 
 export const LIFETIMES: CacheLifetimes = { linkTtlSeconds: 2, absentTtlSeconds: 1 };
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { CounterBatch } from '@terse/core/counter-batch';
-import type { ShortCode } from '@terse/core/short-code';
-import type { Counter } from './counter.ts';
+import type { CounterBatch } from '@terse/core/counts/counter-batch';
+import type { ShortCode } from '@terse/core/links/short-code';
+import type { Counter } from '@terse/core/counts/ports';
 
 /** What every counter promises; `open` gives one, which is empty before each test. */
 export function describeCounter(open: () => Counter): void {

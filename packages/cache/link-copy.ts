@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type CachedLink, REDIRECT_STATUSES } from '@terse/core/link';
-import { isSafeTarget } from '@terse/core/original-url';
+import { type CachedLink, REDIRECT_STATUSES } from '@terse/core/links/link';
+import { isSafeTarget } from '@terse/core/links/original-url';
 
 /** The longest a copy can be: an original URL has 2048 characters, and JSON writes each in at most six. */
 export const MAX_COPY_LENGTH = 16_384;

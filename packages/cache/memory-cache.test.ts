@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ShortCode } from '@terse/core/short-code';
-import { createTestClock } from '@terse/core/test-clock';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { createTestClock } from '@terse/platform/test-clock';
 import { describeCache, LIFETIMES } from './cache.contract.ts';
 import { createMemoryCache } from './memory-cache.ts';
 

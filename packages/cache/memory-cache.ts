@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '@terse/core/clock';
-import type { CachedLink } from '@terse/core/link';
-import type { ShortCode } from '@terse/core/short-code';
-import { type Cache, type CacheLifetimes, ttlSeconds } from './cache.ts';
+import type { Clock } from '@terse/platform/clock';
+import type { CachedLink } from '@terse/core/links/link';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { type CacheLifetimes, ttlSeconds } from './cache.ts';
+import type { Cache } from '@terse/core/links/ports';
 
 /** A cache inside this process, bounded by its number of entries. */
 export function createMemoryCache(options: CacheLifetimes & { maxEntries: number; clock: Clock }): Cache {

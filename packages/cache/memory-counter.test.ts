@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { createTestClock } from '@terse/core/test-clock';
+import { createTestClock } from '@terse/platform/test-clock';
 import { describeCounter } from './counter.contract.ts';
 import { createMemoryCounter } from './memory-counter.ts';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '@terse/core/clock';
-import type { CounterBatch } from '@terse/core/counter-batch';
-import type { ShortCode } from '@terse/core/short-code';
-import type { Counter } from './counter.ts';
+import type { Clock } from '@terse/platform/clock';
+import type { CounterBatch } from '@terse/core/counts/counter-batch';
+import type { ShortCode } from '@terse/core/links/short-code';
+import type { Counter } from '@terse/core/counts/ports';
 
 const ADD_IDS_KEPT = 10_000;
 const ADD_ID_TTL_MS = 10 * 60 * 1000;

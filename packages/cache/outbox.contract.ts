@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Outbox } from './outbox.ts';
+import type { Outbox } from '@terse/core/visits/ports';
 
 export const MAX_BYTES = 1000;
 

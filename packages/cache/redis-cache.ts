@@ -1,10 +1,11 @@
-import { batched } from '@terse/core/batched';
-import type { CachedLink } from '@terse/core/link';
-import type { ShortCode } from '@terse/core/short-code';
-import { type Cache, type CacheLifetimes, ttlSeconds } from './cache.ts';
+import { batched } from '@terse/platform/batched';
+import type { CachedLink } from '@terse/core/links/link';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { type CacheLifetimes, ttlSeconds } from './cache.ts';
 import { digestOf, MAX_COPY_LENGTH, MAX_VERSION, readCopy } from './link-copy.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
+import type { Cache } from '@terse/core/links/ports';
 
 /** Takes copy, version and time to live for each key. Replaces a value that is no copy, even one of another type. */
 const PUT = createScript(`

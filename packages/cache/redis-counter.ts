@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { CounterBatch } from '@terse/core/counter-batch';
-import { parseShortCode, type ShortCode } from '@terse/core/short-code';
-import type { Counter } from './counter.ts';
+import type { CounterBatch } from '@terse/core/counts/counter-batch';
+import { parseShortCode, type ShortCode } from '@terse/core/links/short-code';
 import type { RedisConnection } from './redis-connection.ts';
 import { ADD, FREEZE, PENDING, PREFIX, SETTLE } from './redis-counter-scripts.ts';
+import type { Counter } from '@terse/core/counts/ports';
 
 const SHARDS = 16;
 const ADD_ID_TTL_SECONDS = 600;

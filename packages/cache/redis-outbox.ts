@@ -1,6 +1,6 @@
-import type { Outbox, OutboxMessage } from './outbox.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
+import type { Outbox, OutboxMessage } from '@terse/core/visits/ports';
 
 /**
  * The stream of messages, their size in bytes, and a foreign value found at the key of the stream. One hash tag: a

@@ -1,6 +1,6 @@
 import { ErrorReply, RedisClient } from '@redis/client';
 import pTimeout from 'p-timeout';
-import { createTimeLimit, TimeLimitError } from '@terse/core/time-limit';
+import { createTimeLimit, TimeLimitError } from '@terse/platform/time-limit';
 import type { RedisConnection } from './redis-connection.ts';
 import { tellOutages } from './redis-outage.ts';
 import { runScript } from './script.ts';

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '@terse/files/make-directory';
+import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '@terse/platform/make-directory';
 import { syncDirectory, syncTree } from './sync.ts';
 import type { Identity } from './identity.ts';
 import { clusterIn, NEW_CLUSTER } from './folder.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DirectoryLock, lockDirectory, tryLockDirectory } from '@terse/files/directory-lock';
+import { type DirectoryLock, lockDirectory, tryLockDirectory } from '@terse/platform/directory-lock';
 import { adoptCluster, makeCluster } from './cluster.ts';
 import { clusterIn, inspectFolder, makeFolder } from './folder.ts';
 import { checkDatabase } from './check-database.ts';

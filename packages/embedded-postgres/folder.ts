@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeDirectory } from '@terse/files/make-directory';
+import { makeDirectory } from '@terse/platform/make-directory';
 import { MAJOR_VERSION } from './programs.ts';
 
 const CLUSTER = 'cluster';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { batch, type BatchOptions } from './batch.ts';
-import type { Delivery, Message, Subscriber } from './queue.ts';
+import type { Delivery, Message, Subscriber } from '@terse/core/visits/ports';
 
 beforeEach(() => {
   vi.useFakeTimers();

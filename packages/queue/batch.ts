@@ -1,4 +1,5 @@
-import type { Delivery, Message, Subscriber, Subscription } from './queue.ts';
+import type { Delivery, Message, Subscriber, Subscription } from '@terse/core/visits/ports';
+
 
 export interface BatchOptions {
   readonly maxMessages: number;

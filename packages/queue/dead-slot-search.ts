@@ -1,6 +1,6 @@
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { tryLockDirectory } from '@terse/files/directory-lock';
+import { tryLockDirectory } from '@terse/platform/directory-lock';
 import { segmentsIn, sizeOf } from './journal-slot.ts';
 import type { SegmentTable } from './segment-table.ts';
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileJournal } from './file-journal.ts';
-import { joinRecords } from '@terse/core/joined-records';
-import type { Journal } from './journal.ts';
+import { joinRecords } from '@terse/core/visits/joined-records';
 import type { JournalEvent } from './journal-event.ts';
+import type { Journal } from '@terse/core/visits/ports';
 
 let directory: string;
 let open: Journal[];

@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { PRIVATE_FILE } from '@terse/files/make-directory';
-import type { JournalSegment } from './journal.ts';
+import { PRIVATE_FILE } from '@terse/platform/make-directory';
+import type { JournalSegment } from '@terse/core/visits/ports';
 
 /** A file of the journal. */
 export interface Segment extends JournalSegment {

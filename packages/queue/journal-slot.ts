@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DirectoryLock, tryLockDirectory } from '@terse/files/directory-lock';
-import { makeDirectory } from '@terse/files/make-directory';
+import { type DirectoryLock, tryLockDirectory } from '@terse/platform/directory-lock';
+import { makeDirectory } from '@terse/platform/make-directory';
 import { isSegmentName } from './journal-segment.ts';
 
 /** The subfolder of a journal that one process has locked. */

@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Journal } from './journal.ts';
 import {
   createTestJournals,
   createTestListener,
@@ -19,6 +18,7 @@ import {
   restoreAll,
   type TestJournals,
 } from './test-journal.ts';
+import type { Journal } from '@terse/core/visits/ports';
 
 const isRoot = process.getuid?.() === 0;
 

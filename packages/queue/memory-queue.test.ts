@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createMemoryQueue, type MemoryQueueOptions } from './memory-queue.ts';
-import type { Delivery } from './queue.ts';
 import { describeQueue } from './queue.contract.ts';
+import type { Delivery } from '@terse/core/visits/ports';
 
 const open = (options: Partial<MemoryQueueOptions> = {}) =>
   createMemoryQueue({

@@ -1,12 +1,5 @@
-import type {
-  Backlog,
-  DeadLetter,
-  DeadLetters,
-  Delivery,
-  Postponer,
-  Publisher,
-  Subscriber,
-} from './queue.ts';
+import type { Backlog, DeadLetter, DeadLetters, Delivery, Postponer, Publisher, Subscriber } from '@terse/core/visits/ports';
+
 
 export interface MemoryQueueOptions {
   /** The most messages held at once; beyond it `publish` rejects. */

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { Backlog, DeadLetters, Delivery, Postponer, Publisher, Subscriber } from './queue.ts';
+import type { Backlog, DeadLetters, Delivery, Postponer, Publisher, Subscriber } from '@terse/core/visits/ports';
 
 export interface OpenQueue extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {}
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, type SyncMessage } from 'rabbitmq-client';
 import { messageHeaders, messageText } from './message.ts';
-import type { DeadLetter } from './queue.ts';
 import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
+import type { DeadLetter } from '@terse/core/visits/ports';
 
 const LOOK_EVERY_MS = 20;
 const MAX_LOOKS = 100;

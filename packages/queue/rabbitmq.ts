@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AsyncMessage, Connection, ConsumerStatus } from 'rabbitmq-client';
-import { createTimeLimit } from '@terse/core/time-limit';
+import { createTimeLimit } from '@terse/platform/time-limit';
 import { messageHeaders, messageText, plainHeaders } from './message.ts';
-import type { Backlog, DeadLetters, Message, Postponer, Publisher, Subscriber } from './queue.ts';
 import {
   DEAD_QUEUE,
   DEAD_QUEUE_OPTIONS,
@@ -12,6 +11,7 @@ import {
   QUEUE_OPTIONS,
   type QueueOptions,
 } from './rabbitmq-topology.ts';
+import type { Backlog, DeadLetters, Message, Postponer, Publisher, Subscriber } from '@terse/core/visits/ports';
 
 const MAX_REASON_LENGTH = 1000;
 

@@ -1,6 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { splitRecords } from '@terse/core/joined-records';
+import { splitRecords } from '@terse/core/visits/joined-records';
 import type { JournalEvent } from './journal-event.ts';
 import type { Segment } from './journal-segment.ts';
 import { setAside } from './unreadable-segments.ts';

@@ -10,7 +10,7 @@ import {
   syncFile,
   writeTo,
 } from './journal-segment.ts';
-import type { JournalSegment } from './journal.ts';
+import type { JournalSegment } from '@terse/core/visits/ports';
 
 /** Numbers above come from foreign files and are not continued, because no safe numbers would be left. */
 const MAX_NUMBER = 10 ** 14;

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { joinRecords } from '@terse/core/joined-records';
+import { joinRecords } from '@terse/core/visits/joined-records';
 import { openFileJournal } from './file-journal.ts';
-import type { Journal, JournalListener } from './journal.ts';
 import type { JournalEvent } from './journal-event.ts';
+import type { Journal, JournalListener } from '@terse/core/visits/ports';
 
 export interface TestJournals {
   readonly directory: string;

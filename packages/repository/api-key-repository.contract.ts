@@ -1,4 +1,4 @@
-import { createTestClock } from '@terse/core/test-clock';
+import { createTestClock } from '@terse/platform/test-clock';
 import { expect, test } from 'vitest';
 import { createApiKeyRepository } from './api-key-repository.ts';
 import type { OpenDatabase } from './open-database.ts';

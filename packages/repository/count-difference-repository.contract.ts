@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { beforeEach, expect, test } from 'vitest';
-import type { CounterBatch } from '@terse/core/counter-batch';
-import type { ShortCode } from '@terse/core/short-code';
-import { createTestClock } from '@terse/core/test-clock';
-import { testLink } from '@terse/core/test-link';
+import type { CounterBatch } from '@terse/core/counts/counter-batch';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { createTestClock } from '@terse/platform/test-clock';
+import { testLink } from '@terse/core/links/test-link';
 import { createCountDifferenceRepository } from './count-difference-repository.ts';
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';

@@ -1,44 +1,9 @@
 import { type Kysely, sql } from 'kysely';
-import type { Clock } from '@terse/core/clock';
-import type { CounterBatch } from '@terse/core/counter-batch';
-import type { ShortCode } from '@terse/core/short-code';
+import type { Clock } from '@terse/platform/clock';
+import type { ShortCode } from '@terse/core/links/short-code';
 import type { Database } from './schema.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
-
-/** Links whose counts are behind, and the code after which to continue. */
-export interface CountsBehind {
-  readonly codes: readonly ShortCode[];
-  readonly next: ShortCode | undefined;
-}
-
-export interface TakenBack {
-  readonly links: number;
-  readonly visits: number;
-}
-
-/**
- * Compares `urls.visit_count` with the visits that are stored and merged. Whatever raises a total or lowers a count
- * marks the link, so marks lead to counts that are behind. A walk through all links finds counts that are ahead.
- */
-export interface CountDifferenceRepository {
-  /** Looks at `limit` marks after a code, removes those of links that are not behind, and returns the other links. */
-  behind(limit: number, after?: ShortCode): Promise<CountsBehind>;
-  /** How many visits each link lacks, beyond those in the pending batches. */
-  missing(
-    codes: readonly ShortCode[],
-    pending: readonly CounterBatch[],
-  ): Promise<ReadonlyMap<ShortCode, number>>;
-  /** Adds what is still missing, at most the given number for each link. Resolves with the number of changed links. */
-  restore(missing: ReadonlyMap<ShortCode, number>, pending: readonly CounterBatch[]): Promise<number>;
-  /** Looks at the next `limit` links: marks those behind, and remembers the smallest surplus seen of each. */
-  walk(limit: number): Promise<void>;
-  /** Notes whether queue and outbox are empty. After a backlog of five minutes, the window of surpluses begins anew. */
-  noteBacklog(isAtRest: boolean): Promise<void>;
-  /** Takes back surpluses that have stood for `standingMs`, of at most `limit` links. */
-  takeBack(standingMs: number, limit: number): Promise<TakenBack>;
-  /** The sum of the surpluses that have stood for a quarter of an hour. */
-  ahead(): Promise<number>;
-}
+import type { TakenBack, CountDifferenceRepository } from '@terse/core/counts/ports';
 
 const LONG_BACKLOG_MS = 5 * 60_000;
 const NOTICEABLE_MS = 15 * 60_000;

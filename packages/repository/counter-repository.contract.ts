@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { ShortCode } from '@terse/core/short-code';
-import { systemClock } from '@terse/core/clock';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { systemClock } from '@terse/platform/clock';
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { createUrlRepository } from './url-repository.ts';

@@ -1,14 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import type { Clock } from '@terse/core/clock';
-import type { CounterBatch } from '@terse/core/counter-batch';
+import type { Clock } from '@terse/platform/clock';
 import type { Database } from './schema.ts';
-
-export interface CounterRepository {
-  /** Adds the deltas to `urls.visit_count` unless the batch is in the ledger; whether it was added. */
-  apply(batch: CounterBatch): Promise<boolean>;
-  /** Removes at most `limit` ledger entries from before a time. Resolves with their number. */
-  prune(before: Date, limit: number): Promise<number>;
-}
+import type { CounterRepository } from '@terse/core/counts/ports';
 
 export function createCounterRepository(options: { db: Kysely<Database>; clock: Clock }): CounterRepository {
   const { db, clock } = options;

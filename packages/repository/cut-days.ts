@@ -1,21 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { ShortCode } from '@terse/core/short-code';
-import type { ValueCount } from '@terse/core/visit-rollup';
-import type { Period } from './period.ts';
-import type { HourOfLink } from './rollup-repository.ts';
+import type { ShortCode } from '@terse/core/links/short-code';
+import type { ValueCount } from '@terse/core/stats/rollup';
+import type { Period, HourOfLink, CutDays } from '@terse/core/stats/ports';
 
 /** How many visits are read of each cut; that many take 0.2 s. */
 export const MAX_CUT_VISITS = 50_000;
 export const MAX_CUT_VALUES = 5000;
-
-/** The visits of cut days, added up by hour, and those by people also by value. */
-export interface CutDays {
-  readonly hours: readonly HourOfLink[];
-  /** Referrers cut to what identifies their host. A value may appear twice, as may an hour. */
-  readonly referrers: readonly ValueCount[];
-  readonly countries: readonly ValueCount[];
-  readonly userAgents: readonly ValueCount[];
-}
 
 export type CutRow = readonly [
   property: 'hour' | 'referrer' | 'country' | 'user_agent',

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { type SearchColumns, searchColumns } from '@terse/core/link-search';
+import { type SearchColumns, searchColumns } from '@terse/core/links/link-search';
 
 const LINKS_AT_ONCE = 1000;
 

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import type { Link } from '@terse/core/link';
-import type { ShortCode } from '@terse/core/short-code';
-import { createTestClock } from '@terse/core/test-clock';
+import type { Link } from '@terse/core/links/link';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { createTestClock } from '@terse/platform/test-clock';
 import type { OpenDatabase } from './open-database.ts';
-import { createUrlRepository, type LinkValues } from './url-repository.ts';
+import { createUrlRepository } from './url-repository.ts';
+import type { LinkValues } from '@terse/core/links/ports';
 
 /** How links are listed on every database; `database` is migrated and empty before each test. */
 export function describeLinkPages(database: () => OpenDatabase): void {

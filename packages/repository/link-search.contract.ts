@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { parseSearch } from '@terse/core/link-search';
-import { ownUrls } from '@terse/core/own-urls';
-import type { ShortCode } from '@terse/core/short-code';
-import { createTestClock } from '@terse/core/test-clock';
+import { parseSearch } from '@terse/core/links/link-search';
+import { ownUrls } from '@terse/core/links/own-urls';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { createTestClock } from '@terse/platform/test-clock';
 import { fillSearchColumns } from './fill-search-columns.ts';
 import type { OpenDatabase } from './open-database.ts';
-import { createUrlRepository, type LinkValues } from './url-repository.ts';
+import { createUrlRepository } from './url-repository.ts';
+import type { LinkValues } from '@terse/core/links/ports';
 
 /** What a search finds on every database, whatever its locale; `database` is migrated and empty before each test. */
 export function describeLinkSearch(database: () => OpenDatabase): void {

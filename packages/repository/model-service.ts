@@ -1,10 +1,11 @@
-import { batched } from '@terse/core/batched';
+import { batched } from '@terse/platform/batched';
 import { DomainError } from '@terse/core/errors';
 import { type Insertable, type Kysely, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
 import type { BaseModel, Database, ModelKeys, ModelTable } from './schema.ts';
 import { isUniqueViolation } from './sql-state.ts';
-import { createSoftDeleteService, type Visibility } from './soft-delete.ts';
+import { createSoftDeleteService } from './soft-delete.ts';
 import type { TimestampService } from './timestamps.ts';
+import type { Visibility } from '@terse/core/links/ports';
 
 export interface ListOptions {
   readonly visibility?: Visibility;

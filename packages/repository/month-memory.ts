@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { ShortCode } from '@terse/core/short-code';
-import type { MonthlyVisits } from '@terse/core/visit-rollup';
-import type { MonthOfLink } from './rollup-repository.ts';
+import type { ShortCode } from '@terse/core/links/short-code';
+import type { MonthlyVisits } from '@terse/core/stats/rollup';
+import type { MonthOfLink } from '@terse/core/stats/ports';
 
 /** The size of remembered months, in numbers and names; about ten megabytes. */
 const REMEMBERED_SIZE = 1_000_000;

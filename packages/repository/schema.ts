@@ -1,7 +1,7 @@
 import type { ColumnType, GeneratedAlways, JSONColumnType } from 'kysely';
-import type { Link } from '@terse/core/link';
-import type { ShortCode } from '@terse/core/short-code';
-import type { MonthlyVisits, VisitTally } from '@terse/core/visit-rollup';
+import type { Link } from '@terse/core/links/link';
+import type { ShortCode } from '@terse/core/links/short-code';
+import type { MonthlyVisits, VisitTally } from '@terse/core/stats/rollup';
 
 /**
  * Columns of every table that people's things live in. Only the model service sets them: by hand it does not compile.

@@ -1,8 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { TimestampService } from './timestamps.ts';
-
-/** Which rows a query sees. */
-export type Visibility = 'active' | 'deleted' | 'all';
+import type { Visibility } from '@terse/core/links/ports';
 
 export interface SoftDeleteService {
   /** The one spelling of "not deleted", and of its opposite. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTimeLimit, TimeLimitError } from '@terse/core/time-limit';
+import { createTimeLimit, TimeLimitError } from '@terse/platform/time-limit';
 import type postgres from 'postgres';
 
 /** Lets the server's own limit, if the login has one, come first, because that frees the connection. */

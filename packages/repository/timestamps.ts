@@ -1,4 +1,4 @@
-import type { Clock } from '@terse/core/clock';
+import type { Clock } from '@terse/platform/clock';
 
 export interface TimestampService {
   /** The stamps of a new row. */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { CounterBatch } from '@terse/core/counter-batch';
-import type { ShortCode } from '@terse/core/short-code';
+import type { CounterBatch } from '@terse/core/counts/counter-batch';
+import type { ShortCode } from '@terse/core/links/short-code';
 
 /** A query for the visits per link that are in these batches and not yet in `urls.visit_count`. */
 export function unappliedVisits(

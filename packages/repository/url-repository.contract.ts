@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import type { ShortCode } from '@terse/core/short-code';
-import { createTestClock } from '@terse/core/test-clock';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { createTestClock } from '@terse/platform/test-clock';
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
-import { createUrlRepository, type LinkValues } from './url-repository.ts';
+import { createUrlRepository } from './url-repository.ts';
+import type { LinkValues } from '@terse/core/links/ports';
 
 /** What the repository of links promises on every database; `database` is migrated and empty before each test. */
 export function describeUrlRepository(database: () => OpenDatabase): void {

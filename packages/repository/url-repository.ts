@@ -1,66 +1,12 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { CounterBatch } from '@terse/core/counter-batch';
-import type { Clock } from '@terse/core/clock';
-import type { Link } from '@terse/core/link';
-import {
-  foldedTitleColumn,
-  type LinkSearch,
-  readableUrlColumn,
-  searchColumns,
-} from '@terse/core/link-search';
-import type { ShortCode } from '@terse/core/short-code';
+import type { Clock } from '@terse/platform/clock';
+import type { Link } from '@terse/core/links/link';
+import { foldedTitleColumn, type LinkSearch, readableUrlColumn, searchColumns } from '@terse/core/links/link-search';
 import { createModelService, type NewRow } from './model-service.ts';
 import type { Database } from './schema.ts';
-import type { Visibility } from './soft-delete.ts';
 import { createTimestampService } from './timestamps.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
-
-export interface LinkFilter {
-  /** Tags in NFC; a link must have all of them. */
-  readonly tags?: readonly string[] | undefined;
-  readonly search?: LinkSearch | undefined;
-  readonly visibility: Visibility;
-}
-
-export interface PageOfCodes {
-  readonly codes: readonly ShortCode[];
-  /** The code after which the next page begins, if there is one. */
-  readonly next: ShortCode | undefined;
-}
-
-export type LinkValues = Pick<
-  Link,
-  'short_code' | 'original_url' | 'redirect_status' | 'title' | 'expires_at' | 'pinned'
-> & { readonly tags: string[] };
-
-export type LinkChange = {
-  readonly [K in Exclude<keyof LinkValues, 'short_code'>]?: LinkValues[K] | undefined;
-};
-
-export type CreatedLinks = { readonly created: Link[] } | { readonly taken: readonly ShortCode[] };
-
-/** Links as they are stored. Every change raises `version`. */
-export interface UrlRepository {
-  /** The link, deleted or not, in one statement by its key. */
-  find(code: ShortCode): Promise<Link | undefined>;
-  /** The same of many, each in the place of its code, in one statement. */
-  findAll(codes: readonly ShortCode[]): Promise<(Link | undefined)[]>;
-  /** The new link, or `undefined` when the code is in use, be it by a deleted link. */
-  create(values: LinkValues): Promise<Link | undefined>;
-  /** All of them, in their order; or none, and which codes are in use. */
-  createAll(values: readonly LinkValues[]): Promise<CreatedLinks>;
-  /** The changed link, or `undefined` when there is no such active link. */
-  change(code: ShortCode, changes: LinkChange): Promise<Link | undefined>;
-  remove(code: ShortCode): Promise<Link | undefined>;
-  restore(code: ShortCode): Promise<Link | undefined>;
-  /** The codes of matching links, newest first. An unknown `after` gives an empty page. */
-  page(filter: LinkFilter, limit: number, after?: ShortCode): Promise<PageOfCodes>;
-  /**
-   * The links, deleted ones included, newest first, their `visit_count` raised by what the given batches hold and the
-   * repository has not applied: one snapshot decides both.
-   */
-  read(codes: readonly ShortCode[], pending: readonly CounterBatch[]): Promise<Link[]>;
-}
+import type { LinkValues, UrlRepository } from '@terse/core/links/ports';
 
 const COLUMNS = [
   'short_code',

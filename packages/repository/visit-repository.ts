@@ -1,38 +1,14 @@
-import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
-import { ContentRefusedError } from '@terse/core/content-refused';
-import type { ShortCode } from '@terse/core/short-code';
-import type { DescribedVisit } from '@terse/core/visit-description';
-import { bucketOf, tallyVisits } from '@terse/core/visit-rollup';
+import { ContentRefusedError } from '@terse/core/visits/content-refused';
+import type { ShortCode } from '@terse/core/links/short-code';
+import type { DescribedVisit } from '@terse/core/visits/visit-description';
+import { bucketOf, tallyVisits } from '@terse/core/stats/rollup';
 import { arrayText } from './array-text.ts';
-import type { Database, VisitTable } from './schema.ts';
+import type { Database } from './schema.ts';
 import { isRefusalOfContent, isUniqueViolation } from './sql-state.ts';
 import { preparePartitions } from './visit-partitions.ts';
-
-export type StoredVisit = Selectable<VisitTable>;
-
-/** How many visits are new: of links, and of codes that never were one. */
-export interface Inserted {
-  readonly stored: number;
-  readonly orphans: number;
-}
-
-/** Visits and their tallies, which are written together and so never disagree. */
-export interface VisitRepository {
-  /**
-   * Stores the visits that are not stored yet and tallies only those, in one statement. Visits of codes that never were
-   * a link are stored apart, and tallied nowhere.
-   * @throws ContentRefusedError when the database refuses one of them; then none is stored.
-   */
-  insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
-  /** Single visits, newest first; `before` is the id of the last one seen. */
-  latest(code: ShortCode, limit: number, before?: string): Promise<StoredVisit[]>;
-  /**
-   * Makes the partitions for yesterday to a week ahead, unless something else does or a backup is taken. Visits of other
-   * days go to the default partition.
-   */
-  preparePartitions(today: Date): Promise<void>;
-}
+import type { Inserted, VisitRepository } from '@terse/core/visits/ports';
 
 const CODES_REMEMBERED = 100_000;
 /** Each try but the first has found out what others had stored by then, who are not many. */

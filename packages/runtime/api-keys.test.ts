@@ -1,4 +1,4 @@
-import { systemClock } from '@terse/core/clock';
+import { systemClock } from '@terse/platform/clock';
 import { openBareDatabase } from '@terse/repository/test-database';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { type ApiKeyList, createApiKeyList } from '@terse/core/api-key-list';
+import { type ApiKeyList, createApiKeyList } from '@terse/core/access/api-key-list';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
 import { isMissingTable, isNotPermitted } from '@terse/repository/sql-state';
 import { openDatabase, type PartsContext } from './parts.ts';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { writeWholeFile } from '@terse/files/whole-file';
+import { writeWholeFile } from '@terse/platform/whole-file';
 import { type Contents, writeBackup } from '@terse/repository/backup';
 import { BackupError } from '@terse/repository/backup-format';
 import { ensureLogins } from '@terse/repository/logins';

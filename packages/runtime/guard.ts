@@ -1,5 +1,5 @@
 import { bulkhead, circuitBreaker, ConsecutiveBreaker, handleAll, wrap } from 'cockatiel';
-import { createTimeLimit } from '@terse/core/time-limit';
+import { createTimeLimit } from '@terse/platform/time-limit';
 
 export interface GuardOptions {
   /** How long a call may take before it counts as failed. */

@@ -1,8 +1,8 @@
 import { openFileJournal } from '@terse/queue/file-journal';
-import type { Journal } from '@terse/queue/journal';
 import type { JournalEvent } from '@terse/queue/journal-event';
 import type { Context } from './dependencies.ts';
 import type { Probe } from './readiness.ts';
+import type { Journal } from '@terse/core/visits/ports';
 
 type JournalContext = Pick<Context, 'config' | 'log' | 'metrics' | 'clock' | 'showJournal'>;
 

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { ownUrls } from '@terse/core/own-urls';
+import { ownUrls } from '@terse/core/links/own-urls';
 import { expect, test } from 'vitest';
 import { listeningHosts } from './listening-hosts.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createTestClock } from '@terse/core/test-clock';
+import { createTestClock } from '@terse/platform/test-clock';
 import { createLog } from './log.ts';
 import { reportErrorsOf } from './part-errors.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@terse/core/clock';
+import type { Clock } from '@terse/platform/clock';
 import type { Logger } from './log.ts';
 
 /** The name of each part in the log. */

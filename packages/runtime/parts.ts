@@ -1,15 +1,11 @@
-import type { Cache } from '@terse/cache/cache';
-import type { Counter } from '@terse/cache/counter';
 import { createMemoryCache } from '@terse/cache/memory-cache';
-import type { Outbox } from '@terse/cache/outbox';
 import { createMemoryCounter } from '@terse/cache/memory-counter';
 import { createRedisCache } from '@terse/cache/redis-cache';
 import type { RedisConnection } from '@terse/cache/redis-connection';
 import { createRedisCounter } from '@terse/cache/redis-counter';
 import { createRedisOutbox } from '@terse/cache/redis-outbox';
-import type { Clock } from '@terse/core/clock';
+import type { Clock } from '@terse/platform/clock';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
-import type { Backlog, DeadLetters, Postponer, Publisher, Subscriber } from '@terse/queue/queue';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { openPostgres } from '@terse/repository/postgres';
 import type { Config, FunctionName } from './config.ts';
@@ -19,6 +15,9 @@ import { reportErrorsOf } from './part-errors.ts';
 import type { Probe } from './readiness.ts';
 import { startDatabase } from './embedded-database.ts';
 import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
+import type { Cache } from '@terse/core/links/ports';
+import type { Counter } from '@terse/core/counts/ports';
+import type { Outbox, Backlog, DeadLetters, Postponer, Publisher, Subscriber } from '@terse/core/visits/ports';
 
 /** What opening a part needs to know. */
 export interface PartsContext {

@@ -1,4 +1,4 @@
-import { systemClock } from '@terse/core/clock';
+import { systemClock } from '@terse/platform/clock';
 import { BackupError } from '@terse/repository/backup-format';
 import { ConfigError } from './config.ts';
 import { keepCompiledCode } from './compiled-code.ts';

@@ -1,4 +1,4 @@
-import { createTestClock } from '@terse/core/test-clock';
+import { createTestClock } from '@terse/platform/test-clock';
 import { expect, test } from 'vitest';
 import { createReadinessGate, START_GRACE_MS } from './readiness.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@terse/core/clock';
+import type { Clock } from '@terse/platform/clock';
 import pTimeout from 'p-timeout';
 
 const PROBE_TIMEOUT_MS = 1000;

@@ -1,4 +1,4 @@
-import { createTestClock } from '@terse/core/test-clock';
+import { createTestClock } from '@terse/platform/test-clock';
 import { expect, onTestFinished, test } from 'vitest';
 import { type FunctionName, readConfig } from './config.ts';
 import {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { createTestClock } from '@terse/core/test-clock';
+import { createTestClock } from '@terse/platform/test-clock';
 import { beforeEach, expect, type Mock, test, vi } from 'vitest';
 import { untilToldToStop } from './stop-signal.ts';
 

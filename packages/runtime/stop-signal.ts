@@ -1,4 +1,4 @@
-import type { Clock } from '@terse/core/clock';
+import type { Clock } from '@terse/platform/clock';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 

@@ -1,10 +1,9 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '@terse/core/metrics';
-import type { StorageWatch } from '@terse/core/storage-watch';
-import type { Journal } from '@terse/queue/journal';
-import type { Backlog } from '@terse/queue/queue';
+import type { StorageWatch } from '@terse/core/visits/writer/storage-watch';
 import { collectProcessMetrics } from './process-metrics.ts';
 import { rememberBriefly } from './remember-briefly.ts';
+import type { Journal, Backlog } from '@terse/core/visits/ports';
 
 export interface Telemetry {
   readonly metrics: Metrics;

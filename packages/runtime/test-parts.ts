@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestClock, type TestClock } from '@terse/core/test-clock';
+import { createTestClock, type TestClock } from '@terse/platform/test-clock';
 import { openTestDatabase } from '@terse/repository/test-database';
 import { readConfig } from './config.ts';
 import { createContext, type Opened, openStandalone, type StandaloneServices } from './dependencies.ts';

@@ -1,9 +1,9 @@
-import { createVisitRecorder, type VisitRecorder, type VisitsLeft } from '@terse/core/visit-recorder';
-import type { Journal } from '@terse/queue/journal';
+import { createVisitRecorder, type VisitRecorder, type VisitsLeft } from '@terse/core/visits/visit-recorder';
 import type { Context } from './dependencies.ts';
 import { createGuard } from './guard.ts';
 import type { Logger } from './log.ts';
 import type { Queue, Store } from './parts.ts';
+import type { Journal } from '@terse/core/visits/ports';
 
 /** How long a publish may take before it is tried again, or before the message goes to the outbox. */
 const PUBLISH_TIMEOUT_MS = { journal: 4000, outbox: 1000 };

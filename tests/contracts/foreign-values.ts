@@ -2,15 +2,15 @@ import { createRedisCache } from '@terse/cache/redis-cache';
 import type { RedisConnection } from '@terse/cache/redis-connection';
 import { createRedisCounter } from '@terse/cache/redis-counter';
 import { createRedisOutbox } from '@terse/cache/redis-outbox';
-import type { ActiveLink } from '@terse/core/link';
-import { createLinkResolver } from '@terse/core/link-resolver';
-import type { ShortCode } from '@terse/core/short-code';
-import { createTestClock } from '@terse/core/test-clock';
-import { testLink } from '@terse/core/test-link';
+import type { ActiveLink } from '@terse/core/links/link';
+import { createLinkResolver } from '@terse/core/links/resolver/link-resolver';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { createTestClock } from '@terse/platform/test-clock';
+import { testLink } from '@terse/core/links/test-link';
 import { createTestMetrics } from '@terse/core/test-metrics';
-import type { UrlRepository } from '@terse/repository/url-repository';
 import { expect, test, vi } from 'vitest';
 import { LIFETIMES } from '@terse/cache/cache.contract';
+import type { UrlRepository } from '@terse/core/links/ports';
 
 interface Servers {
   readonly redis: () => RedisConnection;

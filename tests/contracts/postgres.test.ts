@@ -1,6 +1,6 @@
-import type { ShortCode } from '@terse/core/short-code';
-import { createTestClock } from '@terse/core/test-clock';
-import { testLink } from '@terse/core/test-link';
+import type { ShortCode } from '@terse/core/links/short-code';
+import { createTestClock } from '@terse/platform/test-clock';
+import { testLink } from '@terse/core/links/test-link';
 import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import { describeRepositories } from '@terse/repository/repositories.contract';

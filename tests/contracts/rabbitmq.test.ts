@@ -1,4 +1,3 @@
-import type { Delivery } from '@terse/queue/queue';
 import { describeQueue } from '@terse/queue/queue.contract';
 import { openRabbitmq, type Rabbitmq } from '@terse/queue/rabbitmq';
 import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
@@ -6,6 +5,7 @@ import { DEAD_QUEUE_OPTIONS, LATER_QUEUE_OPTIONS, QUEUE_OPTIONS } from '@terse/q
 import { Connection } from 'rabbitmq-client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
+import type { Delivery } from '@terse/core/visits/ports';
 
 describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
   const errors = vi.fn();

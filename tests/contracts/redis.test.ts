@@ -10,7 +10,7 @@ import { createRedisOutbox } from '@terse/cache/redis-outbox';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { createScript } from '@terse/cache/script';
-import type { ShortCode } from '@terse/core/short-code';
+import type { ShortCode } from '@terse/core/links/short-code';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeForeignValues } from './foreign-values.ts';
 import { describeOnRealParts } from '../on-real-parts.ts';

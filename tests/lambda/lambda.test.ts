@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
-import type { ShortCode } from '@terse/core/short-code';
+import type { ShortCode } from '@terse/core/links/short-code';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { createRedisCounter } from '@terse/cache/redis-counter';
 import { createRedisOutbox } from '@terse/cache/redis-outbox';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createRedisCounter } from '@terse/cache/redis-counter';
 import { openRedisRest } from '@terse/cache/redis-rest';
-import type { ShortCode } from '@terse/core/short-code';
+import type { ShortCode } from '@terse/core/links/short-code';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createStatsService } from '@terse/core/stats-service';
-import { createTestClock } from '@terse/core/test-clock';
+import { createStatsService } from '@terse/core/stats/stats-service';
+import { createTestClock } from '@terse/platform/test-clock';
 import type { OpenDatabase } from '../open-database.ts';
 import { openBareDatabase } from '../test-database.ts';
 import { createRollupRepository } from '../rollup-repository.ts';

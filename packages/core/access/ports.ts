@@ -1,0 +1,19 @@
+export interface StoredApiKey {
+  readonly keyHash: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+/** API keys, known by their hashes only. A revoked key stays as a deleted row. */
+export interface ApiKeyRepository {
+  create(keyHash: string, name: string): Promise<void>;
+  /** Whether there is such a key that is not revoked. */
+  exists(keyHash: string): Promise<boolean>;
+  /** Whether there never was a key. */
+  isEmpty(): Promise<boolean>;
+  /** All keys, newest first. */
+  list(): Promise<StoredApiKey[]>;
+  /** When it was revoked, which is now; `undefined` when there is no such active key. */
+  revoke(keyHash: string): Promise<Date | undefined>;
+}

@@ -1,7 +1,0 @@
-import type { ShortCode } from './short-code.ts';
-
-/** Visit counts that are applied together, exactly once, under their id. */
-export interface CounterBatch {
-  readonly id: string;
-  readonly deltas: ReadonlyMap<ShortCode, number>;
-}

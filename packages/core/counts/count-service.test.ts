@@ -1,0 +1,101 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createMemoryCounter } from '@terse/cache/memory-counter';
+import { createCounterService } from './count-service.ts';
+import type { CounterBatch } from './counter-batch.ts';
+import type { ShortCode } from '../links/short-code.ts';
+import { createTestClock } from '@terse/platform/test-clock';
+import { createTestMetrics } from '../test-metrics.ts';
+import type { CounterRepository } from './ports.ts';
+
+const a = 'a' as ShortCode;
+
+/** Counts as the contract of the repository says: a batch once. */
+function createCountingRepository() {
+  const ledger = new Set<string>();
+  const counts = new Map<ShortCode, number>();
+  const apply = vi.fn((batch: CounterBatch) => {
+    if (ledger.has(batch.id)) return Promise.resolve(false);
+    ledger.add(batch.id);
+    for (const [code, delta] of batch.deltas) counts.set(code, (counts.get(code) ?? 0) + delta);
+    return Promise.resolve(true);
+  });
+  const prune = vi.fn(() => Promise.resolve(7));
+  return { repository: { apply, prune } satisfies CounterRepository, counts };
+}
+
+function setUp() {
+  const clock = createTestClock();
+  const counter = createMemoryCounter({ clock });
+  const { repository, counts } = createCountingRepository();
+  const options = { counter, repository, clock, metrics: createTestMetrics() };
+  return {
+    ...options,
+    counts,
+    service: createCounterService(options),
+    open: () => createCounterService(options),
+  };
+}
+
+let parts: ReturnType<typeof setUp>;
+beforeEach(() => {
+  parts = setUp();
+});
+const add = (id: string, visits: number) => parts.counter.add(id, new Map([[a, visits]]));
+
+describe('a flush', () => {
+  test('brings what was counted to the links, once', async () => {
+    await add('1', 3);
+    expect(await parts.service.flush()).toBe(3);
+    expect(await parts.service.flush()).toBe(0);
+    expect(parts.counts.get(a)).toBe(3);
+  });
+
+  test('that died before it applied its batch is finished by the next', async () => {
+    await add('1', 3);
+    parts.repository.apply.mockRejectedValueOnce(new Error('killed'));
+    await expect(parts.service.flush()).rejects.toThrow('killed');
+    await add('2', 4);
+    expect(await parts.service.flush()).toBe(7);
+    expect(parts.counts.get(a)).toBe(7);
+  });
+
+  test('that died after it applied its batch, but before it settled it, does not count twice', async () => {
+    await add('1', 3);
+    vi.spyOn(parts.counter, 'settle').mockRejectedValueOnce(new Error('killed'));
+    await expect(parts.service.flush()).rejects.toThrow('killed');
+    await add('2', 4);
+    expect(await parts.service.flush()).toBe(4);
+    expect(parts.counts.get(a)).toBe(7);
+  });
+
+  test('applies the other batches when one fails, and tells of it', async () => {
+    const batch = (id: string, visits: number) => ({ id, deltas: new Map([[a, visits]]) });
+    vi.spyOn(parts.counter, 'freeze').mockResolvedValue([batch('bad', 1), batch('good', 5)]);
+    const settle = vi.spyOn(parts.counter, 'settle');
+    parts.repository.apply.mockRejectedValueOnce(new Error('refused'));
+    await expect(parts.service.flush()).rejects.toThrow('refused');
+    expect(parts.counts.get(a)).toBe(5);
+    expect(settle.mock.calls).toEqual([['good']]);
+  });
+
+  test('beside others neither loses nor doubles', async () => {
+    let expected = 0;
+    for (let round = 0; round < 50; round++) {
+      expected += round;
+      await Promise.all([
+        add(`${round}`, round),
+        parts.open().flush(),
+        parts.open().flush(),
+        parts.open().flush(),
+      ]);
+    }
+    await parts.service.flush();
+    expect(parts.counts.get(a)).toBe(expected);
+  });
+});
+
+test('forgets of the ledger what is older than thirty days', async () => {
+  const { repository, service, clock } = parts;
+  expect(await service.prune()).toBe(7);
+  expect(repository.prune).toHaveBeenCalledWith(new Date(clock.now() - 30 * 86_400_000), 2000);
+});

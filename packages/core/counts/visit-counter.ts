@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '@terse/platform/clock';
+import type { Metrics } from '../metrics.ts';
+import { retryUntilDone } from '@terse/platform/retry';
+import type { ShortCode } from '../links/short-code.ts';
+import type { Counter } from './ports.ts';
+
+/** Counts visits in memory and brings the sums to the counter, ten times a second. */
+export interface VisitTally {
+  add(code: ShortCode): void;
+  /** Resolves when everything added so far is in the counter. */
+  settled(): Promise<void>;
+}
+
+export interface VisitTallyOptions {
+  readonly counter: Pick<Counter, 'add'>;
+  readonly clock: Clock;
+  readonly metrics: Pick<Metrics, 'countFailed'>;
+}
+
+const EVERY_MS = 100;
+const MAX_REMEMBERED = 10_000;
+
+export function createVisitTally({ counter, clock, metrics }: VisitTallyOptions): VisitTally {
+  /** Kept from one sum to the next: ten maps a second that grow anew are much of the garbage that becomes old. */
+  const visitsOf = new Map<ShortCode, { visits: number }>();
+  let hasVisits = false;
+  let timer: NodeJS.Timeout | undefined;
+  let sending: Promise<void> | undefined;
+
+  function sendSoon(): void {
+    timer ??= setTimeout(() => void send(), EVERY_MS);
+  }
+
+  function take(): Map<ShortCode, number> {
+    const deltas = new Map<ShortCode, number>();
+    for (const [code, sum] of visitsOf) {
+      if (sum.visits === 0) continue;
+      deltas.set(code, sum.visits);
+      sum.visits = 0;
+    }
+    hasVisits = false;
+    if (visitsOf.size > MAX_REMEMBERED) visitsOf.clear();
+    return deltas;
+  }
+
+  function send(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const sent = take();
+    // Under one id however often it is tried, so that it counts once.
+    const id = randomUUID();
+    sending = retryUntilDone(() => counter.add(id, sent), clock, metrics.countFailed).then(() => {
+      sending = undefined;
+      if (hasVisits) sendSoon();
+    });
+    return sending;
+  }
+
+  return {
+    add: (code) => {
+      const sum = visitsOf.get(code);
+      if (sum) sum.visits++;
+      else visitsOf.set(code, { visits: 1 });
+      hasVisits = true;
+      if (!sending) sendSoon();
+    },
+    settled: async () => {
+      await sending;
+      // What came meanwhile is on its way already, when another caller was faster.
+      await (hasVisits && !sending ? send() : sending);
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { CachedLink } from './link.ts';
+import { createTestClock } from '@terse/platform/test-clock';
+import { testLink } from './test-link.ts';
+import { createTestMetrics } from '../test-metrics.ts';
+import { createUrlService } from './link-service.ts';
+import type { UrlRepository } from './ports.ts';
+
+const link = { ...testLink, visit_count: 7 };
+
+function setUp() {
+  const repository = {
+    find: vi.fn<UrlRepository['find']>(() => Promise.resolve(link)),
+    findAll: vi.fn<UrlRepository['findAll']>(() => Promise.resolve([link])),
+    create: vi.fn<UrlRepository['create']>(() => Promise.resolve(link)),
+    createAll: vi.fn<UrlRepository['createAll']>((values) =>
+      Promise.resolve({ created: values.map((each) => ({ ...link, ...each })) }),
+    ),
+    change: vi.fn<UrlRepository['change']>(() => Promise.resolve(link)),
+    remove: vi.fn<UrlRepository['remove']>(() => Promise.resolve({ ...link, deleted_at: new Date(0) })),
+    restore: vi.fn<UrlRepository['restore']>(() => Promise.resolve(link)),
+    page: vi.fn<UrlRepository['page']>(() => Promise.resolve({ codes: [link.short_code], next: undefined })),
+    read: vi.fn<UrlRepository['read']>(() => Promise.resolve([link])),
+  };
+  const cache = { put: vi.fn<(link: CachedLink) => Promise<void>>(() => Promise.resolve()) };
+  const counter = { pending: vi.fn(() => Promise.resolve([])) };
+  const metrics = createTestMetrics();
+  const failed = vi.spyOn(metrics, 'cacheFailed');
+  const clock = createTestClock();
+  const urls = createUrlService({ repository, cache, counter, metrics, clock, isOwnUrl: () => false });
+  return { repository, cache, counter, failed, clock, urls };
+}
+
+test('every change is in the cache when it is answered, with its version', async () => {
+  const { urls, cache } = setUp();
+  await urls.shorten({ original_url: 'https://example.com/' });
+  await urls.change('hello', { title: 'New' });
+  await urls.remove('hello');
+  await urls.restore('hello');
+  expect(cache.put.mock.calls.flat()).toMatchObject([
+    { state: 'active', version: 1 },
+    { state: 'active', version: 1 },
+    { state: 'deleted', version: 1 },
+    { state: 'active', version: 1 },
+  ]);
+});
+
+test('links are made, changed and shown while the cache and the counter are down, with the visits that are flushed', async () => {
+  const { urls, cache, counter, failed } = setUp();
+  cache.put.mockRejectedValue(new Error('down'));
+  counter.pending.mockRejectedValue(new Error('down'));
+  expect(await urls.shorten({ original_url: 'https://example.com/' })).toEqual(link);
+  expect(await urls.change('hello', { title: 'New' })).toEqual(link);
+  expect((await urls.list({ visibility: 'all' }, 10)).links).toEqual([link]);
+  expect(new Set(failed.mock.calls.flat())).toEqual(new Set(['put', 'get']));
+});
+
+test('a change that the cache did not take is in it soon after the cache is back', async () => {
+  const { urls, cache } = setUp();
+  cache.put.mockRejectedValueOnce(new Error('down')).mockRejectedValueOnce(new Error('down'));
+  await urls.remove('hello');
+  expect(cache.put).toHaveBeenCalledTimes(1);
+  await vi.waitFor(() => expect(cache.put).toHaveBeenCalledTimes(3));
+  expect(cache.put.mock.lastCall).toMatchObject([{ state: 'deleted', short_code: 'hello' }]);
+});
+
+test('changes that the cache never takes are given up after a minute, when every older copy has aged', async () => {
+  const { urls, cache, clock } = setUp();
+  cache.put.mockRejectedValue(new Error('down'));
+  const begin = clock.now();
+  await urls.remove('hello');
+  await vi.waitFor(() => expect(clock.now() - begin).toBe(60_000));
+  const tries = cache.put.mock.calls.length;
+  await new Promise((resolve) => {
+    setTimeout(resolve, 20);
+  });
+  expect(cache.put).toHaveBeenCalledTimes(tries);
+});
+
+test('another code is tried when a generated one is taken, a bounded number of times', async () => {
+  const { urls, repository } = setUp();
+  repository.create.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
+  expect(await urls.shorten({ original_url: 'https://example.com/' })).toEqual(link);
+  const codes = repository.create.mock.calls.map(([values]) => values.short_code);
+  expect(new Set(codes).size).toBe(3);
+  repository.create.mockResolvedValue(undefined);
+  await expect(urls.shorten({ original_url: 'https://example.com/' })).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+});
+
+describe('many links at once', () => {
+  const to = (path: string, more: object = {}) => ({ original_url: `https://example.com/${path}`, ...more });
+
+  test('are created in their order, each with a code, and are in the cache when that is answered', async () => {
+    const { urls, cache } = setUp();
+    const created = await urls.shortenAll([to('a'), to('b', { short_code: 'mine' }), to('c')]);
+    expect(created.map(({ original_url }) => original_url.at(-1))).toEqual(['a', 'b', 'c']);
+    expect(created[1]?.short_code).toBe('mine');
+    expect(new Set(created.map(({ short_code }) => short_code)).size).toBe(3);
+    expect(cache.put.mock.calls.flat().map(({ short_code }) => short_code)).toEqual(
+      created.map(({ short_code }) => short_code),
+    );
+  });
+
+  test('are refused together, with everything that is wrong with any of them', async () => {
+    const { urls, repository } = setUp();
+    const some = [
+      to('a', { short_code: 'same' }),
+      { original_url: 'ftp://example.com/' },
+      to('b', { short_code: 'no code' }),
+      to('c', { short_code: 'same' }),
+      to('d', { expires_at: new Date(0) }),
+    ];
+    await expect(urls.shortenAll(some)).rejects.toMatchObject({
+      code: 'invalid_request',
+      fields: [
+        { field: 'links.1.original_url' },
+        { field: 'links.2.short_code' },
+        { field: 'links.3.short_code' },
+        { field: 'links.4.expires_at' },
+      ],
+    });
+    expect(repository.createAll).not.toHaveBeenCalled();
+  });
+
+  test('are refused together when a code of one is taken, and the field says which', async () => {
+    const { urls, repository, cache } = setUp();
+    repository.createAll.mockResolvedValueOnce({ taken: [link.short_code] });
+    await expect(urls.shortenAll([to('a'), to('b', { short_code: 'hello' })])).rejects.toMatchObject({
+      code: 'short_code_taken',
+      fields: [{ field: 'links.1.short_code' }],
+    });
+    expect(cache.put).not.toHaveBeenCalled();
+  });
+
+  test('are given other codes when a generated one is taken', async () => {
+    const { urls, repository } = setUp();
+    repository.createAll.mockResolvedValueOnce({ taken: [link.short_code] });
+    expect(await urls.shortenAll([to('a'), to('b')])).toHaveLength(2);
+    const [first, second] = repository.createAll.mock.calls.map(([values]) =>
+      values.map(({ short_code }) => short_code),
+    );
+    expect(new Set([...(first ?? []), ...(second ?? [])]).size).toBe(4);
+  });
+});

@@ -1,0 +1,65 @@
+import type { LinkSearch } from './link-search.ts';
+import type { ShortCode } from './short-code.ts';
+import type { Link, CachedLink } from './link.ts';
+import type { CounterBatch } from '../counts/counter-batch.ts';
+
+export interface LinkFilter {
+  /** Tags in NFC; a link must have all of them. */
+  readonly tags?: readonly string[] | undefined;
+  readonly search?: LinkSearch | undefined;
+  readonly visibility: Visibility;
+}
+
+export interface PageOfCodes {
+  readonly codes: readonly ShortCode[];
+  /** The code after which the next page begins, if there is one. */
+  readonly next: ShortCode | undefined;
+}
+
+export type LinkValues = Pick<
+  Link,
+  'short_code' | 'original_url' | 'redirect_status' | 'title' | 'expires_at' | 'pinned'
+> & { readonly tags: string[] };
+
+export type LinkChange = {
+  readonly [K in Exclude<keyof LinkValues, 'short_code'>]?: LinkValues[K] | undefined;
+};
+
+export type CreatedLinks = { readonly created: Link[] } | { readonly taken: readonly ShortCode[] };
+
+/** Links as they are stored. Every change raises `version`. */
+export interface UrlRepository {
+  /** The link, deleted or not, in one statement by its key. */
+  find(code: ShortCode): Promise<Link | undefined>;
+  /** The same of many, each in the place of its code, in one statement. */
+  findAll(codes: readonly ShortCode[]): Promise<(Link | undefined)[]>;
+  /** The new link, or `undefined` when the code is in use, be it by a deleted link. */
+  create(values: LinkValues): Promise<Link | undefined>;
+  /** All of them, in their order; or none, and which codes are in use. */
+  createAll(values: readonly LinkValues[]): Promise<CreatedLinks>;
+  /** The changed link, or `undefined` when there is no such active link. */
+  change(code: ShortCode, changes: LinkChange): Promise<Link | undefined>;
+  remove(code: ShortCode): Promise<Link | undefined>;
+  restore(code: ShortCode): Promise<Link | undefined>;
+  /** The codes of matching links, newest first. An unknown `after` gives an empty page. */
+  page(filter: LinkFilter, limit: number, after?: ShortCode): Promise<PageOfCodes>;
+  /**
+   * The links, deleted ones included, newest first, their `visit_count` raised by what the given batches hold and the
+   * repository has not applied: one snapshot decides both.
+   */
+  read(codes: readonly ShortCode[], pending: readonly CounterBatch[]): Promise<Link[]>;
+}
+
+/** Which rows a query sees. */
+export type Visibility = 'active' | 'deleted' | 'all';
+
+/**
+ * Links by short code, shared by every function. A copy never replaces a newer one (by `version`), so a slow reader
+ * cannot bring back what a change has just overwritten.
+ */
+export interface Cache {
+  /** Each in the place of its code, in one command: a hundred at most, or others wait. */
+  getAll(codes: readonly ShortCode[]): Promise<(CachedLink | undefined)[]>;
+  /** Stores the link for the time its kind is kept, a pinned one until it is replaced. */
+  put(link: CachedLink): Promise<void>;
+}

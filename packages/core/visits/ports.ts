@@ -1,0 +1,166 @@
+import type { Selectable } from 'kysely';
+import type { VisitTable } from '@terse/repository/schema';
+import type { ShortCode } from '../links/short-code.ts';
+import type { DescribedVisit } from './visit-description.ts';
+export type StoredVisit = Selectable<VisitTable>;
+
+/** How many visits are new: of links, and of codes that never were one. */
+export interface Inserted {
+  readonly stored: number;
+  readonly orphans: number;
+}
+
+/** Visits and their tallies, which are written together and so never disagree. */
+export interface VisitRepository {
+  /**
+   * Stores the visits that are not stored yet and tallies only those, in one statement. Visits of codes that never were
+   * a link are stored apart, and tallied nowhere.
+   * @throws ContentRefusedError when the database refuses one of them; then none is stored.
+   */
+  insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
+  /** Single visits, newest first; `before` is the id of the last one seen. */
+  latest(code: ShortCode, limit: number, before?: string): Promise<StoredVisit[]>;
+  /**
+   * Makes the partitions for yesterday to a week ahead, unless something else does or a backup is taken. Visits of other
+   * days go to the default partition.
+   */
+  preparePartitions(today: Date): Promise<void>;
+}
+
+/** Sends messages to the queue of visits. */
+export interface Publisher {
+  /**
+   * Resolves once the queue answers for the message: it survives this process. Rejects when that is not certain. The
+   * body is text, or its bytes in UTF-8, which stay as they are until then.
+   */
+  publish(body: string | Buffer): Promise<void>;
+}
+
+/** A message as it lies in the queue. */
+export interface Message {
+  readonly body: string;
+  /** What a foreign publisher has said about it; Terse itself says nothing. Plain JSON, and bounded in size. */
+  readonly headers?: Record<string, unknown> | undefined;
+}
+
+/** A message, ours until it is acknowledged or the subscription ends. */
+export interface Delivery extends Message {
+  /** It was dealt with: the queue forgets it. */
+  acknowledge(): void;
+}
+
+/** Postpones messages that only a later release can read. */
+export interface Postponer {
+  /**
+   * Delivers the messages again after a while, to whoever subscribes then, without blocking those behind them.
+   * Resolves once the queue has them safely, so that their deliveries may be acknowledged.
+   */
+  postpone(messages: readonly Message[]): Promise<void>;
+}
+
+export interface Subscription {
+  /** Takes no more messages. Those not acknowledged by now are delivered again, to whoever subscribes. */
+  close(): Promise<void>;
+}
+
+/** Receives messages from the queue of visits. */
+export interface Subscriber {
+  /** `prefetch` bounds how many deliveries are unacknowledged at once. */
+  subscribe(prefetch: number, onDelivery: (delivery: Delivery) => void): Subscription;
+}
+
+/** How far behind the subscribers are. */
+export interface Backlog {
+  /** How many messages no subscriber has now, postponed ones among them. Rejects when the queue does not say. */
+  waiting(): Promise<number>;
+  /** How many dead letters there are. Rejects when the queue does not say. */
+  dead(): Promise<number>;
+  /** How many deliveries this process holds unacknowledged. */
+  unacknowledged(): number;
+}
+
+/** What could not be stored, kept for a person to look at. */
+export interface DeadLetter extends Message {
+  readonly reason: string;
+}
+
+export interface DeadLetters {
+  /** Resolves once they are kept. */
+  add(letters: readonly DeadLetter[]): Promise<void>;
+}
+
+/** Some records of a journal that lie on disk together, and leave it together. */
+export interface JournalSegment {
+  readonly name: string;
+}
+
+export interface RestoredRecords {
+  readonly segment: JournalSegment;
+  readonly records: readonly string[];
+}
+
+/** Receives events of a journal that no call causes. */
+export interface JournalListener {
+  /** `restore` may have records again, from a dead process or a segment that could not be read before. */
+  onFound(): void;
+  /** The caller can append again what it has in memory and `has` denies. */
+  onWritable(): void;
+  /** Records that only the disk had are gone; their number. */
+  onLost(records: number): void;
+}
+
+/** What stays on the disk of a closed journal. */
+export interface JournalRest {
+  readonly records: number;
+  /** The size of unread segments from earlier processes, whose number of records is unknown. */
+  readonly unreadBytes: number;
+}
+
+/**
+ * Keeps records on the disk of this machine until the queue answers for them, so that they outlive the process.
+ * Nothing here waits and nothing throws: a disk that fails or is full is reported, and the caller decides what to do
+ * without it.
+ */
+export interface Journal {
+  /**
+   * Writes joined records, with a line break before them, that the caller keeps in memory, too; `undefined` when they
+   * could not be written.
+   */
+  append(lines: Uint8Array, records: number): JournalSegment | undefined;
+  /** The same of records for which the caller has no room; whether they could be written. `restore` gives them back. */
+  spill(lines: Uint8Array, records: number): boolean;
+  /**
+   * Gives the oldest records that nobody has in memory: of a process that was killed, or spilled. They stay on disk
+   * until they are released. `undefined` when there are none. A segment that cannot be read is set aside, and passed
+   * over.
+   */
+  restore(): Promise<RestoredRecords | undefined>;
+  /** So many records of the segment need not be kept any longer. */
+  release(segment: JournalSegment, records: number): void;
+  /** Whether the segment is still on disk, as far as is known. */
+  has(segment: JournalSegment): boolean;
+  /** Whether appended records reach the disk. */
+  protects(): boolean;
+  watch(listener: JournalListener): void;
+  /** What was not released stays for the next process. */
+  close(): JournalRest;
+}
+
+export interface OutboxMessage {
+  readonly id: string;
+  readonly body: string;
+}
+
+/**
+ * Keeps messages that the queue did not take, for functions that have no disk or whose disk may go with them. It is
+ * shared: whoever drains it may be another process than the one that filled it. A message may come out twice, so what
+ * it says must be safe to do twice.
+ */
+export interface Outbox {
+  /** Resolves once the message is kept. Rejects when that is not certain, or when the outbox is full. */
+  add(body: string): Promise<void>;
+  /** The oldest messages, which stay until they are removed. */
+  peek(limit: number): Promise<readonly OutboxMessage[]>;
+  /** Forgets messages that the queue has taken; one that is gone already is passed over. */
+  remove(ids: readonly string[]): Promise<void>;
+}

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { ShortCode } from '../links/short-code.ts';
+import { readVisitMessage } from './visit-message.ts';
+import { encodeVisit, encodeVisits, type Visit } from './visit.ts';
+
+const visit = (index: number): Visit => ({
+  id: `01a20d74-b2d3-75ae-b5ad-${index.toString(16).padStart(12, '0')}`,
+  short_code: 'hello' as ShortCode,
+  ip: null,
+  timestamp: 1_795_521_600_000,
+  user_agent: 'Agent "x" \n ] [ {y},',
+  referrer: null,
+  country: 'DE',
+  is_bot: false,
+});
+const record = (index: number) => encodeVisit(visit(index), JSON.stringify(visit(index).user_agent));
+const records = (count: number) => Array.from({ length: count }, (_, index) => record(index));
+
+/** What a release may send: an array of lines, with or without a break before the first, or a visit on each line. */
+const FORMS: Readonly<Record<string, (some: readonly string[]) => string>> = {
+  'as restored from a journal': encodeVisits,
+  'as coalesced at a redirect': (some) => `[\n${some.join(',\n')}]`,
+  'as NDJSON': (some) => `${some.join('\n')}\n`,
+};
+
+test.each(Object.entries(FORMS))('reads visits %s', (_form, write) => {
+  for (const count of [1, 2, 20]) {
+    const { visits, rejects } = readVisitMessage({ body: write(records(count)) });
+    expect(visits.map(({ id }) => id)).toEqual(records(count).map((_, index) => visit(index).id));
+    expect(rejects).toEqual([]);
+  }
+});
+
+test.each(Object.entries(FORMS))('reads all but the torn ones of visits %s', (_form, write) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 12 }),
+      fc.array(fc.tuple(fc.nat(), fc.nat()), { minLength: 1, maxLength: 3 }),
+      (count, cuts) => {
+        const lines = records(count);
+        const torn = new Set<number>();
+        for (const [which, length] of cuts) {
+          const index = which % count;
+          lines[index] = record(index).slice(0, 1 + (length % (record(index).length - 1)));
+          torn.add(index);
+        }
+        const { visits, rejects } = readVisitMessage({ body: write(lines) });
+        const whole = lines.flatMap((_, index) => (torn.has(index) ? [] : [visit(index).id]));
+        expect(visits.map(({ id }) => id)).toEqual(whole);
+        expect(rejects).toHaveLength(1);
+      },
+    ),
+  );
+});
+
+test('keeps a message that ends in the middle of a visit: what came before is read', () => {
+  const body = encodeVisits(records(5));
+  const { visits, rejects } = readVisitMessage({ body: body.slice(0, -40) });
+  expect(visits).toHaveLength(4);
+  expect(rejects).toMatchObject([{ reason: 'torn: not JSON' }]);
+});
+
+test('never throws, and sets something aside or reads something, whatever comes', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json(), fc.stringMatching(/^[[\]{},:"\n0-9]{0,40}$/)), (body) => {
+      const { visits, rejects, isNewer } = readVisitMessage({ body });
+      expect(visits).toEqual([]);
+      expect(rejects.length > 0 || isNewer || JSON.stringify(JSON.parse(body)) === '[]').toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('makes one letter of a message in which there is much that is no visit, and reads the visits', () => {
+  const body = `[${'1,'.repeat(100_000)}${record(7)}]`;
+  const { visits, rejects } = readVisitMessage({ body });
+  expect(visits).toHaveLength(1);
+  expect(rejects).toMatchObject([{ body, reason: expect.stringContaining('100000 things') as string }]);
+});
+
+test('sets aside what is nested too deeply to be written again', () => {
+  const body = `[${'['.repeat(500_000)}${']'.repeat(500_000)},${record(7)}]`;
+  const { visits, rejects } = readVisitMessage({ body });
+  expect(visits).toHaveLength(1);
+  expect(rejects).toMatchObject([{ body }]);
+});

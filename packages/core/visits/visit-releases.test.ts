@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { z } from './zod.ts';
+import { splitRecords } from './joined-records.ts';
+import { createMessageBuilder } from './publisher/message-bytes.ts';
+import { readVisitMessage } from './visit-message.ts';
+import { encodeVisit, encodeVisits, type Visit } from './visit.ts';
+
+/**
+ * What each release writes, in a file that never changes, and what each release accepts. A release that changes
+ * messages adds both (CONTRIBUTING, "Change a message").
+ */
+const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
+const recordsOf = (name: string) => splitRecords(fixture(name).trimEnd());
+const VISITS = JSON.parse(fixture('visits.json')) as Visit[];
+
+const WRITTEN = ['visits-before-versions.ndjson', 'visits-0.1.0.ndjson', 'visits-with-more-fields.ndjson'];
+
+const READERS = {
+  '0.1.0': z.object({
+    v: z.literal(1).optional(),
+    id: z.string(),
+    short_code: z.string(),
+    ip: z.string().nullable(),
+    timestamp: z.number(),
+    user_agent: z.string().nullable(),
+    referrer: z.string().nullable(),
+    country: z.string().nullable(),
+    is_bot: z.boolean(),
+  }),
+};
+
+const written = () => VISITS.map((visit) => encodeVisit(visit, JSON.stringify(visit.user_agent)));
+
+/** The forms in which a record arrives: published or from the outbox, restored from a journal, line by line. */
+const WAYS: Readonly<Record<string, (records: readonly string[]) => string>> = {
+  'as a message': (records) => {
+    const builder = createMessageBuilder();
+    builder.add(records.join(',\n'));
+    return builder.complete().body.toString();
+  },
+  'from a journal': (records) => encodeVisits(splitRecords(records.join(',\n'))),
+  'line by line': (records) => records.join('\n'),
+};
+
+test.each(WRITTEN.flatMap((name) => Object.keys(WAYS).map((way) => [name, way])))(
+  'reads %s %s',
+  (name = '', way = '') => {
+    const { visits, rejects, isNewer } = readVisitMessage({ body: WAYS[way]?.(recordsOf(name)) ?? '' });
+    expect(visits).toMatchObject(VISITS);
+    expect({ rejects, isNewer }).toEqual({ rejects: [], isNewer: false });
+  },
+);
+
+test('leaves a version that it cannot read to a later release, and reads the visits beside it', () => {
+  const newer = recordsOf('visits-of-version-2.ndjson');
+  for (const write of Object.values(WAYS)) {
+    expect(readVisitMessage({ body: write(newer) })).toEqual({ visits: [], rejects: [], isNewer: true });
+    const mixed = readVisitMessage({ body: write([...newer, ...recordsOf('visits-0.1.0.ndjson')]) });
+    expect(mixed).toMatchObject({ visits: VISITS, rejects: [], isNewer: true });
+  }
+});
+
+test.each(Object.entries(READERS))('writes what release %s reads', (_release, reader) => {
+  expect(written().map((record) => reader.parse(JSON.parse(record)))).toEqual(
+    VISITS.map((visit) => Object.assign({ v: 1 }, visit)),
+  );
+});
+
+test('writes what it says it writes: another form is another file of fixtures', () => {
+  expect(written()).toEqual(recordsOf('visits-0.1.0.ndjson'));
+});
