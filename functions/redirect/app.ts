@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono';
 import { DomainError, linkNotFound } from '@terse/core/errors';
-import type { LinkResolver, Resolution } from '@terse/core/links/resolver/link-resolver';
+import type { Resolution } from '@terse/core/links/resolver/decide';
+import type { LinkResolver } from '@terse/core/links/resolver/link-resolver';
 import type { Metrics } from '@terse/core/metrics';
 import { parseShortCode, type ShortCode } from '@terse/core/links/short-code';
 import type { VisitRecorder } from '@terse/core/visits/visit-recorder';
