@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeVisits, type Visit } from '@terse/core/visits/visit';
+import type { Visit } from '@terse/core/visits/visit';
+import { linesOf } from '@terse/core/visits/visit-lines';
 import { openRabbitmq } from '@terse/queue/rabbitmq';
 import { v7 as uuidv7 } from 'uuid';
 import { alternate } from '../harness/alternate.ts';
@@ -124,7 +125,7 @@ async function publish({ stack }: House, visits: readonly Visit[]): Promise<void
   for (let start = 0; start < visits.length; start += visitsAtOnce) {
     const some = visits.slice(start, start + visitsAtOnce).map((visit) => JSON.stringify(visit));
     const messages = Array.from({ length: Math.ceil(some.length / VISITS_PER_MESSAGE) }, (_, index) =>
-      encodeVisits(some.slice(index * VISITS_PER_MESSAGE, (index + 1) * VISITS_PER_MESSAGE)),
+      linesOf(some.slice(index * VISITS_PER_MESSAGE, (index + 1) * VISITS_PER_MESSAGE)),
     );
     await Promise.all(messages.map((message) => queue.publish(message)));
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileJournal } from './file-journal.ts';
-import { joinRecords } from '@terse/core/visits/joined-records';
+import { linesOf } from '@terse/core/visits/visit-lines';
 import type { JournalEvent } from './journal-event.ts';
 import type { Journal } from '@terse/core/visits/ports';
 
@@ -45,7 +45,7 @@ const segmentFiles = (slot = 'slot-0') =>
   readdirSync(join(directory, slot)).filter((name) => name.endsWith('.ndjson'));
 const record = (value: unknown) => JSON.stringify({ value });
 const joined = (...records: readonly string[]) =>
-  [Buffer.from(`\n${joinRecords(records)}`), records.length] as const;
+  [Buffer.from(linesOf(records)), records.length] as const;
 
 test('gives the next process what was not released, in order and unchanged', async () => {
   const first = openJournal();

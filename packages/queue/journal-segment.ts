@@ -15,6 +15,8 @@ export interface Segment extends JournalSegment {
   /** `undefined` for an unread segment of an earlier process. */
   records: number | undefined;
   released: number;
+  /** Whether it ends with a part of a line. */
+  isTorn: boolean;
 }
 
 const SEGMENT = /^\d{12,15}\.ndjson$/;
@@ -47,6 +49,7 @@ export function makeSegment(directory: string, number: number): Segment {
     syncing: false,
     records: 0,
     released: 0,
+    isTorn: false,
   };
 }
 
@@ -62,18 +65,26 @@ export function foundSegment(directory: string, name: string, bytes: number): Se
     syncing: false,
     records: undefined,
     released: 0,
+    isTorn: false,
   };
 }
 
 /**
- * Each record begins with a line break, so that the remains of a failed write do not spoil it.
+ * Writes lines. After a failed write, a line feed keeps the next line apart from its remains.
  * @throws Error when the disk does not take all bytes. `bytes` counts those that it took.
  */
 export function writeTo(segment: Segment, lines: Uint8Array, records: number): void {
   if (segment.file === undefined) throw new Error(`The segment ${segment.name} is closed.`);
+  if (segment.isTorn) {
+    segment.bytes += writeSync(segment.file, '\n');
+    segment.isTorn = false;
+  }
   const written = writeSync(segment.file, lines);
   segment.bytes += written;
-  if (written < lines.length) throw new Error('The disk took a part of the records only.');
+  if (written < lines.length) {
+    segment.isTorn = written > 0;
+    throw new Error('The disk took a part of the records only.');
+  }
   segment.records = (segment.records ?? 0) + records;
 }
 

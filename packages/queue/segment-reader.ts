@@ -1,6 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { splitRecords } from '@terse/core/visits/joined-records';
+import { splitLines } from '@terse/core/visits/visit-lines';
 import type { JournalEvent } from './journal-event.ts';
 import type { Segment } from './journal-segment.ts';
 import { setAside } from './unreadable-segments.ts';
@@ -65,7 +65,7 @@ async function readRecords(path: string): Promise<ReadRecords> {
   if (!stats.isFile()) throw new Error(`${path} is not a file.`);
   if (stats.size > MAX_BYTES) throw new Error(`${path} is larger than any segment.`);
   const text = await readFile(path, 'utf8');
-  const lines = splitRecords(text.replaceAll(TRAILING_NULS, '')).filter((line) => line !== '');
+  const lines = splitLines(text.replaceAll(TRAILING_NULS, ''));
   const records = lines.filter(isRecord);
   const torn = lines.length - records.length;
   const isTornOnly = torn === 1 && lines[0]?.startsWith('{') === true;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { joinRecords } from '@terse/core/visits/joined-records';
+import { linesOf } from '@terse/core/visits/visit-lines';
 import { openFileJournal } from './file-journal.ts';
 import type { JournalEvent } from './journal-event.ts';
 import type { Journal, JournalListener } from '@terse/core/visits/ports';
@@ -54,7 +54,7 @@ export const record = (value: unknown): string => JSON.stringify({ value });
 
 /** Records as the arguments of `append` and `spill`. */
 export const joined = (...records: readonly string[]): readonly [Uint8Array, number] => [
-  Buffer.from(`\n${joinRecords(records)}`),
+  Buffer.from(linesOf(records)),
   records.length,
 ];
 

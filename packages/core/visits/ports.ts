@@ -123,8 +123,8 @@ export interface JournalRest {
  */
 export interface Journal {
   /**
-   * Writes joined records, with a line break before them, that the caller keeps in memory, too; `undefined` when they
-   * could not be written.
+   * Writes records that the caller keeps in memory too, as lines of NDJSON; `undefined` when they could not be
+   * written.
    */
   append(lines: Uint8Array, records: number): JournalSegment | undefined;
   /** The same of records for which the caller has no room; whether they could be written. `restore` gives them back. */

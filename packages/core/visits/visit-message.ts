@@ -1,6 +1,5 @@
-import type { DeadLetter, Message } from './ports.ts';
-import { splitRecords } from './joined-records.ts';
-import { faultsOf } from './zod.ts';
+import { faultsOf } from '../zod.ts';
+import { parseLines, splitLines } from './visit-lines.ts';
 import { isNewerVisit, isVisit, type Visit, visitSchema } from './visit.ts';
 import type { DeadLetter, Message } from './ports.ts';
 
@@ -16,20 +15,22 @@ export interface VisitMessage {
 
 /** A message usually has a few hundred items; one with two million bad ones must not become as many dead letters. */
 const MAX_REJECTS = 256;
-/** The brackets of an array around the records. */
+/** The brackets of an array around lines. */
 const BRACKETS = /^\s*\[|\]\s*$/g;
 
-/** Reads a message: an array of visits, or one visit a line. Of a torn message, it reads the lines that are whole. */
+/**
+ * Reads a message: NDJSON, one visit a line, or an array of visits, which a foreign publisher may send. Of a torn message,
+ * it reads the lines that are whole.
+ */
 export function readVisitMessage(message: Message): VisitMessage {
-  const items = parse(message.body);
-  if (items) return sort(message, items, []);
-  const lines = splitRecords(message.body.replaceAll(BRACKETS, ''));
+  const items = message.body.trimStart().startsWith('[') ? parseArray(message.body) : parseLines(message.body);
+  if (items && (items.length > 0 || message.body.trim() !== '')) return sort(message, items, []);
   const whole: unknown[] = [];
   const torn: string[] = [];
-  for (const line of lines) {
-    const item = parseRecord(line);
+  for (const line of splitLines(message.body.replaceAll(BRACKETS, ''))) {
+    const item = parseLine(line);
     if (item) whole.push(item);
-    else if (line.trim() !== '') torn.push(line);
+    else torn.push(line);
   }
   if (whole.length === 0) return sort(message, [], [{ ...message, reason: 'not JSON' }]);
   const rest = torn.length > 0 ? [{ ...message, body: torn.join('\n'), reason: 'torn: not JSON' }] : [];
@@ -62,29 +63,28 @@ function withOneSpelling(visit: Visit): Visit {
   return id === visit.id ? visit : { ...visit, id };
 }
 
-function parse(body: string): readonly unknown[] | undefined {
+function parseArray(body: string): readonly unknown[] | undefined {
   try {
-    const parsed: unknown = JSON.parse(body);
-    return Array.isArray(parsed) ? parsed : [parsed];
+    return JSON.parse(body) as unknown[];
   } catch {
     return undefined;
   }
 }
 
-/** The JSON object on a line; anything else is the remains of one. */
-function parseRecord(line: string): object | undefined {
+/** The JSON object on a line, also on one of an array; anything else is the remains of one. */
+function parseLine(line: string): object | undefined {
   if (!line.trimStart().startsWith('{')) return undefined;
   try {
-    return JSON.parse(line) as object;
+    return JSON.parse(line.endsWith(',') ? line.slice(0, -1) : line) as object;
   } catch {
     return undefined;
   }
 }
 
-/** The item as JSON; `undefined` when it is nested too deeply to be written. */
+/** The item as a message; `undefined` when it is nested too deeply to be written. */
 function bodyOf(item: unknown): string | undefined {
   try {
-    return JSON.stringify([item]);
+    return JSON.stringify(Array.isArray(item) ? [item] : item);
   } catch {
     return undefined;
   }

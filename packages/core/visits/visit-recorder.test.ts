@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '@terse/platform/clock';
-import { splitRecords } from './joined-records.ts';
+import { parseLines, splitLines } from './visit-lines.ts';
 import type { ShortCode } from '../links/short-code.ts';
 import { createTestMetrics } from '../test-metrics.ts';
 import type { Visit } from './visit.ts';
@@ -25,7 +25,7 @@ function setUp(options: Partial<VisitRecorderOptions> = {}) {
   const metrics = createTestMetrics();
   const publisher = {
     publish: vi.fn((body: string | Buffer) => {
-      messages.push(JSON.parse(body.toString()) as Visit[]);
+      messages.push(parseLines(body.toString()) as Visit[]);
       return Promise.resolve();
     }),
   };
@@ -193,7 +193,7 @@ describe('without a disk', () => {
     return {
       ...parts,
       add,
-      ids: () => kept.flatMap((body) => (JSON.parse(body) as Visit[]).map(({ id }) => id)),
+      ids: () => kept.flatMap((body) => (parseLines(body) as Visit[]).map(({ id }) => id)),
     };
   }
 
@@ -289,7 +289,7 @@ describe('with a journal', () => {
     const spilled: string[] = [];
     const told: JournalListener = { onFound: () => {}, onWritable: () => {}, onLost: () => {} };
     // Read at once, as the bytes may change after the call.
-    const recordsIn = (lines: Uint8Array) => splitRecords(Buffer.from(lines).toString().slice(1));
+    const recordsIn = (lines: Uint8Array) => splitLines(Buffer.from(lines).toString());
     const journal = {
       append: vi.fn((lines: Uint8Array): JournalSegment | undefined => {
         appended.push(...recordsIn(lines));
@@ -414,7 +414,7 @@ describe('with a journal', () => {
     const before = appended.splice(0);
     const anew = { name: 'anew' };
     journal.append.mockImplementation((lines) => {
-      appended.push(...splitRecords(Buffer.from(lines).toString().slice(1)));
+      appended.push(...splitLines(Buffer.from(lines).toString()));
       return anew;
     });
     journal.has.mockImplementation((segment) => segment === anew);
@@ -460,7 +460,7 @@ describe('with a journal', () => {
       const parts = createTestJournal();
       const run = setUp({ journal: parts.journal, outbox: { add }, clock, ...options });
       run.publisher.publish.mockImplementation(() => new Promise(() => {}));
-      const ids = () => new Set(kept.flatMap((body) => (JSON.parse(body) as Visit[]).map(({ id }) => id)));
+      const ids = () => new Set(kept.flatMap((body) => (parseLines(body) as Visit[]).map(({ id }) => id)));
       const visitTimes = (times: number) => {
         for (let index = 0; index < times; index++) run.recorder.record(visit);
         run.recorder.commit();

@@ -7,7 +7,7 @@ import type { ShortCode } from '../links/short-code.ts';
 import { storedReferrer } from './referrer.ts';
 import { encodeVisit, truncateUserAgent } from './visit.ts';
 import { createVisitIds } from './visit-id.ts';
-import { createVisitPump } from './publisher/visit-publisher.ts';
+import { createVisitPublisher } from './publisher/visit-publisher.ts';
 import { createVisitTally } from '../counts/visit-counter.ts';
 import type { Counter } from '../counts/ports.ts';
 import type { Outbox, Journal, Publisher } from './ports.ts';
@@ -117,7 +117,7 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
   const visitId = createVisitIds();
   // A response that waits does not wait for company, too.
   const coalesceMs = confirmWithinMs > 0 ? 0 : COALESCE_MS;
-  const pump = createVisitPump({ ...options, maxBuffered, coalesceMs });
+  const publisher = createVisitPublisher({ ...options, maxBuffered, coalesceMs });
   const tally = createVisitTally(options);
   let closed = false;
   let turn: TakenDown[] = [];
@@ -152,7 +152,7 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
     if (turn.length === 0) return;
     const visits = turn;
     turn = [];
-    const taken = pump.offer(visits.map(({ record }) => record));
+    const taken = publisher.offer(visits.map(({ record }) => record));
     if (taken < visits.length) {
       metrics.visitsDropped(journal ? 'journal_full' : 'buffer_full', visits.length - taken);
       visits.length = taken;
@@ -168,7 +168,7 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
   }
 
   async function settled(): Promise<void> {
-    await Promise.all([pump.settled(), tally.settled()]);
+    await Promise.all([publisher.settled(), tally.settled()]);
   }
 
   return {
@@ -193,9 +193,9 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
       });
     },
 
-    fill: () => pump.buffered() / maxBuffered,
+    fill: () => publisher.buffered() / maxBuffered,
 
-    restored: pump.restored,
+    restored: () => publisher.restored(),
 
     close: async (deadlineMs) => {
       closed = true;
@@ -204,18 +204,18 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
       const msLeft = () => Math.max(endsAt - clock.monotonic(), 0);
       const counted = tally.settled();
       // Without an outbox nothing can be handed over: the next process reads the rest from the disk.
-      if (!outbox) await pump.stopRestoring();
+      if (!outbox) await publisher.stopRestoring();
       await Promise.race([
-        Promise.all([pump.drained(), counted]),
+        Promise.all([publisher.drained(), counted]),
         clock.sleep(outbox ? deadlineMs / 2 : deadlineMs),
       ]);
-      await pump.stopRestoring();
+      await publisher.stopRestoring();
       await Promise.race([
-        Promise.all([pump.handOver(() => msLeft() === 0), outbox && counted]),
+        Promise.all([publisher.handOver(() => msLeft() === 0), outbox && counted]),
         clock.sleep(msLeft()),
       ]);
       const rest = journal?.close() ?? { records: 0, unreadBytes: 0 };
-      const dropped = pump.unsaved();
+      const dropped = publisher.unsaved();
       if (dropped > 0) metrics.visitsDropped('shutdown', dropped);
       if (rest.records > 0) metrics.visitsLeftOnDisk(rest.records);
       return { onDisk: rest.records, unreadBytes: rest.unreadBytes, dropped };

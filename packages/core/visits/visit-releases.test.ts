@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { z } from './zod.ts';
-import { splitRecords } from './joined-records.ts';
-import { createMessageBuilder } from './publisher/message-bytes.ts';
+import { z } from '../zod.ts';
+import { createMessageBytesWriter } from './publisher/message-bytes.ts';
+import { linesOf, splitLines } from './visit-lines.ts';
 import { readVisitMessage } from './visit-message.ts';
-import { encodeVisit, encodeVisits, type Visit } from './visit.ts';
+import { encodeVisit, type Visit } from './visit.ts';
 
 /**
  * What each release writes, in a file that never changes, and what each release accepts. A release that changes
  * messages adds both (CONTRIBUTING, "Change a message").
  */
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
-const recordsOf = (name: string) => splitRecords(fixture(name).trimEnd());
+const recordsOf = (name: string) => splitLines(fixture(name));
 const VISITS = JSON.parse(fixture('visits.json')) as Visit[];
 
 const WRITTEN = ['visits-before-versions.ndjson', 'visits-0.1.0.ndjson', 'visits-with-more-fields.ndjson'];
@@ -32,15 +32,15 @@ const READERS = {
 
 const written = () => VISITS.map((visit) => encodeVisit(visit, JSON.stringify(visit.user_agent)));
 
-/** The forms in which a record arrives: published or from the outbox, restored from a journal, line by line. */
+/** The forms in which a record arrives: published, restored from a journal, or from a foreign publisher. */
 const WAYS: Readonly<Record<string, (records: readonly string[]) => string>> = {
   'as a message': (records) => {
-    const builder = createMessageBuilder();
-    builder.add(records.join(',\n'));
-    return builder.complete().body.toString();
+    const bytes = createMessageBytesWriter();
+    bytes.add(linesOf(records));
+    return bytes.complete().body.toString();
   },
-  'from a journal': (records) => encodeVisits(splitRecords(records.join(',\n'))),
-  'line by line': (records) => records.join('\n'),
+  'from a journal': (records) => linesOf(splitLines(linesOf(records))),
+  'as an array': (records) => `[${records.join(',')}]`,
 };
 
 test.each(WRITTEN.flatMap((name) => Object.keys(WAYS).map((way) => [name, way])))(

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ShortCode } from '../links/short-code.ts';
-import { encodeVisit, encodeVisits, isNewerVisit, isVisit, type Visit, visitSchema } from './visit.ts';
+import { linesOf, parseLines } from './visit-lines.ts';
+import { encodeVisit, isNewerVisit, isVisit, type Visit, visitSchema } from './visit.ts';
 
 const text = fc.option(fc.string({ unit: 'binary', maxLength: 100 }).map((any) => any.replaceAll('\0', '')));
 const visits: fc.Arbitrary<Visit> = fc.record({
@@ -18,9 +19,9 @@ const visits: fc.Arbitrary<Visit> = fc.record({
 test('what is encoded is read back as it was, whatever visitors send', () => {
   fc.assert(
     fc.property(fc.array(visits, { minLength: 1, maxLength: 3 }), (some) => {
-      const body = encodeVisits(some.map((visit) => encodeVisit(visit, JSON.stringify(visit.user_agent))));
+      const body = linesOf(some.map((visit) => encodeVisit(visit, JSON.stringify(visit.user_agent))));
       const lowerCase = some.map(({ id, ...rest }) => ({ v: 1, id: id.toLowerCase(), ...rest }));
-      expect(visitSchema.array().parse(JSON.parse(body))).toEqual(lowerCase);
+      expect(visitSchema.array().parse(parseLines(body))).toEqual(lowerCase);
     }),
   );
 });

@@ -1,5 +1,4 @@
-import { z } from './zod.ts';
-import { joinRecords } from './joined-records.ts';
+import { z } from '../zod.ts';
 import { parseShortCode } from '../links/short-code.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;
@@ -102,9 +101,4 @@ export function encodeVisit(visit: Visit, userAgentJson: string): string {
   const { id, short_code, ip, timestamp, referrer, country, is_bot } = visit;
   return `{"v":1,"id":"${id}","short_code":"${short_code}","ip":${JSON.stringify(ip)},"timestamp":${timestamp},\
 "user_agent":${userAgentJson},"referrer":${JSON.stringify(referrer)},"country":${JSON.stringify(country)},"is_bot":${is_bot}}`;
-}
-
-/** The body of a queue message: encoded visits that were coalesced on the way to the broker. */
-export function encodeVisits(encoded: readonly string[]): string {
-  return `[${joinRecords(encoded)}]`;
 }

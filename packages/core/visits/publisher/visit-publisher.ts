@@ -1,43 +1,49 @@
 import type { Clock } from '@terse/platform/clock';
-import { joinRecords } from '../joined-records.ts';
-import { createMessageBuilder } from './message-bytes.ts';
 import type { Metrics } from '../../metrics.ts';
-import { retryUntilDone } from '@terse/platform/retry';
-import { type Chunk, type FullChunk, saveAgain, unsavedIn } from './visit-chunk.ts';
-import { handOver, type Unanswered } from './visit-hand-over.ts';
-import { VisitRestorer, VISITS_PER_MESSAGE } from './visit-restorer.ts';
-import type { Outbox, Journal, Publisher } from '../ports.ts';
+import type { Journal, Outbox, Publisher } from '../ports.ts';
+import { linesOf } from '../visit-lines.ts';
+import { handOver, type Unanswered } from './hand-over.ts';
+import { JournalReplay } from './journal-replay.ts';
+import { MessageBuffer } from './message-buffer.ts';
+import { type OutgoingMessage, saveAgain, unsavedIn } from './outgoing-message.ts';
+import { PublishWindow } from './publish-window.ts';
 
 /**
- * Brings encoded visits to the queue. Each is in the journal before anything else, then waits in a bounded memory, is
- * coalesced with its neighbours into a message, and published until the queue answers for it:
+ * Brings encoded visits to the queue. Each is in the journal before anything else, then in memory, which is bounded.
  *
- *   offer → journal + open chunk ─ 256 visits or 20 ms → full chunks ─ 64 in flight → queue ─ released in the journal
- *         ↘ no room: journal only ─ less than half full → full chunks                 ↘ down, no journal: outbox
+ * | a message is | which means                                       | until                                        |
+ * | ------------ | ------------------------------------------------- | -------------------------------------------- |
+ * | open         | gathers visits (`message-buffer.ts`)              | 256 visits, full bytes, or `coalesceMs`      |
+ * | waiting      | is complete (`publish-window.ts`)                 | fewer than 64 are in flight                  |
+ * | in flight    | is published, again and again                     | the queue or the overflow has it             |
+ * | done         | is released in the journal and forgotten          |                                              |
  *
- * What the queue has not taken when the process stops goes to the outbox, also from the journal: its disk may go with
- * the process.
+ * Visits without room in memory are in the journal only. Replay (`journal-replay.ts`) makes waiting messages of them, and of
+ * what earlier processes left, while memory is less than half full.
+ *
+ * What the queue has not taken when the process stops goes to the overflow, also from the journal: its disk may go with
+ * the process. Without a journal, the overflow takes at once what the queue does not.
  */
-export interface VisitPump {
+export interface VisitPublisher {
   /** Takes visits, but for the last ones when neither memory nor disk has room for them: how many it has taken. */
   offer(records: readonly string[]): number;
-  /** Resolves when the visit that was offered last is with the queue or the outbox, or when it lies on disk only. */
+  /** Resolves when the visit that was offered last is with the queue or the overflow, or when it lies on disk only. */
   settled(): Promise<void>;
   /** Resolves when the visits that earlier processes left in the journal are published. */
   restored(): Promise<void>;
   /** Resolves when nothing is in memory and nothing is being read from the journal. */
   drained(): Promise<void>;
-  /** Takes nothing up from the journal any more. */
+  /** Reads nothing from the journal any more. */
   stopRestoring(): Promise<void>;
-  /** Gives the outbox, if there is one, what the queue has not taken, until all is there or the time is up. */
+  /** Gives the overflow, if there is one, what the queue has not taken, until all is there or the time is up. */
   handOver(isOver: () => boolean): Promise<void>;
   /** How many visits are in memory. */
   buffered(): number;
-  /** How many visits in memory are neither in the journal, the queue nor the outbox. */
+  /** How many visits in memory are neither in the journal, the queue nor the overflow. */
   unsaved(): number;
 }
 
-export interface VisitPumpOptions {
+export interface VisitPublisherOptions {
   readonly publisher: Publisher;
   readonly journal?: Journal | undefined;
   /** Takes what the queue does not: at once without a journal, otherwise when the process stops. */
@@ -46,189 +52,162 @@ export interface VisitPumpOptions {
   readonly metrics: Pick<Metrics, 'visitsRestored' | 'visitsDropped' | 'publishFailed' | 'outboxed'>;
   /** The most visits that may be in memory at once. */
   readonly maxBuffered: number;
-  /** How long a visit waits for others to be published with. */
+  /** How long a visit waits for others to be published with, in milliseconds. */
   readonly coalesceMs: number;
 }
 
-const MESSAGES_IN_FLIGHT = 64;
+export function createVisitPublisher(options: VisitPublisherOptions): VisitPublisher {
+  return new JournaledPublisher(options);
+}
 
-export function createVisitPump(options: VisitPumpOptions): VisitPump {
-  const { publisher, journal, outbox, clock, metrics, maxBuffered, coalesceMs } = options;
+class JournaledPublisher implements VisitPublisher {
+  readonly #options: VisitPublisherOptions;
+  readonly #buffer: MessageBuffer;
+  readonly #window: PublishWindow;
+  readonly #replay: JournalReplay;
+  #buffered = 0;
+  /** The message with the visit that was offered last; `undefined` when nobody needs to wait for it. */
+  #newest: OutgoingMessage | undefined;
+  #onDrained: (() => void) | undefined;
 
-  const builder = createMessageBuilder();
-  const restorer = new VisitRestorer(journal, metrics, takeRestored);
-  const full: FullChunk[] = [];
-  const inFlight = new Set<FullChunk>();
-  let open: Chunk | undefined;
-  let newest: Chunk | undefined;
-  let buffered = 0;
-  let coalescing: NodeJS.Timeout | undefined;
-  let onDrained: (() => void) | undefined;
-
-  function keep(records: readonly string[]): void {
-    const joined = joinRecords(records);
-    const count = records.length;
-    if (open && (open.count + count > VISITS_PER_MESSAGE || !builder.hasRoomFor(joined))) completeChunk();
-    open ??= { kept: [], count: 0, isRestored: false, published: undefined };
-    const lines = builder.add(joined);
-    open.kept.push({ segment: journal?.append(lines, count), count });
-    open.count += count;
-    buffered += count;
-    newest = open;
-    if (open.count >= VISITS_PER_MESSAGE) completeChunk();
-    else coalescing ??= setTimeout(publishAll, coalesceMs);
-    publishFull();
+  constructor(options: VisitPublisherOptions) {
+    const { journal, outbox, coalesceMs, metrics } = options;
+    this.#options = options;
+    this.#window = new PublishWindow({
+      ...options,
+      fallBack: journal ? undefined : outbox,
+      onDone: (message) => this.#forget(message),
+    });
+    this.#buffer = new MessageBuffer({
+      journal,
+      coalesceMs,
+      onComplete: (message) => this.#window.push(message),
+    });
+    this.#replay = new JournalReplay({ journal, metrics, onRead: (messages) => this.#takeReplayed(messages) });
+    journal?.watch({
+      onFound: () => {
+        this.#replay.expect();
+        this.#checkProgress();
+      },
+      onWritable: () => this.#saveUnsaved(journal),
+      onLost: (visits) => metrics.visitsDropped('journal_lost', visits),
+    });
+    this.#checkProgress();
   }
 
-  function completeChunk(): void {
-    clearTimeout(coalescing);
-    coalescing = undefined;
-    if (open) full.push({ chunk: open, message: builder.complete(), mayStillBeSent: false, isDone: false });
-    open = undefined;
-  }
-
-  function publishAll(): void {
-    completeChunk();
-    publishFull();
-  }
-
-  function publishFull(): void {
-    while (inFlight.size < MESSAGES_IN_FLIGHT) {
-      const next = full.shift();
-      if (!next) break;
-      if (!next.isDone) void publish(next);
+  offer(records: readonly string[]): number {
+    const { journal, maxBuffered } = this.#options;
+    const room = Math.max(maxBuffered - this.#buffered, 0);
+    if (records.length <= room) {
+      this.#keep(records);
+      return records.length;
     }
+    if (room > 0) this.#keep(records.slice(0, room));
+    this.#newest = undefined;
+    const rest = records.slice(room);
+    if (!journal?.spill(Buffer.from(linesOf(rest)), rest.length)) return room;
+    this.#replay.expect();
+    return records.length;
   }
 
-  async function publish(fullChunk: FullChunk): Promise<void> {
-    inFlight.add(fullChunk);
-    await retryUntilDone(() => deliver(fullChunk), clock, metrics.publishFailed);
-    inFlight.delete(fullChunk);
-    finish(fullChunk);
-    publishFull();
+  async settled(): Promise<void> {
+    const newest = this.#newest;
+    if (newest) await (newest.done ??= Promise.withResolvers()).promise;
   }
 
-  async function deliver(fullChunk: FullChunk): Promise<void> {
-    if (fullChunk.isDone) return;
-    const { body } = fullChunk.message;
-    try {
-      await publisher.publish(body);
-    } catch (error) {
-      fullChunk.mayStillBeSent = true;
-      if (!outbox || journal) throw error;
-      await outbox.add(body.toString());
-      metrics.outboxed();
-    }
+  restored(): Promise<void> {
+    return this.#replay.all;
   }
 
-  /** Runs once when the queue or the outbox has it; both may report it. */
-  function finish(fullChunk: FullChunk): void {
-    if (fullChunk.isDone) return;
-    fullChunk.isDone = true;
-    const { chunk, message, mayStillBeSent } = fullChunk;
-    if (!mayStillBeSent) message.release();
-    for (const { segment, count } of chunk.kept) if (segment) journal?.release(segment, count);
-    restorer.published(chunk);
-    buffered -= chunk.count;
-    chunk.published?.resolve();
-    if (newest === chunk) newest = undefined;
-    takeStock();
+  drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onDrained = resolve;
+    this.#buffer.complete();
+    this.#checkProgress();
+    return promise;
   }
 
-  /** Runs after each publish: reads more from the journal, and resolves waiters. */
-  function takeStock(): void {
-    if (buffered < maxBuffered / 2) restorer.takeUp();
-    restorer.takeStock();
-    if (buffered === 0 && restorer.isIdle) onDrained?.();
+  stopRestoring(): Promise<void> {
+    return this.#replay.stop();
   }
 
-  function takeRestored(chunks: readonly FullChunk[]): void {
-    full.push(...chunks);
-    for (const { chunk } of chunks) buffered += chunk.count;
-    publishFull();
-    takeStock();
+  async handOver(isOver: () => boolean): Promise<void> {
+    const { outbox, clock } = this.#options;
+    if (outbox) await handOver({ outbox, clock, messages: this.#unanswered(), isOver });
   }
 
-  function* inMemory(): Generator<FullChunk> {
-    yield* full;
-    yield* inFlight;
+  buffered(): number {
+    return this.#buffered;
   }
 
-  /** Yields the newest first, because the queue gets the oldest meanwhile; messages being published come last. */
-  async function* unanswered(): AsyncGenerator<Unanswered, void> {
-    completeChunk();
-    yield* [...full.toReversed(), ...inFlight].map(toUnanswered);
+  unsaved(): number {
+    const { journal } = this.#options;
+    let unsaved = this.#buffer.open ? unsavedIn(this.#buffer.open, journal) : 0;
+    for (const message of this.#complete()) unsaved += unsavedIn(message, journal);
+    return unsaved;
+  }
+
+  #keep(records: readonly string[]): void {
+    // Counted first: a message that is complete may be done before `add` returns.
+    this.#buffered += records.length;
+    const message = this.#buffer.add(records);
+    this.#newest = message.isDone ? undefined : message;
+  }
+
+  #takeReplayed(messages: readonly OutgoingMessage[]): void {
+    for (const { count } of messages) this.#buffered += count;
+    this.#window.push(...messages);
+    this.#checkProgress();
+  }
+
+  /** Runs once for each message, when the queue or the overflow has it. */
+  #forget(message: OutgoingMessage): void {
+    for (const { segment, count } of message.visits) if (segment) this.#options.journal?.release(segment, count);
+    this.#replay.published(message);
+    this.#buffered -= message.count;
+    if (this.#newest === message) this.#newest = undefined;
+    this.#checkProgress();
+  }
+
+  /** Runs after each publish: resumes replay, and resolves waiters. */
+  #checkProgress(): void {
+    if (this.#buffered < this.#options.maxBuffered / 2) this.#replay.resume();
+    this.#replay.checkDone();
+    if (this.#buffered === 0 && this.#replay.isIdle) this.#onDrained?.();
+  }
+
+  #saveUnsaved(journal: Journal): void {
+    const { open } = this.#buffer;
+    if (open && unsavedIn(open, journal) > 0) this.#buffer.complete();
+    for (const message of this.#complete()) if (!message.isDone && !saveAgain(message, journal)) return;
+  }
+
+  *#complete(): Generator<OutgoingMessage> {
+    yield* this.#window.waiting;
+    yield* this.#window.inFlight;
+  }
+
+  /** Yields the newest first, because the queue gets the oldest meanwhile; messages in flight come last. */
+  async *#unanswered(): AsyncGenerator<Unanswered, void> {
+    this.#buffer.complete();
+    const inMemory = [...this.#window.waiting.toReversed(), ...this.#window.inFlight];
+    yield* inMemory.map((message) => this.#toUnanswered(message));
     for (;;) {
-      const restored = await restorer.next();
-      if (!restored) return;
-      yield* restored.map(toUnanswered);
+      const replayed = await this.#replay.next();
+      if (!replayed) return;
+      yield* replayed.map((message) => this.#toUnanswered(message));
     }
   }
 
-  function toUnanswered(fullChunk: FullChunk): Unanswered {
+  #toUnanswered(message: OutgoingMessage): Unanswered {
     return {
-      body: fullChunk.message.body,
-      isDone: () => fullChunk.isDone,
+      body: message.bytes?.body ?? '',
+      isDone: () => message.isDone,
       done: () => {
-        metrics.outboxed();
-        fullChunk.mayStillBeSent = true;
-        finish(fullChunk);
+        this.#options.metrics.outboxed();
+        message.mayStillBeSent = true;
+        this.#window.finish(message);
       },
     };
   }
-
-  function saveWhatIsNot(to: Journal): void {
-    if (open && unsavedIn(open, to) > 0) completeChunk();
-    for (const fullChunk of inMemory()) if (!fullChunk.isDone && !saveAgain(fullChunk, to)) break;
-    publishFull();
-  }
-
-  function expectMore(): void {
-    restorer.expect();
-    takeStock();
-  }
-
-  journal?.watch({
-    onFound: expectMore,
-    onWritable: () => saveWhatIsNot(journal),
-    onLost: (visits) => metrics.visitsDropped('journal_lost', visits),
-  });
-  takeStock();
-
-  return {
-    offer: (records) => {
-      const room = Math.max(maxBuffered - buffered, 0);
-      if (records.length <= room) {
-        keep(records);
-        return records.length;
-      }
-      if (room > 0) keep(records.slice(0, room));
-      newest = undefined;
-      const rest = records.slice(room);
-      if (!journal?.spill(Buffer.from(`\n${joinRecords(rest)}`), rest.length)) return room;
-      restorer.expect();
-      return records.length;
-    },
-    settled: async () => {
-      if (newest) await (newest.published ??= Promise.withResolvers()).promise;
-    },
-    restored: () => restorer.all,
-    drained: () => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      onDrained = resolve;
-      publishAll();
-      takeStock();
-      return promise;
-    },
-    stopRestoring: () => restorer.stop(),
-    handOver: async (isOver) => {
-      if (outbox) await handOver({ outbox, clock, messages: unanswered(), isOver });
-    },
-    buffered: () => buffered,
-    unsaved: () => {
-      let unsaved = open ? unsavedIn(open, journal) : 0;
-      for (const { chunk, isDone } of inMemory()) if (!isDone) unsaved += unsavedIn(chunk, journal);
-      return unsaved;
-    },
-  };
 }

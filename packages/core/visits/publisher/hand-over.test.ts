@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createTestClock } from '@terse/platform/test-clock';
-import { handOver, type Unanswered } from './visit-hand-over.ts';
+import { handOver, type Unanswered } from './hand-over.ts';
 
 function createMessages(count: number) {
   const done = new Set<string>();
