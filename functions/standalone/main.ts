@@ -11,7 +11,6 @@ import { createContext, openStandalone } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { productionNotes } from '@terse/runtime/production-notes';
 import { createStatsApp } from '@terse/stats/app';
-import { createVisitWriterApp } from '@terse/visit-writer/app';
 import { consume } from '@terse/visit-writer/consume';
 import { banner } from './banner.ts';
 import { createFront } from './front.ts';
@@ -29,7 +28,6 @@ void runUntilStopped(async () => {
 
   const clientIp = createClientIp(config);
   const country = createCountry(config.countryHeader);
-  const visitWriter = createVisitWriterApp(parts);
   const counterFlush = createCounterFlushApp(parts);
   const redirect = createRedirectApp({ ...parts, clientIp, country });
   const gateway = createGatewayApp({
@@ -39,7 +37,7 @@ void runUntilStopped(async () => {
     stats: createStatsApp(parts),
   });
 
-  const consuming = consume(visitWriter, { ...context, ...parts, pressure: context.eventLoopPressure });
+  const consuming = consume({ ...context, ...parts, pressure: context.eventLoopPressure });
   // Counts are reconciled once restored visits are stored; a later tick does the rest.
   await Promise.race([parts.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
   await tick(counterFlush, { task: 'maintain', settle_ms: 0 }).catch((error: unknown) => {

@@ -46,13 +46,6 @@ const rabbitmqEventSchema = z
 
 const eventSchema = z.union([batchSchema, rabbitmqEventSchema]);
 
-export type VisitBatch = z.input<typeof batchSchema>;
-
-/** What a trigger in the same process hands over beside its request. */
-export interface HandedOver {
-  readonly batch?: VisitBatch;
-}
-
 /**
  * Stores visits. A 2xx answer means that the whole batch is dealt with and may be acknowledged; any other, that the
  * whole batch must come again.
@@ -61,8 +54,7 @@ export function createVisitWriterApp(dependencies: VisitWriterDependencies): Hon
   const app = createApp(dependencies);
 
   app.post('/.events', limitBody(MAX_BODY_BYTES), async (c) => {
-    const { batch } = (c.env ?? {}) as HandedOver;
-    const { messages } = batch ?? (await readBody(c, eventSchema));
+    const { messages } = await readBody(c, eventSchema);
     return c.json(await dependencies.writer.write(messages));
   });
 

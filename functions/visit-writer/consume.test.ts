@@ -1,9 +1,8 @@
-import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
 import { readConfig } from '@terse/runtime/config';
 import { createLog } from '@terse/runtime/log';
-import type { HandedOver } from './app.ts';
+import type { Message } from '@terse/core/visits/ports';
 import { consume } from './consume.ts';
 
 beforeEach(() => {
@@ -15,14 +14,16 @@ afterEach(() => {
 
 function setUp(pressure: () => number = () => 0) {
   const queue = createMemoryQueue({ maxMessages: 100, maxDeadLetters: 10, onDeadLetter: () => {} });
-  const posted: string[] = [];
-  const app = new Hono().post('/.events', (c) => {
-    const { batch } = c.env as HandedOver;
-    posted.push(...(batch?.messages ?? []).map(({ body }) => body));
-    return c.json({});
-  });
+  const stored: string[] = [];
+  const writer = {
+    write: (messages: readonly Message[]) => {
+      stored.push(...messages.map(({ body }) => body));
+      return Promise.resolve({ stored: 0, orphans: 0, duplicates: 0, rejected: 0, postponed: 0 });
+    },
+  };
   const config = readConfig('standalone', {});
-  const consuming = consume(app, {
+  const consuming = consume({
+    writer,
     subscriber: queue,
     deadLetters: queue,
     config,
@@ -35,33 +36,33 @@ function setUp(pressure: () => number = () => 0) {
     log: createLog('silent'),
     pressure,
   });
-  return { queue, posted, consuming };
+  return { queue, stored, consuming };
 }
 
-test('sets aside a message that no batch could ever succeed with, and posts those around it', async () => {
-  const { queue, posted, consuming } = setUp();
+test('sets aside a message that no batch could ever succeed with, and stores those around it', async () => {
+  const { queue, stored, consuming } = setUp();
   const oversized = `[${'x'.repeat(4_000_000)}]`;
   const published = Promise.all(['[1]', oversized, '[2]'].map((body) => queue.publish(body)));
   await vi.advanceTimersByTimeAsync(1000);
   await published;
-  expect(posted).toEqual(['[1]', '[2]']);
+  expect(stored).toEqual(['[1]', '[2]']);
   expect(queue.deadLetters()).toMatchObject([{ body: oversized, reason: 'longer than 4000000 characters' }]);
   await consuming.close();
 });
 
 test('waits while redirects are pressed hard, but not for ever', async () => {
   let pressure = 1;
-  const { queue, posted, consuming } = setUp(() => pressure);
+  const { queue, stored, consuming } = setUp(() => pressure);
   const first = queue.publish('[1]');
   await vi.advanceTimersByTimeAsync(1000);
-  expect(posted).toEqual([]);
+  expect(stored).toEqual([]);
   pressure = 0;
   await vi.advanceTimersByTimeAsync(50);
-  expect(posted).toEqual(['[1]']);
+  expect(stored).toEqual(['[1]']);
   pressure = 1;
   const second = queue.publish('[2]');
   await vi.advanceTimersByTimeAsync(3000);
-  expect(posted).toEqual(['[1]', '[2]']);
+  expect(stored).toEqual(['[1]', '[2]']);
   await Promise.all([first, second]);
   await consuming.close();
 });

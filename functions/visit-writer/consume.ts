@@ -1,10 +1,8 @@
-import type { Hono } from 'hono';
 import type { Clock } from '@terse/platform/clock';
 import { batch } from '@terse/queue/batch';
 import type { Config } from '@terse/runtime/config';
 import type { Logger } from '@terse/runtime/log';
-import { handOver } from '@terse/runtime/triggers';
-import type { HandedOver } from './app.ts';
+import type { VisitWriter } from '@terse/core/visits/writer/visit-writer';
 import type { DeadLetters, Delivery, Subscriber, Subscription } from '@terse/core/visits/ports';
 
 const MAX_MESSAGES = 50;
@@ -20,6 +18,7 @@ const YIELD_MS = 50;
 const MAX_YIELDS = 40;
 
 export interface ConsumeOptions {
+  readonly writer: Pick<VisitWriter, 'write'>;
   readonly subscriber: Subscriber;
   readonly deadLetters: DeadLetters;
   readonly config: Config;
@@ -29,9 +28,9 @@ export interface ConsumeOptions {
   readonly pressure: () => number;
 }
 
-/** The trigger of the visit-writer: hands what lies in the queue over to it, batch by batch. */
-export function consume(app: Pick<Hono, 'request'>, options: ConsumeOptions): Subscription {
-  const { config, clock, log, pressure } = options;
+/** The trigger of the visit-writer: stores what lies in the queue, batch by batch. */
+export function consume(options: ConsumeOptions): Subscription {
+  const { writer, config, clock, log, pressure } = options;
   return batch(
     withoutOversized(options),
     {
@@ -46,12 +45,12 @@ export function consume(app: Pick<Hono, 'request'>, options: ConsumeOptions): Su
       for (let yields = 0; yields < MAX_YIELDS && pressure() >= MAX_PRESSURE; yields++) {
         await clock.sleep(YIELD_MS);
       }
-      await handOver(app, { batch: { messages: [...messages] } } satisfies HandedOver);
+      await writer.write(messages);
     },
   );
 }
 
-/** Sets aside at once what is too large to be posted: no batch would ever succeed with it. */
+/** Sets aside at once what is larger than any message of visits: it would hold up its batch for nothing. */
 function withoutOversized({ subscriber, deadLetters, log }: ConsumeOptions): Subscriber {
   async function setAside({ body, headers, acknowledge }: Delivery): Promise<void> {
     try {

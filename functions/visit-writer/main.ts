@@ -13,10 +13,9 @@ void runUntilStopped(async () => {
   const isTriggered = config.trigger === 'external';
   const listeners = isTriggered ? await openListeners(config) : await openInternalListener(config);
   const parts = await openVisitWriter(context);
-  const app = createVisitWriterApp(parts);
-  listeners.callers?.serve(app);
+  listeners.callers?.serve(createVisitWriterApp(parts));
   listeners.internal.serve(createInternalApp(parts));
-  const consuming = isTriggered ? undefined : consume(app, { ...context, ...parts, pressure: () => 0 });
+  const consuming = isTriggered ? undefined : consume({ ...context, ...parts, pressure: () => 0 });
   reportStart(context, listeners, 'stores visits from the queue');
   return {
     turnAway: parts.turnAway,

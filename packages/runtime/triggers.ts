@@ -5,26 +5,17 @@ import type { Hono } from 'hono';
  * @param signal tells the function that nobody waits for it any more.
  * @throws Error unless the function answers 2xx: the event is to come again.
  */
-export function postEvent(
+export async function postEvent(
   app: Pick<Hono, 'request'>,
   event: unknown,
   signal: AbortSignal | null = null,
 ): Promise<void> {
-  const headers = { 'Content-Type': 'application/json' };
-  return request(app, { headers, body: JSON.stringify(event), signal });
-}
-
-/**
- * The same for a function in this process: what it is given lies beside the request, as `c.env`, and is not turned into
- * JSON and back, which takes as long as storing it.
- * @throws Error unless the function answers 2xx.
- */
-export function handOver(app: Pick<Hono, 'request'>, event: object): Promise<void> {
-  return request(app, {}, event);
-}
-
-async function request(app: Pick<Hono, 'request'>, init: RequestInit, environment = {}): Promise<void> {
-  const response = await app.request('/.events', { method: 'POST', ...init }, environment);
+  const response = await app.request('/.events', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(event),
+    signal,
+  });
   if (!response.ok)
     throw new Error(`The event was answered with ${response.status}: ${await response.text()}`);
 }
