@@ -1,11 +1,9 @@
 import fc from 'fast-check';
-import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { parseSearch } from '@terse/core/links/link-search';
 import { ownUrls } from '@terse/core/links/own-urls';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { createTestClock } from '@terse/platform/test-clock';
-import { fillSearchColumns } from './fill-search-columns.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { createUrlRepository } from './url-repository.ts';
 import type { LinkValues } from '@terse/core/links/ports';
@@ -131,24 +129,6 @@ export function describeLinkSearch(database: () => OpenDatabase): void {
     expect(await find('Ä')).toEqual(['link']);
     await urls.change(code, { title: null });
     expect(await find('mehr')).toEqual([]);
-  });
-
-  test('finds what the release before wrote as it did, and everything after the next migration', async () => {
-    const { create, find } = setUp();
-    const { db } = database();
-    await create('changed', { title: 'Früher' });
-    await sql`update urls set title = 'Später' where short_code = 'changed'`.execute(db);
-    await sql`
-      insert into urls (short_code, original_url, title, created_at, updated_at)
-      select 'old' || n, 'https://xn--zrich-kva.example/' || n, 'Größe', now(), now() from generate_series(1, 2100) as n
-    `.execute(db);
-    expect(await find('Größe')).toHaveLength(100);
-    expect(await find('zürich.example/2100')).toEqual([]);
-    await fillSearchColumns(db);
-    expect(await find('zürich.example/2100')).toEqual(['old2100']);
-    expect(await find('GRÖSSE')).toHaveLength(100);
-    expect(await find('später')).toEqual(['changed']);
-    expect(await find('früher')).toEqual([]);
   });
 
   test('finds any link by any part of what it shows, in any case and composition', async () => {

@@ -5,7 +5,7 @@ import { type Kysely, sql } from 'kysely';
 export interface Login {
   readonly name: string;
   readonly password: string;
-  /** The group role that it has the rights of (`migrations/0003-roles.ts`). */
+  /** The group role that it has the rights of (`migrations/0001-baseline-roles.ts`). */
   readonly role: string;
   /** How long the server may work on one statement of this login. */
   readonly statementTimeoutMs: number;

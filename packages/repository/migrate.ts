@@ -6,24 +6,9 @@ import {
   sql,
   type Transaction,
 } from 'kysely';
-import { fillSearchColumns } from './fill-search-columns.ts';
-import * as links from './migrations/0001-links.ts';
-import * as visits from './migrations/0002-visits.ts';
-import * as roles from './migrations/0003-roles.ts';
-import * as orphanVisits from './migrations/0004-orphan-visits.ts';
-import * as visitTallies from './migrations/0005-visit-tallies.ts';
-import * as countDifferences from './migrations/0006-count-differences.ts';
-import * as linkSearch from './migrations/0008-link-search.ts';
+import * as baseline from './migrations/0001-baseline.ts';
 
-const migrations = {
-  '0001-links': links,
-  '0002-visits': visits,
-  '0003-roles': roles,
-  '0004-orphan-visits': orphanVisits,
-  '0005-visit-tallies': visitTallies,
-  '0006-count-differences': countDifferences,
-  '0008-link-search': linkSearch,
-};
+const migrations = { '0001-baseline': baseline };
 
 /** The names of all migrations, in order. */
 export const MIGRATIONS = Object.keys(migrations);
@@ -39,12 +24,10 @@ const LEDGER = sql.table(DEFAULT_MIGRATION_TABLE);
  * @throws Error when a migration fails, or when the database has one of a newer release; then nothing has changed.
  */
 export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
-  const applied = await db.transaction().execute(async (transaction) => {
+  return db.transaction().execute(async (transaction) => {
     await lockMigrations(transaction);
     return migrateWithin(transaction);
   });
-  await fillSearchColumns(db);
-  return applied;
 }
 
 /** Waits until nobody else migrates. Before anything is read, so that it sees the tables of the one before. */
@@ -53,7 +36,7 @@ export async function lockMigrations<T>(transaction: Transaction<T>): Promise<vo
 }
 
 /**
- * Applies the migrations up to `last`, or all, under the lock. `fillSearchColumns` is to follow all of them.
+ * Applies the migrations up to `last`, or all, under the lock.
  * @returns the names of the migrations that were applied.
  * @throws Error when a migration fails, or when the database has one of a newer release.
  */

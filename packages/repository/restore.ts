@@ -5,7 +5,6 @@ import type { Contents } from './backup.ts';
 import { BackupError, type BackupHeader, DAMAGED, FOREIGN, parseHeader } from './backup-format.ts';
 import { BackupReader } from './backup-reader.ts';
 import { clearEmptyPlace } from './empty-place.ts';
-import { fillSearchColumns } from './fill-search-columns.ts';
 import { loadTables } from './load-tables.ts';
 import { lockMigrations, MIGRATIONS, migrateWithin } from './migrate.ts';
 import type { OpenDatabase } from './open-database.ts';
@@ -61,8 +60,7 @@ async function restore(
     await clearEmptyPlace(db, migrations);
     await migrateWithin(db, migrations.at(-1));
     const rows = await loadTables(load, reader);
-    const later = await migrateWithin(db);
-    if (later.length > 0) await fillSearchColumns(db);
+    await migrateWithin(db);
     return { takenAt: taken_at, rows };
   });
 }

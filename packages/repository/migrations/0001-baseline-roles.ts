@@ -1,0 +1,59 @@
+import { type Kysely, sql } from 'kysely';
+
+/**
+ * One group role per function, with what that function does and nothing more. A login is made a member of one of them;
+ * the owner of the tables is for migrations only.
+ */
+const GRANTS = {
+  terse_redirect: ['select on urls'],
+  terse_links: [
+    'select on urls, counter_batches, api_keys',
+    // Not visit_count: only the flush counts.
+    `insert (short_code, original_url, redirect_status, expires_at, pinned, title, tags, created_at, updated_at,
+      readable_url, folded_title) on urls`,
+    `update (original_url, redirect_status, expires_at, pinned, title, tags, version, updated_at, deleted_at,
+      readable_url, folded_title) on urls`,
+  ],
+  terse_stats: ['select on urls, api_keys, visits, visit_rollups, visit_tallies, visit_months'],
+  terse_visit_writer: [
+    'insert on visits, orphan_visits, visit_tallies',
+    // What "on conflict" and "returning" read.
+    'select (id, short_code) on visits',
+    'select (id) on orphan_visits',
+    'select (short_code) on urls',
+  ],
+  terse_counter_flush: [
+    'select (short_code, visit_count), update (visit_count) on urls',
+    'select, insert, delete on counter_batches',
+    'select, delete on visit_tallies',
+    'select, insert, update on visit_months, visit_rollups',
+    'select on visit_totals',
+    'select, insert, update, delete on counts_to_compare, count_surpluses, count_progress',
+    'execute on function ensure_visit_partition(date), whole_or_nothing(boolean)',
+  ],
+};
+
+const OWN_FUNCTIONS = [
+  'ensure_visit_partition(date)',
+  'whole_or_nothing(boolean)',
+  'total_visits_after_insert()',
+  'total_visits_after_update()',
+];
+
+/** Makes the roles, where the server has none of these names yet, and grants each its rights. */
+export async function makeRoles(db: Kysely<unknown>): Promise<void> {
+  for (const name of OWN_FUNCTIONS)
+    await sql`revoke execute on function ${sql.raw(name)} from public`.execute(db);
+  for (const [role, grants] of Object.entries(GRANTS)) {
+    // Roles belong to the whole server: another database may make the same one just now.
+    await sql`
+      do $$ begin
+        if not exists (select from pg_roles where rolname = ${sql.lit(role)}) then
+          create role ${sql.id(role)} nologin;
+        end if;
+      exception when duplicate_object or unique_violation then null;
+      end $$
+    `.execute(db);
+    for (const grant of grants) await sql`grant ${sql.raw(grant)} to ${sql.id(role)}`.execute(db);
+  }
+}
