@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
 import { createCounterFlushApp } from './app.ts';
 import type { Delivery } from '@terse/core/visits/ports';
+import { HOUR_MS } from '@terse/platform/durations';
 
 const NOTHING = { flushed: 0, corrected: 0, drained: 0, merged: 0, failed: [] };
-const HOUR_MS = 3_600_000;
 
 let parts: TestParts;
 beforeAll(async () => {

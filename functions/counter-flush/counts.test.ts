@@ -19,8 +19,8 @@ import { createVisitRepository } from '@terse/repository/visit-repository';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Counter } from '@terse/core/counts/ports';
+import { HOUR_MS } from '@terse/platform/durations';
 
-const HOUR_MS = 3_600_000;
 const WINDOW_MS = 24 * HOUR_MS;
 const RUNS = 25;
 const CODES = ['a', 'b', 'c'] as ShortCode[];

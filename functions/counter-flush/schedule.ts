@@ -3,8 +3,8 @@ import type { Config } from '@terse/runtime/config';
 import type { Logger } from '@terse/runtime/log';
 import { postEvent, type Schedule, schedule } from '@terse/runtime/triggers';
 import type { Tick } from './app.ts';
+import { HOUR_MS } from '@terse/platform/durations';
 
-const HOUR_MS = 3_600_000;
 
 /** Sends a tick to the counter-flush. @throws Error when it was not carried out. */
 export function tick(app: Pick<Hono, 'request'>, event: Tick, signal?: AbortSignal): Promise<void> {

@@ -8,8 +8,8 @@ import { createCountDifferenceRepository } from './count-difference-repository.t
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { createUrlRepository } from './url-repository.ts';
+import { HOUR_MS } from '@terse/platform/durations';
 
-const HOUR_MS = 3_600_000;
 
 /** What comparing counts promises on every database; `database` is migrated and empty before each test. */
 export function describeCountDifferenceRepository(database: () => OpenDatabase): void {

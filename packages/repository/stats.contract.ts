@@ -14,6 +14,7 @@ import type { OpenDatabase } from './open-database.ts';
 import { createRollupRepository } from './rollup-repository.ts';
 import { createUrlRepository } from './url-repository.ts';
 import { createVisitRepository } from './visit-repository.ts';
+import { HOUR_MS } from '@terse/platform/durations';
 
 /** What reports promise on every database; `database` is migrated and empty before each test. */
 export function describeStats(database: () => OpenDatabase): void {
@@ -38,7 +39,6 @@ export function describeStats(database: () => OpenDatabase): void {
 
   const FIRST = Date.parse('2026-09-28T00:00:00Z');
   const DAYS = 57;
-  const HOUR_MS = 3_600_000;
 
   /** Instants that are often on a boundary, or next to one. */
   const instants = fc.oneof(

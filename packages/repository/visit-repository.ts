@@ -10,6 +10,18 @@ import { isRefusalOfContent, isUniqueViolation } from './sql-state.ts';
 import { preparePartitions } from './visit-partitions.ts';
 import type { Inserted, VisitRepository } from '@terse/core/visits/ports';
 
+/** A column that is added is not shown by that. */
+const SHOWN = [
+  'id',
+  'short_code',
+  'ip',
+  'timestamp',
+  'user_agent',
+  'referrer',
+  'country',
+  'is_bot',
+] as const;
+
 const CODES_REMEMBERED = 100_000;
 /** Each try but the first has found out what others had stored by then, who are not many. */
 const MAX_TRIES = 10;
@@ -77,7 +89,7 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
     },
 
     latest: (code, limit, before) => {
-      const visits = db.selectFrom('visits').selectAll().where('short_code', '=', code);
+      const visits = db.selectFrom('visits').select(SHOWN).where('short_code', '=', code);
       return (before === undefined ? visits : visits.where('id', '<', before))
         .orderBy('id', 'desc')
         .limit(limit)

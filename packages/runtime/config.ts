@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { wholeNumber, z } from '@terse/core/zod';
+import { HOUR_MS } from '@terse/platform/durations';
 import type { Login } from '@terse/repository/logins';
 import { DEFAULT_PORTS, hostSetting, localUrl } from './address-settings.ts';
 import { type Environment, givenSettings } from './given-settings.ts';
@@ -188,7 +189,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     trustedProxyHops: settings.TRUSTED_PROXY_HOPS,
     countryHeader: settings.COUNTRY_HEADER,
     counterFlushSeconds: settings.COUNTER_FLUSH_SECONDS,
-    countTakeBackMs: settings.COUNT_TAKE_BACK_HOURS * 3_600_000,
+    countTakeBackMs: settings.COUNT_TAKE_BACK_HOURS * HOUR_MS,
     visitBatchWaitMs: settings.VISIT_BATCH_WAIT_MS,
     trigger: settings.TRIGGER,
     logLevel: settings.LOG_LEVEL,

@@ -1,3 +1,4 @@
+import { DAY_MS } from '@terse/platform/durations';
 import type { Clock } from '@terse/platform/clock';
 import type { Metrics } from '../metrics.ts';
 import type { Counter, CounterRepository } from './ports.ts';
@@ -28,7 +29,7 @@ export interface CounterServiceOptions {
 /** A flush first finishes what another left behind, then takes what has gathered since. */
 const FLUSH_ROUNDS = 2;
 
-const LEDGER_KEPT_MS = 30 * 24 * 3_600_000;
+const LEDGER_KEPT_MS = 30 * DAY_MS;
 /** More than enough: a flush adds at most one entry for each of the 16 shards. */
 const PRUNED_AT_ONCE = 2000;
 

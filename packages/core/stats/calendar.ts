@@ -1,8 +1,7 @@
 import type { Interval } from './interval.ts';
 import type { Period } from './ports.ts';
+import { DAY_MS, HOUR_MS } from '@terse/platform/durations';
 
-const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
 /** The first Monday, in days since the epoch. */
 const FIRST_MONDAY = 4;
 

@@ -1,6 +1,7 @@
 import { addAt, createMonthlyCounter } from './heavy-hitters.ts';
 import type { ShortCode } from '../links/short-code.ts';
 import type { DescribedVisit } from '../visits/visit-description.ts';
+import { HOUR_MS } from '@terse/platform/durations';
 
 /** What visits by people are broken down by. */
 export const DIMENSIONS = ['referrer', 'country', 'browser', 'os', 'device'] as const;
@@ -47,7 +48,6 @@ export function createMonth(): MonthlyVisits {
   return { visits: [], bot_visits: [], breakdown: {} };
 }
 
-const HOUR_MS = 3_600_000;
 
 /** Tallies lie in so many buckets. A link is always in the same: another number would hide what lies there already. */
 const BUCKETS = 256;

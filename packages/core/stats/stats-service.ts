@@ -1,4 +1,5 @@
-import { DAY_MS, startOf, startsIn, wholeDays } from './calendar.ts';
+import { DAY_MS, HOUR_MS } from '@terse/platform/durations';
+import { startOf, startsIn, wholeDays } from './calendar.ts';
 import type { Clock } from '@terse/platform/clock';
 import { invalidField, linkNotFound } from '../errors.ts';
 import type { Interval } from './interval.ts';
@@ -7,7 +8,7 @@ import { createCutTally } from './cut-tally.ts';
 import { breakdownOf, type Bucket, coverOf, seriesOf, type Summary } from './summary.ts';
 import type { UrlRepository } from '../links/ports.ts';
 import type { Period, LinkRollups, RollupRepository } from './ports.ts';
-import type { StoredVisit, VisitRepository } from '../visits/ports.ts';
+import type { VisitView, VisitRepository } from '../visits/ports.ts';
 
 export interface StatsQuery {
   readonly from?: Date | undefined;
@@ -37,7 +38,7 @@ export interface StatsService {
    */
   summarise(code: string, query: StatsQuery): Promise<LinkStats>;
   /** Single visits, newest first; `before` is the id of the last one seen. @throws DomainError `link_not_found`. */
-  visits(code: string, limit: number, before?: string): Promise<readonly StoredVisit[]>;
+  visits(code: string, limit: number, before?: string): Promise<readonly VisitView[]>;
 }
 
 export interface StatsServiceOptions {
@@ -48,7 +49,7 @@ export interface StatsServiceOptions {
 }
 
 const SHORTEST_MS: Record<Interval, number> = {
-  hour: DAY_MS / 24,
+  hour: HOUR_MS,
   day: DAY_MS,
   week: 7 * DAY_MS,
   month: 28 * DAY_MS,

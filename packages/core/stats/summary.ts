@@ -1,4 +1,5 @@
-import { DAY_MS, startOf, startsIn } from './calendar.ts';
+import { DAY_MS } from '@terse/platform/durations';
+import { startOf, startsIn } from './calendar.ts';
 import { errorsOf, OTHER_VALUE } from './heavy-hitters.ts';
 import type { Interval } from './interval.ts';
 import type { Dimension, MonthlyVisits, VisitTally } from './rollup.ts';

@@ -1,8 +1,16 @@
-import type { Selectable } from 'kysely';
-import type { VisitTable } from '@terse/repository/schema';
 import type { ShortCode } from '../links/short-code.ts';
 import type { DescribedVisit } from './visit-description.ts';
-export type StoredVisit = Selectable<VisitTable>;
+/** A visit as it is shown: what the report on single visits gives, and nothing that is only stored. */
+export interface VisitView {
+  readonly id: string;
+  readonly short_code: ShortCode;
+  readonly ip: string | null;
+  readonly timestamp: Date;
+  readonly user_agent: string | null;
+  readonly referrer: string | null;
+  readonly country: string | null;
+  readonly is_bot: boolean;
+}
 
 /** How many visits are new: of links, and of codes that never were one. */
 export interface Inserted {
@@ -19,7 +27,7 @@ export interface VisitRepository {
    */
   insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
   /** Single visits, newest first; `before` is the id of the last one seen. */
-  latest(code: ShortCode, limit: number, before?: string): Promise<StoredVisit[]>;
+  latest(code: ShortCode, limit: number, before?: string): Promise<VisitView[]>;
   /**
    * Makes the partitions for yesterday to a week ahead, unless something else does or a backup is taken. Visits of other
    * days go to the default partition.
