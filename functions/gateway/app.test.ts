@@ -38,6 +38,14 @@ describe('routes', () => {
   });
 });
 
+test('does what a redirect needs done before its responses leave', () => {
+  const beforeResponses = vi.fn();
+  const redirect = Object.assign(named('redirect'), { beforeResponses });
+  const app = createGatewayApp({ ...parts, redirect, links: named('links'), stats: named('stats') });
+  app.beforeResponses?.();
+  expect(beforeResponses).toHaveBeenCalledTimes(1);
+});
+
 /** Serves apps on free ports until the test is over. */
 async function serveAll(...apps: readonly Pick<Hono, 'fetch'>[]): Promise<Listener[]> {
   const servers = await Promise.all(apps.map((app) => serve(app, { host: '127.0.0.1', port: 0 })));

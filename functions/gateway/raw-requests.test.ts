@@ -19,7 +19,7 @@ beforeAll(async () => {
   parts = await openTestParts();
   await parts.urls.shorten({ original_url: 'https://example.com/', short_code: 'spring' });
   const listen = { host: '127.0.0.1', port: 0 };
-  const recorder = { record: () => undefined, confirmed: () => undefined };
+  const recorder = { record: () => undefined, commit: () => undefined, confirmed: () => undefined };
   const redirect = await serve(createRedirectApp({ ...parts, recorder }), listen);
   const links = await serve(createLinksApp(parts), listen);
   const stats = await serve(createStatsApp(parts), listen);

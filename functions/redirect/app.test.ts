@@ -14,7 +14,7 @@ function setUp(overrides: Partial<Parameters<typeof createRedirectApp>[0]> = {})
   const record = vi.fn<(visit: ObservedVisit) => void>();
   return {
     record,
-    app: createRedirectApp({ ...parts, recorder: { record, confirmed: () => undefined }, ...overrides }),
+    app: createRedirectApp({ ...parts, recorder: { record, commit: () => undefined, confirmed: () => undefined }, ...overrides }),
   };
 }
 
@@ -99,7 +99,7 @@ test.each([
 
 test('answers when the visit is confirmed, where it is told to wait for that', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { app } = setUp({ recorder: { record: vi.fn(), confirmed: () => promise } });
+  const { app } = setUp({ recorder: { record: vi.fn(), commit: vi.fn(), confirmed: () => promise } });
   const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
   const answered = vi.fn();
   const answering = Promise.resolve(app.request(`/${short_code}`)).then(answered);
@@ -185,4 +185,11 @@ test('the address itself shows a person where they are', async () => {
   const response = await setUp().app.request('/');
   expect(response.status).toBe(200);
   expect(await response.text()).toContain('Short links');
+});
+
+test('has every visit in the journal before a response leaves, wherever it is served', () => {
+  const commit = vi.fn();
+  const { app } = setUp({ recorder: { record: () => undefined, commit, confirmed: () => undefined } });
+  app.beforeResponses();
+  expect(commit).toHaveBeenCalledTimes(1);
 });

@@ -13,16 +13,19 @@ import { requestText } from '@terse/http/request-header';
 
 export interface RedirectDependencies extends AppParts {
   readonly resolver: LinkResolver;
-  readonly recorder: Pick<VisitRecorder, 'record' | 'confirmed'>;
+  readonly recorder: Pick<VisitRecorder, 'record' | 'commit' | 'confirmed'>;
   readonly metrics: Pick<Metrics, 'redirected'>;
   readonly clientIp: (c: Context) => string | null;
   readonly country: (c: Context) => string | null;
 }
 
+/** The app, and what puts recorded visits into the journal: no response leaves before that. */
+export type RedirectApp = Hono & { readonly beforeResponses: () => void };
+
 /**
  * Sends visitors of a short code on to its original URL, and records the visit; it waits for nothing unless told to.
  */
-export function createRedirectApp(dependencies: RedirectDependencies): Hono {
+export function createRedirectApp(dependencies: RedirectDependencies): RedirectApp {
   const { resolver, recorder, metrics, clientIp, country } = dependencies;
   const app = createApp(dependencies);
   const refuseMethod = methodNotAllowed('GET', 'HEAD');
@@ -70,7 +73,7 @@ export function createRedirectApp(dependencies: RedirectDependencies): Hono {
     return recorder.confirmed()?.then(() => response) ?? response;
   }
 
-  return app;
+  return Object.assign(app, { beforeResponses: () => recorder.commit() });
 }
 
 function refusal(code: string, kind: Exclude<Resolution['kind'], 'redirect'>): DomainError {

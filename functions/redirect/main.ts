@@ -15,7 +15,7 @@ void runUntilStopped(async () => {
   const clientIp = createClientIp(config);
   const country = createCountry(config.countryHeader);
   const app = createRedirectApp({ ...parts, clientIp, country });
-  listeners.callers.serve(app, { beforeResponses: parts.recorder.commit });
+  listeners.callers.serve(app);
   listeners.internal.serve(createInternalApp(parts));
   reportStart(context, listeners, `redirects visitors; journal: ${config.journal?.directory ?? 'none'}`);
   return {

@@ -1,7 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Hono } from 'hono';
-
-type Fetch = Hono['fetch'];
+import type { ServedApp } from '@terse/http/served-app';
 
 /** What the server hands over beside a request. */
 interface Bindings {
@@ -18,10 +16,9 @@ const CODE_TARGET = /^\/(?!api(?:\?|$))[\w-]+(?:\?|$)/;
 export function createFront({
   gateway,
   redirect,
-}: Readonly<Record<'gateway' | 'redirect', { fetch: Fetch }>>): {
-  fetch: Fetch;
-} {
+}: Readonly<Record<'gateway' | 'redirect', ServedApp>>): ServedApp {
   return {
+    beforeResponses: redirect.beforeResponses,
     fetch: (request, env, context) => {
       const { incoming }: Bindings = env ?? {};
       const { fetch } = CODE_TARGET.test(incoming?.url ?? '') ? redirect : gateway;

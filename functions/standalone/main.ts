@@ -44,7 +44,7 @@ void runUntilStopped(async () => {
     log.error({ err: error }, 'the first maintenance failed, and comes again');
   });
   const ticking = startSchedule(counterFlush, config, log);
-  listeners.callers.serve(createFront({ gateway, redirect }), { beforeResponses: parts.recorder.commit });
+  listeners.callers.serve(createFront({ gateway, redirect }));
   listeners.internal.serve(createInternalApp(parts));
   process.stdout.write(
     banner({

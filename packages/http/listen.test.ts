@@ -27,7 +27,7 @@ describe('before the app is there', () => {
     const answers = Array.from({ length: 3 }, () => sendRaw(listener.port, REQUEST));
     await vi.waitUntil(() => vi.getTimerCount() === 3);
     const committed = vi.fn();
-    listener.serve(app, { beforeResponses: committed });
+    listener.serve({ fetch: app.fetch, beforeResponses: committed });
     const bodies = (await Promise.all(answers)).map(([answer]) => answer?.body);
     expect(bodies).toEqual(['a', 'a', 'a']);
     expect(committed).toHaveBeenCalled();

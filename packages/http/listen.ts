@@ -2,26 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
-import type { Hono } from 'hono';
 import { DomainError } from '@terse/core/errors';
-import { holdResponses } from './hold-responses.ts';
+import { corkResponses } from './cork-responses.ts';
 import { type ListenAddress, listeningFault } from './listening-fault.ts';
 import { problemBody, problemStatus } from './problem.ts';
 import { MAX_HEADER_BYTES, refuseOn, refuseUnreadable, refuseWith } from './refused-request.ts';
 import { hostFault, withoutEmptySegments } from './request-target.ts';
+import type { ServedApp } from './served-app.ts';
 import { type Answer, createWaitingRequests } from './waiting-requests.ts';
 
 const CLOSE_IDLE_EVERY_MS = 50;
 const EXPECTATION = new DomainError('expectation_failed', 'Only 100-continue can be expected.');
 const TUNNEL = new DomainError('method_not_allowed', 'There are no tunnels here.');
-
-export interface ServeOptions {
-  /**
-   * What must be done before a response may leave. With it the responses of a turn of the event loop leave together,
-   * after it was done once for all of them.
-   */
-  readonly beforeResponses?: () => void;
-}
 
 /** An address that is listened on. Until `serve`, requests wait there. */
 export interface Listener {
@@ -29,7 +21,7 @@ export interface Listener {
   /** The address as a URL. */
   readonly origin: string;
   /** Answers requests with the app, first those that wait. */
-  serve(app: Pick<Hono, 'fetch'>, options?: ServeOptions): void;
+  serve(app: ServedApp): void;
   /** Accepts nothing new, lets requests in flight finish, and cuts those that have not by the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -41,7 +33,7 @@ export interface Listener {
 export async function listen(address: ListenAddress): Promise<Listener> {
   const waiting = createWaitingRequests();
   let answer: Answer = waiting.add;
-  let beforeResponses: ServeOptions['beforeResponses'];
+  let beforeResponses: ServedApp['beforeResponses'];
   let closing = false;
   const server = createServer(
     {
@@ -54,7 +46,7 @@ export async function listen(address: ListenAddress): Promise<Listener> {
       optimizeEmptyRequests: true,
       // `hostFault` answers with a problem instead.
       requireHostHeader: false,
-      ServerResponse: holdResponses(() => beforeResponses),
+      ServerResponse: corkResponses(() => beforeResponses),
     },
     (incoming, outgoing) => answer(incoming, outgoing),
   );
@@ -66,8 +58,8 @@ export async function listen(address: ListenAddress): Promise<Listener> {
   return {
     port,
     origin: `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`,
-    serve: (app, options = {}) => {
-      beforeResponses = options.beforeResponses;
+    serve: (app) => {
+      beforeResponses = app.beforeResponses;
       const fetch = getRequestListener(app.fetch, {
         // For requests of HTTP/1.0, which may lack a Host.
         hostname: 'localhost',

@@ -55,7 +55,7 @@ test.each([
     counted++;
     return new Response(null, { status: 307, headers: { Location: 'https://example.com/' } });
   });
-  const server = await serve(app, { ...listen, beforeResponses: () => undefined });
+  const server = await serve({ fetch: app.fetch, beforeResponses: () => undefined }, listen);
   const answers = await sendRaw(server.port, `${VISIT}${rest}`);
   expect(answers.map(({ status }) => status)).toEqual(expected);
   expect(counted).toBe(expected.filter((status) => status === 307).length);

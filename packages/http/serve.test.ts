@@ -41,9 +41,9 @@ test('cuts at the deadline what does not end', async () => {
 });
 
 describe('with something to be done before responses', () => {
-  async function serveHeld(beforeResponses: () => void) {
+  async function serveCorked(beforeResponses: () => void) {
     const app = new Hono().get('/:name', (c) => c.text(c.req.param('name')));
-    return serve(app, { host, port: 0, beforeResponses });
+    return serve({ fetch: app.fetch, beforeResponses }, { host, port: 0 });
   }
 
   /** Sends requests in one packet and gives what comes back, until the server closes the connection. */
@@ -65,7 +65,7 @@ describe('with something to be done before responses', () => {
   test('sends nothing before it is done, and does it once for all responses of a turn', async () => {
     const done = vi.fn();
     const doneWhenReceived: number[] = [];
-    const server = await serveHeld(done);
+    const server = await serveCorked(done);
     const received = await converse(server.port, ['/a', '/b', '/c'], () =>
       doneWhenReceived.push(done.mock.calls.length),
     );
@@ -76,7 +76,7 @@ describe('with something to be done before responses', () => {
   });
 
   test('answers however many come in a turn', async () => {
-    const server = await serveHeld(() => {});
+    const server = await serveCorked(() => {});
     const bodies = await Promise.all(
       Array.from({ length: 200 }, async (_, index) =>
         (await fetch(`http://${host}:${server.port}/${index}`)).text(),
@@ -87,7 +87,7 @@ describe('with something to be done before responses', () => {
   });
 
   test('bears visitors who leave before they are answered', async () => {
-    const server = await serveHeld(() => {});
+    const server = await serveCorked(() => {});
     const socket = connect(server.port, host);
     await new Promise((resolve) => {
       socket.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n', resolve);

@@ -1,16 +1,13 @@
-import type { Hono } from 'hono';
-import { listen, type Listener, type ServeOptions } from './listen.ts';
+import { listen, type Listener } from './listen.ts';
 import type { ListenAddress } from './listening-fault.ts';
+import type { ServedApp } from './served-app.ts';
 
 /**
  * Serves an app over HTTP.
  * @throws Error with one line that names the setting when the address cannot be listened on.
  */
-export async function serve(
-  app: Pick<Hono, 'fetch'>,
-  { beforeResponses, ...address }: ListenAddress & ServeOptions,
-): Promise<Listener> {
+export async function serve(app: ServedApp, address: ListenAddress): Promise<Listener> {
   const listener = await listen(address);
-  listener.serve(app, beforeResponses && { beforeResponses });
+  listener.serve(app);
   return listener;
 }

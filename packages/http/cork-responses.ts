@@ -4,34 +4,34 @@ import { SafeResponse } from './safe-response.ts';
 type End = Parameters<ServerResponse['end']>;
 
 /** How many responses wait for each other at most: more would make the first of them late, and the last no cheaper. */
-const MAX_HELD = 64;
+const MAX_CORKED = 64;
 
 /**
  * Makes a class of responses that do not leave when they are ended, but together with the others of the same turn of
  * the event loop, after what `beforeResponses` returns was called. While it returns nothing, and for what is written
- * before the end of a response, nothing is held.
+ * before the end of a response, nothing is corked.
  */
-export function holdResponses(beforeResponses: () => (() => void) | undefined): typeof ServerResponse {
-  let held: HeldResponse[] = [];
+export function corkResponses(beforeResponses: () => (() => void) | undefined): typeof ServerResponse {
+  let corked: CorkedResponse[] = [];
   let endOfTurn: NodeJS.Immediate | undefined;
 
   function release(): void {
     clearImmediate(endOfTurn);
     endOfTurn = undefined;
-    const ready = held;
-    held = [];
+    const ready = corked;
+    corked = [];
     beforeResponses()?.();
     for (const response of ready) response.leave();
   }
 
-  class HeldResponse<Request extends IncomingMessage = IncomingMessage> extends SafeResponse<Request> {
+  class CorkedResponse<Request extends IncomingMessage = IncomingMessage> extends SafeResponse<Request> {
     #last: unknown[] | undefined;
 
     override end(...last: unknown[]): this {
       if (!beforeResponses()) return super.end(...(last as End));
       this.#last = last;
-      held.push(this);
-      if (held.length >= MAX_HELD) release();
+      corked.push(this);
+      if (corked.length >= MAX_CORKED) release();
       else endOfTurn ??= setImmediate(release);
       return this;
     }
@@ -41,5 +41,5 @@ export function holdResponses(beforeResponses: () => (() => void) | undefined): 
     }
   }
 
-  return HeldResponse;
+  return CorkedResponse;
 }

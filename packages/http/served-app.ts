@@ -1,0 +1,9 @@
+import type { Hono } from 'hono';
+
+/**
+ * An app that can be served. A response of one with `beforeResponses` leaves only after that was called, once for all
+ * responses of a turn of the event loop.
+ */
+export interface ServedApp extends Pick<Hono, 'fetch'> {
+  readonly beforeResponses?: (() => void) | undefined;
+}
