@@ -5,7 +5,6 @@ import { postEvent, type Schedule, schedule } from '@terse/runtime/triggers';
 import type { Tick } from './app.ts';
 import { HOUR_MS } from '@terse/platform/durations';
 
-
 /** Sends a tick to the counter-flush. @throws Error when it was not carried out. */
 export function tick(app: Pick<Hono, 'request'>, event: Tick, signal?: AbortSignal): Promise<void> {
   return postEvent(app, event, signal);

@@ -14,7 +14,11 @@ function setUp(overrides: Partial<Parameters<typeof createRedirectApp>[0]> = {})
   const record = vi.fn<(visit: ObservedVisit) => void>();
   return {
     record,
-    app: createRedirectApp({ ...parts, recorder: { record, commit: () => undefined, confirmed: () => undefined }, ...overrides }),
+    app: createRedirectApp({
+      ...parts,
+      recorder: { record, commit: () => undefined, confirmed: () => undefined },
+      ...overrides,
+    }),
   };
 }
 

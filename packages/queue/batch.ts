@@ -1,6 +1,5 @@
 import type { Delivery, Message, Subscriber, Subscription } from '@terse/core/visits/ports';
 
-
 export interface BatchOptions {
   readonly maxMessages: number;
   /** Of the bodies together, in UTF-16 code units. */

@@ -44,8 +44,7 @@ async function restoreAll(journal: Journal): Promise<string[]> {
 const segmentFiles = (slot = 'slot-0') =>
   readdirSync(join(directory, slot)).filter((name) => name.endsWith('.ndjson'));
 const record = (value: unknown) => JSON.stringify({ value });
-const joined = (...records: readonly string[]) =>
-  [Buffer.from(linesOf(records)), records.length] as const;
+const joined = (...records: readonly string[]) => [Buffer.from(linesOf(records)), records.length] as const;
 
 test('gives the next process what was not released, in order and unchanged', async () => {
   const first = openJournal();

@@ -5,7 +5,13 @@ import { createDeadSlotSearch, type DeadSlotSearch } from './dead-slot-search.ts
 import { type JournalSlot, namesIn, segmentsIn, sizeOf, takeSlot } from './journal-slot.ts';
 import { isGone, readSegment } from './segment-reader.ts';
 import { SegmentTable } from './segment-table.ts';
-import type { Journal, JournalListener, JournalRest, JournalSegment, RestoredRecords } from '@terse/core/visits/ports';
+import type {
+  Journal,
+  JournalListener,
+  JournalRest,
+  JournalSegment,
+  RestoredRecords,
+} from '@terse/core/visits/ports';
 
 export interface FileJournalOptions {
   /** A folder that several processes may be given: each takes a part of it for itself. */

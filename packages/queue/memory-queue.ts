@@ -1,5 +1,12 @@
-import type { Backlog, DeadLetter, DeadLetters, Delivery, Postponer, Publisher, Subscriber } from '@terse/core/visits/ports';
-
+import type {
+  Backlog,
+  DeadLetter,
+  DeadLetters,
+  Delivery,
+  Postponer,
+  Publisher,
+  Subscriber,
+} from '@terse/core/visits/ports';
 
 export interface MemoryQueueOptions {
   /** The most messages held at once; beyond it `publish` rejects. */

@@ -1,5 +1,12 @@
 import { expect, test, vi } from 'vitest';
-import type { Backlog, DeadLetters, Delivery, Postponer, Publisher, Subscriber } from '@terse/core/visits/ports';
+import type {
+  Backlog,
+  DeadLetters,
+  Delivery,
+  Postponer,
+  Publisher,
+  Subscriber,
+} from '@terse/core/visits/ports';
 
 export interface OpenQueue extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {}
 

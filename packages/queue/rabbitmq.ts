@@ -11,7 +11,14 @@ import {
   QUEUE_OPTIONS,
   type QueueOptions,
 } from './rabbitmq-topology.ts';
-import type { Backlog, DeadLetters, Message, Postponer, Publisher, Subscriber } from '@terse/core/visits/ports';
+import type {
+  Backlog,
+  DeadLetters,
+  Message,
+  Postponer,
+  Publisher,
+  Subscriber,
+} from '@terse/core/visits/ports';
 
 const MAX_REASON_LENGTH = 1000;
 

@@ -10,7 +10,6 @@ import type { OpenDatabase } from './open-database.ts';
 import { createUrlRepository } from './url-repository.ts';
 import { HOUR_MS } from '@terse/platform/durations';
 
-
 /** What comparing counts promises on every database; `database` is migrated and empty before each test. */
 export function describeCountDifferenceRepository(database: () => OpenDatabase): void {
   const a = 'a' as ShortCode;

@@ -6,7 +6,14 @@ import { cutDaysOf, type CutRow, selectCut } from './cut-days.ts';
 import { createMonthMemory, type ReadMonth } from './month-memory.ts';
 import type { Database } from './schema.ts';
 import { isSerializationFailure } from './sql-state.ts';
-import type { Period, LinkRollups, HourOfLink, TallyBatch, MergedMonth, RollupRepository } from '@terse/core/stats/ports';
+import type {
+  Period,
+  LinkRollups,
+  HourOfLink,
+  TallyBatch,
+  MergedMonth,
+  RollupRepository,
+} from '@terse/core/stats/ports';
 
 /** Any number: whoever holds it merges. */
 const MERGE_LOCK = 5_201_811;

@@ -1,7 +1,12 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Clock } from '@terse/platform/clock';
 import type { Link } from '@terse/core/links/link';
-import { foldedTitleColumn, type LinkSearch, readableUrlColumn, searchColumns } from '@terse/core/links/link-search';
+import {
+  foldedTitleColumn,
+  type LinkSearch,
+  readableUrlColumn,
+  searchColumns,
+} from '@terse/core/links/link-search';
 import { createModelService, type NewRow } from './model-service.ts';
 import type { Database } from './schema.ts';
 import { createTimestampService } from './timestamps.ts';

@@ -11,16 +11,7 @@ import { preparePartitions } from './visit-partitions.ts';
 import type { Inserted, VisitRepository } from '@terse/core/visits/ports';
 
 /** A column that is added is not shown by that. */
-const SHOWN = [
-  'id',
-  'short_code',
-  'ip',
-  'timestamp',
-  'user_agent',
-  'referrer',
-  'country',
-  'is_bot',
-] as const;
+const SHOWN = ['id', 'short_code', 'ip', 'timestamp', 'user_agent', 'referrer', 'country', 'is_bot'] as const;
 
 const CODES_REMEMBERED = 100_000;
 /** Each try but the first has found out what others had stored by then, who are not many. */

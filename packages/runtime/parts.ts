@@ -17,7 +17,14 @@ import { startDatabase } from './embedded-database.ts';
 import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
 import type { Cache } from '@terse/core/links/ports';
 import type { Counter } from '@terse/core/counts/ports';
-import type { Outbox, Backlog, DeadLetters, Postponer, Publisher, Subscriber } from '@terse/core/visits/ports';
+import type {
+  Outbox,
+  Backlog,
+  DeadLetters,
+  Postponer,
+  Publisher,
+  Subscriber,
+} from '@terse/core/visits/ports';
 
 /** What opening a part needs to know. */
 export interface PartsContext {

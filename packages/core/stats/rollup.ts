@@ -48,7 +48,6 @@ export function createMonth(): MonthlyVisits {
   return { visits: [], bot_visits: [], breakdown: {} };
 }
 
-
 /** Tallies lie in so many buckets. A link is always in the same: another number would hide what lies there already. */
 const BUCKETS = 256;
 

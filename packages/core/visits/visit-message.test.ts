@@ -35,27 +35,30 @@ test.each(Object.entries(FORMS))('reads visits %s', (_form, write) => {
   }
 });
 
-test.each(Object.entries(FORMS).filter(([form]) => form !== 'as an array'))('reads all but the torn ones of visits %s', (_form, write) => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 2, max: 12 }),
-      fc.array(fc.tuple(fc.nat(), fc.nat()), { minLength: 1, maxLength: 3 }),
-      (count, cuts) => {
-        const lines = records(count);
-        const torn = new Set<number>();
-        for (const [which, length] of cuts) {
-          const index = which % count;
-          lines[index] = record(index).slice(0, 1 + (length % (record(index).length - 1)));
-          torn.add(index);
-        }
-        const { visits, rejects } = readVisitMessage({ body: write(lines) });
-        const whole = lines.flatMap((_, index) => (torn.has(index) ? [] : [visit(index).id]));
-        expect(visits.map(({ id }) => id)).toEqual(whole);
-        expect(rejects).toHaveLength(1);
-      },
-    ),
-  );
-});
+test.each(Object.entries(FORMS).filter(([form]) => form !== 'as an array'))(
+  'reads all but the torn ones of visits %s',
+  (_form, write) => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 12 }),
+        fc.array(fc.tuple(fc.nat(), fc.nat()), { minLength: 1, maxLength: 3 }),
+        (count, cuts) => {
+          const lines = records(count);
+          const torn = new Set<number>();
+          for (const [which, length] of cuts) {
+            const index = which % count;
+            lines[index] = record(index).slice(0, 1 + (length % (record(index).length - 1)));
+            torn.add(index);
+          }
+          const { visits, rejects } = readVisitMessage({ body: write(lines) });
+          const whole = lines.flatMap((_, index) => (torn.has(index) ? [] : [visit(index).id]));
+          expect(visits.map(({ id }) => id)).toEqual(whole);
+          expect(rejects).toHaveLength(1);
+        },
+      ),
+    );
+  },
+);
 
 test('keeps a message that ends in the middle of a visit: what came before is read', () => {
   const body = linesOf(records(5));

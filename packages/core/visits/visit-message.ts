@@ -23,7 +23,9 @@ const BRACKETS = /^\s*\[|\]\s*$/g;
  * it reads the lines that are whole.
  */
 export function readVisitMessage(message: Message): VisitMessage {
-  const items = message.body.trimStart().startsWith('[') ? parseArray(message.body) : parseLines(message.body);
+  const items = message.body.trimStart().startsWith('[')
+    ? parseArray(message.body)
+    : parseLines(message.body);
   if (items && (items.length > 0 || message.body.trim() !== '')) return sort(message, items, []);
   const whole: unknown[] = [];
   const torn: string[] = [];

@@ -83,7 +83,11 @@ class JournaledPublisher implements VisitPublisher {
       coalesceMs,
       onComplete: (message) => this.#window.push(message),
     });
-    this.#replay = new JournalReplay({ journal, metrics, onRead: (messages) => this.#takeReplayed(messages) });
+    this.#replay = new JournalReplay({
+      journal,
+      metrics,
+      onRead: (messages) => this.#takeReplayed(messages),
+    });
     journal?.watch({
       onFound: () => {
         this.#replay.expect();
@@ -162,7 +166,8 @@ class JournaledPublisher implements VisitPublisher {
 
   /** Runs once for each message, when the queue or the overflow has it. */
   #forget(message: OutgoingMessage): void {
-    for (const { segment, count } of message.visits) if (segment) this.#options.journal?.release(segment, count);
+    for (const { segment, count } of message.visits)
+      if (segment) this.#options.journal?.release(segment, count);
     this.#replay.published(message);
     this.#buffered -= message.count;
     if (this.#newest === message) this.#newest = undefined;
