@@ -1,6 +1,6 @@
 import type { ApiKeyRepository, StoredApiKey } from './ports.ts';
 import { hashOfApiKey, idOfApiKey, makeApiKey } from './api-key.ts';
-import { DomainError } from './errors.ts';
+import { DomainError } from '../errors.ts';
 
 /** A key as it may be shown. */
 export interface ListedApiKey {
