@@ -3,6 +3,7 @@ import { backUp } from '@terse/runtime/backups';
 import { createContext } from '@terse/runtime/dependencies';
 import { interruption, runOnce } from '@terse/runtime/process';
 import { readBackupCommand, USAGE } from './command.ts';
+import { manifest } from './manifest.ts';
 
 const command = commandLine(USAGE, readBackupCommand);
-void runOnce(() => backUp(createContext('backup'), { ...command, signal: interruption() }));
+void runOnce(() => backUp(createContext(manifest), { ...command, signal: interruption() }));

@@ -5,9 +5,10 @@ import { createContext, openCounterFlush } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createCounterFlushApp } from './app.ts';
 import { startSchedule } from './schedule.ts';
+import { manifest } from './manifest.ts';
 
 void runUntilStopped(async () => {
-  const context = createContext('counter-flush');
+  const context = createContext(manifest);
   const { config, log } = context;
   // With its own trigger it serves nothing but the internal addresses.
   const isTriggered = config.trigger === 'external';

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readConfig } from '@terse/runtime/config';
 import { createLog } from '@terse/runtime/log';
 import { startSchedule } from './schedule.ts';
+import { MANIFESTS } from '../manifests.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -17,7 +18,7 @@ test('maintains first, again when that failed, and then flushes until an hour ha
     tasks.push((await c.req.json<{ task: string }>()).task);
     return c.json({}, tasks.length === 1 ? 500 : 200);
   });
-  const config = readConfig('standalone', { COUNTER_FLUSH_SECONDS: '600' });
+  const config = readConfig(MANIFESTS.standalone, { COUNTER_FLUSH_SECONDS: '600' });
   const ticking = startSchedule(app, config, createLog('silent'));
   for (let ticks = 0; ticks < 9; ticks++) await vi.advanceTimersByTimeAsync(600_000);
   await ticking.stop();
@@ -54,7 +55,7 @@ test('cuts the tick under way short when it stops, and brings counts to the link
 
 test('stops in order though its last flush fails: what was counted waits for the next process', async () => {
   const app = new Hono().post('/.events', (c) => c.json({}, 503));
-  const config = readConfig('standalone', {});
+  const config = readConfig(MANIFESTS.standalone, {});
   await startSchedule(app, config, createLog('silent')).stop();
   expect(vi.getTimerCount()).toBe(0);
 });

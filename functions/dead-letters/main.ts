@@ -2,10 +2,11 @@ import { commandLine } from '@terse/command-line/command-line';
 import { createContext, openDeadLetters } from '@terse/runtime/dependencies';
 import { runOnce } from '@terse/runtime/process';
 import { readDeadLettersCommand, USAGE } from './command.ts';
+import { manifest } from './manifest.ts';
 
 const command = commandLine(USAGE, readDeadLettersCommand);
 void runOnce(async () => {
-  const box = await openDeadLetters(createContext('dead-letters'));
+  const box = await openDeadLetters(createContext(manifest));
   try {
     return await command(box);
   } finally {

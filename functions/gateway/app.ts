@@ -1,6 +1,9 @@
 import type { Hono } from 'hono';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import type { ServedApp } from '@terse/http/served-app';
+import { manifest as linksManifest } from '@terse/links/manifest';
+import { manifest as redirectManifest } from '@terse/redirect/manifest';
+import { manifest as statsManifest } from '@terse/stats/manifest';
 
 /** Whatever answers requests: an app in this process, or a proxy to one elsewhere. */
 export type Origin = ServedApp;
@@ -18,8 +21,8 @@ export interface GatewayDependencies extends AppParts {
 export function createGatewayApp(dependencies: GatewayDependencies): Hono & ServedApp {
   const { redirect, links, stats } = dependencies;
   const app = createApp(dependencies);
-  app.all('/api/v1/links/:code/stats/*', (c) => stats.fetch(c.req.raw, c.env));
-  app.all('/api/*', (c) => links.fetch(c.req.raw, c.env));
-  app.all('*', (c) => redirect.fetch(c.req.raw, c.env));
+  for (const route of statsManifest.routes) app.all(route, (c) => stats.fetch(c.req.raw, c.env));
+  for (const route of linksManifest.routes) app.all(route, (c) => links.fetch(c.req.raw, c.env));
+  for (const route of redirectManifest.routes) app.all(route, (c) => redirect.fetch(c.req.raw, c.env));
   return Object.assign(app, { beforeResponses: redirect.beforeResponses });
 }

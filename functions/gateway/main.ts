@@ -5,9 +5,10 @@ import { createContext, openGateway } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
+import { manifest } from './manifest.ts';
 
 void runUntilStopped(async () => {
-  const context = createContext('gateway');
+  const context = createContext(manifest);
   const listeners = await openListeners(context.config);
   const { origins, ...parts } = openGateway(context);
   const app = createGatewayApp({

@@ -3,6 +3,7 @@ import { withApiKeys } from '@terse/runtime/api-keys';
 import { createContext } from '@terse/runtime/dependencies';
 import { runOnce } from '@terse/runtime/process';
 import { readKeysCommand, USAGE } from './command.ts';
+import { manifest } from './manifest.ts';
 
 const command = commandLine(USAGE, readKeysCommand);
-void runOnce(() => withApiKeys(createContext('keys'), command));
+void runOnce(() => withApiKeys(createContext(manifest), command));

@@ -4,9 +4,10 @@ import { reportStart } from '@terse/http/report-start';
 import { createContext, openLinks } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createLinksApp } from './app.ts';
+import { manifest } from './manifest.ts';
 
 void runUntilStopped(async () => {
-  const context = createContext('links');
+  const context = createContext(manifest);
   const listeners = await openListeners(context.config);
   const parts = await openLinks(context);
   listeners.callers.serve(createLinksApp(parts));

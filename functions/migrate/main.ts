@@ -1,6 +1,7 @@
 import { commandLine, parseCommandLine, refuseWords } from '@terse/command-line/command-line';
 import { runOnce } from '@terse/runtime/process';
 import { createContext, migrateDatabase } from '@terse/runtime/dependencies';
+import { manifest } from './manifest.ts';
 
 const USAGE = `Brings the schema of DATABASE_URL up to date, and the logins that the settings name.
 
@@ -9,6 +10,6 @@ const USAGE = `Brings the schema of DATABASE_URL up to date, and the logins that
 
 commandLine(USAGE, (args) => refuseWords(parseCommandLine(args, {}).words));
 void runOnce(async () => {
-  const applied = await migrateDatabase(createContext('migrate'));
+  const applied = await migrateDatabase(createContext(manifest));
   return applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to apply';
 });

@@ -6,9 +6,10 @@ import { reportStart } from '@terse/http/report-start';
 import { createContext, openRedirect } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createRedirectApp } from './app.ts';
+import { manifest } from './manifest.ts';
 
 void runUntilStopped(async () => {
-  const context = createContext('redirect');
+  const context = createContext(manifest);
   const { config } = context;
   const listeners = await openListeners(config);
   const parts = await openRedirect(context);

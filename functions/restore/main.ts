@@ -3,6 +3,7 @@ import { restoreBackup } from '@terse/runtime/backups';
 import { createContext } from '@terse/runtime/dependencies';
 import { interruption, runOnce } from '@terse/runtime/process';
 import { readRestoreCommand, USAGE } from './command.ts';
+import { manifest } from './manifest.ts';
 
 const command = commandLine(USAGE, readRestoreCommand);
-void runOnce(() => restoreBackup(createContext('restore'), { ...command, signal: interruption() }));
+void runOnce(() => restoreBackup(createContext(manifest), { ...command, signal: interruption() }));

@@ -21,7 +21,7 @@ const STEPS_OF_A_STOP = 5;
 
 /** All five functions in one process, on embedded parts unless the settings say otherwise. */
 void runUntilStopped(async () => {
-  const context = createContext('standalone');
+  const context = createContext(manifest);
   const { config, log } = context;
   const listeners = await openListeners(config);
   const parts = await openStandalone(context);

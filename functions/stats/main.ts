@@ -4,9 +4,10 @@ import { reportStart } from '@terse/http/report-start';
 import { createContext, openStats } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createStatsApp } from './app.ts';
+import { manifest } from './manifest.ts';
 
 void runUntilStopped(async () => {
-  const context = createContext('stats');
+  const context = createContext(manifest);
   const listeners = await openListeners(context.config);
   const parts = await openStats(context);
   listeners.callers.serve(createStatsApp(parts));

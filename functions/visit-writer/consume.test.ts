@@ -4,6 +4,7 @@ import { readConfig } from '@terse/runtime/config';
 import { createLog } from '@terse/runtime/log';
 import type { Message } from '@terse/core/visits/ports';
 import { consume } from './consume.ts';
+import { MANIFESTS } from '../manifests.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -21,7 +22,7 @@ function setUp(pressure: () => number = () => 0) {
       return Promise.resolve({ stored: 0, orphans: 0, duplicates: 0, rejected: 0, postponed: 0 });
     },
   };
-  const config = readConfig('standalone', {});
+  const config = readConfig(MANIFESTS.standalone, {});
   const consuming = consume({
     writer,
     subscriber: queue,

@@ -5,9 +5,10 @@ import { createContext, openVisitWriter } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createVisitWriterApp } from './app.ts';
 import { consume } from './consume.ts';
+import { manifest } from './manifest.ts';
 
 void runUntilStopped(async () => {
-  const context = createContext('visit-writer');
+  const context = createContext(manifest);
   const { config } = context;
   // With its own trigger it serves nothing but the internal addresses.
   const isTriggered = config.trigger === 'external';

@@ -6,7 +6,10 @@ import type { InternalListeners } from './listeners.ts';
  * @param does as a sentence goes on after the name, such as `redirects visitors`.
  */
 export function reportStart(
-  { name, log }: { readonly name: string; readonly log: Pick<Logger, 'info'> },
+  {
+    manifest: { name },
+    log,
+  }: { readonly manifest: { readonly name: string }; readonly log: Pick<Logger, 'info'> },
   { callers, internal }: InternalListeners,
   does: string,
 ): void {

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_PORTS, localUrl } from './address-settings.ts';
-import { ConfigError, type FunctionName, readConfig } from './config.ts';
+import { localUrl } from './address-settings.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
 
-const SERVING = Object.keys(DEFAULT_PORTS) as FunctionName[];
+const SERVING = Object.values(MANIFESTS)
+  .filter((manifest) => 'ports' in manifest)
+  .map(({ name }) => name);
 const NEEDED = {
   DATABASE_URL: 'postgres://h/d',
   REDIS_URL: 'redis://h',
@@ -16,7 +19,7 @@ const NEEDED = {
 
 function faultsOf(name: FunctionName, environment: Record<string, string>): string {
   try {
-    readConfig(name, { ...NEEDED, ...environment });
+    readConfig(MANIFESTS[name], { ...NEEDED, ...environment });
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
     throw error;
@@ -96,22 +99,24 @@ test.each([
   ['::ffff:0.0.0.0', 'http://localhost:81'],
 ])('short URLs of a process that listens at %s begin with %s', (host, origin) => {
   expect(localUrl(host, 81).origin).toBe(origin);
-  expect(readConfig('standalone', { HOST: host, PORT: '81' }).baseUrl.origin).toBe(origin);
+  expect(readConfig(MANIFESTS.standalone, { HOST: host, PORT: '81' }).baseUrl.origin).toBe(origin);
 });
 
 test('an address with a zone needs a BASE_URL, for no URL can hold it', () => {
   const { BASE_URL, ...needed } = NEEDED;
   const settings = { ...needed, HOST: 'fe80::1%eth0' };
-  expect(() => readConfig('standalone', settings)).toThrow('BASE_URL must be set');
-  expect(readConfig('standalone', { ...settings, BASE_URL }).baseUrl.href).toBe('https://go.example/');
+  expect(() => readConfig(MANIFESTS.standalone, settings)).toThrow('BASE_URL must be set');
+  expect(readConfig(MANIFESTS.standalone, { ...settings, BASE_URL }).baseUrl.href).toBe(
+    'https://go.example/',
+  );
 });
 
 test('every function has ports of its own, so that all run beside one another with nothing set', () => {
   const together = SERVING.filter((name) => name !== 'standalone');
   const ports = together.flatMap((name) => {
-    const { port, internalPort } = readConfig(name, NEEDED);
+    const { port, internalPort } = readConfig(MANIFESTS[name], NEEDED);
     return [port, internalPort];
   });
   expect(new Set(ports).size).toBe(2 * together.length);
-  expect(readConfig('gateway', NEEDED).port).toBe(8080);
+  expect(readConfig(MANIFESTS.gateway, NEEDED).port).toBe(8080);
 });

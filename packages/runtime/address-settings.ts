@@ -1,22 +1,5 @@
 import { isIP } from 'node:net';
 import { z } from '@terse/core/zod';
-import type { FunctionName } from './config.ts';
-
-interface Ports {
-  readonly port: number;
-  readonly internal: number;
-}
-
-/** Where a function listens unless told otherwise: each at ports of its own, so that all run beside one another. */
-export const DEFAULT_PORTS: Partial<Record<FunctionName, Ports>> & { readonly standalone: Ports } = {
-  standalone: { port: 8080, internal: 9464 },
-  gateway: { port: 8080, internal: 9464 },
-  redirect: { port: 8081, internal: 9465 },
-  links: { port: 8082, internal: 9466 },
-  stats: { port: 8083, internal: 9467 },
-  'visit-writer': { port: 8084, internal: 9468 },
-  'counter-flush': { port: 8085, internal: 9469 },
-};
 
 /** A name of DNS or `/etc/hosts`. Its last label is no number: URLs take such a name for an IPv4 address. */
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';

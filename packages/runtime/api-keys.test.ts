@@ -5,10 +5,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { withApiKeys } from './api-keys.ts';
 import { readConfig } from './config.ts';
 import { createLog } from './log.ts';
+import { MANIFESTS } from '../../functions/manifests.ts';
 
 async function listIn(url: string) {
-  const config = readConfig('keys', { DATABASE_URL: url });
-  const context = { name: 'keys', config, clock: systemClock, log: createLog('silent') } as const;
+  const config = readConfig(MANIFESTS.keys, { DATABASE_URL: url });
+  const context = { manifest: MANIFESTS.keys, config, clock: systemClock, log: createLog('silent') } as const;
   return withApiKeys(context, (keys) => keys.list());
 }
 

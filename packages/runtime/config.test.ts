@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, type FunctionName, readConfig } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
 
 const REAL = {
   DATABASE_URL: 'postgres://user:db-secret@db.example/terse?sslmode=verify-full',
@@ -13,7 +14,7 @@ const REAL = {
 
 function faultsOf(name: FunctionName, environment: Record<string, string>): string {
   try {
-    readConfig(name, environment);
+    readConfig(MANIFESTS[name], environment);
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
     throw error;
@@ -22,7 +23,7 @@ function faultsOf(name: FunctionName, environment: Record<string, string>): stri
 }
 
 test('the standalone process starts with nothing set', () => {
-  expect(readConfig('standalone', {})).toMatchObject({
+  expect(readConfig(MANIFESTS.standalone, {})).toMatchObject({
     host: '127.0.0.1',
     port: 8080,
     internalHost: '127.0.0.1',
@@ -38,7 +39,7 @@ test('the standalone process starts with nothing set', () => {
     store: { kind: 'memory' },
     queue: { kind: 'memory' },
   });
-  expect(readConfig('standalone', { PORT: '81' }).baseUrl.href).toBe('http://127.0.0.1:81/');
+  expect(readConfig(MANIFESTS.standalone, { PORT: '81' }).baseUrl.href).toBe('http://127.0.0.1:81/');
 });
 
 test('refuses to serve internal addresses where the public ones are', () => {
@@ -50,7 +51,7 @@ test('refuses in production what everybody knows, and takes it for development',
   const faults = faultsOf('links', { ...REAL, ...known, NODE_ENV: 'production' });
   expect(faults).toContain('ADMIN_API_KEY is the public one');
   expect(faults).not.toContain('local-development-key');
-  expect(readConfig('links', { ...REAL, ...known }).adminApiKey).toBe('local-development-key');
+  expect(readConfig(MANIFESTS.links, { ...REAL, ...known }).adminApiKey).toBe('local-development-key');
 });
 
 test.each([
@@ -64,7 +65,11 @@ test.each([
 });
 
 test('takes what is set, and an empty variable for one that is not', () => {
-  const config = readConfig('standalone', { PORT: '9000', BASE_URL: 'https://go.example', VISITOR_IP: '' });
+  const config = readConfig(MANIFESTS.standalone, {
+    PORT: '9000',
+    BASE_URL: 'https://go.example',
+    VISITOR_IP: '',
+  });
   expect(config).toMatchObject({ port: 9000, visitorIp: 'anonymized' });
   expect(config.baseUrl.href).toBe('https://go.example/');
 });
@@ -103,7 +108,7 @@ test.each(['https://go.example/path', 'https://go.example/?a', 'go.example'])(
 describe('the parts', () => {
   test('are chosen by the scheme of their setting', () => {
     expect(
-      readConfig('standalone', { ...REAL, DATABASE_READ_URL: 'postgres://replica/terse' }),
+      readConfig(MANIFESTS.standalone, { ...REAL, DATABASE_READ_URL: 'postgres://replica/terse' }),
     ).toMatchObject({
       database: {
         kind: 'postgres',
@@ -116,10 +121,10 @@ describe('the parts', () => {
     });
     const rest = { UPSTASH_REDIS_REST_URL: 'https://redis.example', UPSTASH_REDIS_REST_TOKEN: 'token' };
     const upstash = { kind: 'upstash', url: 'https://redis.example/', token: 'token' };
-    expect(readConfig('standalone', rest).store).toEqual(upstash);
+    expect(readConfig(MANIFESTS.standalone, rest).store).toEqual(upstash);
     const { UPSTASH_REDIS_REST_TOKEN, UPSTASH_REDIS_REST_URL } = rest;
     expect(
-      readConfig('standalone', { REDIS_URL: UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }).store,
+      readConfig(MANIFESTS.standalone, { REDIS_URL: UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }).store,
     ).toEqual(upstash);
   });
 
@@ -145,7 +150,7 @@ describe('the parts', () => {
       const message = faultsOf('standalone', production);
       for (const setting of settings)
         expect(message).toContain(`${setting} must be set, or EMBEDDED=accept: `);
-      expect(readConfig('standalone', { ...production, EMBEDDED: 'accept' })).toMatchObject({
+      expect(readConfig(MANIFESTS.standalone, { ...production, EMBEDDED: 'accept' })).toMatchObject({
         isProduction: true,
         database: { kind: 'embedded' },
         store: { kind: 'memory' },
@@ -154,7 +159,7 @@ describe('the parts', () => {
     });
 
     test('are real one by one, and embedded for the rest', () => {
-      const { database, store } = readConfig('standalone', {
+      const { database, store } = readConfig(MANIFESTS.standalone, {
         ...production,
         EMBEDDED: 'accept',
         DATABASE_URL: REAL.DATABASE_URL,
@@ -194,7 +199,7 @@ describe('the parts', () => {
 
 test('statements are prepared unless DATABASE_PREPARE is off', () => {
   const prepare = (setting?: string) => {
-    const { database } = readConfig('stats', { ...REAL, DATABASE_PREPARE: setting });
+    const { database } = readConfig(MANIFESTS.stats, { ...REAL, DATABASE_PREPARE: setting });
     return database.kind === 'postgres' && database.prepare;
   };
   expect([prepare(), prepare('on'), prepare('off')]).toEqual([true, true, false]);
@@ -204,7 +209,7 @@ test('statements are prepared unless DATABASE_PREPARE is off', () => {
 test('a database is reached by a local socket, in production too', () => {
   const url = 'postgres:///terse?host=/var/run/postgresql';
   const settings = { ...REAL, NODE_ENV: 'production', DATABASE_URL: url };
-  expect(readConfig('stats', settings).database).toMatchObject({ url });
+  expect(readConfig(MANIFESTS.stats, settings).database).toMatchObject({ url });
   expect(faultsOf('stats', { ...settings, DATABASE_URL: 'postgres:///terse?host=db.example' })).toContain(
     'DATABASE_URL must have as host the path of a folder',
   );
@@ -216,17 +221,17 @@ test.each([
   ['schema=public&pool_timeout=3', 'DATABASE_URL must not have pool_timeout: '],
 ])('a URL with what only other clients know is refused: %s', (query, fault) => {
   const url = `postgres://links_login:p@db.example/terse?${query}`;
-  expect(() => readConfig('stats', { ...REAL, DATABASE_URL: url })).toThrow(fault);
+  expect(() => readConfig(MANIFESTS.stats, { ...REAL, DATABASE_URL: url })).toThrow(fault);
   const allowed = `postgres://links_login:p@db.example/terse?sslmode=require&application_name=x&constructor=1`;
-  expect(() => readConfig('stats', { ...REAL, DATABASE_URL: allowed })).not.toThrow();
+  expect(() => readConfig(MANIFESTS.stats, { ...REAL, DATABASE_URL: allowed })).not.toThrow();
 });
 
 test('the logins that the migrations make come with the rights of their function', () => {
   const url = 'postgres://links_login:p%40ss@db.example/terse';
-  expect(readConfig('migrate', { ...REAL, LINKS_DATABASE_URL: url }).logins).toEqual([
+  expect(readConfig(MANIFESTS.migrate, { ...REAL, LINKS_DATABASE_URL: url }).logins).toEqual([
     { name: 'links_login', password: 'p@ss', role: 'terse_links', statementTimeoutMs: 10_000 },
   ]);
-  expect(readConfig('migrate', REAL).logins).toEqual([]);
+  expect(readConfig(MANIFESTS.migrate, REAL).logins).toEqual([]);
   const message = faultsOf('migrate', {
     ...REAL,
     STATS_DATABASE_URL: 'postgres://secret-user@db.example/terse',
@@ -244,9 +249,11 @@ describe('a setting in a file', () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test('is read from there, without the line end', () => {
-    expect(readConfig('stats', { DATABASE_URL_FILE: join(directory, 'url') }).database).toMatchObject({
-      url: REAL.DATABASE_URL,
-    });
+    expect(readConfig(MANIFESTS.stats, { DATABASE_URL_FILE: join(directory, 'url') }).database).toMatchObject(
+      {
+        url: REAL.DATABASE_URL,
+      },
+    );
   });
 
   test('is looked for only under the names of settings', () => {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { wholeNumber, z } from '@terse/core/zod';
 import { HOUR_MS } from '@terse/platform/durations';
+import type { FunctionManifest } from '@terse/platform/function-manifest';
 import type { Login } from '@terse/repository/logins';
-import { DEFAULT_PORTS, hostSetting, localUrl } from './address-settings.ts';
+import { hostSetting, localUrl } from './address-settings.ts';
 import { type Environment, givenSettings } from './given-settings.ts';
 import { faultsOfSecrets } from './public-secrets.ts';
-import { LOGIN_SETTINGS, readLogins } from './login-settings.ts';
+import { loginSettingsOf, readLogins } from './login-settings.ts';
 import {
   DEFAULT_BUFFERS_MB,
   DEFAULT_POOL_SIZE,
@@ -14,19 +15,6 @@ import {
   readParts,
 } from './parts-config.ts';
 
-export type FunctionName =
-  | 'redirect'
-  | 'links'
-  | 'stats'
-  | 'visit-writer'
-  | 'counter-flush'
-  | 'gateway'
-  | 'migrate'
-  | 'dead-letters'
-  | 'keys'
-  | 'backup'
-  | 'restore'
-  | 'standalone';
 
 const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
 
@@ -83,7 +71,6 @@ const settingsSchema = z.object({
   REDIRECT_ORIGIN: functionOrigin,
   LINKS_ORIGIN: functionOrigin,
   STATS_ORIGIN: functionOrigin,
-  ...LOGIN_SETTINGS,
 });
 
 export interface Origins {
@@ -140,29 +127,23 @@ export class ConfigError extends Error {
  * file that holds it. An empty variable counts as not set.
  * @throws ConfigError with every fault at once.
  */
-export function readConfig(name: FunctionName, environment: Environment = process.env): Config {
+export function readConfig(manifest: FunctionManifest, environment: Environment = process.env): Config {
   const faults: string[] = [];
-  const names = [...Object.keys(settingsSchema.shape), ...PART_SETTINGS];
+  const names = [...Object.keys(settingsSchema.shape), ...loginSettingsOf(manifest), ...PART_SETTINGS];
   const given = givenSettings(names, environment, faults);
   const parsed = settingsSchema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')} ${issue.message}`);
-  const parts = readParts(name, given, faults);
+  const parts = readParts(manifest, given, faults);
   if (given['NODE_ENV'] === 'production') faults.push(...faultsOfSecrets(given));
-  if (name === 'gateway') {
-    for (const setting of ['REDIRECT_ORIGIN', 'LINKS_ORIGIN', 'STATS_ORIGIN']) {
-      if (given[setting] === undefined) faults.push(`${setting} must be set`);
-    }
+  const logins = readLogins(manifest, given, faults);
+  for (const [setting, reason] of Object.entries(manifest.requires ?? {})) {
+    if (given[setting] === undefined) faults.push(`${setting} must be set: ${reason}`);
   }
-  const { port: defaultPort, internal: defaultInternalPort } =
-    DEFAULT_PORTS[name] ?? DEFAULT_PORTS.standalone;
-  const port = parsed.data?.PORT ?? defaultPort;
-  const internalPort = parsed.data?.INTERNAL_PORT ?? defaultInternalPort;
-  if (internalPort === port) faults.push('INTERNAL_PORT must differ from PORT');
-  if (name === 'standalone' && given['BASE_URL'] === undefined && given['HOST']?.includes('%')) {
+  const port = parsed.data?.PORT ?? manifest.ports?.port ?? 0;
+  const internalPort = parsed.data?.INTERNAL_PORT ?? manifest.ports?.internal ?? 0;
+  if (manifest.ports && internalPort === port) faults.push('INTERNAL_PORT must differ from PORT');
+  if (manifest.embedded === 'own' && given['BASE_URL'] === undefined && given['HOST']?.includes('%')) {
     faults.push('BASE_URL must be set: no URL holds the zone of HOST');
-  }
-  if (name === 'links' && given['BASE_URL'] === undefined) {
-    faults.push('BASE_URL must be set: it is what short URLs begin with');
   }
   if (!parsed.success || faults.length > 0) {
     throw new ConfigError(`These settings are wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
@@ -178,7 +159,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     internalPort,
     baseUrl: settings.BASE_URL ?? localUrl(settings.HOST, port),
     dataDirectory: settings.DATA_DIR,
-    journal: readJournal(name, settings),
+    journal: readJournal(manifest, settings),
     outboxMaxBytes: settings.OUTBOX_MAX_MB * 1024 * 1024,
     visitsInMemory: settings.VISITS_IN_MEMORY,
     confirmWithinMs: settings.VISIT_DURABILITY === 'confirmed' ? settings.VISIT_CONFIRM_MS : 0,
@@ -193,16 +174,19 @@ export function readConfig(name: FunctionName, environment: Environment = proces
     visitBatchWaitMs: settings.VISIT_BATCH_WAIT_MS,
     trigger: settings.TRIGGER,
     logLevel: settings.LOG_LEVEL,
-    logins: readLogins(settings),
+    logins,
     origins: readOrigins(settings),
   };
 }
 
-function readJournal(name: FunctionName, settings: z.infer<typeof settingsSchema>): Config['journal'] {
+function readJournal(
+  { name, embedded }: FunctionManifest,
+  settings: z.infer<typeof settingsSchema>,
+): Config['journal'] {
   const { JOURNAL_DIR, JOURNAL_MAX_MB, DATA_DIR } = settings;
   if (JOURNAL_DIR === 'none') return undefined;
   // A process takes over what a dead one left, so those on embedded and on real parts have no journal in common.
-  const place = name === 'standalone' ? 'journal' : join(name, 'journal');
+  const place = embedded === 'own' ? 'journal' : join(name, 'journal');
   return { directory: JOURNAL_DIR ?? join(DATA_DIR, place), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
 }
 

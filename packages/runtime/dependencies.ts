@@ -1,3 +1,4 @@
+import type { FunctionManifest } from '@terse/platform/function-manifest';
 import { type ApiKeyService, createApiKeyService } from '@terse/core/access/api-key-service';
 import { type Clock, systemClock } from '@terse/platform/clock';
 import { type CountReconciliation, createCountReconciliation } from '@terse/core/counts/count-reconciliation';
@@ -21,7 +22,7 @@ import type { OpenDatabase } from '@terse/repository/open-database';
 import { createRollupRepository } from '@terse/repository/rollup-repository';
 import { createUrlRepository } from '@terse/repository/url-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
-import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
+import { type Config, type Origins, readConfig } from './config.ts';
 import { listeningHosts } from './listening-hosts.ts';
 import { createGuard } from './guard.ts';
 import { prepareFolder } from './embedded-database.ts';
@@ -52,12 +53,12 @@ export interface Context extends PartsContext, Telemetry {
 
 /** @throws ConfigError with every setting that is wrong. */
 export function createContext(
-  name: FunctionName,
-  config: Config = readConfig(name),
+  manifest: FunctionManifest,
+  config: Config = readConfig(manifest),
   clock: Clock = systemClock,
 ): Context {
   return {
-    name,
+    manifest,
     config,
     clock,
     log: createLog(config.logLevel),

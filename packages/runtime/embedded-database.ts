@@ -1,11 +1,7 @@
 import { resolve } from 'node:path';
 import type { EmbeddedPostgres, EmbeddedPostgresEvent } from '@terse/embedded-postgres/embedded-postgres';
-import type { FunctionName } from './config.ts';
 import type { PartsContext } from './parts.ts';
 import type { DatabaseConfig, PartsConfig } from './parts-config.ts';
-
-/** Commands that work beside the product, on the database that it runs. */
-const BESIDE_THE_PRODUCT: ReadonlySet<FunctionName> = new Set(['keys', 'backup']);
 
 /**
  * Makes the folder of the embedded database.
@@ -24,12 +20,12 @@ export async function prepareFolder({ database }: Pick<PartsConfig, 'database'>)
  * @throws Error in one line when neither can be done.
  */
 export async function startDatabase(
-  { name, log }: Pick<PartsContext, 'name' | 'log'>,
+  { manifest, log }: Pick<PartsContext, 'manifest' | 'log'>,
   { directory, buffersMb, poolSize }: Extract<DatabaseConfig, { kind: 'embedded' }>,
 ): Promise<EmbeddedPostgres> {
   const { startEmbeddedPostgres, joinEmbeddedPostgres } =
     await import('@terse/embedded-postgres/embedded-postgres');
-  const start = BESIDE_THE_PRODUCT.has(name) ? joinEmbeddedPostgres : startEmbeddedPostgres;
+  const start = manifest.embedded === 'shared' ? joinEmbeddedPostgres : startEmbeddedPostgres;
   return start({
     directory,
     buffersMb,

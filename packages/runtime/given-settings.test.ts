@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from './config.ts';
+import { MANIFESTS } from '../../functions/manifests.ts';
 
 const KEY = 'a-key-of-24-characters!!';
 const ROOT = join(import.meta.dirname, '../..');
@@ -38,14 +39,15 @@ describe.each([
     ['too little', 'x'.repeat(15)],
     ['too much', 'x'.repeat(257)],
   ])('with %s is refused by name', (_name, key) => {
-    const read = () => readConfig('standalone', settings(key));
+    const read = () => readConfig(MANIFESTS.standalone, settings(key));
     expect(read).toThrow('ADMIN_API_KEY must have 16 to 256 visible ASCII characters, without spaces');
     expect(read).not.toThrow(KEY);
   });
 
   test('that callers can send is taken as it is', () => {
     const visible = String.fromCharCode(...Array.from({ length: 94 }, (_, index) => 0x21 + index));
-    for (const key of [KEY, visible]) expect(readConfig('standalone', settings(key)).adminApiKey).toBe(key);
+    for (const key of [KEY, visible])
+      expect(readConfig(MANIFESTS.standalone, settings(key)).adminApiKey).toBe(key);
   });
 });
 
@@ -54,12 +56,16 @@ test.each([
   ['is empty', '\r\n\n'],
 ])('a file that %s is named', (fault, content) => {
   const settings = { ADMIN_API_KEY_FILE: file(content) };
-  expect(() => readConfig('standalone', settings)).toThrow(`ADMIN_API_KEY_FILE names a file that ${fault}`);
+  expect(() => readConfig(MANIFESTS.standalone, settings)).toThrow(
+    `ADMIN_API_KEY_FILE names a file that ${fault}`,
+  );
 });
 
 test('a token that no header can carry is refused by name', () => {
   const settings = { REDIS_URL: 'https://redis.example', UPSTASH_REDIS_REST_TOKEN: 'tökén' };
-  expect(() => readConfig('standalone', settings)).toThrow('UPSTASH_REDIS_REST_TOKEN must be visible ASCII');
+  expect(() => readConfig(MANIFESTS.standalone, settings)).toThrow(
+    'UPSTASH_REDIS_REST_TOKEN must be visible ASCII',
+  );
 });
 
 test.each([
@@ -75,23 +81,24 @@ test.each([
   ['LINKS_DATABASE_URL', 'postgres://%zz:password@h/d'],
   ['LINKS_DATABASE_URL', 'postgres://u:p@h:99999/d'],
 ])('%s=%s is refused by name before its client stumbles over it', (setting, url) => {
-  const read = () => readConfig('standalone', { [setting]: url });
+  const manifest = setting === 'LINKS_DATABASE_URL' ? MANIFESTS.migrate : MANIFESTS.standalone;
+  const read = () => readConfig(manifest, { DATABASE_URL: 'postgres://h/d', [setting]: url });
   expect(read).toThrow(new RegExp(`^These settings are wrong:\\n {2}${setting} must [^\\n]*$`));
 });
 
 test('folders are those of the project, wherever a function is started', () => {
-  const config = readConfig('standalone', {});
+  const config = readConfig(MANIFESTS.standalone, {});
   expect(config.dataDirectory).toBe(join(ROOT, '.data'));
   expect(config.journal?.directory).toBe(join(ROOT, '.data/journal'));
   const real = { DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', RABBITMQ_URL: 'amqp://h' };
   // It would publish to RabbitMQ what belongs into the embedded database.
-  expect(readConfig('redirect', real).journal?.directory).toBe(join(ROOT, '.data/redirect/journal'));
-  const relative = readConfig('standalone', { DATA_DIR: 'a', JOURNAL_DIR: '../b' });
+  expect(readConfig(MANIFESTS.redirect, real).journal?.directory).toBe(join(ROOT, '.data/redirect/journal'));
+  const relative = readConfig(MANIFESTS.standalone, { DATA_DIR: 'a', JOURNAL_DIR: '../b' });
   expect([relative.dataDirectory, relative.journal?.directory]).toEqual([
     join(ROOT, 'a'),
     join(ROOT, '../b'),
   ]);
-  const absolute = readConfig('standalone', { DATA_DIR: '/a', JOURNAL_DIR: '/b' });
+  const absolute = readConfig(MANIFESTS.standalone, { DATA_DIR: '/a', JOURNAL_DIR: '/b' });
   expect([absolute.dataDirectory, absolute.journal?.directory]).toEqual(['/a', '/b']);
-  expect(readConfig('standalone', { JOURNAL_DIR: 'none' }).journal).toBeUndefined();
+  expect(readConfig(MANIFESTS.standalone, { JOURNAL_DIR: 'none' }).journal).toBeUndefined();
 });

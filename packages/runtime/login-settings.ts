@@ -1,7 +1,7 @@
+import { type FunctionManifest, loginSetting } from '@terse/platform/function-manifest';
 import { z } from '@terse/core/zod';
 import type { Login } from '@terse/repository/logins';
 import { partUrlFault } from './part-url.ts';
-import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
 
 const login = z
   .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres URL', abort: true })
@@ -13,36 +13,25 @@ const login = z
   .transform((text) => {
     const { username, password } = new URL(text);
     return { name: decodeURIComponent(username), password: decodeURIComponent(password) };
-  })
-  .optional();
+  });
 
-/** The logins that the migrations make, and the function that each is for. */
-const LOGINS = {
-  REDIRECT_DATABASE_URL: 'redirect',
-  LINKS_DATABASE_URL: 'links',
-  STATS_DATABASE_URL: 'stats',
-  VISIT_WRITER_DATABASE_URL: 'visit-writer',
-  COUNTER_FLUSH_DATABASE_URL: 'counter-flush',
-} as const;
+/** The settings with the logins that a function makes. */
+export function loginSettingsOf({ makesLoginsOf = [] }: FunctionManifest): string[] {
+  return makesLoginsOf.map(loginSetting);
+}
 
-type Setting = keyof typeof LOGINS;
-const NAMES = Object.keys(LOGINS) as readonly Setting[];
-
-/** The schemas of the settings. */
-export const LOGIN_SETTINGS = {
-  REDIRECT_DATABASE_URL: login,
-  LINKS_DATABASE_URL: login,
-  STATS_DATABASE_URL: login,
-  VISIT_WRITER_DATABASE_URL: login,
-  COUNTER_FLUSH_DATABASE_URL: login,
-} as const satisfies Record<Setting, unknown>;
-
-export function readLogins(settings: { readonly [name in Setting]?: z.infer<typeof login> }): Login[] {
-  return NAMES.flatMap((setting) => {
-    const login = settings[setting];
-    if (!login) return [];
-    const name = LOGINS[setting];
-    const role = `terse_${name.replaceAll('-', '_')}`;
-    return [{ ...login, role, statementTimeoutMs: STATEMENT_TIMEOUT_MS[name] }];
+/** Reads the logins that a function makes; what is wrong is added to `faults`, without any value. */
+export function readLogins(
+  { makesLoginsOf = [] }: FunctionManifest,
+  settings: Readonly<Record<string, string | undefined>>,
+  faults: string[],
+): Login[] {
+  return makesLoginsOf.flatMap((of) => {
+    const setting = loginSetting(of);
+    const { databaseRole: role, statementTimeoutMs } = of;
+    if (settings[setting] === undefined || role === undefined) return [];
+    const { data, error } = login.safeParse(settings[setting]);
+    for (const { message } of error?.issues ?? []) faults.push(`${setting} ${message}`);
+    return data ? [{ ...data, role, statementTimeoutMs }] : [];
   });
 }

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import type { FunctionName } from './config.ts';
+import type { FunctionManifest, Need } from '@terse/platform/function-manifest';
 import { partUrlFault } from './part-url.ts';
 
 export type DatabaseConfig =
@@ -48,24 +48,6 @@ export const PART_SETTINGS = [
 
 type Settings = Readonly<Record<string, string | undefined>>;
 
-const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
-  redirect: ['database', 'store', 'queue'],
-  links: ['database', 'store'],
-  stats: ['database'],
-  'visit-writer': ['database', 'queue'],
-  'counter-flush': ['database', 'store', 'queue'],
-  gateway: [],
-  migrate: ['database'],
-  'dead-letters': ['queue'],
-  keys: ['database'],
-  backup: ['database'],
-  restore: ['database'],
-  standalone: ['database', 'store', 'queue'],
-};
-
-/** The product in one process, and the commands beside it. */
-const ON_EMBEDDED_PARTS: ReadonlySet<FunctionName> = new Set(['standalone', 'keys', 'backup', 'restore']);
-
 export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** URL parameters of libpq and Prisma. The driver would send them as settings, and the server would refuse them. */
@@ -99,17 +81,17 @@ const FOREIGN_PARAMETERS: ReadonlyMap<string, string> = new Map([
 const ENCRYPTING_SSL_MODES = new Set(['require', 'verify-ca', 'verify-full']);
 
 /** Reads which parts to use; what is wrong is added to `faults`, without any value. */
-export function readParts(name: FunctionName, settings: Settings, faults: string[]): PartsConfig {
+export function readParts(manifest: FunctionManifest, settings: Settings, faults: string[]): PartsConfig {
   const isProduction = settings['NODE_ENV'] === 'production';
   const mayBeEmbedded = !isProduction || settings['EMBEDDED'] === 'accept';
-  const needs = new Set(NEEDS[name]);
+  const needs = new Set<Need>(manifest.needs);
 
   /** A URL with one of these schemes; `undefined` stands for the embedded part, where that may be. */
-  function real(part: keyof PartsConfig, setting: string, schemes: readonly string[]): URL | undefined {
+  function real(part: Need, setting: string, schemes: readonly string[]): URL | undefined {
     if (!needs.has(part)) return undefined;
     const value = settings[setting];
     if (value === undefined || value.startsWith('memory:')) {
-      if (!ON_EMBEDDED_PARTS.has(name))
+      if (manifest.embedded === undefined)
         faults.push(`${setting} must be set: functions that run apart share real parts`);
       else if (!mayBeEmbedded)
         faults.push(

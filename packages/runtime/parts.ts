@@ -8,13 +8,13 @@ import type { Clock } from '@terse/platform/clock';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { openPostgres } from '@terse/repository/postgres';
-import type { Config, FunctionName } from './config.ts';
+import type { FunctionManifest } from '@terse/platform/function-manifest';
+import type { Config } from './config.ts';
 import type { Guard } from './guard.ts';
 import type { Logger } from './log.ts';
 import { reportErrorsOf } from './part-errors.ts';
 import type { Probe } from './readiness.ts';
 import { startDatabase } from './embedded-database.ts';
-import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
 import type { Cache } from '@terse/core/links/ports';
 import type { Counter } from '@terse/core/counts/ports';
 import type {
@@ -28,7 +28,7 @@ import type {
 
 /** What opening a part needs to know. */
 export interface PartsContext {
-  readonly name: FunctionName;
+  readonly manifest: FunctionManifest;
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
@@ -68,10 +68,10 @@ export async function openDatabase(
   const open = (url: string, prepare = true) =>
     openPostgres({
       url,
-      name: `terse-${context.name}`,
+      name: `terse-${context.manifest.name}`,
       poolSize: database.poolSize,
       prepare,
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS[context.name],
+      statementTimeoutMs: context.manifest.statementTimeoutMs,
       onError: reportErrorsOf('postgres', context),
     });
   if (database.kind === 'postgres')
@@ -88,7 +88,7 @@ export async function openDatabase(
 }
 
 export async function openStore(context: PartsContext): Promise<Store> {
-  const { name, clock, config } = context;
+  const { manifest, clock, config } = context;
   const { store } = config;
   switch (store.kind) {
     case 'memory': {
@@ -109,7 +109,7 @@ export async function openStore(context: PartsContext): Promise<Store> {
       return onRedis(
         openRedisTcp({
           url: store.url,
-          name: `terse-${name}`,
+          name: `terse-${manifest.name}`,
           timeoutMs: STORE_TIMEOUT_MS,
           onError: reportErrorsOf('redis', context),
         }),
@@ -155,12 +155,12 @@ function onRedis(redis: RedisConnection, { config, log }: PartsContext): Store {
   };
 }
 
-export async function openQueue({ name, config, log, clock }: PartsContext): Promise<Queue> {
+export async function openQueue({ manifest, config, log, clock }: PartsContext): Promise<Queue> {
   const { queue } = config;
   if (queue.kind === 'rabbitmq') {
     const { openRabbitmq } = await import('@terse/queue/rabbitmq');
     const onError = reportErrorsOf('rabbitmq', { log, clock });
-    return openRabbitmq({ url: queue.url, name: `terse-${name}`, onError });
+    return openRabbitmq({ url: queue.url, name: `terse-${manifest.name}`, onError });
   }
   return {
     ...createMemoryQueue({

@@ -1,8 +1,10 @@
 import { readConfig } from './config.ts';
 import { describe, expect, test } from 'vitest';
 import { productionNotes } from './production-notes.ts';
+import { MANIFESTS } from '../../functions/manifests.ts';
 
-const notesOf = (settings: Record<string, string>) => productionNotes(readConfig('standalone', settings));
+const notesOf = (settings: Record<string, string>) =>
+  productionNotes(readConfig(MANIFESTS.standalone, settings));
 const EMBEDDED = { NODE_ENV: 'production', EMBEDDED: 'accept' };
 const REAL = {
   NODE_ENV: 'production',

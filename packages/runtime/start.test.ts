@@ -1,6 +1,6 @@
 import { createTestClock } from '@terse/platform/test-clock';
 import { expect, onTestFinished, test } from 'vitest';
-import { type FunctionName, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
 import {
   type Context,
   createContext,
@@ -14,6 +14,7 @@ import {
 } from './dependencies.ts';
 import { START_GRACE_MS } from './readiness.ts';
 import { openTestParts } from './test-parts.ts';
+import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
 
 /** Nothing listens at port 1. */
 const NOWHERE = {
@@ -35,7 +36,7 @@ const OPEN: readonly (readonly [FunctionName, (context: Context) => Promise<Open
 
 test.each(OPEN)('%s does not start, however long, where it reaches nothing', async (name, open, parts) => {
   const clock = createTestClock();
-  const opened = await open(createContext(name, readConfig(name, NOWHERE), clock));
+  const opened = await open(createContext(MANIFESTS[name], readConfig(MANIFESTS[name], NOWHERE), clock));
   onTestFinished(() => opened.close());
   expect(await opened.started()).toBe(false);
   clock.advance(10 * START_GRACE_MS);
@@ -46,7 +47,7 @@ test.each(OPEN)('%s does not start, however long, where it reaches nothing', asy
 test('the gateway, which has no parts, starts at once', async () => {
   const origin = 'http://127.0.0.1:1';
   const settings = { REDIRECT_ORIGIN: origin, LINKS_ORIGIN: origin, STATS_ORIGIN: origin };
-  const opened = openGateway(createContext('gateway', readConfig('gateway', settings)));
+  const opened = openGateway(createContext(MANIFESTS.gateway, readConfig(MANIFESTS.gateway, settings)));
   expect(await opened.started()).toBe(true);
 });
 

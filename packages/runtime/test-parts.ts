@@ -5,6 +5,7 @@ import { createTestClock, type TestClock } from '@terse/platform/test-clock';
 import { openTestDatabase } from '@terse/repository/test-database';
 import { readConfig } from './config.ts';
 import { createContext, type Opened, openStandalone, type StandaloneServices } from './dependencies.ts';
+import { MANIFESTS } from '../../functions/manifests.ts';
 
 export const TEST_API_KEY = 'test-key-0123456789abcdef';
 
@@ -19,14 +20,14 @@ export async function openTestParts(): Promise<TestParts> {
   const database = await openTestDatabase();
   const directory = await mkdtemp(join(tmpdir(), 'terse-test-'));
   const clock = createTestClock();
-  const config = readConfig('standalone', {
+  const config = readConfig(MANIFESTS.standalone, {
     DATABASE_URL: database.url,
     DATA_DIR: directory,
     ADMIN_API_KEY: TEST_API_KEY,
     BASE_URL: 'https://go.example',
     LOG_LEVEL: 'silent',
   });
-  const parts = await openStandalone(createContext('standalone', config, clock));
+  const parts = await openStandalone(createContext(MANIFESTS.standalone, config, clock));
   return {
     ...parts,
     clock,

@@ -3,18 +3,19 @@ import { createContext } from '@terse/runtime/dependencies';
 import { openStore } from '@terse/runtime/parts';
 import { expect, test } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
+import { MANIFESTS } from '../../functions/manifests.ts';
 
 describeOnRealParts('Redis', ({ redisUrl, upstashUrl, upstashToken }) => {
   test.each([
     ['TCP', { REDIS_URL: redisUrl }],
     ['REST', { UPSTASH_REDIS_REST_URL: upstashUrl, UPSTASH_REDIS_REST_TOKEN: upstashToken }],
   ])('says over %s what it holds', async (_, settings) => {
-    const config = readConfig('links', {
+    const config = readConfig(MANIFESTS.links, {
       DATABASE_URL: 'postgres://nowhere/terse',
       BASE_URL: 'https://go.example',
       ...settings,
     });
-    const store = await openStore(createContext('links', config));
+    const store = await openStore(createContext(MANIFESTS.links, config));
     await expect.poll(() => store.usedBytes().catch(() => 0), { timeout: 20_000 }).toBeGreaterThan(100_000);
     await store.close();
   });

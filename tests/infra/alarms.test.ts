@@ -5,10 +5,11 @@ import { containersOf, pascal } from './functions-of-plan.ts';
 import { collectorOf, metricsOfDashboard, metricsShownBy } from './metrics-of-plan.ts';
 import { readPlan } from './plans.ts';
 import { PRODUCT_FUNCTIONS } from './product-functions.ts';
+import { MANIFESTS } from '../../functions/manifests.ts';
 
 const PLANS = Object.entries(inject('plans')).map(([name, plan]) => [name, readPlan(plan)] as const);
 
-const { internalPort: INTERNAL_PORT } = readConfig('standalone', {});
+const { internalPort: INTERNAL_PORT } = readConfig(MANIFESTS.standalone, {});
 
 /** As AWS documents them, with the dimensions that each is published by. Queues of RabbitMQ 4 have none. */
 const PUBLISHED_BY_AWS = new Set([

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { type FunctionName, readConfig } from '@terse/runtime/config';
+import { readConfig } from '@terse/runtime/config';
 import { START_GRACE_MS } from '@terse/runtime/readiness';
 import { describe, expect, test } from 'vitest';
 import { kustomize, type Manifest, podOf } from './kustomize.ts';
 import { PRODUCT_FUNCTIONS } from './product-functions.ts';
+import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
 
 /** Where the schema of each kind lies: what is not listed here is not used. */
 const SCHEMAS: Record<string, string> = {
@@ -115,7 +116,9 @@ describe.each(['development', 'production'])('%s', (overlay) => {
           return [setting, SECRETS[setting.replace(/^.*_DATABASE_URL$/, 'DATABASE_URL')]] as const;
         }),
       );
-      expect(readConfig(manifest.metadata.name as FunctionName, environment).isProduction).toBe(true);
+      expect(readConfig(MANIFESTS[manifest.metadata.name as FunctionName], environment).isProduction).toBe(
+        true,
+      );
       const mounted = pod.spec.volumes?.flatMap(({ secret }) => secret?.secretName ?? []) ?? [];
       expect(mounted).toEqual(manifest.metadata.name === 'gateway' ? [] : [manifest.metadata.name]);
     }

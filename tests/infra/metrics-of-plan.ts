@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FunctionName, readConfig } from '@terse/runtime/config';
+import { readConfig } from '@terse/runtime/config';
 import {
   type Context,
   createContext,
@@ -12,6 +12,7 @@ import {
   openVisitWriter,
 } from '@terse/runtime/dependencies';
 import type { PlanReader } from './plans.ts';
+import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
 
 interface CollectorConfiguration {
   readonly receivers: {
@@ -83,8 +84,8 @@ async function show(name: string): Promise<string> {
   if (!open) throw new Error(`Nobody can open "${name}".`);
   const directory = await mkdtemp(join(tmpdir(), 'terse-test-'));
   try {
-    const config = readConfig(name as FunctionName, { ...NOWHERE, JOURNAL_DIR: directory });
-    const opened = await open(createContext(name as FunctionName, config));
+    const config = readConfig(MANIFESTS[name as FunctionName], { ...NOWHERE, JOURNAL_DIR: directory });
+    const opened = await open(createContext(MANIFESTS[name as FunctionName], config));
     try {
       return await opened.metricsText();
     } finally {

@@ -1,4 +1,4 @@
-import { type FunctionName, readConfig } from '@terse/runtime/config';
+import { readConfig } from '@terse/runtime/config';
 import { describe, expect, inject, test } from 'vitest';
 import { SECRET_MARK } from '../../infra/plan/plan.ts';
 import { describePlan } from './describe-plan.ts';
@@ -6,6 +6,7 @@ import { containersOf, functionsOf, nameInArn } from './functions-of-plan.ts';
 import { evaluatePlan, readPlan, shortType, textsIn } from './plans.ts';
 import { PRODUCT_FUNCTIONS } from './product-functions.ts';
 import { statementsOf } from './statements.ts';
+import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
 
 const plans = inject('plans');
 const production = readPlan(plans.production);
@@ -32,7 +33,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       const settings = Object.entries(environment).filter(
         ([setting]) => !/^AWS_LWA_|^SECRET_VERSIONS$/.test(setting),
       );
-      const config = readConfig(name as FunctionName, Object.fromEntries(settings));
+      const config = readConfig(MANIFESTS[name as FunctionName], Object.fromEntries(settings));
       expect(config.isProduction).toBe(true);
       for (const [setting] of settings) {
         const changed = { ...Object.fromEntries(settings), [setting]: 'other/than?that' };
@@ -46,7 +47,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
   test('reads no larger body on Lambda than its answer may follow through the load balancer', () => {
     const bodies = functions
       .filter(({ name }) => name === 'links')
-      .map(({ kind, environment }) => [kind, readConfig('links', environment).maxBodyBytes]);
+      .map(({ kind, environment }) => [kind, readConfig(MANIFESTS.links, environment).maxBodyBytes]);
     expect(bodies).toEqual([
       plan.of('lambda/function').length > 1 ? ['lambda', 128 * 1024] : ['service', 4096 * 1024],
     ]);
@@ -105,7 +106,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       expect(isNamed, name).toBe(true);
       expect(inputs['toPort'], name).toBe(inputs['fromPort']);
     }
-    const { internalPort } = readConfig('standalone', {});
+    const { internalPort } = readConfig(MANIFESTS.standalone, {});
     const asking = plan
       .of('vpc/securityGroupIngressRule')
       .filter(({ inputs }) => inputs['toPort'] === internalPort)
@@ -173,7 +174,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       'visit-writer: visit_writer_login',
     ]);
     const { logins: made } = readConfig(
-      'migrate',
+      MANIFESTS.migrate,
       functions.find(({ name }) => name === 'migrate')?.environment,
     );
     expect(made.map(({ name, role }) => `${name} in ${role}`).toSorted()).toEqual([
@@ -321,7 +322,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
 /** What comes of settings: what they say, or the reason for which they are refused. */
 function outcome(name: string, environment: Readonly<Record<string, string>>): unknown {
   try {
-    return JSON.parse(JSON.stringify(readConfig(name as FunctionName, environment)));
+    return JSON.parse(JSON.stringify(readConfig(MANIFESTS[name as FunctionName], environment)));
   } catch (error) {
     return String(error);
   }

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { MANIFESTS } from '../../functions/manifests.ts';
 
-/** The functions that serve: those with an app. Each must have a place to run. */
-export const PRODUCT_FUNCTIONS = readdirSync('functions').filter((name) =>
-  existsSync(`functions/${name}/app.ts`),
-);
+/** The functions that serve by themselves. Each must have a place to run. */
+export const PRODUCT_FUNCTIONS = Object.values(MANIFESTS)
+  .filter((manifest) => 'ports' in manifest && !('embedded' in manifest))
+  .map(({ name }) => name)
+  .toSorted();

@@ -1,0 +1,9 @@
+import type { FunctionManifest } from '@terse/platform/function-manifest';
+
+export const manifest = {
+  name: 'counter-flush',
+  needs: ['database', 'store', 'queue'],
+  databaseRole: 'terse_counter_flush',
+  statementTimeoutMs: 60_000,
+  ports: { port: 8085, internal: 9469 },
+} as const satisfies FunctionManifest;
