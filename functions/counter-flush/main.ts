@@ -1,7 +1,8 @@
 import { createInternalApp } from '@terse/http/internal-app';
 import { openInternalListener, openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
-import { createContext, openCounterFlush } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
+import { openCounterFlush } from '@terse/runtime/functions/counter-flush';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createCounterFlushApp } from './app.ts';
 import { startSchedule } from './schedule.ts';

@@ -45,7 +45,7 @@ test('cuts the tick under way short when it stops, and brings counts to the link
     if (task !== 'count') await new Promise((resolve) => signal.addEventListener('abort', resolve));
     return c.json({});
   });
-  const config = readConfig('standalone', { COUNTER_FLUSH_SECONDS: '1' });
+  const config = readConfig(MANIFESTS.standalone, { COUNTER_FLUSH_SECONDS: '1' });
   const ticking = startSchedule(app, config, createLog('silent'));
   await vi.advanceTimersByTimeAsync(1000);
   expect(tasks).toEqual(['maintain']);

@@ -1,5 +1,6 @@
 import { commandLine } from '@terse/command-line/command-line';
-import { createContext, openDeadLetters } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
+import { openDeadLetters } from '@terse/runtime/functions/dead-letters';
 import { runOnce } from '@terse/runtime/process';
 import { readDeadLettersCommand, USAGE } from './command.ts';
 import { manifest } from './manifest.ts';

@@ -1,7 +1,8 @@
 import { createInternalApp } from '@terse/http/internal-app';
 import { openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
-import { createContext, openGateway } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
+import { openGateway } from '@terse/runtime/functions/gateway';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';

@@ -1,6 +1,6 @@
 import { commandLine } from '@terse/command-line/command-line';
 import { withApiKeys } from '@terse/runtime/api-keys';
-import { createContext } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
 import { runOnce } from '@terse/runtime/process';
 import { readKeysCommand, USAGE } from './command.ts';
 import { manifest } from './manifest.ts';

@@ -1,7 +1,8 @@
 import { createInternalApp } from '@terse/http/internal-app';
 import { openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
-import { createContext, openLinks } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
+import { openLinks } from '@terse/runtime/functions/links';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createLinksApp } from './app.ts';
 import { manifest } from './manifest.ts';

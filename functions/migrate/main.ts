@@ -1,6 +1,7 @@
 import { commandLine, parseCommandLine, refuseWords } from '@terse/command-line/command-line';
 import { runOnce } from '@terse/runtime/process';
-import { createContext, migrateDatabase } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
+import { migrateDatabase } from '@terse/runtime/functions/migrate';
 import { manifest } from './manifest.ts';
 
 const USAGE = `Brings the schema of DATABASE_URL up to date, and the logins that the settings name.

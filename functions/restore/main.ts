@@ -1,6 +1,6 @@
 import { commandLine } from '@terse/command-line/command-line';
 import { restoreBackup } from '@terse/runtime/backups';
-import { createContext } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
 import { interruption, runOnce } from '@terse/runtime/process';
 import { readRestoreCommand, USAGE } from './command.ts';
 import { manifest } from './manifest.ts';

@@ -7,13 +7,15 @@ import { createInternalApp } from '@terse/http/internal-app';
 import { openListeners } from '@terse/http/listeners';
 import { createLinksApp } from '@terse/links/app';
 import { createRedirectApp } from '@terse/redirect/app';
-import { createContext, openStandalone } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
+import { openStandalone } from '@terse/runtime/functions/standalone';
 import { runUntilStopped } from '@terse/runtime/process';
 import { productionNotes } from '@terse/runtime/production-notes';
 import { createStatsApp } from '@terse/stats/app';
 import { consume } from '@terse/visit-writer/consume';
 import { banner } from './banner.ts';
 import { createFront } from './front.ts';
+import { manifest } from './manifest.ts';
 
 const RESTORE_WAIT_MS = 3000;
 /** With a database that is closed then, they take less than the ten seconds that Docker leaves to a container. */

@@ -13,6 +13,7 @@ import { LIMITS } from '@terse/links/schemas';
 import { MAX_CUT_VALUES, MAX_CUT_VISITS } from '@terse/repository/cut-days';
 import { readConfig } from '@terse/runtime/config';
 import { expect, test } from 'vitest';
+import { MANIFESTS } from '../manifests.ts';
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 /** On one line, without the spaces of tables. */
@@ -24,7 +25,7 @@ const codes = (values: readonly (string | number)[], last: string) =>
     .slice(0, -1)
     .map((value) => `\`${value}\``)
     .join(', ')} ${last} \`${values.at(-1)}\``;
-const { maxBodyBytes } = readConfig('standalone', {});
+const { maxBodyBytes } = readConfig(MANIFESTS.standalone, {});
 
 test.each([
   `${n(MAX_URL_INPUT_LENGTH)} characters as sent, ${n(MAX_URL_LENGTH)} as stored`,

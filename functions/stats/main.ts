@@ -1,7 +1,8 @@
 import { createInternalApp } from '@terse/http/internal-app';
 import { openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
-import { createContext, openStats } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
+import { openStats } from '@terse/runtime/functions/stats';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createStatsApp } from './app.ts';
 import { manifest } from './manifest.ts';

@@ -1,7 +1,8 @@
 import { createInternalApp } from '@terse/http/internal-app';
 import { openInternalListener, openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
-import { createContext, openVisitWriter } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
+import { openVisitWriter } from '@terse/runtime/functions/visit-writer';
 import { runUntilStopped } from '@terse/runtime/process';
 import { createVisitWriterApp } from './app.ts';
 import { consume } from './consume.ts';

@@ -1,6 +1,6 @@
 import { openFileJournal } from '@terse/queue/file-journal';
 import type { JournalEvent } from '@terse/queue/journal-event';
-import type { Context } from './dependencies.ts';
+import type { Context } from './context.ts';
 import type { Probe } from './readiness.ts';
 import type { Journal } from '@terse/core/visits/ports';
 

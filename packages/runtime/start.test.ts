@@ -1,17 +1,14 @@
 import { createTestClock } from '@terse/platform/test-clock';
 import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from './config.ts';
-import {
-  type Context,
-  createContext,
-  openCounterFlush,
-  openGateway,
-  openLinks,
-  type Opened,
-  openRedirect,
-  openStats,
-  openVisitWriter,
-} from './dependencies.ts';
+import { type Context, createContext } from './context.ts';
+import { openCounterFlush } from './functions/counter-flush.ts';
+import { openGateway } from './functions/gateway.ts';
+import { openLinks } from './functions/links.ts';
+import { type Opened } from './opened.ts';
+import { openRedirect } from './functions/redirect.ts';
+import { openStats } from './functions/stats.ts';
+import { openVisitWriter } from './functions/visit-writer.ts';
 import { START_GRACE_MS } from './readiness.ts';
 import { openTestParts } from './test-parts.ts';
 import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';

@@ -1,5 +1,5 @@
 import { createVisitRecorder, type VisitRecorder, type VisitsLeft } from '@terse/core/visits/visit-recorder';
-import type { Context } from './dependencies.ts';
+import type { Context } from './context.ts';
 import { createGuard } from './guard.ts';
 import type { Logger } from './log.ts';
 import type { Queue, Store } from './parts.ts';

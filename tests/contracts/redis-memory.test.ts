@@ -1,5 +1,5 @@
 import { readConfig } from '@terse/runtime/config';
-import { createContext } from '@terse/runtime/dependencies';
+import { createContext } from '@terse/runtime/context';
 import { openStore } from '@terse/runtime/parts';
 import { expect, test } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';

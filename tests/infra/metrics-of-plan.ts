@@ -2,15 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '@terse/runtime/config';
-import {
-  type Context,
-  createContext,
-  openLinks,
-  type Opened,
-  openRedirect,
-  openStats,
-  openVisitWriter,
-} from '@terse/runtime/dependencies';
+import { type Context, createContext } from '@terse/runtime/context';
+import { openLinks } from '@terse/runtime/functions/links';
+import { type Opened } from '@terse/runtime/opened';
+import { openRedirect } from '@terse/runtime/functions/redirect';
+import { openStats } from '@terse/runtime/functions/stats';
+import { openVisitWriter } from '@terse/runtime/functions/visit-writer';
 import type { PlanReader } from './plans.ts';
 import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
 

@@ -1,0 +1,29 @@
+import { type Clock, systemClock } from '@terse/platform/clock';
+import type { FunctionManifest } from '@terse/platform/function-manifest';
+import { type Config, readConfig } from './config.ts';
+import { createLog } from './log.ts';
+import type { PartsContext } from './parts.ts';
+import { createEventLoopPressure, type Pressure } from './pressure.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
+
+/** What every function has before it opens any part. */
+export interface Context extends PartsContext, Telemetry {
+  /** How late the event loop is. */
+  readonly eventLoopPressure: Pressure;
+}
+
+/** @throws ConfigError with every setting that is wrong. */
+export function createContext(
+  manifest: FunctionManifest,
+  config: Config = readConfig(manifest),
+  clock: Clock = systemClock,
+): Context {
+  return {
+    manifest,
+    config,
+    clock,
+    log: createLog(config.logLevel),
+    eventLoopPressure: createEventLoopPressure(),
+    ...createTelemetry(),
+  };
+}

@@ -1,0 +1,9 @@
+import type { DeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
+import type { Context } from '../context.ts';
+
+/** @throws Error when the broker cannot be reached. */
+export async function openDeadLetters({ config }: Context): Promise<DeadLetterBox> {
+  if (config.queue.kind !== 'rabbitmq') throw new Error('Dead letters are kept by RabbitMQ only.');
+  const { openDeadLetterBox } = await import('@terse/queue/rabbitmq-dead-letters');
+  return openDeadLetterBox({ url: config.queue.url });
+}

@@ -1,0 +1,40 @@
+import { createUrlService, type UrlService } from '@terse/core/links/link-service';
+import { ownUrls } from '@terse/core/links/own-urls';
+import type { OpenDatabase } from '@terse/repository/open-database';
+import { createUrlRepository } from '@terse/repository/url-repository';
+import type { Context } from '../context.ts';
+import { listeningHosts } from '../listening-hosts.ts';
+import { type Opened, opened } from '../opened.ts';
+import { openDatabase, openStore, type Store } from '../parts.ts';
+import { createReadinessGate } from '../readiness.ts';
+import { type ApiServices, apiOn } from './api.ts';
+
+export interface LinksServices extends ApiServices {
+  readonly urls: UrlService;
+  readonly baseUrl: URL;
+  readonly maxBodyBytes: number;
+}
+
+export async function openLinks(context: Context): Promise<LinksServices & Opened> {
+  const database = await openDatabase(context);
+  const store = await openStore(context);
+  const gate = createReadinessGate({
+    clock: context.clock,
+    probes: { database: database.probe, cache: store.probe },
+    isEnough: ({ database }) => Boolean(database),
+  });
+  return { ...linksOn(context, database, store), ...opened(context, gate, [store, database]) };
+}
+
+export function linksOn(context: Context, database: OpenDatabase, { cache, counter }: Store): LinksServices {
+  const { clock, metrics, config } = context;
+  const repository = createUrlRepository({ db: database.db, clock });
+  const { baseUrl, host, port, maxBodyBytes } = config;
+  const isOwnUrl = ownUrls({ baseUrl, port, hosts: listeningHosts(host) });
+  return {
+    ...apiOn(context, database),
+    urls: createUrlService({ repository, cache, counter, clock, metrics, isOwnUrl }),
+    baseUrl,
+    maxBodyBytes,
+  };
+}

@@ -1,0 +1,67 @@
+import { createLinkResolver, type LinkResolver } from '@terse/core/links/resolver/link-resolver';
+import type { Journal } from '@terse/core/visits/ports';
+import type { VisitRecorder } from '@terse/core/visits/visit-recorder';
+import type { OpenDatabase } from '@terse/repository/open-database';
+import { createUrlRepository } from '@terse/repository/url-repository';
+import type { Context } from '../context.ts';
+import { createGuard } from '../guard.ts';
+import { openJournal } from '../journal.ts';
+import { type Opened, opened } from '../opened.ts';
+import { openDatabase, openQueue, openStore, type Queue, type Store } from '../parts.ts';
+import { createReadinessGate } from '../readiness.ts';
+import { recorderOn } from '../visit-recording.ts';
+
+/** What a visitor waits for at most. */
+const CACHE_TIMEOUT_MS = 50;
+
+const DATABASE_TIMEOUT_MS = 250;
+
+export interface RedirectServices {
+  readonly resolver: LinkResolver;
+  readonly recorder: VisitRecorder;
+}
+
+export async function openRedirect(context: Context): Promise<RedirectServices & Opened> {
+  const database = await openDatabase(context);
+  const store = await openStore(context);
+  const queue = await openQueue(context);
+  const journal = openJournal(context);
+  context.showRedisUsedBytes(store.usedBytes);
+  const gate = createReadinessGate({
+    clock: context.clock,
+    probes: { database: database.probe, cache: store.probe, queue: queue.probe, ...journal?.probes },
+    // Either of them finds links, and the recorder waits for the queue.
+    isEnough: ({ database, cache }) => Boolean(database) || Boolean(cache),
+  });
+  return {
+    ...redirectOn(context, database, store, queue, journal),
+    ...opened(context, gate, [queue, store, database]),
+  };
+}
+
+export function redirectOn(
+  context: Context,
+  { db }: OpenDatabase,
+  store: Store,
+  queue: Queue,
+  journal: Journal | undefined,
+): RedirectServices {
+  const { clock, metrics } = context;
+  const urls = createUrlRepository({ db, clock });
+  // A guard each: a part that is slow must not hold up what the other one could answer.
+  const askCache = createGuard({ timeoutMs: CACHE_TIMEOUT_MS, maxConcurrent: 500, maxWaiting: 500 });
+  const askDatabase = createGuard({
+    timeoutMs: DATABASE_TIMEOUT_MS,
+    maxConcurrent: 100,
+    maxWaiting: 1000,
+  });
+  return {
+    resolver: createLinkResolver({
+      cache: store.cacheBehind(askCache),
+      repository: { findAll: (codes) => askDatabase(() => urls.findAll(codes)) },
+      clock,
+      metrics,
+    }),
+    recorder: recorderOn(context, store, queue, journal),
+  };
+}

@@ -1,0 +1,60 @@
+import { createStorageWatch } from '@terse/core/visits/writer/storage-watch';
+import { migrate } from '@terse/repository/migrate';
+import type { Context } from '../context.ts';
+import { prepareFolder } from '../embedded-database.ts';
+import { openJournal } from '../journal.ts';
+import { type Opened, opened } from '../opened.ts';
+import { openDatabase, openQueue, openStore } from '../parts.ts';
+import { createReadinessGate } from '../readiness.ts';
+import { type CounterFlushServices, counterFlushOn } from './counter-flush.ts';
+import { type LinksServices, linksOn } from './links.ts';
+import { type RedirectServices, redirectOn } from './redirect.ts';
+import { type StatsServices, statsOn } from './stats.ts';
+import { type VisitWriterServices, visitWriterOn } from './visit-writer.ts';
+
+export interface StandaloneServices
+  extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {}
+
+/**
+ * Every service, on one set of parts. The schema is brought up to date, except in production on a database that others
+ * may use too.
+ * @throws Error when the data folder is in use by another process, or the database cannot be migrated.
+ */
+export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
+  // What is refused without opening anything comes first. The journal would make the folder above for this user alone.
+  await prepareFolder(context.config);
+  const journal = openJournal(context);
+  const database = await openDatabase(context);
+  const store = await openStore(context);
+  const queue = await openQueue(context);
+  const parts = opened(
+    context,
+    createReadinessGate({
+      clock: context.clock,
+      probes: { database: database.probe, cache: store.probe, queue: queue.probe, ...journal?.probes },
+      // The journal is not required: a redirect also works without a disk.
+      isEnough: ({ database, cache, queue }) => Boolean(database) && Boolean(cache) && Boolean(queue),
+    }),
+    [queue, store, database],
+  );
+  try {
+    if (!context.config.isProduction || context.config.database.kind === 'embedded') {
+      const applied = await migrate(database.db);
+      if (applied.length > 0) context.log.info({ applied }, 'database migrated');
+    }
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+  const redirect = redirectOn(context, database, store, queue, journal);
+  context.showVisitQueue(queue);
+  return {
+    ...redirect,
+    ...linksOn(context, database, store),
+    ...statsOn(context, database),
+    ...visitWriterOn(context, database, queue, createStorageWatch(context)),
+    ...counterFlushOn(context, database, store, queue),
+    ...parts,
+    pressure: () => Math.max(context.eventLoopPressure(), redirect.recorder.fill()),
+  };
+}

@@ -1,0 +1,35 @@
+import { createStatsService, type StatsService } from '@terse/core/stats/stats-service';
+import type { OpenDatabase } from '@terse/repository/open-database';
+import { createRollupRepository } from '@terse/repository/rollup-repository';
+import { createUrlRepository } from '@terse/repository/url-repository';
+import { createVisitRepository } from '@terse/repository/visit-repository';
+import type { Context } from '../context.ts';
+import { type Opened, opened } from '../opened.ts';
+import { openDatabase } from '../parts.ts';
+import { createReadinessGate } from '../readiness.ts';
+import { type ApiServices, apiOn } from './api.ts';
+
+export interface StatsServices extends ApiServices {
+  readonly stats: StatsService;
+}
+
+export async function openStats(context: Context): Promise<StatsServices & Opened> {
+  const database = await openDatabase(context, 'read');
+  const gate = createReadinessGate({ clock: context.clock, probes: { database: database.probe } });
+  return { ...statsOn(context, database), ...opened(context, gate, [database]) };
+}
+
+export function statsOn(context: Context, database: OpenDatabase): StatsServices {
+  const { clock } = context;
+  const { db } = database;
+  const urls = createUrlRepository({ db, clock });
+  return {
+    ...apiOn(context, database),
+    stats: createStatsService({
+      urls,
+      rollups: createRollupRepository({ db }),
+      visits: createVisitRepository({ db }),
+      clock,
+    }),
+  };
+}
