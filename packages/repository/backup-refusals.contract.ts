@@ -108,7 +108,7 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
     const last = MIGRATIONS.at(-1) ?? '';
     const cases: [part: string, by: string, says: RegExp][] = [
       [`"${last}"`, `"${last}","9999-later"`, /newer release.* 9999-later/],
-      ['"0002-visits"', '"0002-other"', /newer release.* 0002-other/],
+      [`"${last}"`, '"0001-other"', /newer release.* 0001-other/],
       ['"table":"urls"', '"table":"pg_authid"', /there is no pg_authid/],
       ['"table":"urls"', '"table":"visits_default"', /there is no visits_default/],
       ['"original_url"', '"target\\"; drop table urls"', /there is no urls.target/],
@@ -133,8 +133,6 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
 
   test('a backup of a database that was not migrated', async () => {
     await expect(takeBackup(pair.to)).rejects.toThrow('nothing to back up');
-    await sql`delete from kysely_migration where name = ${MIGRATIONS.at(-1)}`.execute(pair.from.db);
-    await expect(takeBackup(pair.from)).rejects.toThrow(/older release.* npm run migrate/);
   });
 
   test('no database where nothing but upkeep was done', async () => {

@@ -1,35 +1,15 @@
-import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { type Kysely, sql } from 'kysely';
 import { expect, test } from 'vitest';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { testLink } from '@terse/core/links/test-link';
-import { appliedMigrations, migrate, MIGRATIONS } from './migrate.ts';
+import { migrate } from './migrate.ts';
 import type { OpenDatabase } from './open-database.ts';
 import type { Database } from './schema.ts';
 import { TABLE_NAMES } from './tables.ts';
-import { houseOn, makeBare, openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';
+import { houseOn, openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';
 import { emptyDatabase } from './test-database.ts';
 import { allRows, anyRows, insertRows } from './test-rows.ts';
-
-/** A backup of a release that had fewer migrations. What it holds never changes: later releases read it, too. */
-const OLDER = [
-  '{"format":"terse-backup","version":1,"migrations":["0001-links","0002-visits","0003-roles","0004-orphan-visits"],' +
-    '"taken_at":"2026-11-03T00:00:00.000Z","postgres":"15.14"}',
-  '{"table":"urls","columns":["short_code","original_url","title","created_at","updated_at"]}',
-  'old\thttps://example.com/\tÜber\t2026-10-01 00:00:00+00\t2026-10-01 00:00:00.000001+00',
-  '\\.',
-  '{"table":"visit_rollups","columns":["short_code","hour","visits","bot_visits"]}',
-  'old\t2026-11-02 10:00:00+00\t5\t0',
-  'old\t2026-11-02 11:00:00+00\t2\t1',
-  '\\.',
-  '{"table":"visit_breakdowns","columns":["short_code","day","dimension","value","visits"]}',
-  'old\t2026-11-02\treferrer\ta.example\t5',
-  'old\t2026-11-02\treferrer\tb.example\t2',
-  '\\.',
-  '{"rows":{"urls":1,"visit_rollups":2,"visit_breakdowns":2}}',
-  '',
-].join('\n');
 
 /** Links whose visits are not those of its rollups and tallies, and totals that are not those of the rollups. */
 async function contradictions(db: Kysely<Database>): Promise<unknown[]> {
@@ -135,45 +115,4 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
       { place: 'visits_20310505', count: 4 },
     ]);
   });
-
-  test.each(['bare', 'migrated'])(
-    'brings a backup of an older release up to date, in a %s database',
-    async (place) => {
-      if (place === 'migrated') await migrate(pair.to.db);
-      const { rows } = await restoreInto(pair.to, gzipSync(OLDER));
-      expect(rows).toEqual({ urls: 1, visit_rollups: 2, visit_breakdowns: 2 });
-      expect(await appliedMigrations(pair.to.db)).toEqual(MIGRATIONS);
-      const months = await pair.to.db.selectFrom('visit_months').select(['short_code', 'data']).execute();
-      expect(months).toEqual([
-        {
-          short_code: 'old',
-          data: {
-            visits: [0, 7],
-            bot_visits: [0, 1],
-            breakdown: {
-              referrer: {
-                values: ['a.example', 'b.example'],
-                days: [
-                  [0, 0],
-                  [5, 2],
-                ],
-              },
-            },
-          },
-        },
-      ]);
-      expect(await pair.to.db.selectFrom('visit_totals').selectAll().execute()).toEqual([
-        { short_code: 'old', visits: 7 },
-      ]);
-      const [link] = await pair.to.db
-        .selectFrom('urls')
-        .select(['title', 'readable_url', 'folded_title'])
-        .execute();
-      expect(link).toEqual({ title: 'Über', readable_url: null, folded_title: 'über' });
-      await emptyDatabase(pair.from.db);
-      await makeBare(pair.from);
-      await restoreInto(pair.from, await takeBackup(pair.to));
-      expect(await allRows(pair.from.db)).toEqual(await allRows(pair.to.db));
-    },
-  );
 }

@@ -6,9 +6,7 @@ import {
   sql,
   type Transaction,
 } from 'kysely';
-import * as baseline from './migrations/0001-baseline.ts';
-
-const migrations = { '0001-baseline': baseline };
+import { migrations } from './migrations/all.ts';
 
 /** The names of all migrations, in order. */
 export const MIGRATIONS = Object.keys(migrations);

@@ -15,7 +15,6 @@ import {
   readParts,
 } from './parts-config.ts';
 
-
 const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
 
 /** @param reason why it has no path. */

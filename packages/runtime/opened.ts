@@ -18,7 +18,11 @@ export interface Opened extends Pick<Telemetry, 'metrics' | 'metricsText'> {
   close(): Promise<void>;
 }
 
-export function opened(context: Context, gate: ReadinessGate, parts: readonly { close(): Promise<void> }[]): Opened {
+export function opened(
+  context: Context,
+  gate: ReadinessGate,
+  parts: readonly { close(): Promise<void> }[],
+): Opened {
   const { log, metrics, metricsText, clock, config } = context;
   context.showUnreachedParts(gate.unreached);
   return {
