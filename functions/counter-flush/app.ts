@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 import type { CountReconciliation } from '@terse/core/counts/count-reconciliation';
 import type { CounterService } from '@terse/core/counts/count-service';
 import type { OutboxDrain } from '@terse/core/visits/overflow-drain';

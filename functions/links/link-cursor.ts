@@ -1,4 +1,4 @@
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 import { parseShortCode, type ShortCode } from '@terse/core/links/short-code';
 import { decodeCursor, encodeCursor, NO_CURSOR } from '@terse/http/cursor';
 import { instant } from '@terse/http/schemas';

@@ -1,4 +1,4 @@
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 import { DEFAULT_REDIRECT_STATUS, REDIRECT_STATUSES } from '@terse/core/links/link';
 import { MAX_URL_INPUT_LENGTH, MAX_URL_LENGTH } from '@terse/core/links/original-url';
 import { linkCursor } from './link-cursor.ts';

@@ -1,4 +1,4 @@
-import { parseAnswer, z } from '@terse/core/zod';
+import { parseAnswer, z } from '@terse/platform/zod';
 
 /** Asks EventBridge Scheduler. @throws Error with the answer when it refuses. */
 export type AskScheduler = (request: {

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { wholeNumber, z } from '@terse/core/zod';
+import { wholeNumber, z } from '@terse/platform/zod';
 import type { ApiKeyService } from '@terse/core/access/api-key-service';
 import { MAX_VALUES } from '@terse/core/stats/heavy-hitters';
 import { INTERVALS } from '@terse/core/stats/interval';

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 import type { VisitWriter } from '@terse/core/visits/writer/visit-writer';
 import { type AppParts, createApp } from '@terse/http/create-app';
 import { limitBody, readBody } from '@terse/http/request-body';

@@ -1,4 +1,4 @@
-import type { z } from '@terse/core/zod';
+import type { z } from '@terse/platform/zod';
 import { DomainError, type FieldError } from '@terse/core/errors';
 
 /** How many faults one answer names, so that a body full of faults does not get a larger answer. */

@@ -1,4 +1,4 @@
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 
 /**
  * Controls, lone surrogates, line breaks, and characters that show nothing or reverse the order of text (Unicode's

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 import { DomainError } from '@terse/core/errors';
 import { readQuery, refuseQuery } from './query.ts';
 

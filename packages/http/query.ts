@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 import type { FieldError } from '@terse/core/errors';
 import { check } from './check.ts';
 

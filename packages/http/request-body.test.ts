@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 import { DomainError } from '@terse/core/errors';
 import { readBody, readMergePatch } from './request-body.ts';
 import { repeatedKeys } from './repeated-keys.ts';

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { z } from '@terse/core/zod';
+import type { z } from '@terse/platform/zod';
 import { DomainError } from '@terse/core/errors';
 import { check } from './check.ts';
 import { repeatedKeys } from './repeated-keys.ts';

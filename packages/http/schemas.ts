@@ -1,4 +1,4 @@
-import { wholeNumber, z } from '@terse/core/zod';
+import { wholeNumber, z } from '@terse/platform/zod';
 
 const FIRST_INSTANT = Date.UTC(2000, 0);
 const BEYOND_LAST_INSTANT = Date.UTC(3000, 0);

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 
 /** A name of DNS or `/etc/hosts`. Its last label is no number: URLs take such a name for an IPv4 address. */
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';

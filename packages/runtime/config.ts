@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { wholeNumber, z } from '@terse/core/zod';
+import { wholeNumber, z } from '@terse/platform/zod';
 import { HOUR_MS } from '@terse/platform/durations';
 import type { FunctionManifest } from '@terse/platform/function-manifest';
 import type { Login } from '@terse/repository/logins';

@@ -1,5 +1,5 @@
 import { type FunctionManifest, loginSetting } from '@terse/platform/function-manifest';
-import { z } from '@terse/core/zod';
+import { z } from '@terse/platform/zod';
 import type { Login } from '@terse/repository/logins';
 import { partUrlFault } from './part-url.ts';
 

@@ -1,4 +1,4 @@
-import { parseAnswer, z } from '@terse/core/zod';
+import { parseAnswer, z } from '@terse/platform/zod';
 import { askSecretsManager } from './aws.ts';
 
 type Environment = Record<string, string | undefined>;

@@ -1,4 +1,4 @@
-import { faultsOf } from '../zod.ts';
+import { faultsOf } from '@terse/platform/zod';
 import { parseLines, splitLines } from './visit-lines.ts';
 import { isNewerVisit, isVisit, type Visit, visitSchema } from './visit.ts';
 import type { DeadLetter, Message } from './ports.ts';

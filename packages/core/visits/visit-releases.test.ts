@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { z } from '../zod.ts';
+import { z } from '@terse/platform/zod';
 import { createMessageBytesWriter } from './publisher/message-bytes.ts';
 import { linesOf, splitLines } from './visit-lines.ts';
 import { readVisitMessage } from './visit-message.ts';

@@ -1,4 +1,4 @@
-import { z } from '../zod.ts';
+import { z } from '@terse/platform/zod';
 import { parseShortCode } from '../links/short-code.ts';
 
 const MAX_USER_AGENT_LENGTH = 512;
