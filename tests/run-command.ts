@@ -9,14 +9,20 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a function that ends by itself, with these words and settings and no others. */
+/**
+ * Runs a function that ends by itself, with these words and settings and no others.
+ * @param by a program that runs it, with its own words.
+ */
 export async function runCommand(
   name: string,
   words: readonly string[],
   settings: Readonly<Record<string, string>>,
+  by: readonly string[] = [],
 ): Promise<Outcome> {
   const main = fileURLToPath(new URL(`../functions/${name}/main.ts`, import.meta.url));
-  const child = spawn(process.execPath, [main, ...words], {
+  const [program = process.execPath, ...before] = by;
+  const own = by.length > 0 ? [process.execPath] : [];
+  const child = spawn(program, [...before, ...own, main, ...words], {
     env: { PATH: '', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
