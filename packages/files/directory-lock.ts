@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeDirectory, PRIVATE_FILE } from './make-directory.ts';
@@ -64,7 +65,7 @@ function tryLockFile(path: string): DatabaseSync | undefined {
 function taken(directory: string, path: string, lock: DatabaseSync): DirectoryLock {
   const identities = [identityOf(directory), identityOf(path)];
   try {
-    writeFileSync(join(directory, HOLDER), String(process.pid), { mode: PRIVATE_FILE });
+    writeFileSync(join(directory, HOLDER), `${process.pid} ${hostname()}`, { mode: PRIVATE_FILE });
   } catch (error) {
     lock.close();
     throw cannotBeWritten(directory, error);
@@ -86,7 +87,7 @@ function cannotBeWritten(directory: string, cause: unknown): Error {
 export function lockDirectory(directory: string): DirectoryLock {
   const lock = tryLockDirectory(directory);
   if (lock) return lock;
-  throw new Error(`${directory} is in use by another process (pid ${readHolder(directory)}).`);
+  throw new Error(`${directory} is in use by another process (${readHolder(directory)}).`);
 }
 
 /**
@@ -111,13 +112,15 @@ function identityOf(path: string): string | undefined {
   }
 }
 
-/** A process writes its pid just after it has locked the folder. */
+/** A process writes its pid just after it has locked the folder. Only one on this host can be seen to be alive. */
 function readHolder(directory: string): string {
-  let holder = 'unknown';
+  let holder = 'pid unknown';
   for (let tries = 0; tries < HOLDER_TRIES; tries++) {
     try {
-      holder = readFileSync(join(directory, HOLDER), 'utf8') || holder;
-      if (isAlive(Number(holder))) break;
+      const [pid, host] = readFileSync(join(directory, HOLDER), 'utf8').split(' ');
+      if (pid && host && host !== hostname()) return `pid ${pid} on ${host}`;
+      if (pid) holder = `pid ${pid}`;
+      if (isAlive(Number(pid))) break;
     } catch {
       // It is not written yet.
     }
