@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../../tests/stack/free-ports.ts';
 
 /** Parts that are not there: a start that comes as far as to them does not fail. */
 const SETTINGS = {
@@ -92,8 +93,8 @@ const hasPrivilegedPorts =
 
 test.runIf(hasPrivilegedPorts)('a port that takes a privilege is named', async () => {
   const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-  expect(await refused('gateway', { HOST: '127.0.0.1', PORT: '80' }, nobody)).toEqual([
-    1,
-    'PORT 80 is not allowed to this user: low ports take a privilege\n',
-  ]);
+  const [free = 0] = await freePorts(1);
+  expect(
+    await refused('gateway', { HOST: '127.0.0.1', PORT: '80', INTERNAL_PORT: `${free}` }, nobody),
+  ).toEqual([1, 'PORT 80 is not allowed to this user: low ports take a privilege\n']);
 });

@@ -39,6 +39,7 @@ export function inspectFolder(directory: string): void {
   if (/[\n\r]/.test(directory))
     throw new Error(`The database cannot lie in ${JSON.stringify(directory)}: the path has a line break.`);
   if (existsSync(join(dirname(directory), VERSION))) throw ofOthers(dirname(directory));
+  refuseInnerFolder(dirname(directory));
   if (!existsSync(directory)) return;
   const entries = readFolder(directory);
   if (['complete', 'base', VERSION].some((name) => entries.includes(name))) throw ofOthers(directory);
@@ -46,6 +47,16 @@ export function inspectFolder(directory: string): void {
   if (stranger !== undefined)
     throw new Error(`${directory} holds ${stranger}, which is not of Terse. Set DATA_DIR to another folder.`);
   if (entries.includes(CLUSTER)) inspectCluster(clusterIn(directory));
+}
+
+/** A database or a journal of Terse: a second product within it would spoil it for the first. */
+function refuseInnerFolder(dataDirectory: string): void {
+  if (!existsSync(dataDirectory)) return;
+  const isInner = readFolder(dataDirectory).some((name) => name === CLUSTER || /^slot-\d+$/.test(name));
+  if (isInner)
+    throw new Error(
+      `${dataDirectory} is a part of a data folder of Terse. Set DATA_DIR to the folder above it.`,
+    );
 }
 
 function ofOthers(directory: string): Error {

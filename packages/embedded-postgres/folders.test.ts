@@ -36,6 +36,15 @@ describe('a folder', () => {
     expect(existsSync(directory)).toBe(false);
   });
 
+  test.each(['cluster', 'slot-0'])('is refused within a data folder of Terse, which has %s', async (name) => {
+    const folder = openTestFolder();
+    mkdirSync(join(folder, name));
+    await expect(startTestServer(join(folder, 'postgres'))).rejects.toThrow(
+      `${folder} is a part of a data folder of Terse. Set DATA_DIR to the folder above it.`,
+    );
+    expect(readdirSync(folder)).toEqual([name]);
+  });
+
   test('whose database was half made when the power failed gets a new one', async () => {
     const directory = join(openTestFolder(), 'postgres');
     const unfinished = join(directory, 'cluster.new');
