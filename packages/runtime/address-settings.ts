@@ -8,7 +8,7 @@ interface Ports {
 }
 
 /** Where a function listens unless told otherwise: each at ports of its own, so that all run beside one another. */
-export const DEFAULT_PORTS: Partial<Record<FunctionName, Ports>> & { readonly standalone: Ports } = {
+const PORTS = {
   standalone: { port: 8080, internal: 9464 },
   gateway: { port: 8080, internal: 9464 },
   redirect: { port: 8081, internal: 9465 },
@@ -16,7 +16,9 @@ export const DEFAULT_PORTS: Partial<Record<FunctionName, Ports>> & { readonly st
   stats: { port: 8083, internal: 9467 },
   'visit-writer': { port: 8084, internal: 9468 },
   'counter-flush': { port: 8085, internal: 9469 },
-};
+} as const satisfies Partial<Record<FunctionName, Ports>>;
+
+export const DEFAULT_PORTS: typeof PORTS & Partial<Record<FunctionName, Ports>> = PORTS;
 
 /** A name of DNS or `/etc/hosts`. Its last label is no number: URLs take such a name for an IPv4 address. */
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';

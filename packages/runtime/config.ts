@@ -148,8 +148,11 @@ export function readConfig(name: FunctionName, environment: Environment = proces
   const parts = readParts(name, given, faults);
   if (given['NODE_ENV'] === 'production') faults.push(...faultsOfSecrets(given));
   if (name === 'gateway') {
-    for (const setting of ['REDIRECT_ORIGIN', 'LINKS_ORIGIN', 'STATS_ORIGIN']) {
-      if (given[setting] === undefined) faults.push(`${setting} must be set`);
+    for (const neighbour of ['redirect', 'links', 'stats'] as const) {
+      const setting = `${neighbour.toUpperCase()}_ORIGIN`;
+      const usual = `http://127.0.0.1:${DEFAULT_PORTS[neighbour].port}`;
+      if (given[setting] === undefined)
+        faults.push(`${setting} must be set, such as ${usual} beside ${neighbour}`);
     }
   }
   const { port: defaultPort, internal: defaultInternalPort } =
