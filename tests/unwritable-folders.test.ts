@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { canBecomeOthers, canMount } from './others.ts';
 import { type DataFolder, expectRefusal, makeDataFolder, openFolder } from './data-folder.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -15,46 +16,50 @@ afterAll(() => made.remove());
 
 const inPostgres = (directory: string, ...names: string[]) => join(directory, 'postgres', ...names);
 
-describe('a start is refused in one line, and nothing is changed, where its user', () => {
-  /** Runs the product as a user whom modes bind. */
-  const by = isRoot ? ['/usr/bin/setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
+describe.runIf(!isRoot || canBecomeOthers)(
+  'a start is refused in one line, and nothing is changed, where its user',
+  () => {
+    /** Runs the product as a user whom modes bind. */
+    const by = isRoot ? ['/usr/bin/setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
 
-  function give(directory: string): void {
-    if (!isRoot) return;
-    chownSync(directory, NOBODY, NOBODY);
-    for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
-      chownSync(join(entry.parentPath, entry.name), NOBODY, NOBODY);
-  }
+    function give(directory: string): void {
+      if (!isRoot) return;
+      chownSync(directory, NOBODY, NOBODY);
+      for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
+        chownSync(join(entry.parentPath, entry.name), NOBODY, NOBODY);
+    }
 
-  test('may not write the folder', async () => {
-    const directory = openFolder();
-    give(directory);
-    chmodSync(directory, 0o555);
-    await expectRefusal(directory, /^The folder .*postgres cannot be made: EACCES: permission denied/, {
-      by,
+    test('may not write the folder', async () => {
+      const directory = openFolder();
+      give(directory);
+      chmodSync(directory, 0o555);
+      await expectRefusal(directory, /^The folder .*postgres cannot be made: EACCES: permission denied/, {
+        by,
+      });
     });
-  });
 
-  test('may not write what lies in it', async () => {
-    const directory = made.copy();
-    give(directory);
-    rmSync(inPostgres(directory, 'lock'));
-    chmodSync(inPostgres(directory), 0o555);
-    await expectRefusal(directory, /^The folder .*postgres cannot be written: EACCES: permission denied/, {
-      by,
+    test('may not write what lies in it', async () => {
+      const directory = made.copy();
+      give(directory);
+      rmSync(inPostgres(directory, 'lock'));
+      chmodSync(inPostgres(directory), 0o555);
+      await expectRefusal(directory, /^The folder .*postgres cannot be written: EACCES: permission denied/, {
+        by,
+      });
     });
-  });
 
-  test.runIf(isRoot)('may not read what lies in it, because root had made it', async () => {
-    const directory = made.copy();
-    chmodSync(directory, 0o755);
-    chmodSync(inPostgres(directory), 0o755);
-    await expectRefusal(directory, /^The folder .*cluster cannot be read: EACCES: permission denied/, { by });
-  });
-});
+    test.runIf(isRoot)('may not read what lies in it, because root had made it', async () => {
+      const directory = made.copy();
+      chmodSync(directory, 0o755);
+      chmodSync(inPostgres(directory), 0o755);
+      await expectRefusal(directory, /^The folder .*cluster cannot be read: EACCES: permission denied/, {
+        by,
+      });
+    });
+  },
+);
 
-/** As root only: what takes a mount. */
-describe.runIf(isRoot)('a start is refused in one line, and nothing is changed, where the disk', () => {
+describe.runIf(canMount())('a start is refused in one line, and nothing is changed, where the disk', () => {
   function mount(directory: string, ...words: string[]): void {
     mkdirSync(directory, { recursive: true });
     execFileSync('mount', [...words, directory]);

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { othersReachCheckout } from '../../tests/others.ts';
 import { freePorts } from '../../tests/stack/free-ports.ts';
 
 /** Parts that are not there: a start that comes as far as to them does not fail. */
@@ -91,7 +92,7 @@ const FIRST_FREE_TO_ALL = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
 const hasPrivilegedPorts =
   existsSync(FIRST_FREE_TO_ALL) && Number(readFileSync(FIRST_FREE_TO_ALL, 'utf8')) > 80;
 
-test.runIf(hasPrivilegedPorts)('a port that takes a privilege is named', async () => {
+test.runIf(hasPrivilegedPorts && othersReachCheckout)('a port that takes a privilege is named', async () => {
   const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   const [free = 0] = await freePorts(1);
   expect(
