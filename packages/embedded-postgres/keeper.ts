@@ -138,9 +138,11 @@ class ServerKeeper implements Keeper {
     if (this.#downBecause === undefined && !this.#options.isInPlace()) void this.#server?.drop();
   }
 
+  /** Tells of it once, for as long as the reason is the same: names of temporary files differ by their number. */
   #isDown(reason: string): void {
     this.#crash = undefined;
-    if (this.#downBecause === reason || this.#stopping.signal.aborted) return;
+    const same = (text: string | undefined) => text?.replaceAll(/\d+/g, '');
+    if (same(this.#downBecause) === same(reason) || this.#stopping.signal.aborted) return;
     this.#downBecause = reason;
     this.#options.onEvent({ kind: 'down', reason });
   }

@@ -35,13 +35,21 @@ export function tryLockDirectory(directory: string): DirectoryLock | undefined {
     throw new Error(`The path ${directory} is too long.`);
   const lock = tryLockFile(path);
   if (lock) return taken(directory, path, lock);
-  // SQLite says the same of a lock that the file system refuses: nobody else has a file that is new.
+  if (refusesLocks(directory))
+    throw new Error(`The folder ${directory} cannot be locked: its file system keeps no locks.`);
+  return undefined;
+}
+
+/** SQLite says the same of a lock that the file system refuses: nobody else has a file that is new. */
+function refusesLocks(directory: string): boolean {
   const probe = join(directory, `.lock-${randomUUID()}`);
   try {
-    const probed = tryLockFile(probe);
-    if (!probed) throw new Error(`The folder ${directory} cannot be locked: its file system keeps no locks.`);
-    probed.close();
-    return undefined;
+    const lock = tryLockFile(probe);
+    lock?.close();
+    return lock === undefined;
+  } catch {
+    // A full disk, for one: whoever has the folder found it in order.
+    return false;
   } finally {
     rmSync(probe, { force: true });
   }
