@@ -4,18 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { canMount } from '../others.ts';
 import { API_KEY } from '../standalone-process.ts';
 import { eventually } from './eventually.ts';
 import { SingleProcess } from './single-process.ts';
 
-/** What a test may mount. */
-const isRoot = process.getuid?.() === 0;
 const DISK = 'size=160m,mode=711';
 const PER_SECOND = 200;
 const ANSWERS_WITHIN_MS = 5000;
 const HEADERS = { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' };
 
-describe.runIf(isRoot)('on a full disk (as root only, who may mount one)', { timeout: 180_000 }, () => {
+describe.runIf(canMount)('on a full disk (as root only, who may mount one)', { timeout: 180_000 }, () => {
   let disk: string;
   let product: SingleProcess;
   beforeEach(() => {
