@@ -35,7 +35,7 @@ FROM node:24-bookworm-slim AS programs-standalone
 WORKDIR /src
 COPY --from=postgresql /src ./
 COPY packages/embedded-postgres packages/embedded-postgres
-COPY packages/files packages/files
+COPY packages/platform packages/platform
 COPY infra/bundle infra/bundle
 RUN node infra/bundle/programs.ts /app
 

@@ -48,6 +48,8 @@ export default defineConfig({
           name: 'containers',
           sequence: { groupOrder: 3 },
           include: ['tests/containers/**/*.test.ts'],
+          // Each builds images, and puts them under load.
+          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

@@ -2,10 +2,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sendVisitors } from './faults/visitors.ts';
 import { describeOnRealParts } from './on-real-parts.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand, startCommand } from './run-command.ts';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 import { createDatabase } from './stack/postgres.ts';
 
@@ -149,6 +150,39 @@ describeOnRealParts('a backup', ({ databaseUrl }) => {
     expect(await refused('restore', [file('a')])).toMatch(/empty database only, and this one has urls/);
     const again = await start('data');
     expect((await again.call('GET', '/api/v1/links/kept')).status).toBe(200);
+  });
+
+  test('leaves nothing behind when it is told to stop, nor does a restore', async () => {
+    const full = await createDatabase(databaseUrl, 'full');
+    const empty = await createDatabase(databaseUrl, 'empty');
+    for (const url of [full, empty]) await runCommand('migrate', [], { DATABASE_URL: url });
+    expect(await runCommand('backup', [file('a')], { DATABASE_URL: full })).toMatchObject({ code: 0 });
+    for (const [command, name, url] of [
+      ['backup', 'b', full],
+      ['restore', 'a', empty],
+    ] as const) {
+      const sql = postgres(url, { max: 2, onnotice: () => {} });
+      const held = Promise.withResolvers<undefined>();
+      const holding = sql.begin(async (transaction) => {
+        await transaction`lock table urls in access exclusive mode`;
+        await held.promise;
+      });
+      const running = startCommand(command, [file(name)], { DATABASE_URL: url });
+      const waiting = () =>
+        sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like 'lock table%'`;
+      await vi.waitUntil(async () => (await waiting()).length === 1, { timeout: 20_000 });
+      running.send('SIGTERM');
+      expect(await running.ended).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: 'It was told to stop, and nothing was changed.\n',
+      });
+      held.resolve(undefined);
+      await holding;
+      expect(readdirSync(directory)).toEqual(['a']);
+      expect(await sql`select from kysely_migration`).not.toHaveLength(0);
+      await sql.end();
+    }
   });
 
   test.each(['backup', 'restore'])('says how %s is used when no file is named', async (name) => {

@@ -9,21 +9,39 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a function that ends by itself, with these words and settings and no others. */
-export async function runCommand(
+interface RunningCommand {
+  readonly ended: Promise<Outcome>;
+  send(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Runs a function that ends by itself, with these words and settings and no others.
+ * @param by a program that runs it, with its own words.
+ */
+export function runCommand(...command: Parameters<typeof startCommand>): Promise<Outcome> {
+  return startCommand(...command).ended;
+}
+
+export function startCommand(
   name: string,
   words: readonly string[],
   settings: Readonly<Record<string, string>>,
-): Promise<Outcome> {
+  by: readonly string[] = [],
+): RunningCommand {
   const main = fileURLToPath(new URL(`../functions/${name}/main.ts`, import.meta.url));
-  const child = spawn(process.execPath, [main, ...words], {
+  const [program = process.execPath, ...before] = by;
+  const own = by.length > 0 ? [process.execPath] : [];
+  const child = spawn(program, [...before, ...own, main, ...words], {
     env: { PATH: '', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const [[code], stdout, stderr] = await Promise.all([
+  const outcome = Promise.all([
     once(child, 'close') as Promise<[number | null]>,
     text(child.stdout),
     text(child.stderr),
   ]);
-  return { code, stdout, stderr };
+  return {
+    ended: outcome.then(([[code], stdout, stderr]) => ({ code, stdout, stderr })),
+    send: (signal) => void child.kill(signal),
+  };
 }

@@ -14,7 +14,7 @@ export interface StandaloneProcess extends FunctionProcess {
   ): Promise<Response>;
 }
 
-const API_KEY = 'standalone-test-key-0123';
+export const API_KEY = 'standalone-test-key-0123';
 
 /**
  * Starts the product as `npm start` does, and waits for its banner. @throws Error with its output when it ends

@@ -23,7 +23,7 @@ export function banner(facts: BannerFacts): string {
   const notes = facts.notes.length > 0 ? `${facts.notes.map((note) => `  ${note}\n`).join('')}\n` : '';
   if (newApiKey === undefined) {
     return `${head}
-  With your API key in $ADMIN_API_KEY, shorten a link, then list all:
+  With your API key in $ADMIN_API_KEY, shorten a link, then list all (lost it? npm run keys -- make NAME):
 
   curl -s ${api} -H "Authorization: Bearer $ADMIN_API_KEY" -d '{"original_url":"https://example.com/"}'
   curl -s ${api} -H "Authorization: Bearer $ADMIN_API_KEY"

@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { othersReachCheckout } from '../../tests/others.ts';
+import { freePorts } from '../../tests/stack/free-ports.ts';
 
 /** Parts that are not there: a start that comes as far as to them does not fail. */
 const SETTINGS = {
@@ -90,10 +92,10 @@ const FIRST_FREE_TO_ALL = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
 const hasPrivilegedPorts =
   existsSync(FIRST_FREE_TO_ALL) && Number(readFileSync(FIRST_FREE_TO_ALL, 'utf8')) > 80;
 
-test.runIf(hasPrivilegedPorts)('a port that takes a privilege is named', async () => {
+test.runIf(hasPrivilegedPorts && othersReachCheckout)('a port that takes a privilege is named', async () => {
   const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-  expect(await refused('gateway', { HOST: '127.0.0.1', PORT: '80' }, nobody)).toEqual([
-    1,
-    'PORT 80 is not allowed to this user: low ports take a privilege\n',
-  ]);
+  const [free = 0] = await freePorts(1);
+  expect(
+    await refused('gateway', { HOST: '127.0.0.1', PORT: '80', INTERNAL_PORT: `${free}` }, nobody),
+  ).toEqual([1, 'PORT 80 is not allowed to this user: low ports take a privilege\n']);
 });

@@ -91,8 +91,7 @@ export async function initialize(
       reason ??= faultIn(line);
     },
   });
-  if ((await ended) !== 0)
-    throw new Error(`No database can be made in ${cluster}: ${reason ?? 'initdb ended without a word'}`);
+  if ((await ended) !== 0) throw new Error(`No database can be made in ${cluster}: ${inOurWords(reason)}`);
 }
 
 /**
@@ -115,4 +114,10 @@ function give(path: string, { uid, gid }: Identity): void {
   } catch (error) {
     throw mustNotBeRoot(error instanceof Error ? error.message : String(error));
   }
+}
+
+function inOurWords(reason = 'initdb ended without a word'): string {
+  const [, uid] = /^could not look up effective user ID (\d+)/.exec(reason) ?? [];
+  if (uid === undefined) return reason;
+  return `this system has no name for the user ${uid}. Run Terse as a user that it knows, or run the Docker image.`;
 }

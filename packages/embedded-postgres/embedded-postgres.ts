@@ -97,6 +97,7 @@ async function startIn(
   const cluster = clusterIn(directory);
   const taken = new Taken();
   taken.add(() => lock.unlock());
+  let isOpen = false;
   try {
     const identity = serverIdentity(cluster);
     await endSurvivor(cluster);
@@ -111,12 +112,14 @@ async function startIn(
       identity,
       settings: serverSettings(tuning),
       isInPlace: () => lock.isIntact(),
-      onEvent,
+      // What keeps it from being opened is in the error.
+      onEvent: (event) => onEvent(event.kind !== 'log' || isOpen ? event : { ...event, severity: 'LOG' }),
     });
-    taken.add(() => keeper.stop());
+    taken.add(() => (isOpen ? keeper.stop() : keeper.drop()));
     await protect(directory, cluster, (password) => urlOf(socket.path, password), identity);
     const url = urlOf(socket.path, readPassword(directory) ?? '');
     await checkDatabase(url, directory);
+    isOpen = true;
     return { url, stop: () => taken.giveBack() };
   } catch (error) {
     await taken.giveBack();

@@ -9,6 +9,9 @@ export const NEW_CLUSTER = 'cluster.new';
 const VERSION = 'PG_VERSION';
 const CONTROL = 'global/pg_control';
 const CONTROL_BYTES = 8192;
+/** Of `ControlFileData` in the `pg_control.h` of PostgreSQL 18: its version, and whether 8 bytes are passed by value. */
+const CONTROL_VERSION = { at: 8, value: 1800 };
+const HAS_64_BITS_AT = 0xf8;
 
 const OF_THE_LOCK = ['lock', 'lock-journal', 'pid'];
 /** What may lie in the folder, beside files that systems hide there, such as `.DS_Store`. */
@@ -36,6 +39,7 @@ export function inspectFolder(directory: string): void {
   if (/[\n\r]/.test(directory))
     throw new Error(`The database cannot lie in ${JSON.stringify(directory)}: the path has a line break.`);
   if (existsSync(join(dirname(directory), VERSION))) throw ofOthers(dirname(directory));
+  refuseInnerFolder(dirname(directory));
   if (!existsSync(directory)) return;
   const entries = readFolder(directory);
   if (['complete', 'base', VERSION].some((name) => entries.includes(name))) throw ofOthers(directory);
@@ -43,6 +47,16 @@ export function inspectFolder(directory: string): void {
   if (stranger !== undefined)
     throw new Error(`${directory} holds ${stranger}, which is not of Terse. Set DATA_DIR to another folder.`);
   if (entries.includes(CLUSTER)) inspectCluster(clusterIn(directory));
+}
+
+/** A database or a journal of Terse: a second product within it would spoil it for the first. */
+function refuseInnerFolder(dataDirectory: string): void {
+  if (!existsSync(dataDirectory)) return;
+  const isInner = readFolder(dataDirectory).some((name) => name === CLUSTER || /^slot-\d+$/.test(name));
+  if (isInner)
+    throw new Error(
+      `${dataDirectory} is a part of a data folder of Terse. Set DATA_DIR to the folder above it.`,
+    );
 }
 
 function ofOthers(directory: string): Error {
@@ -63,7 +77,7 @@ export function notWhole(directory: string, lost: string): Error {
 function inspectCluster(cluster: string): void {
   const path = (name: string) => join(cluster, name);
   readFolder(cluster);
-  const version = existsSync(path(VERSION)) ? readFileSync(path(VERSION), 'utf8').trim() : MAJOR_VERSION;
+  const version = existsSync(path(VERSION)) ? readVersion(cluster) : MAJOR_VERSION;
   if (/^\d/.test(version) && version !== MAJOR_VERSION) {
     throw new Error(
       `${cluster} is of PostgreSQL ${version}, and this version of Terse brings PostgreSQL ${MAJOR_VERSION}. ` +
@@ -72,13 +86,24 @@ function inspectCluster(cluster: string): void {
   }
   const lost = PARTS.find((name) => !existsSync(path(name)));
   if (lost !== undefined) throw notWhole(cluster, lost);
-  if (statSync(path(CONTROL)).size !== CONTROL_BYTES) throw notWhole(cluster, `a part of ${CONTROL}`);
   if (!/^\d/.test(version)) throw notWhole(cluster, `what ${VERSION} holds`);
+  const control = readIn(cluster, () => readFileSync(path(CONTROL)));
+  if (control.length !== CONTROL_BYTES) throw notWhole(cluster, `a part of ${CONTROL}`);
+  if (control.readUInt32LE(CONTROL_VERSION.at) !== CONTROL_VERSION.value || control[HAS_64_BITS_AT] !== 1)
+    throw ofOthers(cluster);
+}
+
+function readVersion(cluster: string): string {
+  return readIn(cluster, () => readFileSync(join(cluster, VERSION), 'utf8').trim());
 }
 
 function readFolder(directory: string): string[] {
+  return readIn(directory, () => readdirSync(directory));
+}
+
+function readIn<T>(directory: string, read: () => T): T {
   try {
-    return readdirSync(directory);
+    return read();
   } catch (error) {
     throw new Error(`The folder ${directory} cannot be read.`, { cause: error });
   }

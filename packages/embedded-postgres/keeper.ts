@@ -22,6 +22,8 @@ export interface KeeperOptions {
 export interface Keeper {
   /** Stops the server, and starts no other. */
   stop(): Promise<void>;
+  /** The same, but writes nothing more: the next start brings back what was committed. */
+  drop(): Promise<void>;
 }
 
 const AGAIN_AFTER_MS = 1000;
@@ -69,10 +71,18 @@ class ServerKeeper implements Keeper {
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#end((server) => server.stop());
+  }
+
+  drop(): Promise<void> {
+    return this.#end((server) => server.drop());
+  }
+
+  async #end(how: (server: Server) => Promise<void>): Promise<void> {
     clearInterval(this.#looking);
     this.#stopping.abort();
-    await this.#server?.stop();
+    if (this.#server) await how(this.#server);
     await this.#keeping;
   }
 
@@ -128,9 +138,11 @@ class ServerKeeper implements Keeper {
     if (this.#downBecause === undefined && !this.#options.isInPlace()) void this.#server?.drop();
   }
 
+  /** Tells of it once, for as long as the reason is the same: names of temporary files differ by their number. */
   #isDown(reason: string): void {
     this.#crash = undefined;
-    if (this.#downBecause === reason || this.#stopping.signal.aborted) return;
+    const same = (text: string | undefined) => text?.replaceAll(/\d+/g, '');
+    if (same(this.#downBecause) === same(reason) || this.#stopping.signal.aborted) return;
     this.#downBecause = reason;
     this.#options.onEvent({ kind: 'down', reason });
   }

@@ -49,6 +49,8 @@ export function serverSettings({
     autovacuum_max_workers: '2',
     maintenance_work_mem: '32MB',
     jit: 'off',
+    // Visits have a partition a day: a restore locks those of five years at once, with their indexes.
+    max_locks_per_transaction: '512',
     // The program logs what it is told; a line here may hold what a visitor sent.
     log_min_messages: 'log',
     log_min_error_statement: 'panic',

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { connect } from './connect.ts';
 import {
   type EmbeddedPostgres,
@@ -24,11 +24,32 @@ export function openTestFolder(): string {
   return folder;
 }
 
-/** The folder of a database that is stopped, copied for a test. */
-export function copyOf(made: string): string {
-  const directory = join(openTestFolder(), 'postgres');
-  cpSync(made, directory, { recursive: true, preserveTimestamps: true });
-  return directory;
+/** What a made database holds. */
+export const NOTES = 'select number from notes';
+export const WRITTEN = [{ number: 1 }];
+
+/** For `vi.waitFor`. */
+export const soon = { timeout: 20_000, interval: 20 };
+
+/**
+ * Makes a database with one row for the tests of a file.
+ * @returns a function that copies it, stopped, for a test.
+ */
+export function useMadeDatabase(): () => string {
+  let folder: string;
+  const made = () => join(folder, 'postgres');
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'terse-postgres-'));
+    const { url, stop } = await startEmbeddedPostgres({ directory: made(), ...SMALL });
+    await query(url, 'create table notes as select 1 as number');
+    await stop();
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  return () => {
+    const directory = join(openTestFolder(), 'postgres');
+    cpSync(made(), directory, { recursive: true, preserveTimestamps: true });
+    return directory;
+  };
 }
 
 export interface TestServer extends EmbeddedPostgres {
@@ -103,4 +124,10 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+export function withPassword(url: string, password: string): string {
+  const changed = new URL(url);
+  changed.password = password;
+  return changed.href;
 }

@@ -46,6 +46,15 @@ describe('an instant', () => {
     expect(instant.safeParse(text).success).toBe(false);
   });
 
+  test.each([
+    ['2026-11-24T12:00:00 02:00', /%2B/],
+    ['2026-02-30T12:00:00Z', /exist/],
+    ['2026-11-24T12:61:00Z', /exist/],
+    ['2026-11-24T12:00Z', /with seconds and an offset/],
+  ])('%s is told what it lacks', (text, says) => {
+    expect(instant.safeParse(text).error?.issues[0]?.message).toMatch(says);
+  });
+
   test('is read as it is shown, whatever it is', () => {
     const between = { min: new Date('2000-01-01T00:00:00Z'), max: new Date('2999-12-31T23:59:59.999Z') };
     fc.assert(

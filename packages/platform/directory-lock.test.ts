@@ -39,6 +39,15 @@ test('a folder that another process has is refused with its pid, and keeps what 
   expect(readdirSync(folder)).toEqual(before);
 });
 
+test('a folder that a process of another host has, such as another container, is refused with the name of that', async () => {
+  const folder = openFolder();
+  await lockElsewhere(folder);
+  writeFileSync(join(folder, 'pid'), '1 d5a3f0c9e1b2');
+  expect(() => lockDirectory(folder)).toThrow(
+    `${folder} is in use by another process (pid 1 on d5a3f0c9e1b2).`,
+  );
+});
+
 test('a folder whose path is too long for its lock is refused in those words', () => {
   const folder = join(openFolder(), ...Array.from({ length: 3 }, () => 'L'.repeat(200)));
   expect(() => tryLockDirectory(folder)).toThrow(`The path ${folder} is too long.`);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeDirectory, PRIVATE_FILE } from './make-directory.ts';
@@ -34,13 +35,21 @@ export function tryLockDirectory(directory: string): DirectoryLock | undefined {
     throw new Error(`The path ${directory} is too long.`);
   const lock = tryLockFile(path);
   if (lock) return taken(directory, path, lock);
-  // SQLite says the same of a lock that the file system refuses: nobody else has a file that is new.
+  if (refusesLocks(directory))
+    throw new Error(`The folder ${directory} cannot be locked: its file system keeps no locks.`);
+  return undefined;
+}
+
+/** SQLite says the same of a lock that the file system refuses: nobody else has a file that is new. */
+function refusesLocks(directory: string): boolean {
   const probe = join(directory, `.lock-${randomUUID()}`);
   try {
-    const probed = tryLockFile(probe);
-    if (!probed) throw new Error(`The folder ${directory} cannot be locked: its file system keeps no locks.`);
-    probed.close();
-    return undefined;
+    const lock = tryLockFile(probe);
+    lock?.close();
+    return lock === undefined;
+  } catch {
+    // A full disk, for one: whoever has the folder found it in order.
+    return false;
   } finally {
     rmSync(probe, { force: true });
   }
@@ -64,7 +73,7 @@ function tryLockFile(path: string): DatabaseSync | undefined {
 function taken(directory: string, path: string, lock: DatabaseSync): DirectoryLock {
   const identities = [identityOf(directory), identityOf(path)];
   try {
-    writeFileSync(join(directory, HOLDER), String(process.pid), { mode: PRIVATE_FILE });
+    writeFileSync(join(directory, HOLDER), `${process.pid} ${hostname()}`, { mode: PRIVATE_FILE });
   } catch (error) {
     lock.close();
     throw cannotBeWritten(directory, error);
@@ -86,7 +95,7 @@ function cannotBeWritten(directory: string, cause: unknown): Error {
 export function lockDirectory(directory: string): DirectoryLock {
   const lock = tryLockDirectory(directory);
   if (lock) return lock;
-  throw new Error(`${directory} is in use by another process (pid ${readHolder(directory)}).`);
+  throw new Error(`${directory} is in use by another process (${readHolder(directory)}).`);
 }
 
 /**
@@ -111,13 +120,15 @@ function identityOf(path: string): string | undefined {
   }
 }
 
-/** A process writes its pid just after it has locked the folder. */
+/** A process writes its pid just after it has locked the folder. Only one on this host can be seen to be alive. */
 function readHolder(directory: string): string {
-  let holder = 'unknown';
+  let holder = 'pid unknown';
   for (let tries = 0; tries < HOLDER_TRIES; tries++) {
     try {
-      holder = readFileSync(join(directory, HOLDER), 'utf8') || holder;
-      if (isAlive(Number(holder))) break;
+      const [pid, host] = readFileSync(join(directory, HOLDER), 'utf8').split(' ');
+      if (pid && host && host !== hostname()) return `pid ${pid} on ${host}`;
+      if (pid) holder = `pid ${pid}`;
+      if (isAlive(Number(pid))) break;
     } catch {
       // It is not written yet.
     }

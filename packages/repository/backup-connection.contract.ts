@@ -7,6 +7,8 @@ import type { CopyTransaction, OpenDatabase } from './open-database.ts';
 import { openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';
 import { allRows } from './test-rows.ts';
 
+const PATIENCE = { timeout: 10_000 };
+
 /** What the connection of a backup promises, directly and through a pooler. */
 export function describeBackupConnection(open: () => Promise<OpenDatabase>): void {
   const pair = openPair(open, open);
@@ -27,7 +29,7 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
   async function withMuch(): Promise<Kysely<unknown>> {
     const { db } = await withLinks(pair.from);
     await sql`
-      update urls set title = (select string_agg(md5(random()::text), '') from generate_series(1, 200000) as n)
+      update urls set title = (select string_agg(md5(random()::text), '') from generate_series(1, 60000) as n)
     `.execute(db);
     return db as unknown as Kysely<unknown>;
   }
@@ -48,7 +50,7 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
       },
     });
     await expect(writeBackup(pair.from, full)).rejects.toThrow('no space left');
-    await expect.poll(() => copies(db)).toBe(0);
+    await expect.poll(() => copies(db), PATIENCE).toBe(0);
     expect((await takeBackup(pair.from)).length).toBeGreaterThan(1000);
   });
 
@@ -57,10 +59,19 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
     const stop = new AbortController();
     // Nobody reads it, so it never ends by itself.
     const writing = writeBackup(pair.from, new PassThrough(), stop.signal);
-    await expect.poll(() => copies(db)).toBeGreaterThan(0);
+    await expect.poll(() => copies(db), PATIENCE).toBeGreaterThan(0);
     stop.abort(new Error('stopped'));
     await expect(writing).rejects.toThrow('stopped');
-    await expect.poll(() => copies(db)).toBe(0);
+    await expect.poll(() => copies(db), PATIENCE).toBe(0);
+  });
+
+  test('fails what follows rows that nobody read to the end', async () => {
+    const broken = pair.from.copy('snapshot', async ({ db, read }) => {
+      const rows = await read(`copy (select repeat('x', 100) from generate_series(1, 1000000)) to stdout`);
+      for await (const _ of rows) break;
+      await sql`select 1`.execute(db);
+    });
+    await expect(broken).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   /** The connection of each copy is ended on the server when the copy has begun. */
@@ -78,7 +89,11 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
           work({
             ...transaction,
             read: (statement) => cutAfter(transaction, () => transaction.read(statement)),
-            write: (statement) => cutAfter(transaction, () => transaction.write(statement)),
+            write: async (statement) => {
+              const rows = await cutAfter(transaction, () => transaction.write(statement));
+              await expect.poll(() => rows.destroyed, PATIENCE).toBe(true);
+              return rows;
+            },
           }),
         ),
     };
@@ -92,7 +107,7 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
     const backup = await takeBackup(pair.from);
     await expect(restoreInto(cutOff(pair.to), backup)).rejects.toThrow(/connection|ECONN|EPIPE/i);
     expect(await appliedMigrations(pair.to.db)).toEqual([]);
-    expect(await copies(db)).toBe(0);
+    await expect.poll(() => copies(db), PATIENCE).toBe(0);
     await restoreInto(pair.to, backup);
     expect(await allRows(pair.to.db)).toEqual(await allRows(pair.from.db));
   });

@@ -119,6 +119,18 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
       expect(await refusal(gzipSync(text.replace(part, by)))).toMatch(says);
   });
 
+  test('a database whose server has too few locks, and says what to do', async () => {
+    const backup = await some();
+    await migrate(pair.to.db);
+    await sql`
+      create or replace function ensure_visit_partition(day date) returns void language plpgsql as $$
+      begin raise out_of_memory; end $$
+    `.execute(pair.to.db);
+    await expect(restoreInto(pair.to, backup)).rejects.toThrow(
+      'The server has too few locks for the 9 days that visits have: raise its max_locks_per_transaction.',
+    );
+  });
+
   test('a database of a newer release, either way', async () => {
     const backup = await some();
     await migrate(pair.to.db);

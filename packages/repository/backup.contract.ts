@@ -105,7 +105,15 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
       { place: 'visits_20261124', count: 9 },
       { place: 'visits_default', count: 4 },
     ]);
+    const numbers = async () => {
+      const { rows } = await sql<{ id: number }>`select id from visit_tallies order by id`.execute(
+        pair.to.db,
+      );
+      return rows.map(({ id }) => id);
+    };
+    const before = await numbers();
     await restored.insert('2026-11-24T12:30:00Z', 5);
+    expect((await numbers()).slice(0, before.length)).toEqual(before);
     expect(await contradictions(pair.to.db)).toEqual([]);
     await restored.merger.merge();
     expect(await contradictions(pair.to.db)).toEqual([]);

@@ -4,6 +4,7 @@ import { BackupError, type BackupTable, type BackupTrailer, DAMAGED, parseSectio
 import type { BackupReader } from './backup-reader.ts';
 import type { CopyTransaction } from './open-database.ts';
 import type { Database } from './schema.ts';
+import { isOutOfMemory } from './sql-state.ts';
 import { ensurePartitions } from './visit-partitions.ts';
 
 /**
@@ -38,12 +39,25 @@ async function loadTable(
   const known = await columnsOf(db, table);
   const unknown = columns.find((column) => !known.has(column));
   if (unknown !== undefined) throw new BackupError(`${DAMAGED}: there is no ${table}.${unknown}.`);
-  await ensurePartitions(db, days);
+  await ensurePartitions(db, days).catch((error: unknown) => {
+    throw isOutOfMemory(causeOf(error)) ? tooFewLocks(days.length, error) : error;
+  });
   // What triggers would derive from the rows is in the backup, too.
   await sql`alter table ${sql.table(table)} disable trigger user`.execute(db);
   await pipeline(rows, await write(`copy ${quoted(table)} (${columns.map(quoted).join(', ')}) from stdin`));
   await sql`alter table ${sql.table(table)} enable trigger user`.execute(db);
   for (const [column, isIdentity] of known) if (isIdentity) await setIdentity(db, table, column);
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
+}
+
+function tooFewLocks(days: number, cause: unknown): BackupError {
+  return new BackupError(
+    `The server has too few locks for the ${days} days that visits have: raise its max_locks_per_transaction.`,
+    { cause },
+  );
 }
 
 /** The columns of a table of this schema, and whether the server numbers them. */

@@ -22,6 +22,11 @@ export function isLockTimeout(error: unknown): boolean {
   return hasState(error, '55P03');
 }
 
+/** The server had no memory left, such as for one more lock. */
+export function isOutOfMemory(error: unknown): boolean {
+  return hasState(error, '53200');
+}
+
 /** Something else changed the same rows in between. */
 export function isSerializationFailure(error: unknown): boolean {
   return hasState(error, '40001');

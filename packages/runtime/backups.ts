@@ -29,7 +29,8 @@ export interface BackupOptions {
  */
 export async function backUp(context: PartsContext, options: BackupOptions): Promise<string> {
   const { file, overwrite, signal } = options;
-  const write = (into: Writable) => onDatabase(context, (database) => writeBackup(database, into, signal));
+  const write = (into: Writable) =>
+    onDatabase(context, signal, (database) => writeBackup(database, into, signal));
   if (file !== STANDARD)
     return `${resolve(file)} has ${summary(await writeWholeFile(file, overwrite, write))}`;
   if (process.stdout.isTTY) throw new BackupError('A backup is no text for a terminal: name a file.');
@@ -60,7 +61,7 @@ export async function restoreBackup(
   const contents = await readBackup(
     source,
     (backup) =>
-      onDatabase(context, async (database) => {
+      onDatabase(context, signal, async (database) => {
         const restored = await backup.restore(database);
         await ensureLogins(database.db, context.config.logins);
         return restored;
@@ -84,14 +85,23 @@ async function openFile(file: string): Promise<Readable> {
 
 async function onDatabase<T>(
   context: PartsContext,
+  signal: AbortSignal,
   work: (database: OpenDatabase) => Promise<T>,
 ): Promise<T> {
   const database = await openDatabase(context);
   try {
-    return await work(database);
+    signal.throwIfAborted();
+    return await Promise.race([work(database), rejectedBy(signal)]);
   } finally {
     await database.close();
   }
+}
+
+/** A statement that waits for a lock cannot be told to stop; it is rolled back with the end of the process. */
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function summary({ takenAt, rows }: Contents): string {

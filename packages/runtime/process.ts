@@ -66,7 +66,7 @@ export async function runOnce(task: () => Promise<string>): Promise<void> {
 export function interruption(): AbortSignal {
   const interrupted = new AbortController();
   void untilToldToStop(process, systemClock).then(() => {
-    interrupted.abort(new Error('Told to stop: nothing was changed.'));
+    interrupted.abort(new Error('It was told to stop, and nothing was changed.'));
   });
   return interrupted.signal;
 }

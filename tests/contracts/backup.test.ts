@@ -6,7 +6,8 @@ import { describeBackups } from '@terse/repository/backup.contract';
 import { describeBackupConnection } from '@terse/repository/backup-connection.contract';
 import { openPostgres } from '@terse/repository/postgres';
 import { createDatabase as createOn } from '@terse/repository/test-database';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeOnRealParts } from '../on-real-parts.ts';
 import { createDatabase } from '../stack/postgres.ts';
 
@@ -18,7 +19,8 @@ describeOnRealParts('a backup of', ({ databaseUrl, pooledUrl }) => {
     embedded = await startEmbeddedPostgres({
       directory: join(directory, 'postgres'),
       buffersMb: 32,
-      connections: 20,
+      // As few as the product has.
+      connections: 5,
     });
   });
   afterAll(async () => {
@@ -41,6 +43,15 @@ describeOnRealParts('a backup of', ({ databaseUrl, pooledUrl }) => {
   describe('PostgreSQL 15, for PostgreSQL 18', () => {
     describeBackups(onServer, onEmbedded);
   });
+  test('the visits of five years, each day of which takes four locks, finds room on the embedded database', async () => {
+    const { db, close } = await onEmbedded();
+    const locks = sql<{ count: number }>`
+      select count(pg_advisory_xact_lock(lock)) from generate_series(1, ${5 * 365 * 4}::int) as lock
+    `;
+    expect((await locks.execute(db)).rows).toEqual([{ count: 7300 }]);
+    await close();
+  });
+
   describe('PostgreSQL 18, for PostgreSQL 15', () => {
     describeBackups(onEmbedded, onServer);
   });

@@ -329,6 +329,6 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
         ADMIN_API_KEY_SECRET: secrets.reference('admin', 'key'),
         ...store(),
       }),
-    ).rejects.toThrow('DATABASE_URL_SECRET names a secret that cannot be read.');
+    ).rejects.toThrow('DATABASE_URL_SECRET names a secret that cannot be read: ');
   });
 });

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { type StandaloneProcess, startStandalone } from '../standalone-process.ts';
+import { eventually } from './eventually.ts';
+import { referrerOf, sendVisitors, type Visitors } from './visitors.ts';
+
+const QUIET_WITHIN_MS = 60_000;
+
+/** The product in one process, on its own database. */
+export class SingleProcess {
+  readonly directory: string;
+  readonly #settings: Readonly<Record<string, string>>;
+  #running: StandaloneProcess | undefined;
+
+  constructor(directory: string, settings: Readonly<Record<string, string>> = {}) {
+    this.directory = directory;
+    this.#settings = { COUNTER_FLUSH_SECONDS: '1', ...settings };
+  }
+
+  get running(): StandaloneProcess {
+    assert.ok(this.#running, 'it is not running');
+    return this.#running;
+  }
+
+  /** @returns how long it took until it was ready. */
+  async start(directory: string = this.directory): Promise<number> {
+    const startedAt = performance.now();
+    this.#running = await startStandalone(directory, this.#settings);
+    return performance.now() - startedAt;
+  }
+
+  /** Makes a link. @returns its code, once the link was answered. */
+  async createLink(): Promise<string | undefined> {
+    const response = await this.running.call('POST', '/api/v1/links', {
+      original_url: 'https://example.com/',
+    });
+    if (response.status !== 201) return undefined;
+    return ((await response.json()) as { short_code: string }).short_code;
+  }
+
+  visit(code: string, perSecond: number): Visitors {
+    return sendVisitors({ url: `${this.running.url}/${code}`, perSecond });
+  }
+
+  /** Processes of its database, the first one first. */
+  databaseProcesses(): number[] {
+    const cluster = join(this.directory, 'postgres', 'cluster');
+    const { dev, ino } = statSync(cluster);
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => {
+        const cwd = pid > 1 && statSync(`/proc/${pid}/cwd`, { throwIfNoEntry: false });
+        return cwd && cwd.dev === dev && cwd.ino === ino;
+      });
+  }
+
+  postmaster(): number {
+    return Number(
+      readFileSync(join(this.directory, 'postgres/cluster/postmaster.pid'), 'utf8').split('\n', 1)[0],
+    );
+  }
+
+  /** Kills it and every process of its database at once. */
+  async killAll(): Promise<void> {
+    const processes = this.databaseProcesses();
+    const ended = this.running.end('SIGKILL');
+    for (const pid of processes) process.kill(pid, 'SIGKILL');
+    await ended;
+  }
+
+  /** @returns its exit code. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    return (await this.#running?.end(signal)) ?? null;
+  }
+
+  /** Works on its database, while it runs. */
+  async withSql<T>(work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+    const folder = join(this.directory, 'postgres');
+    const sql = postgres({
+      path: join(folder, 'cluster/.s.PGSQL.5432'),
+      user: 'terse',
+      password: readFileSync(join(folder, 'password'), 'utf8'),
+      database: 'postgres',
+      max: 1,
+      onnotice: () => {},
+    });
+    try {
+      return await work(sql);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  }
+
+  /**
+   * Waits until each answered visit is stored once, and the link's count is the number of stored visits.
+   * @param but how many answered visits may be lost, and how many more may be stored, their answer cut off.
+   * @returns how many are stored.
+   */
+  async expectEachStoredOnce(
+    code: string,
+    answered: Iterable<number>,
+    but: Differences = {},
+  ): Promise<number> {
+    const { lost = 0, unanswered = 0 } = but;
+    const expected = new Set([...answered].map(referrerOf));
+    return eventually(
+      () =>
+        this.withSql(async (sql) => {
+          const rows = await sql<{ referrer: string }[]>`
+            select referrer from visits where short_code = ${code} and not is_bot
+          `;
+          const stored = new Set(rows.map(({ referrer }) => referrer));
+          assert.equal(rows.length - stored.size, 0, 'visits are stored twice');
+          const missing = expected.difference(stored).size;
+          assert.ok(missing <= lost, `${missing} answered visits are missing`);
+          const surplus = stored.difference(expected).size;
+          assert.ok(surplus <= unanswered, `${surplus} visits are stored that nobody made`);
+          const [link] = await sql<{ count: number }[]>`
+            select visit_count::int as count from urls where short_code = ${code}
+          `;
+          const ahead = (link?.count ?? 0) - stored.size;
+          // What was counted and lost is taken back after a day.
+          assert.ok(ahead >= 0 && ahead <= missing, `the count is ${ahead} ahead of what is stored`);
+          return stored.size;
+        }),
+      QUIET_WITHIN_MS,
+    );
+  }
+
+  /** The last line of its log with these words. */
+  lastWords(words: string): Record<string, unknown> {
+    const line = this.running
+      .output()
+      .split('\n')
+      .findLast((each) => each.includes(words));
+    return JSON.parse(line ?? '{}') as Record<string, unknown>;
+  }
+}
+
+interface Differences {
+  readonly lost?: number;
+  readonly unanswered?: number;
+}

@@ -1,0 +1,148 @@
+import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { AT_START, type DataFolder, expectRefusal, makeDataFolder, SCRATCH } from './data-folder.ts';
+
+let made: DataFolder;
+beforeAll(async () => {
+  made = await makeDataFolder();
+});
+afterAll(() => made.remove());
+
+const inPostgres = (directory: string, ...names: string[]) => join(directory, 'postgres', ...names);
+const inCluster = (directory: string, ...names: string[]) => inPostgres(directory, 'cluster', ...names);
+
+/** The file of the log that is written to. */
+function walIn(directory: string): string {
+  const name = readdirSync(inCluster(directory, 'pg_wal')).find(({ length }) => length === 24);
+  return inCluster(directory, 'pg_wal', name ?? 'no log');
+}
+
+function overwrite(path: string, at: number, ...bytes: readonly number[]): void {
+  const content = readFileSync(path);
+  content.set(bytes, at);
+  writeFileSync(path, content);
+}
+
+type Harm = (directory: string) => void;
+
+describe('a start is refused in one line, and nothing is changed, where the folder', () => {
+  test.each<[string, Harm, RegExp]>([
+    [
+      'has the WebAssembly database',
+      (directory) => writeFileSync(inPostgres(directory, 'complete'), ''),
+      /postgres holds a database that this version of Terse did not make\. Move the folder away, or set DATA_DIR/,
+    ],
+    [
+      'has the database of a WebAssembly build alone, which is one of 32 bits',
+      (directory) => overwrite(inCluster(directory, 'global/pg_control'), 0xf8, 0),
+      /cluster holds a database that this version of Terse did not make\./,
+    ],
+    [
+      'has garbage for pg_control',
+      (directory) =>
+        overwrite(inCluster(directory, 'global/pg_control'), 0, ...Array.from({ length: 64 }, () => 7)),
+      /cluster holds a database that this version of Terse did not make\./,
+    ],
+    [
+      'has a database of another major version',
+      (directory) => writeFileSync(inCluster(directory, 'PG_VERSION'), '17\n'),
+      /cluster is of PostgreSQL 17, and this version of Terse brings PostgreSQL 18\. Take a backup/,
+    ],
+    [
+      'is that of a PostgreSQL server',
+      (directory) => writeFileSync(join(directory, 'PG_VERSION'), '18\n'),
+      /data holds a database that this version of Terse did not make\./,
+    ],
+    [
+      'has a database of PostgreSQL in the place of that of Terse',
+      (directory) => {
+        for (const name of readdirSync(inCluster(directory)))
+          renameSync(inCluster(directory, name), inPostgres(directory, name));
+        rmSync(inCluster(directory), { recursive: true });
+      },
+      /postgres holds a database that this version of Terse did not make\./,
+    ],
+    [
+      'has files of another program',
+      (directory) => writeFileSync(inPostgres(directory, 'ibdata1'), 'x'),
+      /postgres holds ibdata1, which is not of Terse\. Set DATA_DIR to another folder\.$/,
+    ],
+    [
+      'is a file',
+      (directory) => {
+        rmSync(inPostgres(directory), { recursive: true });
+        writeFileSync(inPostgres(directory), 'x');
+      },
+      /^The folder .*postgres cannot be read: ENOTDIR/,
+    ],
+    [
+      'has a half of pg_control',
+      (directory) => truncateSync(inCluster(directory, 'global/pg_control'), 4096),
+      /is not whole: a part of global\/pg_control is missing\./,
+    ],
+  ])('%s', async (_, harm, line) => {
+    const directory = made.copy();
+    harm(directory);
+    await expectRefusal(directory, line);
+  });
+
+  test.each([
+    'PG_VERSION',
+    'base',
+    'global',
+    'global/pg_control',
+    'pg_wal',
+    'pg_xact',
+    'pg_multixact/offsets',
+    'pg_notify',
+    'pg_hba.conf',
+    'postgresql.conf',
+  ])('was copied without %s', async (name) => {
+    const directory = made.copy();
+    rmSync(inCluster(directory, name), { recursive: true });
+    await expectRefusal(
+      directory,
+      `The database in ${inCluster(directory)} is not whole: ${name} is missing. ` +
+        'Copy it anew, or restore a backup into another DATA_DIR.',
+    );
+  });
+
+  test.each<[string, Harm, RegExp]>([
+    [
+      'was copied without its last log',
+      (directory) => rmSync(walIn(directory)),
+      /cluster cannot be started: could not locate a valid checkpoint record at /,
+    ],
+    [
+      'has garbage for a log',
+      (directory) => writeFileSync(walIn(directory), Buffer.alloc(1 << 24, 7)),
+      /cluster cannot be started: could not locate a valid checkpoint record at /,
+    ],
+    [
+      'has a flipped bit in pg_control',
+      (directory) => overwrite(inCluster(directory, 'global/pg_control'), 0x20, 7),
+      /cluster cannot be started: incorrect checksum in control file$/,
+    ],
+    [
+      'was copied without what says which transactions were committed',
+      (directory) => rmSync(inCluster(directory, 'pg_xact/0000')),
+      /cluster cannot be started: could not access status of transaction/,
+    ],
+  ])('%s, as PostgreSQL finds', async (_, harm, line) => {
+    const directory = made.copy();
+    harm(directory);
+    await expectRefusal(directory, line, { but: [SCRATCH] });
+  });
+
+  test.each<[string, RegExp]>([
+    ['urls', /postgres is not whole: the file of urls is missing\./],
+    ['urls_pkey', /postgres is not whole: the file of urls_pkey is missing\./],
+    ['pg_class', /postgres cannot be opened: could not open file "base\/5\/\d+": No such file or directory$/],
+    ['pg_authid', /postgres cannot be opened: could not open file "global\/\d+": No such file or directory$/],
+  ])('was copied without the file of %s, as a look at all tables finds', async (relation, line) => {
+    const directory = made.copy();
+    rmSync(inCluster(directory, made.fileOf(relation)));
+    await expectRefusal(directory, line, { but: [SCRATCH, AT_START] });
+  });
+});
