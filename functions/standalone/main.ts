@@ -10,6 +10,7 @@ import { createRedirectApp } from '@terse/redirect/app';
 import { createContext, openStandalone } from '@terse/runtime/dependencies';
 import { runUntilStopped } from '@terse/runtime/process';
 import { productionNotes } from '@terse/runtime/production-notes';
+import { standardOutput } from '@terse/runtime/standard-streams';
 import { createStatsApp } from '@terse/stats/app';
 import { createVisitWriterApp } from '@terse/visit-writer/app';
 import { consume } from '@terse/visit-writer/consume';
@@ -48,7 +49,7 @@ void runUntilStopped(async () => {
   const ticking = startSchedule(counterFlush, config, log);
   listeners.callers.serve(createFront({ gateway, redirect }), { beforeResponses: parts.recorder.commit });
   listeners.internal.serve(createInternalApp(parts));
-  process.stdout.write(
+  standardOutput.write(
     banner({
       address: config.baseUrl.origin,
       listensAt: listeners.callers.origin,

@@ -9,6 +9,7 @@ import type { OpenDatabase } from '@terse/repository/open-database';
 import { readBackup } from '@terse/repository/restore';
 import { hasNpmBanner } from './npm-banner.ts';
 import { openDatabase, type PartsContext } from './parts.ts';
+import { standardError } from './standard-streams.ts';
 
 /** Stands for standard output and standard input. */
 const STANDARD = '-';
@@ -37,7 +38,7 @@ export async function backUp(context: PartsContext, options: BackupOptions): Pro
   if (hasNpmBanner()) {
     throw new BackupError('npm writes lines of its own to standard output: use npm run --silent backup -- -');
   }
-  process.stderr.write(`wrote ${summary(await write(process.stdout))}\n`);
+  standardError.write(`wrote ${summary(await write(process.stdout))}\n`);
   return '';
 }
 
