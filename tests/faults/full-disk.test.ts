@@ -14,7 +14,7 @@ const PER_SECOND = 200;
 const ANSWERS_WITHIN_MS = 5000;
 const HEADERS = { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' };
 
-describe.runIf(canMount)('on a full disk (as root only, who may mount one)', { timeout: 180_000 }, () => {
+describe.runIf(canMount())('on a full disk (as root only, who may mount one)', { timeout: 180_000 }, () => {
   let disk: string;
   let product: SingleProcess;
   beforeEach(() => {
