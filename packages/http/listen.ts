@@ -16,14 +16,11 @@ const EXPECTATION = new DomainError('expectation_failed', 'Only 100-continue can
 const TUNNEL = new DomainError('method_not_allowed', 'There are no tunnels here.');
 
 export interface ServeOptions {
-  /**
-   * What must be done before a response may leave. With it the responses of a turn of the event loop leave together,
-   * after it was done once for all of them.
-   */
+  /** Is called before responses leave, once for all of a turn of the event loop, which then leave together. */
   readonly beforeResponses?: () => void;
 }
 
-/** An address that is listened on. Until `serve`, requests wait there. */
+/** An open address. Until `serve` is called, requests wait there. */
 export interface Listener {
   readonly port: number;
   /** The address as a URL. */
@@ -35,8 +32,8 @@ export interface Listener {
 }
 
 /**
- * Listens, and serves an app later: a wrong address shows before a part opens, and no caller is turned away meanwhile.
- * @throws Error with one line that names the setting when the address cannot be listened on.
+ * Listens, and serves an app later: a wrong address shows before a part opens, and requests wait meanwhile.
+ * @throws Error in one line that names the setting when the address cannot be listened on.
  */
 export async function listen(address: ListenAddress): Promise<Listener> {
   const waiting = createWaitingRequests();

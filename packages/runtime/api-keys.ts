@@ -4,8 +4,8 @@ import { isMissingTable, isNotPermitted } from '@terse/repository/sql-state';
 import { openDatabase, type PartsContext } from './parts.ts';
 
 /**
- * Does some work on the keys in the database.
- * @throws Error when the database has no such table, or its login no right to it.
+ * Runs `work` on the keys in the database.
+ * @throws Error when the database has no table of keys, or its login no right to it.
  */
 export async function withApiKeys<T>(
   context: PartsContext,
@@ -18,7 +18,7 @@ export async function withApiKeys<T>(
     if (isMissingTable(error))
       throw new Error('The database is empty: npm run migrate makes its tables.', { cause: error });
     if (isNotPermitted(error))
-      throw new Error('The login of DATABASE_URL may not change keys: take the owner of the tables.', {
+      throw new Error('The login of DATABASE_URL may not change keys: use the owner of the tables.', {
         cause: error,
       });
     throw error;

@@ -11,13 +11,13 @@ import { hasNpmBanner } from './npm-banner.ts';
 import { openDatabase, type PartsContext } from './parts.ts';
 import { standardError } from './standard-streams.ts';
 
-/** Stands for standard output and standard input. */
+/** The name of standard output and standard input. */
 const STANDARD = '-';
 
 export interface BackupOptions {
   /** `-` for standard output. */
   readonly file: string;
-  /** Whether it may take the place of another file. */
+  /** Whether it may replace a file. */
   readonly overwrite: boolean;
   /** Stops it. */
   readonly signal: AbortSignal;
@@ -25,7 +25,7 @@ export interface BackupOptions {
 
 /**
  * Copies the database of one moment into a file, while everything else goes on.
- * @returns what was done; nothing where standard output has the backup.
+ * @returns what was done, for people; an empty text where standard output has the backup.
  * @throws BackupError when the database is not of this release.
  */
 export async function backUp(context: PartsContext, options: BackupOptions): Promise<string> {
@@ -34,7 +34,7 @@ export async function backUp(context: PartsContext, options: BackupOptions): Pro
     onDatabase(context, signal, (database) => writeBackup(database, into, signal));
   if (file !== STANDARD)
     return `${resolve(file)} has ${summary(await writeWholeFile(file, overwrite, write))}`;
-  if (process.stdout.isTTY) throw new BackupError('A backup is no text for a terminal: name a file.');
+  if (process.stdout.isTTY) throw new BackupError('A backup is not for a terminal: name a file.');
   if (hasNpmBanner()) {
     throw new BackupError('npm writes lines of its own to standard output: use npm run --silent backup -- -');
   }
@@ -51,7 +51,7 @@ export interface RestoreOptions {
 
 /**
  * Puts a backup into an empty database, and makes its tables.
- * @returns what was done.
+ * @returns what was done, for people.
  * @throws BackupError when the file is no whole backup, or when the database has content; then nothing is changed.
  */
 export async function restoreBackup(
@@ -98,7 +98,7 @@ async function onDatabase<T>(
   }
 }
 
-/** A statement that waits for a lock cannot be told to stop; it is rolled back with the end of the process. */
+/** Does not wait for a statement that waits for a lock: the end of the process rolls it back. */
 function rejectedBy(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -29,7 +29,7 @@ export type FunctionName =
 
 const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
 
-/** @param reason why it has no path. */
+/** @param reason why the URL may have no path. */
 const origin = (reason: string) =>
   z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
@@ -152,7 +152,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
       const setting = `${neighbour.toUpperCase()}_ORIGIN`;
       const usual = `http://127.0.0.1:${DEFAULT_PORTS[neighbour].port}`;
       if (given[setting] === undefined)
-        faults.push(`${setting} must be set, such as ${usual} beside ${neighbour}`);
+        faults.push(`${setting} must be set, such as ${usual} for ${neighbour} on the same machine`);
     }
   }
   const { port: defaultPort, internal: defaultInternalPort } =
@@ -203,7 +203,7 @@ export function readConfig(name: FunctionName, environment: Environment = proces
 function readJournal(name: FunctionName, settings: z.infer<typeof settingsSchema>): Config['journal'] {
   const { JOURNAL_DIR, JOURNAL_MAX_MB, DATA_DIR } = settings;
   if (JOURNAL_DIR === 'none') return undefined;
-  // A process takes over what a dead one left, so those on embedded and on real parts have no journal in common.
+  // A process takes over the journal of a dead one, so embedded and real parts must not share a folder.
   const place = name === 'standalone' ? 'journal' : join(name, 'journal');
   return { directory: JOURNAL_DIR ?? join(DATA_DIR, place), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
 }

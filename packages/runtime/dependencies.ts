@@ -222,7 +222,7 @@ export interface StandaloneServices
  * @throws Error when the data folder is in use by another process, or the database cannot be migrated.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
-  // What is refused without opening anything comes first. The journal would make the folder above for this user alone.
+  // Before the journal, which would make the folder above for this user only, and before anything is opened.
   await prepareFolder(context.config);
   const journal = openJournal(context);
   const database = await openDatabase(context);

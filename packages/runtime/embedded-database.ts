@@ -4,12 +4,12 @@ import type { FunctionName } from './config.ts';
 import type { PartsContext } from './parts.ts';
 import type { DatabaseConfig, PartsConfig } from './parts-config.ts';
 
-/** Commands that work beside the product, on the database that it runs. */
+/** Commands that may run beside the product, on the database that it runs. */
 const BESIDE_THE_PRODUCT: ReadonlySet<FunctionName> = new Set(['keys', 'backup']);
 
 /**
- * Makes the folder of the embedded database.
- * @throws Error in one line when it holds something else, which is not touched.
+ * Makes the folder of the embedded database; does nothing for another database.
+ * @throws Error in one line when the folder holds something else, which stays as it is.
  */
 export async function prepareFolder({ database }: Pick<PartsConfig, 'database'>): Promise<void> {
   if (database.kind !== 'embedded') return;
@@ -20,7 +20,7 @@ export async function prepareFolder({ database }: Pick<PartsConfig, 'database'>)
 }
 
 /**
- * Starts the embedded database of a function, or finds the one that runs.
+ * Starts the embedded database of a function, or joins the one that the product runs.
  * @throws Error in one line when neither can be done.
  */
 export async function startDatabase(

@@ -84,7 +84,7 @@ test('folders are those of the project, wherever a function is started', () => {
   expect(config.dataDirectory).toBe(join(ROOT, '.data'));
   expect(config.journal?.directory).toBe(join(ROOT, '.data/journal'));
   const real = { DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', RABBITMQ_URL: 'amqp://h' };
-  // It would publish to RabbitMQ what belongs into the embedded database.
+  // In the other folder, it would publish to RabbitMQ what belongs in the embedded database.
   expect(readConfig('redirect', real).journal?.directory).toBe(join(ROOT, '.data/redirect/journal'));
   const relative = readConfig('standalone', { DATA_DIR: 'a', JOURNAL_DIR: '../b' });
   expect([relative.dataDirectory, relative.journal?.directory]).toEqual([

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import type { FunctionName } from './config.ts';
+import type { Environment } from './given-settings.ts';
 import { partUrlFault } from './part-url.ts';
 
 export type DatabaseConfig =
@@ -46,7 +47,7 @@ export const PART_SETTINGS = [
   'RABBITMQ_URL',
 ] as const;
 
-type Settings = Readonly<Record<string, string | undefined>>;
+type Settings = Environment & { readonly DATA_DIR: string };
 
 const NEEDS: Readonly<Record<FunctionName, readonly (keyof PartsConfig)[]>> = {
   redirect: ['database', 'store', 'queue'],
@@ -132,7 +133,7 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
     const socketFolder = url.searchParams.get('host');
     if (part === 'database' && socketFolder !== null && !isAbsolute(socketFolder)) {
       faults.push(
-        `${setting} must have as host the path of a folder, or none: a server's name stands before the path`,
+        `${setting} must have the path of a folder as its parameter host: the name of a server goes before the path`,
       );
     }
     const isLocal = LOCAL_HOSTS.has(url.hostname) || (part === 'database' && socketFolder !== null);
@@ -185,7 +186,7 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
         }
       : {
           kind: 'embedded',
-          directory: join(settings['DATA_DIR'] ?? '.data', 'postgres'),
+          directory: join(settings.DATA_DIR, 'postgres'),
           buffersMb: Number(settings['DATABASE_BUFFERS_MB'] ?? DEFAULT_BUFFERS_MB),
           poolSize,
         },

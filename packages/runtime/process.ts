@@ -30,10 +30,10 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
   keepCompiledCode();
   const told = untilToldToStop(process, systemClock);
   let running: Running | undefined;
-  // A start comes to its end first, so that what it opened is closed in order.
+  // A start is not cut short, so that the parts that it opens are closed in order.
   void told.then(async () => {
     await systemClock.sleep(SHUTDOWN_MS);
-    if (!running) fail('The process was told to stop, and could not start in time.');
+    if (!running) fail('The process was told to stop while it started, and the start did not end in time.');
   });
   try {
     running = await start();
@@ -79,11 +79,11 @@ function print(text: string): Promise<void> {
   });
 }
 
-/** Is aborted when the process is told to stop, for a task that then leaves everything as it was. */
+/** A signal that is aborted when the process is told to stop, for a task that then changes nothing. */
 export function interruption(): AbortSignal {
   const interrupted = new AbortController();
   void untilToldToStop(process, systemClock).then(() => {
-    interrupted.abort(new Error('It was told to stop, and nothing was changed.'));
+    interrupted.abort(new Error('Stopped. Nothing was changed.'));
   });
   return interrupted.signal;
 }
@@ -94,7 +94,7 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
-/** An error, and its causes behind it. */
+/** The message of an error, followed by those of its causes. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const message = error.message || error.name;

@@ -11,7 +11,7 @@ export const STATEMENT_TIMEOUT_MS: Readonly<Record<FunctionName, number>> = {
   'counter-flush': 60_000,
   keys: 10_000,
   migrate: 3_600_000,
-  // One statement copies a whole table.
+  // A day: one statement copies a whole table.
   backup: 86_400_000,
   restore: 86_400_000,
   standalone: 30_000,
