@@ -14,13 +14,13 @@ export interface StoredApiKey {
 /** API keys, known by their hashes only. A revoked key stays as a deleted row. */
 export interface ApiKeyRepository {
   create(keyHash: string, name: string): Promise<void>;
-  /** Whether there is such a key that is not revoked. */
+  /** Whether there is an active key with this hash. */
   exists(keyHash: string): Promise<boolean>;
   /** Whether there never was a key. */
   isEmpty(): Promise<boolean>;
   /** All keys, newest first. */
   list(): Promise<StoredApiKey[]>;
-  /** When it was revoked, which is now; `undefined` when there is no such active key. */
+  /** Revokes a key. Returns when, or `undefined` when no active key has this hash. */
   revoke(keyHash: string): Promise<Date | undefined>;
 }
 

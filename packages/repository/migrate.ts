@@ -30,7 +30,7 @@ export const MIGRATIONS = Object.keys(migrations);
 
 const LOCK_OPTIONS = { lockTable: DEFAULT_MIGRATION_LOCK_TABLE, lockRowId: MIGRATION_LOCK_ID };
 
-/** Which migrations were applied, as Kysely's own migrator keeps it; that one cannot work within a transaction. */
+/** The applied migrations: the table of Kysely's own migrator, which cannot work within a transaction. */
 const LEDGER = sql.table(DEFAULT_MIGRATION_TABLE);
 
 /**
@@ -47,13 +47,13 @@ export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
   return applied;
 }
 
-/** Waits until nobody else migrates. Before anything is read, so that it sees the tables of the one before. */
+/** Waits until no other process migrates. Comes before any read, so that it sees the tables of that process. */
 export async function lockMigrations<T>(transaction: Transaction<T>): Promise<void> {
   await transaction.getExecutor().adapter.acquireMigrationLock(transaction, LOCK_OPTIONS);
 }
 
 /**
- * Applies the migrations up to `last`, or all, under the lock. `fillSearchColumns` is to follow all of them.
+ * Applies the migrations up to `last`, or all. The caller holds the lock, and calls `fillSearchColumns` after all.
  * @returns the names of the migrations that were applied.
  * @throws Error when a migration fails, or when the database has one of a newer release.
  */
@@ -72,7 +72,7 @@ export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promi
   );
   for (const [name, { up }] of missing) {
     try {
-      // Migrations are about tables that the schema of this release may not have any more.
+      // A migration may name tables that the schema of this release does not have.
       await up(db as Transaction<unknown>);
     } catch (error) {
       throw new Error('The database could not be migrated.', { cause: error });
@@ -84,7 +84,7 @@ export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promi
   return missing.map(([name]) => name);
 }
 
-/** The names of the applied migrations, in order, also of those that only a newer release knows. */
+/** The names of the applied migrations, in order, with those that only a newer release knows. */
 export async function appliedMigrations<T>(db: Kysely<T>): Promise<string[]> {
   const { rows: ledger } = await sql`
     select from pg_class where oid = to_regclass(${DEFAULT_MIGRATION_TABLE})
@@ -94,7 +94,7 @@ export async function appliedMigrations<T>(db: Kysely<T>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** One of the migrations that only a newer release knows; `undefined` when there is none. */
+/** The first of these migrations that only a newer release knows; `undefined` when there is none. */
 export function newerMigration(names: readonly string[]): string | undefined {
   return names.find((name) => !Object.hasOwn(migrations, name));
 }
