@@ -7,9 +7,8 @@ type End = Parameters<ServerResponse['end']>;
 const MAX_HELD = 64;
 
 /**
- * Makes a class of responses that do not leave when they are ended, but together with the others of the same turn of
- * the event loop, after what `beforeResponses` returns was called. While it returns nothing, and for what is written
- * before the end of a response, nothing is held.
+ * Makes a class of responses whose ends leave together, once in a turn of the event loop, after the function that
+ * `beforeResponses` returns was called. Nothing is held while it returns none, nor what is written before the end.
  */
 export function holdResponses(beforeResponses: () => (() => void) | undefined): typeof ServerResponse {
   let held: HeldResponse[] = [];

@@ -3,8 +3,8 @@ import { listen, type Listener, type ServeOptions } from './listen.ts';
 import type { ListenAddress } from './listening-fault.ts';
 
 /**
- * Serves an app over HTTP.
- * @throws Error with one line that names the setting when the address cannot be listened on.
+ * Listens, and serves an app at once.
+ * @throws Error in one line that names the setting when the address cannot be listened on.
  */
 export async function serve(
   app: Pick<Hono, 'fetch'>,
