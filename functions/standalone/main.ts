@@ -18,7 +18,7 @@ import { banner } from './banner.ts';
 import { createFront } from './front.ts';
 
 const RESTORE_WAIT_MS = 3000;
-/** With a database that is closed then, they take less than the ten seconds that Docker leaves to a container. */
+/** Together with the closing of the database, they end within the ten seconds that `docker stop` waits. */
 const STEPS_OF_A_STOP = 5;
 
 /** All five functions in one process, on embedded parts unless the settings say otherwise. */
@@ -66,7 +66,7 @@ void runUntilStopped(async () => {
       const share = deadlineMs / STEPS_OF_A_STOP;
       await listeners.callers.close(share);
       await parts.recorder.close(share);
-      // What is stored is stored once, and may be cut off anywhere: a database that hangs must not delay the stop.
+      // Both may be cut off anywhere, and a database that hangs must not delay the stop.
       await Promise.race([consuming.close(), context.clock.sleep(share)]);
       await Promise.race([ticking.stop(), context.clock.sleep(share)]);
       await parts.close();

@@ -95,7 +95,7 @@ export class SingleProcess {
 
   /**
    * Waits until each answered visit is stored once, and the link's count is the number of stored visits.
-   * @param but how many answered visits may be lost, and how many more may be stored, their answer cut off.
+   * @param but how many answered visits may be lost, and how many may be stored whose answer was cut off.
    * @returns how many are stored.
    */
   async expectEachStoredOnce(
