@@ -37,10 +37,10 @@ const IS_UP = 'database system is ready to accept connections';
 /**
  * Starts a server, and keeps it running until it is stopped.
  *
- * | state | the server           | becomes                                                                      |
- * | ----- | -------------------- | ---------------------------------------------------------------------------- |
- * | up    | takes connections    | down when it ends, restarts itself after a crash, or its folder is not in place |
- * | down  | is started each second, while its folder is in place | up when it takes connections |
+ * | state | the server                                           | becomes                                            |
+ * | ----- | ---------------------------------------------------- | -------------------------------------------------- |
+ * | up    | takes connections                                    | down when it ends, crashes, or its folder is gone  |
+ * | down  | is started each second, while its folder is in place | up when it takes connections                       |
  *
  * @throws Error in one line when it cannot be started the first time.
  */

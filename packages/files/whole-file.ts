@@ -9,7 +9,7 @@ import { PRIVATE_FILE } from './make-directory.ts';
 /**
  * Writes a file that appears whole or not at all, readable to this user only: it has another name until it is on the
  * disk.
- * @param overwrite whether it may take the place of another file.
+ * @param overwrite whether it may replace another file.
  * @throws Error naming the file when its name is taken, or when it cannot be made.
  */
 export async function writeWholeFile<T>(

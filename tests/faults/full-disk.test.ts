@@ -30,7 +30,7 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
 
   const filler = () => join(disk, 'filler');
 
-  /** Leaves no byte of the disk, and PostgreSQL no file of its log that it has already, until it is down. */
+  /** Fills the disk, and uses up the write-ahead log that PostgreSQL has already, until PostgreSQL is down. */
   async function fill(): Promise<void> {
     const filling = () => {
       for (;;) appendFileSync(filler(), Buffer.alloc(64 * 1024, 1));
