@@ -6,6 +6,7 @@ import {
   sql,
   type Transaction,
 } from 'kysely';
+import { DomainError } from '@terse/core/errors';
 import { fillSearchColumns } from './fill-search-columns.ts';
 import * as links from './migrations/0001-links.ts';
 import * as visits from './migrations/0002-visits.ts';
@@ -58,9 +59,7 @@ export async function lockMigrations<T>(transaction: Transaction<T>): Promise<vo
  * @throws Error when a migration fails, or when the database has one of a newer release.
  */
 export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promise<string[]> {
-  await sql`create table if not exists ${LEDGER} (name varchar(255) primary key, timestamp varchar(255) not null)`.execute(
-    db,
-  );
+  await makeLedger(db);
   const done = await appliedMigrations(db);
   const unknown = newerMigration(done);
   if (unknown !== undefined) {
@@ -75,13 +74,27 @@ export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promi
       // A migration may name tables that the schema of this release does not have.
       await up(db as Transaction<unknown>);
     } catch (error) {
-      throw new Error('The database could not be migrated.', { cause: error });
+      throw notMigrated(error);
     }
     await sql`
       insert into ${LEDGER} values (${name}, to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     `.execute(db);
   }
   return missing.map(([name]) => name);
+}
+
+async function makeLedger<T>(db: Transaction<T>): Promise<void> {
+  try {
+    await sql`
+      create table if not exists ${LEDGER} (name varchar(255) primary key, timestamp varchar(255) not null)
+    `.execute(db);
+  } catch (error) {
+    throw notMigrated(error);
+  }
+}
+
+function notMigrated(cause: unknown): unknown {
+  return cause instanceof DomainError ? cause : new Error('The database could not be migrated.', { cause });
 }
 
 /** The names of the applied migrations, in order, with those that only a newer release knows. */

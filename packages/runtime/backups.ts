@@ -8,8 +8,9 @@ import { ensureLogins } from '@terse/repository/logins';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { readBackup } from '@terse/repository/restore';
 import { hasNpmBanner } from './npm-banner.ts';
-import { openDatabase, type PartsContext } from './parts.ts';
+import type { PartsContext } from './parts.ts';
 import { standardError } from './standard-streams.ts';
+import { withDatabase } from './with-database.ts';
 
 /** The name of standard output and standard input. */
 const STANDARD = '-';
@@ -84,18 +85,15 @@ async function openFile(file: string): Promise<Readable> {
   throw new BackupError(`${resolve(file)} is a folder.`);
 }
 
-async function onDatabase<T>(
+function onDatabase<T>(
   context: PartsContext,
   signal: AbortSignal,
   work: (database: OpenDatabase) => Promise<T>,
 ): Promise<T> {
-  const database = await openDatabase(context);
-  try {
+  return withDatabase(context, (database) => {
     signal.throwIfAborted();
-    return await Promise.race([work(database), rejectedBy(signal)]);
-  } finally {
-    await database.close();
-  }
+    return Promise.race([work(database), rejectedBy(signal)]);
+  });
 }
 
 /** Does not wait for a statement that waits for a lock: the end of the process rolls it back. */

@@ -32,8 +32,10 @@ import { createLog, type Logger } from './log.ts';
 import { openDatabase, openQueue, openStore, type PartsContext, type Queue, type Store } from './parts.ts';
 import { createEventLoopPressure, type Pressure } from './pressure.ts';
 import { createReadinessGate, type ReadinessGate } from './readiness.ts';
+import { openStandaloneDatabase } from './standalone-database.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { recorderOn } from './visit-recording.ts';
+import { withDatabase } from './with-database.ts';
 
 /** What a visitor waits for at most. */
 const CACHE_TIMEOUT_MS = 50;
@@ -203,29 +205,25 @@ export function openGateway(context: Context): Opened & { readonly origins: Orig
  * @returns the names of the migrations that were applied.
  */
 export async function migrateDatabase(context: Context): Promise<string[]> {
-  const database = await openDatabase(context);
-  try {
-    const applied = await migrate(database.db);
-    await ensureLogins(database.db, context.config.logins);
+  return withDatabase(context, async ({ db }) => {
+    const applied = await migrate(db);
+    await ensureLogins(db, context.config.logins);
     return applied;
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 export interface StandaloneServices
   extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {}
 
 /**
- * Every service, on one set of parts. The schema is brought up to date, except in production on a database that others
- * may use too.
- * @throws Error when the data folder is in use by another process, or the database cannot be migrated.
+ * Every service, on one set of parts.
+ * @throws Error in one line when the data folder is in use by another process, or the database cannot be opened.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
   // Before the journal, which would make the folder above for this user only, and before anything is opened.
   await prepareFolder(context.config);
   const journal = openJournal(context);
-  const database = await openDatabase(context);
+  const database = await openStandaloneDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
   const parts = opened(
@@ -238,15 +236,6 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     }),
     [queue, store, database],
   );
-  try {
-    if (!context.config.isProduction || context.config.database.kind === 'embedded') {
-      const applied = await migrate(database.db);
-      if (applied.length > 0) context.log.info({ applied }, 'database migrated');
-    }
-  } catch (error) {
-    await parts.close();
-    throw error;
-  }
   const redirect = redirectOn(context, database, store, queue, journal);
   context.showVisitQueue(queue);
   return {
