@@ -3,7 +3,7 @@
 # A bundle is the same on every platform, so it is made on the builder's own.
 
 ARG FUNCTION=standalone
-# The kind of the image: `function`, or `standalone`.
+# The kind of the image: `standalone`, or `function` for any other.
 ARG PART=${FUNCTION#standalone}
 ARG KIND=${PART:+function}
 ARG KIND=${KIND:-standalone}
@@ -89,7 +89,7 @@ VOLUME /journal
 
 FROM base AS image-standalone
 ENV EMBEDDED=accept DATA_DIR=/data
-# Any user may be given with --user; what one writes is for that user alone.
+# Any user may write here (--user). Files that a user makes are for that user only.
 RUN install --directory --owner=node --group=node --mode=1777 /data
 USER node
 COPY --from=compiled /app/node_modules ./node_modules

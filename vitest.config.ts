@@ -13,7 +13,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: ['{packages,functions,bench}/**/*.test.ts'],
           globalSetup: ['./tests/test-server.ts'],
-          // The embedded database takes seconds to open on a machine that is busy with something else.
+          // A PostgreSQL server takes seconds to start on a busy machine.
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -10,7 +10,7 @@ const modules = join(root, 'node_modules');
 const packaged = join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node');
 const link = join(modules, '.bin', 'node');
 
-// npm 10 takes the link away together with the package of the other processor: both have the same name for it.
+// npm 10 removes the link along with the package of the other processor, which has a link of the same name.
 if (existsSync(packaged) && !existsSync(link)) {
   mkdirSync(join(modules, '.bin'), { recursive: true });
   symlinkSync(join('..', `node-${process.platform}-${process.arch}`, 'bin', 'node'), link);

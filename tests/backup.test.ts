@@ -108,7 +108,7 @@ describeOnRealParts('a backup', ({ databaseUrl }) => {
     expect(await link.json()).toMatchObject({ original_url: 'https://example.com/' });
   });
 
-  test('is a file for its owner alone, and takes the place of none unless it is told to', async () => {
+  test('is a file for its owner only, and replaces another one only with --force', async () => {
     const terse = await start('data');
     const settings = { DATA_DIR: file('data') };
     expect(await terse.end('SIGTERM')).toBe(0);
@@ -116,7 +116,7 @@ describeOnRealParts('a backup', ({ databaseUrl }) => {
     expect(statSync(file('a')).mode & 0o777).toBe(0o600);
     writeFileSync(file('b'), 'old');
     const again = await runCommand('backup', [file('b')], settings);
-    expect(again).toEqual({ code: 1, stdout: '', stderr: `${file('b')} is there already.\n` });
+    expect(again).toEqual({ code: 1, stdout: '', stderr: `${file('b')} already exists.\n` });
     expect(readFileSync(file('b'), 'utf8')).toBe('old');
     expect(await runCommand('backup', [file('b'), '--force'], settings)).toMatchObject({ code: 0 });
     expect(visitsIn('b')).toEqual({ single: 0, added: 0 });
@@ -175,7 +175,7 @@ describeOnRealParts('a backup', ({ databaseUrl }) => {
       expect(await running.ended).toEqual({
         code: 1,
         stdout: '',
-        stderr: 'It was told to stop, and nothing was changed.\n',
+        stderr: 'Stopped. Nothing was changed.\n',
       });
       held.resolve(undefined);
       await holding;

@@ -10,9 +10,9 @@ import { expect, onTestFinished } from 'vitest';
 import { runCommand } from './run-command.ts';
 import { freePorts } from './stack/free-ports.ts';
 
-/** A `DATA_DIR` that the product has made, at rest. */
+/** A `DATA_DIR` that the product made, while it does not run. */
 export interface DataFolder {
-  /** Where the data of a table or an index lies in the cluster. */
+  /** The file of a table or an index in the cluster. */
   readonly fileOf: (relation: string) => string;
   /** A copy that is gone after the test. */
   copy(): string;
@@ -58,12 +58,12 @@ export function openFolder(): string {
 
 /** Files that say who has a folder. */
 const OF_LOCKS = /(^|\/)(lock|lock-journal|pid)$|^journal/;
-/** What PostgreSQL makes anew when it starts. */
+/** Files that PostgreSQL makes anew when it starts. */
 export const SCRATCH = /(pg_internal\.init|postmaster\.opts|pg_stat\/.*|pg_subtrans\/.*)$/;
-/** What PostgreSQL writes before it takes the first connection. */
+/** Files that PostgreSQL writes before it takes the first connection. */
 export const AT_START = /(global\/pg_control|pg_wal\/.*)$/;
 
-/** Everything that lies in a folder, but for what these say. */
+/** The hashes of everything in a folder, except what these patterns match. */
 function contentsOf(directory: string, without: readonly RegExp[]): Map<string, string> {
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).map((entry) => {
     const path = join(entry.parentPath, entry.name);

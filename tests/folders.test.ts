@@ -12,7 +12,7 @@ afterAll(() => made.remove());
 const inPostgres = (directory: string, ...names: string[]) => join(directory, 'postgres', ...names);
 const inCluster = (directory: string, ...names: string[]) => inPostgres(directory, 'cluster', ...names);
 
-/** The file of the log that is written to. */
+/** The current file of the write-ahead log. */
 function walIn(directory: string): string {
   const name = readdirSync(inCluster(directory, 'pg_wal')).find(({ length }) => length === 24);
   return inCluster(directory, 'pg_wal', name ?? 'no log');
@@ -39,7 +39,7 @@ describe('a start is refused in one line, and nothing is changed, where the fold
       /cluster holds a database that this version of Terse did not make\./,
     ],
     [
-      'has garbage for pg_control',
+      'has a pg_control full of garbage',
       (directory) =>
         overwrite(inCluster(directory, 'global/pg_control'), 0, ...Array.from({ length: 64 }, () => 7)),
       /cluster holds a database that this version of Terse did not make\./,
@@ -110,12 +110,12 @@ describe('a start is refused in one line, and nothing is changed, where the fold
 
   test.each<[string, Harm, RegExp]>([
     [
-      'was copied without its last log',
+      'was copied without its last write-ahead log',
       (directory) => rmSync(walIn(directory)),
       /cluster cannot be started: could not locate a valid checkpoint record at /,
     ],
     [
-      'has garbage for a log',
+      'has a write-ahead log full of garbage',
       (directory) => writeFileSync(walIn(directory), Buffer.alloc(1 << 24, 7)),
       /cluster cannot be started: could not locate a valid checkpoint record at /,
     ],

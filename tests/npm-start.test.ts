@@ -56,14 +56,14 @@ async function npmStart(...args: readonly string[]) {
 test.each([
   ['all', []],
   ['a function', ['-w', 'functions/gateway']],
-])('to end npm is to end what it started: %s', async (_what, args) => {
+])('ending npm ends what it started: %s', async (_what, args) => {
   const started = await npmStart(...args);
   process.kill(started.pid, 'SIGTERM');
   await started.ended;
   expect([started.exitCode(), await started.isLive()]).toEqual([0, false]);
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s to npm and what it started is a clean stop', async (signal) => {
+test.each(['SIGTERM', 'SIGINT'] as const)('%s to npm and its processes is a clean stop', async (signal) => {
   const started = await npmStart('-w', 'functions/gateway');
   process.kill(-started.pid, signal);
   await started.ended;

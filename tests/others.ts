@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path';
 const isRoot = process.getuid?.() === 0;
 const ANYONE_ENTERS = 0o001;
 
-/** Whether another user can run what lies in this checkout: it may lie below a folder such as /root. */
+/** Whether other users can run this checkout, which may lie below a folder such as /root. */
 export const othersReachCheckout = reachable(import.meta.dirname);
 
 /** Whether this is root, and can become another user who reaches this checkout. */
 export const canBecomeOthers = isRoot && othersReachCheckout;
 
-/** Whether this is a root that may mount: in most containers it may not. */
+/** Whether this is root, and may mount file systems: in most containers it may not. */
 export function canMount(): boolean {
   if (!isRoot) return false;
   const directory = mkdtempSync(join(tmpdir(), 'terse-mount-'));

@@ -9,14 +9,14 @@ import type { TestProject } from 'vitest/node';
 
 const CONNECTIONS = 200;
 
-/** Starts the PostgreSQL that the product brings, for a whole run: each test file has a database of its own on it. */
+/** Starts the PostgreSQL that the product brings, for a whole run. Each test file has a database of its own on it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'terse-tests-'));
   const server = await startEmbeddedPostgres({
     directory: join(directory, 'postgres'),
     buffersMb: 64,
     connections: CONNECTIONS,
-    // Data then survives a killed server, not a power cut, and no test can tell.
+    // Without it, data survives a killed server but not a power cut, which no test on this server causes.
     settings: { fsync: 'off' },
   });
   const url = await createDatabase(server.url, MIGRATED, 'template0');

@@ -19,7 +19,7 @@ const inPostgres = (directory: string, ...names: string[]) => join(directory, 'p
 describe.runIf(!isRoot || canBecomeOthers)(
   'a start is refused in one line, and nothing is changed, where its user',
   () => {
-    /** Runs the product as a user whom modes bind. */
+    /** Runs the product as a user to whom file modes apply. */
     const by = isRoot ? ['/usr/bin/setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
 
     function give(directory: string): void {

@@ -9,7 +9,7 @@ export interface Arrivals {
   /** To be told of every load on the redirect. */
   add(load: Load): void;
   /**
-   * Waits until what is on its way is stored, after something that has to be done before.
+   * Waits until every visit on its way is stored, after `beforeStoring`.
    * @throws Error when the numbers do not agree.
    */
   settle(beforeStoring?: () => Promise<void>): Promise<void>;

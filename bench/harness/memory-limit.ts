@@ -14,9 +14,9 @@ import { signal, survivors } from '../../tests/stack/process-tree.ts';
 export interface MemoryLimit {
   /** The command line that runs within the limit. */
   within(command: readonly string[]): readonly string[];
-  /** How many processes were killed for it. */
+  /** How many processes the kernel killed. */
   killed(): number;
-  /** Kills what is left of them. */
+  /** Kills the processes that are left, and removes the limit. */
   close(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ interface Hierarchy {
 const CGROUPS = '/sys/fs/cgroup';
 const END_TIMEOUT_MS = 5000;
 
-/** `undefined` where control groups for memory are not ours to make. */
+/** Makes a limit in MB, without swap; `undefined` where this process may make no control group for memory. */
 export function openMemoryLimit(megabytes: number, root = CGROUPS): MemoryLimit | undefined {
   const hierarchy = findHierarchy(root);
   if (!hierarchy) return undefined;
@@ -58,7 +58,7 @@ export function openMemoryLimit(megabytes: number, root = CGROUPS): MemoryLimit 
   };
 }
 
-/** The version 2 of control groups where it has memory, and else version 1. */
+/** Version 2 of control groups where it controls memory, otherwise version 1. */
 function findHierarchy(root: string): Hierarchy | undefined {
   const subtree = join(root, 'cgroup.subtree_control');
   if (existsSync(subtree) && /\bmemory\b/.test(readFileSync(subtree, 'latin1'))) {

@@ -38,7 +38,7 @@ export interface ProductOptions {
   readonly by?: 'node' | 'npm';
   /** Turns the command line into one that runs within bounds. */
   readonly within?: (command: readonly string[]) => readonly string[];
-  /** Told the process id as soon as there is one. */
+  /** Gets the process id as soon as there is one. */
   readonly onSpawn?: (pid: number) => void;
 }
 
@@ -53,7 +53,7 @@ export interface Product {
   api(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ status: number; text: string }>;
   /** How many visits of `LINK` are in the reports. */
   stored(): Promise<number>;
-  /** Waits until exactly so many are, and all numbers agree. @throws Error when they do not. */
+  /** Waits until exactly so many are there, and all numbers agree. @throws Error when they do not. */
   drain(visits: number): Promise<void>;
   /** Ends it. @throws Error when a process of it outlives a clean end. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
@@ -63,13 +63,13 @@ const manifestSchema = z.object({ scripts: z.object({ start: z.string() }) });
 const totalsSchema = z.object({ totals: z.object({ visits: z.int(), bot_visits: z.int() }) });
 const countSchema = z.object({ visit_count: z.int() });
 
-/** Makes an empty folder for the duration of what is done with it. */
+/** Makes an empty folder, and removes it after its use. */
 export async function inFolder<T>(use: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'terse-product-'));
   try {
     return await use(directory);
   } finally {
-    // What a failed run left behind.
+    // A failed run leaves processes behind.
     send(processesOf(directory), 'SIGKILL');
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -97,7 +97,7 @@ export async function startProduct(checkout: Checkout, options: ProductOptions):
   const ended = once(child, 'close');
   const end: Product['end'] = async (signal) => {
     const tree = processTree(pid);
-    // npm hands a signal on only to some of what it started.
+    // npm passes a signal on to some of its processes only.
     send(by === 'npm' ? tree.toReversed() : signal === 'SIGKILL' ? tree : [pid], signal);
     const left = await survivors(tree, END_TIMEOUT_MS);
     send(left, 'SIGKILL');

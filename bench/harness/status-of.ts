@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 
-/** The status that a port of this machine answers a path with; `undefined` while nobody listens. */
+/** The status of the answer of a port of this machine; `undefined` while nothing listens there. */
 export function statusOf(port: number, path: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     get({ host: '127.0.0.1', port, path, agent: false }, (response) => {

@@ -4,8 +4,8 @@ const POLL_MS = 100;
 const PATIENCE_MS = 20_000;
 
 /**
- * Waits until exactly so many visits are stored, or counted.
- * @throws Error when there are more, or no more come.
+ * Waits until exactly so many visits are stored, or counted, as `countStored` says.
+ * @throws Error when there are more, or when none comes for 20 seconds.
  */
 export async function untilStored(visits: number, countStored: () => Promise<number>): Promise<void> {
   let before = -1;

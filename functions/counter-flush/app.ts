@@ -34,9 +34,9 @@ export type Tick = z.input<typeof tickSchema>;
 
 /**
  * Brings counts and rollups up to date and empties the outbox: `flush` every few seconds, `maintain` at start and
- * every hour, `count` as the last of a process brings counts to the links only. Each part of a tick fails alone. Answers
- * with what was done, as 503 when a part failed; the next tick tries that part again. A tick whose sender waits no
- * longer leaves the parts to come to the next one.
+ * every hour. `count`, the last tick of a process, only brings counts to the links. Each part of a tick fails alone.
+ * Answers with what was done, as 503 when a part failed; the next tick tries that part again. An aborted tick leaves
+ * its remaining parts to the next one.
  */
 export function createCounterFlushApp(dependencies: CounterFlushDependencies): Hono {
   const { counters, reconciliation, merger, outboxDrain, preparePartitions, log } = dependencies;

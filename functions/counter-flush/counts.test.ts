@@ -318,7 +318,7 @@ describe('a count', () => {
     expect(await shown()).toBe(5);
   });
 
-  test('is left to the next tick by one that is told to end while it waits', async () => {
+  test('is restored by the next tick when a tick is aborted while it waits', async () => {
     await world.record(a, 5);
     world.wipe();
     await world.store(5);

@@ -27,11 +27,11 @@ test.each([
   [['purge', '--force'], 'There is no option --force.'],
   [['purge', '--limit', '5'], '--limit is for list.'],
   [['list', '--limit'], '--limit needs a value.'],
-])('%j means nothing: %s', (args, reason) => {
+])('%j is refused: %s', (args, reason) => {
   expect(() => readDeadLettersCommand(args)).toThrow(new UsageError(reason));
 });
 
-test.each(['abc', '0', '-1', '', '1.5', '01', '10001', '1e3'])('--limit %j means nothing', (limit) => {
+test.each(['abc', '0', '-1', '', '1.5', '01', '10001', '1e3'])('--limit %j is refused', (limit) => {
   const reason = new UsageError('--limit must be a whole number from 1 to 10000.');
   expect(() => readDeadLettersCommand(['list', '--limit', limit])).toThrow(reason);
   expect(() => readDeadLettersCommand(['list', `--limit=${limit}`])).toThrow(reason);

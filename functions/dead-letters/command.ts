@@ -11,10 +11,13 @@ export const USAGE = `What the visit-writer could not store lies in the queue vi
 const USUAL_LIMIT = '20';
 const MAX_LIMIT = 10_000;
 
-/** What a command does with the dead letters; returns what to print. */
+/** Does its work on the dead letters, and returns what to print. */
 export type DeadLettersCommand = (box: Pick<DeadLetterBox, 'list' | 'replay' | 'purge'>) => Promise<string>;
 
-/** @throws UsageError when the command line means nothing. */
+/**
+ * The command that a command line asks for.
+ * @throws UsageError when there is no such command, or its words or options are wrong.
+ */
 export function readDeadLettersCommand(args: readonly string[]): DeadLettersCommand {
   const { words, options } = parseCommandLine(args, { limit: 'value' });
   const [command, another] = words;

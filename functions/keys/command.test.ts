@@ -24,7 +24,7 @@ function setUp() {
   return {
     clock,
     run: (...args: string[]) => readKeysCommand(args)(keys),
-    /** As a process of the API has it: with what it remembers of keys. */
+    /** The service of a process of the API, with the keys that it remembers. */
     service: (adminKey?: string) => createApiKeyService({ repository, adminKey, clock }),
   };
 }
@@ -44,7 +44,7 @@ describe('the key of the first start', () => {
     expect(await later.isValid(first)).toBe(false);
     expect(await later.isValid(ADMIN_KEY)).toBe(true);
     expect(await run('list')).toMatch(/, revoked 20\d\d-/);
-    expect(await service().makeFirst(), 'a start makes no other one').toBeUndefined();
+    expect(await service().makeFirst(), 'a later start makes no key').toBeUndefined();
   });
 
   test('is made anew under any name, also its own', async () => {
@@ -83,14 +83,14 @@ test('a key is revoked by its id, and only once', async () => {
       .find((line) => line.includes('one'))
       ?.split(' ') ?? [];
   expect(await run('revoke', id)).toContain('  one  ');
-  await expect(run('revoke', id)).rejects.toThrow(`There is no active key of the name or id ${id}.`);
-  await expect(run('revoke', 'one')).rejects.toThrow('There is no active key of the name or id one.');
+  await expect(run('revoke', id)).rejects.toThrow(`No active key has the name or id ${id}.`);
+  await expect(run('revoke', 'one')).rejects.toThrow('No active key has the name or id one.');
 });
 
-test('a name is one key at a time, and a name that looks like an id hides none', async () => {
+test('two active keys never have the same name, and a name that is the id of another key is refused as ambiguous', async () => {
   const { run } = setUp();
   await run('make', 'one');
-  await expect(run('make', 'one')).rejects.toThrow('There is a key of the name one');
+  await expect(run('make', 'one')).rejects.toThrow('An active key has the name one');
   const [id = ''] = (await run('list')).split(' ');
   await run('make', id);
   await expect(run('revoke', id)).rejects.toThrow(/choose one by its id: [\da-f]{12}, [\da-f]{12}\.$/);
@@ -108,6 +108,6 @@ test.each([
   [['make', ' '], 'The name must not be empty.'],
   [['make', 'two\nlines'], 'The name must not contain control characters, nor invisible ones.'],
   [['make', 'x'.repeat(101)], 'The name must have at most 100 characters.'],
-])('%j means nothing: %s', (args, reason) => {
+])('%j is refused: %s', (args, reason) => {
   expect(() => readKeysCommand(args)).toThrow(new UsageError(reason));
 });

@@ -6,15 +6,18 @@ export const USAGE = `The API keys in the database. A key that ADMIN_API_KEY set
 
   npm run keys -- list                 id, name and age of each, never the key
   npm run keys -- make NAME            makes a key, and shows it once
-  npm run keys -- revoke NAME-OR-ID    ends a key; it stops working within five seconds
+  npm run keys -- revoke NAME-OR-ID    revokes a key; it stops working within five seconds
 `;
 
 const NAME = visibleText(100);
 
-/** What a command does with the keys; returns what to print. */
+/** Does its work on the keys, and returns what to print. */
 export type KeysCommand = (keys: ApiKeyList) => Promise<string>;
 
-/** @throws UsageError when the command line means nothing. */
+/**
+ * The command that a command line asks for.
+ * @throws UsageError when there is no such command, or its name is missing or wrong.
+ */
 export function readKeysCommand(args: readonly string[]): KeysCommand {
   const [command, name, ...rest] = parseCommandLine(args, {}).words;
   if (command === undefined) throw new UsageError('Say what to do.');

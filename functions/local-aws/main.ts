@@ -73,7 +73,7 @@ const { command, rest } = commandLine(USAGE, (args) => {
   if (command === 'setup' && rest.length === 1) return { command, rest };
   if (command === 'tick' && rest.length > 0 && rest.every((target) => /^[^=]+=http/.test(target)))
     return { command, rest };
-  throw new UsageError(`This is no command: ${[command, ...rest].join(' ')}.`);
+  throw new UsageError(command === undefined ? 'Say what to do.' : `There is no command ${args.join(' ')}.`);
 });
 if (command === 'tick') void runUntilStopped(() => startTicking(rest));
 else void runOnce(() => untilSetUp(rest[0] ?? ''));

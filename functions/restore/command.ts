@@ -6,7 +6,7 @@ export const USAGE = `Puts a backup into an empty database, all of it or nothing
   npm run restore -- -       reads standard input
 `;
 
-/** @throws UsageError when the command line means nothing. */
+/** @throws UsageError unless the command line names one file. */
 export function readRestoreCommand(args: readonly string[]): { file: string } {
   const [file, extra] = parseCommandLine(args, {}).words;
   if (!file) throw new UsageError('Name the file.');

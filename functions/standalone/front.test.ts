@@ -67,7 +67,7 @@ test('every target reaches the function that the gateway sends it to', async () 
 });
 
 test.each(['/code', '/code?from=mail', '/apis', '/api-docs', '/A_b-9'])(
-  'a request for %s passes no second router',
+  'a request for %s goes straight to the redirect',
   async (target) => {
     const front = createFront({ gateway: named('gateway'), redirect });
     expect(await answer(front, target)).toMatch(/^redirect /);
@@ -75,7 +75,7 @@ test.each(['/code', '/code?from=mail', '/apis', '/api-docs', '/A_b-9'])(
 );
 
 test.each(['/', '/api', '/api?x', '/api/v1/links', '/%61pi', '/.events', '/code/'])(
-  'a request for %s asks the gateway',
+  'a request for %s goes to the gateway',
   async (target) => {
     const front = createFront({ gateway: named('gateway'), redirect });
     expect(await answer(front, target)).toMatch(/^gateway /);

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServedApp } from '@terse/http/served-app';
 
-/** What the server hands over beside a request. */
+/** What the server passes along with a request. */
 interface Bindings {
   readonly incoming?: Pick<IncomingMessage, 'url'>;
 }
 
-/** The target of a request for a code, as it came: nothing in it can mean another path. */
+/** The target of a request for a code, as it came: none of its characters can change the path. */
 const CODE_TARGET = /^\/(?!api(?:\?|$))[\w-]+(?:\?|$)/;
 
 /**
- * Answers as the gateway does. Requests for codes go straight to the redirect: a second router takes a tenth of what a
- * redirect costs.
+ * Answers as the gateway does. Requests for codes go straight to the redirect, because a second router costs a tenth of
+ * a redirect.
  */
 export function createFront({
   gateway,

@@ -9,7 +9,7 @@ interface Lock {
   readonly packages: Readonly<Record<string, { readonly engines?: { readonly node?: string } }>>;
 }
 
-/** The oldest releases with which the README says that `npm ci` works, on the way to the Node that runs everything. */
+/** The oldest releases with which `npm ci` works, as the README says. */
 const OLDEST = ['20.19.0', '22.13.0', '24.0.0'];
 
 const numbers = (version: string) => version.split('.').map((part) => Number.parseInt(part, 10) || 0);
@@ -28,7 +28,7 @@ function allows(range: string, version: string): boolean {
   });
 }
 
-test('npm ci warns of no engine, with any Node that it is said to work with', () => {
+test('npm ci warns of no engine with any Node that the README names', () => {
   expect(OLDEST.filter((version) => !allows(manifest.engines.node, version))).toEqual([]);
   const { packages } = JSON.parse(readFileSync(LOCK, 'utf8')) as Lock;
   const warned = Object.entries(packages).flatMap(([name, { engines = {} }]) =>

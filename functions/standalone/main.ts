@@ -11,6 +11,7 @@ import { createContext } from '@terse/runtime/context';
 import { openStandalone } from '@terse/runtime/functions/standalone';
 import { runUntilStopped } from '@terse/runtime/process';
 import { productionNotes } from '@terse/runtime/production-notes';
+import { standardOutput } from '@terse/runtime/standard-streams';
 import { createStatsApp } from '@terse/stats/app';
 import { consume } from '@terse/visit-writer/consume';
 import { banner } from './banner.ts';
@@ -18,7 +19,7 @@ import { createFront } from './front.ts';
 import { manifest } from './manifest.ts';
 
 const RESTORE_WAIT_MS = 3000;
-/** With a database that is closed then, they take less than the ten seconds that Docker leaves to a container. */
+/** Together with the closing of the database, they end within the ten seconds that `docker stop` waits. */
 const STEPS_OF_A_STOP = 5;
 
 /** All five functions in one process, on embedded parts unless the settings say otherwise. */
@@ -48,7 +49,7 @@ void runUntilStopped(async () => {
   const ticking = startSchedule(counterFlush, config, log);
   listeners.callers.serve(createFront({ gateway, redirect }));
   listeners.internal.serve(createInternalApp(parts));
-  process.stdout.write(
+  standardOutput.write(
     banner({
       address: config.baseUrl.origin,
       listensAt: listeners.callers.origin,
@@ -65,7 +66,7 @@ void runUntilStopped(async () => {
       const share = deadlineMs / STEPS_OF_A_STOP;
       await listeners.callers.close(share);
       await parts.recorder.close(share);
-      // What is stored is stored once, and may be cut off anywhere: a database that hangs must not delay the stop.
+      // Both may be cut off anywhere, and a database that hangs must not delay the stop.
       await Promise.race([consuming.close(), context.clock.sleep(share)]);
       await Promise.race([ticking.stop(), context.clock.sleep(share)]);
       await parts.close();

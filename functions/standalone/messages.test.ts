@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** How zod and V8 speak. */
+/** Words of zod and V8. */
 const LIBRARY =
   /invalid (?:input|option|string|uuid|iso)|expected|received|too (?:big|small)|unrecognized|in JSON at|<=|>=/i;
 const OURS = /^(?:must|is|has) [^A-Z]/;
@@ -65,7 +65,7 @@ const LINK = {
 const MESSAGE = { body: '[]', headers: {} };
 const RMQ = { data: '', basicProperties: { headers: {} } };
 
-/** Each address that takes a body, with one that is right. */
+/** Each address that takes a body, with a valid one. */
 const BODIES = [
   ['links', 'POST', '/api/v1/links', LINK],
   ['links', 'POST', '/api/v1/bulk/links', { links: [LINK] }],
@@ -95,7 +95,7 @@ const WRONG: readonly unknown[] = [
   Array.from({ length: 25 }, () => null),
 ];
 
-/** The value with something else at one of its places, and all that there can be. */
+/** Every wrong value in every place of a valid one. */
 function* spoilt(value: unknown): Generator {
   yield* WRONG;
   if (typeof value !== 'object' || value === null) return;

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { othersReachCheckout } from '../../tests/others.ts';
 import { freePorts } from '../../tests/stack/free-ports.ts';
 
-/** Parts that are not there: a start that comes as far as to them does not fail. */
+/** Parts that are not there. A start that reaches them does not fail. */
 const SETTINGS = {
   DATABASE_URL: 'postgres://127.0.0.1:1/none',
   REDIS_URL: 'redis://127.0.0.1:1',
@@ -92,10 +92,10 @@ const FIRST_FREE_TO_ALL = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
 const hasPrivilegedPorts =
   existsSync(FIRST_FREE_TO_ALL) && Number(readFileSync(FIRST_FREE_TO_ALL, 'utf8')) > 80;
 
-test.runIf(hasPrivilegedPorts && othersReachCheckout)('a port that takes a privilege is named', async () => {
+test.runIf(hasPrivilegedPorts && othersReachCheckout)('a port that needs a privilege is named', async () => {
   const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   const [free = 0] = await freePorts(1);
   expect(
     await refused('gateway', { HOST: '127.0.0.1', PORT: '80', INTERNAL_PORT: `${free}` }, nobody),
-  ).toEqual([1, 'PORT 80 is not allowed to this user: low ports take a privilege\n']);
+  ).toEqual([1, 'PORT 80 is not allowed for this user: low ports need a privilege\n']);
 });

@@ -27,13 +27,13 @@ const ABSENT_PARTS = {
   STATS_ORIGIN: 'http://127.0.0.1:1',
 };
 
-/** Where this is root, PostgreSQL passes through the folder as another user. */
+/** As root, PostgreSQL enters the folder as another user. */
 const PASSAGE = 0o711;
 
 /**
- * Puts beside a bundle what V8 makes of it: `bundle.js.compiled`. The function is started once, on a database of its own where it
- * carries one and else on parts that are not there, and asked a little: what a start and a first answer need is in it. It serves
- * this version of Node on this kind of processor; anything else does without.
+ * Puts beside a bundle what V8 makes of it: `bundle.js.compiled`. Starts the function once and asks it a little, so
+ * that the code of a start and of a first answer is in it. A bundle with a database runs on that, another one on parts
+ * that are not there. The result serves this version of Node on this kind of processor; anything else does without.
  * @param bundle its absolute path.
  * @throws Error when the function cannot be started, or not in time.
  */

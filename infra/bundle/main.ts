@@ -6,9 +6,9 @@ import { compile } from './compile.ts';
 import { bringPrograms } from './programs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Carries PostgreSQL. The other functions refuse settings that ask for an embedded database. */
+/** The function whose bundle carries PostgreSQL. The others refuse an embedded database. */
 const WITH_DATABASE = 'standalone';
-/** Lie beside it, each a file: commands for the database that it carries. */
+/** Commands for its database. Each is a file beside it. */
 const ITS_COMMANDS = ['backup', 'restore', 'keys'];
 /** Is loaded, and waited for, before a function begins. */
 const PRELOADED = 'lambda-secrets';
@@ -51,7 +51,7 @@ const OPTIONS: BuildOptions = {
   minifyWhitespace: true,
   minifySyntax: true,
   plugins: [englishOnly, ownCommandsOnly],
-  // A bundle has no project around it: relative folders are those of the working folder.
+  // A bundle has no project around it: relative paths begin at the working folder.
   define: { 'import.meta.dirname': 'undefined' },
   logLevel: 'warning',
 };
@@ -84,7 +84,7 @@ async function bundle(name: string): Promise<void> {
     format: 'cjs',
     sourcemap: 'linked',
     ...(name !== WITH_DATABASE && { external: ['@terse/embedded-postgres/*'] }),
-    // PostgreSQL is looked for from here.
+    // Where the search for PostgreSQL begins.
     define: { ...OPTIONS.define, 'import.meta.url': '__filename' },
     // A function, for main.js to call.
     banner: { js: '((require, __filename) => {' },

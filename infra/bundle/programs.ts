@@ -8,8 +8,8 @@ const [FOLDER_FOR_ALL, FILE_FOR_ALL] = [0o755, 0o644];
 const ROOT = 0;
 
 /**
- * Puts the programs of PostgreSQL for this system into the `node_modules` of a folder. Beside them lies an empty cluster:
- * `initdb` refuses a user without a name, as `docker run --user` makes one.
+ * Puts the programs of PostgreSQL for this system into the `node_modules` of a folder, and an empty cluster beside
+ * them: `initdb` refuses a user without a name, such as `docker run --user` gives.
  * @throws Error in one line where this system has no programs, or they cannot be run.
  */
 export async function bringPrograms(directory: string): Promise<void> {
@@ -22,7 +22,7 @@ export async function bringPrograms(directory: string): Promise<void> {
   await makeReadyCluster(join(native, 'bin', 'initdb'), join(native, 'cluster'));
 }
 
-/** Anyone may copy it; only who made it may change it. */
+/** Makes a cluster that anyone may copy, and only its owner may change. */
 async function makeReadyCluster(initdb: string, cluster: string): Promise<void> {
   mkdirSync(cluster);
   const identity = serverIdentity(cluster);

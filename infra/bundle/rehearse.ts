@@ -6,7 +6,7 @@ import { Script } from 'node:vm';
 // Runs a bundle as its main.js does, and when it ends writes down what V8 has compiled of it.
 const [bundle = '', atOnce] = process.argv.splice(2);
 const script = new Script(readFileSync(bundle, 'latin1'), { filename: bundle });
-// Before it runs: a command without words ends the process at once.
+// Before the bundle runs: a command without words ends the process at once.
 process.once('exit', () => {
   // V8 takes only what was compiled under the flags that it has. A function sets this one after its bundle was loaded.
   setFlagsFromString('--memory-reducer-favors-memory');

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** A command line that means nothing. The message says why. */
+/** A wrong command line. The message says what is wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -10,7 +10,7 @@ type Options = Readonly<Record<string, 'flag' | 'value'>>;
 
 export interface CommandLine<O extends Options> {
   readonly words: readonly string[];
-  /** Those that were given; a flag is the empty text. */
+  /** The options that were given; a flag has an empty value. */
   readonly options: { readonly [Name in keyof O]?: string };
 }
 
@@ -18,8 +18,7 @@ const WRONG_USAGE = 2;
 
 /**
  * Reads the words and options of a command.
- * @throws UsageError for an option that is unknown, given twice, or has a value where it takes none, or none where it
- * takes one.
+ * @throws UsageError for an option that is unknown or given twice, a flag with a value, or an option without one.
  */
 export function parseCommandLine<O extends Options>(args: readonly string[], known: O): CommandLine<O> {
   const { tokens } = parseArgs({
@@ -46,12 +45,18 @@ export function parseCommandLine<O extends Options>(args: readonly string[], kno
   return { words, options };
 }
 
-/** @throws UsageError when there are words: the command takes none. */
+/**
+ * For a command that takes no words.
+ * @throws UsageError when there are any.
+ */
 export function refuseWords([word]: readonly string[]): void {
   if (word !== undefined) throw new UsageError(`There is no command ${word}.`);
 }
 
-/** @throws UsageError unless the text is a whole number within the bounds, as people write it. */
+/**
+ * Reads the value of an option as a whole number, without sign or leading zeros.
+ * @throws UsageError when it is none, or not within the bounds.
+ */
 export function wholeNumber(option: string, text: string, min: number, max: number): number {
   const number = Number(text);
   if (/^(?:0|[1-9]\d*)$/.test(text) && number >= min && number <= max) return number;
@@ -59,8 +64,8 @@ export function wholeNumber(option: string, text: string, min: number, max: numb
 }
 
 /**
- * What `read` makes of the command line of this process. Ends the process instead where that asks for help, with exit
- * code 0, and where `read` throws a UsageError, with the reason and the usage on standard error and exit code 2.
+ * Returns what `read` makes of the command line of this process. `--help` prints the usage and ends the process with
+ * exit code 0. A UsageError of `read` prints its message and the usage to standard error, and ends it with exit code 2.
  */
 export function commandLine<T>(usage: string, read: (args: readonly string[]) => T): T {
   const args = process.argv.slice(2);

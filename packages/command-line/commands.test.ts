@@ -11,7 +11,7 @@ const COMMANDS = Object.entries(manifest.scripts).flatMap(([name, script]) => {
   return program === undefined || name === 'start' ? [] : [[name, program] as const];
 });
 
-/** What a command that works on a file needs before any other word. */
+/** The first word of commands that work on a file. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
   backup: ['no-such-file'],
   restore: ['no-such-file'],

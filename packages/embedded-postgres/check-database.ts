@@ -1,12 +1,12 @@
 import postgres from 'postgres';
-import { notWhole } from './folder.ts';
 import { connect } from './connect.ts';
+import { notWhole } from './folder.ts';
 
 const WRONG_PASSWORD = '28P01';
 
 /**
- * Finds what PostgreSQL itself would find later, in the middle of a request: a file of a table that was not copied.
- * @throws Error in one line.
+ * Looks for the file of each table and index. PostgreSQL itself would miss one only in the middle of a request.
+ * @throws Error in one line when a file is missing, or when the password is that of another database.
  */
 export async function checkDatabase(url: string, directory: string): Promise<void> {
   const sql = connect(url);

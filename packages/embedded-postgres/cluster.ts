@@ -11,18 +11,18 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '@terse/platform/make-directory';
-import { syncDirectory, syncTree } from './sync.ts';
-import type { Identity } from './identity.ts';
 import { clusterIn, NEW_CLUSTER } from './folder.ts';
+import type { Identity } from './identity.ts';
 import { faultIn, launch, mustNotBeRoot } from './launch.ts';
 import type { Programs } from './programs.ts';
 import { SHARED_MEMORY } from './server-settings.ts';
+import { syncDirectory, syncTree } from './sync.ts';
 
 const SUPERUSER = 'terse';
 
 /**
- * Makes an empty cluster that is on the disk when it has its name: one that a stop left half made has another name, and
- * is thrown away. Its socket is open to its own user without a password until `protect` closes it.
+ * Makes an empty cluster. It gets its name when it is on the disk; what an interrupted start left has another name, and
+ * is thrown away. Its own user needs no password until `protect` sets one.
  * @throws Error in one line when it cannot be made.
  */
 export async function makeCluster(
@@ -40,7 +40,7 @@ export async function makeCluster(
       makePrivate(unfinished);
       syncTree(unfinished);
     } else await initialize(programs.initdb, unfinished, identity);
-    // All settings are given at each start.
+    // Each start passes all settings on the command line.
     writeFileSync(join(unfinished, 'postgresql.conf'), '', { flush: true });
     renameSync(unfinished, clusterIn(directory));
     syncDirectory(directory);
@@ -50,7 +50,7 @@ export async function makeCluster(
   }
 }
 
-/** Anyone may read a cluster that was made beforehand. */
+/** Closes a copy to others: anyone may read the cluster that was made beforehand. */
 function makePrivate(cluster: string): void {
   for (const entry of readdirSync(cluster, { recursive: true, withFileTypes: true })) {
     const mode = entry.isDirectory() ? PRIVATE_DIRECTORY : PRIVATE_FILE;
@@ -60,7 +60,7 @@ function makePrivate(cluster: string): void {
 
 /**
  * Fills an empty folder with a new cluster.
- * @throws Error in one line.
+ * @throws Error in one line when `initdb` fails.
  */
 export async function initialize(
   initdb: string,
@@ -87,7 +87,7 @@ export async function initialize(
     folder: cluster,
     orphanSignal: 'KILL',
     onLine: (line) => {
-      // The first is the cause; what follows are its consequences.
+      // The first fault is the cause, the others follow from it.
       reason ??= faultIn(line);
     },
   });
@@ -95,8 +95,8 @@ export async function initialize(
 }
 
 /**
- * Gives a cluster that root has copied, and owns therefore, to who runs PostgreSQL. PostgreSQL refuses one that belongs
- * to another user, or that others may read.
+ * Gives a cluster that root has copied to the user who runs PostgreSQL, and closes it to others. PostgreSQL refuses a
+ * cluster that belongs to another user, or that others may read.
  */
 export function adoptCluster(cluster: string, identity: Identity | undefined): void {
   const { uid, mode } = statSync(cluster);
@@ -116,7 +116,7 @@ function give(path: string, { uid, gid }: Identity): void {
   }
 }
 
-function inOurWords(reason = 'initdb ended without a word'): string {
+function inOurWords(reason = 'initdb gave no reason'): string {
   const [, uid] = /^could not look up effective user ID (\d+)/.exec(reason) ?? [];
   if (uid === undefined) return reason;
   return `this system has no name for the user ${uid}. Run Terse as a user that it knows, or run the Docker image.`;

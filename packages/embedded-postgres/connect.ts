@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 
-/** One connection to a server at a local socket: the driver knows no `host` in a URL, and would send it to the server. */
+/** Opens one connection to a server at a local socket. The driver would send a `host` in the URL to the server. */
 export function connect(url: string): postgres.Sql {
   const parsed = new URL(url);
   const folder = parsed.searchParams.get('host');

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DirectoryLock, lockDirectory, tryLockDirectory } from '@terse/platform/directory-lock';
+import { checkDatabase } from './check-database.ts';
 import { adoptCluster, makeCluster } from './cluster.ts';
 import { clusterIn, inspectFolder, makeFolder } from './folder.ts';
-import { checkDatabase } from './check-database.ts';
 import { serverIdentity } from './identity.ts';
 import { type EmbeddedPostgresEvent, keepServer } from './keeper.ts';
 import { openWithoutPassword, protect, readPassword } from './password.ts';
@@ -31,8 +31,8 @@ const FOUND_WITHIN_MS = 10_000;
 const POLL_MS = 50;
 
 /**
- * Starts a PostgreSQL server of one's own on the database in a folder, and makes both where they are not there. The
- * server is started again when it ends, until it is stopped; it ends with this process.
+ * Starts a private PostgreSQL server on the database in a folder, and makes folder and database where they are missing.
+ * A server that ends is started again, until it is stopped; it ends with this process.
  * @throws Error in one line when another process has the folder, when the folder holds something else, or when the
  * server cannot be started.
  */
@@ -45,8 +45,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 /**
- * The same, for a command beside the product: where that has the folder, its server is used, and stopping leaves it as
- * it is.
+ * The same for a command beside the product. Where the product has the folder, the command uses its server, and `stop`
+ * leaves it running.
  * @throws Error in one line, as `startEmbeddedPostgres` does, and where the folder has no database.
  */
 export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -62,7 +62,7 @@ export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   while (!(await answers(socketIn(socket.path)))) {
     if (performance.now() > deadline) {
       socket.close();
-      throw new Error(`The process that has ${directory} runs no database that answers.`);
+      throw new Error(`Another process has ${directory}, but its database does not answer.`);
     }
     await sleep(POLL_MS);
   }
@@ -75,7 +75,7 @@ export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   };
 }
 
-/** Gives back what was taken, the last first. */
+/** What a start has taken, to be given back in reverse order. */
 class Taken {
   readonly #undo: (() => Promise<void> | void)[] = [];
 
@@ -112,7 +112,7 @@ async function startIn(
       identity,
       settings: serverSettings(tuning),
       isInPlace: () => lock.isIntact(),
-      // What keeps it from being opened is in the error.
+      // Until the database is open, its faults are in the error that is thrown.
       onEvent: (event) => onEvent(event.kind !== 'log' || isOpen ? event : { ...event, severity: 'LOG' }),
     });
     taken.add(() => (isOpen ? keeper.stop() : keeper.drop()));

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeDirectory } from '@terse/platform/make-directory';
+import { isDirectory, makeDirectory } from '@terse/platform/make-directory';
 import { MAJOR_VERSION } from './programs.ts';
 
 const CLUSTER = 'cluster';
@@ -40,7 +40,7 @@ export function inspectFolder(directory: string): void {
     throw new Error(`The database cannot lie in ${JSON.stringify(directory)}: the path has a line break.`);
   if (existsSync(join(dirname(directory), VERSION))) throw ofOthers(dirname(directory));
   refuseInnerFolder(dirname(directory));
-  if (!existsSync(directory)) return;
+  if (!isDirectory(directory)) return;
   const entries = readFolder(directory);
   if (['complete', 'base', VERSION].some((name) => entries.includes(name))) throw ofOthers(directory);
   const stranger = entries.find((name) => !KNOWN.has(name) && !name.startsWith('.'));
@@ -51,7 +51,7 @@ export function inspectFolder(directory: string): void {
 
 /** A database or a journal of Terse: a second product within it would spoil it for the first. */
 function refuseInnerFolder(dataDirectory: string): void {
-  if (!existsSync(dataDirectory)) return;
+  if (!isDirectory(dataDirectory)) return;
   const isInner = readFolder(dataDirectory).some((name) => name === CLUSTER || /^slot-\d+$/.test(name));
   if (isInner)
     throw new Error(

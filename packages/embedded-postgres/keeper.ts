@@ -5,7 +5,7 @@ import { endSurvivor } from './survivor.ts';
 
 export type EmbeddedPostgresEvent =
   | { readonly kind: 'log'; readonly severity: string; readonly text: string }
-  /** The server ended, or could not be started again; it is started again in a second. */
+  /** The server ended, or could not be started again. The next try is a second later. */
   | { readonly kind: 'down'; readonly reason: string }
   | { readonly kind: 'up again' };
 
@@ -22,14 +22,14 @@ export interface KeeperOptions {
 export interface Keeper {
   /** Stops the server, and starts no other. */
   stop(): Promise<void>;
-  /** The same, but writes nothing more: the next start brings back what was committed. */
+  /** The same, but writes nothing more: the next start recovers what was committed. */
   drop(): Promise<void>;
 }
 
 const AGAIN_AFTER_MS = 1000;
 const LOOK_EVERY_MS = 1000;
 const NOT_IN_PLACE = 'its folder was removed, or is another one now';
-/** What a server logs when one of its processes crashed and it begins anew by itself, and when it has done so. */
+/** What a server logs when one of its processes crashes, when it restarts itself for that, and when it is up. */
 const CRASHED = / \(PID \d+\) (was terminated by signal|exited with exit code) /;
 const BEGINS_ANEW = 'all server processes terminated; reinitializing';
 const IS_UP = 'database system is ready to accept connections';
@@ -37,10 +37,10 @@ const IS_UP = 'database system is ready to accept connections';
 /**
  * Starts a server, and keeps it running until it is stopped.
  *
- * | state | the server           | becomes                                                                      |
- * | ----- | -------------------- | ---------------------------------------------------------------------------- |
- * | up    | takes connections    | down when it ends, begins anew after a crash, or its folder is not in place  |
- * | down  | is started each second, while its folder is in place | up when it takes connections                 |
+ * | state | the server                                           | becomes                                            |
+ * | ----- | ---------------------------------------------------- | -------------------------------------------------- |
+ * | up    | takes connections                                    | down when it ends, crashes, or its folder is gone  |
+ * | down  | is started each second, while its folder is in place | up when it takes connections                       |
  *
  * @throws Error in one line when it cannot be started the first time.
  */
@@ -97,7 +97,7 @@ class ServerKeeper implements Keeper {
       await sleep(AGAIN_AFTER_MS, undefined, { signal }).catch(() => {});
       if (!signal.aborted) server = await this.#startAgain();
     }
-    // It was just being started again.
+    // It was being started again when the stop came.
     await server?.stop();
   }
 
@@ -125,7 +125,7 @@ class ServerKeeper implements Keeper {
   #hear(line: string): void {
     const [, severity = 'LOG', text = line] = /^([A-Z]+): +(.*)/.exec(line) ?? [];
     const isFault = severity !== 'LOG' && this.#downBecause === undefined;
-    // While it is down, its faults are reasons that are told once.
+    // While it is down, `#isDown` reports its faults, each once.
     this.#options.onEvent({ kind: 'log', severity: isFault ? severity : 'LOG', text });
     if (severity === 'PANIC') this.#crash = text;
     else if (CRASHED.test(text)) this.#crash ??= text;
@@ -133,12 +133,12 @@ class ServerKeeper implements Keeper {
     if (text === IS_UP && this.#server) this.#isUp();
   }
 
-  /** What a server writes to files that nobody can find any more is lost: it must not take any more. */
+  /** Ends a server whose folder was removed: what it writes there is lost. */
   #look(): void {
     if (this.#downBecause === undefined && !this.#options.isInPlace()) void this.#server?.drop();
   }
 
-  /** Tells of it once, for as long as the reason is the same: names of temporary files differ by their number. */
+  /** Reports a reason once, until it changes. Numbers do not count: names of temporary files differ by them. */
   #isDown(reason: string): void {
     this.#crash = undefined;
     const same = (text: string | undefined) => text?.replaceAll(/\d+/g, '');

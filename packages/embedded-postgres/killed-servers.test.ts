@@ -47,7 +47,7 @@ describe('a server that was killed', () => {
   });
 });
 
-test('a server whose folder is removed takes nothing any more, and makes no other', async () => {
+test('a server whose folder is removed takes no more statements, and makes no other folder', async () => {
   const directory = copy();
   const { url, events } = await startTestServer(directory);
   rmSync(directory, { recursive: true });

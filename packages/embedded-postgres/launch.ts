@@ -9,7 +9,7 @@ export interface LaunchOptions {
   readonly identity: Identity | undefined;
   /** The folder that the program works in. */
   readonly folder: string;
-  /** What the program gets when this process ends without stopping it, where the system can do that. */
+  /** The signal that the program gets when this process ends without stopping it, where the system can send one. */
   readonly orphanSignal: 'INT' | 'KILL';
   /** Takes each line that the program writes to standard error. */
   readonly onLine: (line: string) => void;
@@ -23,11 +23,11 @@ export interface Launched {
 
 const SETPRIV = '/usr/bin/setpriv';
 const MAX_LINE_LENGTH = 2000;
-/** Processes of PostgreSQL that outlive the first one hold its standard error open; they are not waited for. */
+/** Processes of PostgreSQL that outlive the first one hold its standard error open. Nobody waits for them longer. */
 const CLOSED_WITHIN_MS = 2000;
 
 /**
- * Starts a program of PostgreSQL, in a process group of its own: Ctrl-C in a terminal reaches this process only.
+ * Starts a program of PostgreSQL in a process group of its own, so that Ctrl-C in a terminal reaches this process only.
  * @throws Error in one line when it cannot be started.
  */
 export async function launch(options: LaunchOptions): Promise<Launched> {
@@ -54,13 +54,13 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
 
 let canSet: boolean | undefined;
 
-/** Whether setpriv is there and knows what it is told: BusyBox has one of its own, old ones lack a signal for orphans. */
+/** Whether setpriv is there and knows `--pdeathsig`, which that of BusyBox and old ones do not. */
 function canSetPrivileges(): boolean {
   canSet ??= spawnSync(SETPRIV, ['--pdeathsig=KILL', '--', SETPRIV, '--version']).status === 0;
   return canSet;
 }
 
-/** Why the user who runs the program cannot enter a folder that it needs; `undefined` where it can. */
+/** Why the user who runs the program cannot enter a folder that it needs; `undefined` where that user can. */
 function barredFrom({ program, folder, identity }: LaunchOptions): string | undefined {
   const barrier = identity && (folderThatBars(program, identity) ?? folderThatBars(folder, identity));
   if (barrier === undefined) return undefined;
@@ -71,8 +71,9 @@ function barredFrom({ program, folder, identity }: LaunchOptions): string | unde
 }
 
 /**
- * What setpriv is told. Folders such as /root let no other user in. PostgreSQL then gets one right of root's: to read
- * and enter any folder. The secure bit lets access(2) know of it: https://man7.org/linux/man-pages/man2/access.2.html.
+ * The options of setpriv. Below a folder such as /root, which lets no other user in, PostgreSQL gets one right of root:
+ * to read and enter any folder. The secure bits make access(2) respect it:
+ * https://man7.org/linux/man-pages/man2/access.2.html.
  */
 function privileges({ identity, orphanSignal }: LaunchOptions, isBarred: boolean): readonly string[] {
   const orphan = `--pdeathsig=${orphanSignal}`;
@@ -87,7 +88,7 @@ function privileges({ identity, orphanSignal }: LaunchOptions, isBarred: boolean
   ];
 }
 
-/** Turns what setpriv says of itself into a fault as PostgreSQL would write it; passes on every other line. */
+/** Turns a fault of setpriv itself into one as PostgreSQL would write it. Other lines stay as they are. */
 function explainRefusal(line: string, barred: string | undefined): string {
   const [, program, why] = /^setpriv: failed to execute (.+): (.+)/.exec(line) ?? [];
   if (program !== undefined && why !== undefined) return `FATAL:  ${cannotBeRun(program, why)}`;
@@ -98,7 +99,7 @@ function explainRefusal(line: string, barred: string | undefined): string {
   return `FATAL:  ${mustNotBeRoot(refusal).message}`;
 }
 
-/** @param why root cannot do here what lets another user run PostgreSQL. */
+/** @param why what keeps root from running PostgreSQL as another user. */
 export function mustNotBeRoot(why: string): Error {
   return new Error(
     `PostgreSQL refuses to run as root, and root cannot become another user here (${why}). Run Terse as another user.`,
@@ -133,10 +134,10 @@ const FAULTS = [
   /^(?:initdb|postgres): (?!warning|hint|detail)(?:error: )?(.+)/,
   /: (error while loading .+)/,
 ];
-/** What clients are told that come while the server cannot take them. */
+/** The answer to clients that come while the server takes none. */
 const TURNED_AWAY = /^the database system is /;
 
-/** What a line of a program says of why it ends; `undefined` for other lines. */
+/** The reason that a program gives for its end; `undefined` for other lines. */
 export function faultIn(line: string): string | undefined {
   for (const pattern of FAULTS) {
     const fault = pattern.exec(line)?.[1];

@@ -1,6 +1,7 @@
 import { findNative, linkLibraries } from './programs.ts';
 
-// Runs after `npm ci`, whose user may be another than the one who starts Terse. Where there are no programs, the start says so.
+// Runs after `npm ci`: the user who starts Terse may have no right to write here. Where there are no programs, the
+// start says so.
 try {
   linkLibraries(findNative());
 } catch {}

@@ -1,29 +1,29 @@
-import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PRIVATE_FILE } from '@terse/platform/make-directory';
 import { connect } from './connect.ts';
 import type { Identity } from './identity.ts';
 import { syncDirectory } from './sync.ts';
 
-const PRIVATE_FILE = 0o600;
 /** Whom the server lets in, and how: https://www.postgresql.org/docs/18/auth-pg-hba-conf.html. */
 const BY_PASSWORD = 'local all all scram-sha-256\n';
 const WITHOUT_PASSWORD = 'local all all trust\n';
 const PASSWORD_BYTES = 32;
-/** As many bytes in base64url. */
+/** So many bytes in base64url. */
 const PASSWORD = /^[\w-]{43}$/;
 
 const passwordFile = (directory: string) => join(directory, 'password');
 const accessFile = (cluster: string) => join(cluster, 'pg_hba.conf');
 
-/** What the server asks for; `undefined` until a cluster has one, and where only a part of the file was copied. */
+/** The password of the server; `undefined` before it is set, and where only a part of its file was copied. */
 export function readPassword(directory: string): string | undefined {
   if (!existsSync(passwordFile(directory))) return undefined;
   const text = readFileSync(passwordFile(directory), 'utf8');
   return PASSWORD.test(text) ? text : undefined;
 }
 
-/** Opens a cluster whose password is lost, as after a copy of the cluster alone, until `protect` closes it again. */
+/** Lets the user of a cluster in without its password, where a copy has lost that, until `protect` sets a new one. */
 export function openWithoutPassword(
   directory: string,
   cluster: string,
@@ -33,8 +33,8 @@ export function openWithoutPassword(
 }
 
 /**
- * Gives a running server that asks for no password one, and lets nobody in without it. Stopped on the way, it comes
- * again at the next start.
+ * Sets a password on a running server that asks for none, and lets nobody in without it. When this is interrupted, the
+ * next start does it again.
  */
 export async function protect(
   directory: string,

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 /** The major version of PostgreSQL whose programs npm brings. */
 export const MAJOR_VERSION = '18';
 
-/** Systems with a binary that listens where Node can connect: on Windows, Node knows no local sockets. */
+/** Systems for which npm has the programs. On Windows, Node cannot connect to a local socket. */
 const SYSTEMS = new Set(['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']);
 
 export const WHERE_THERE_IS_NONE = 'Set DATABASE_URL to a PostgreSQL server, or run the Docker image.';
@@ -15,11 +15,14 @@ const EVERYONE_RUNS = 0o055;
 export interface Programs {
   readonly initdb: string;
   readonly postgres: string;
-  /** A cluster that was made beforehand, for a user whom `initdb` refuses because the system has no name for it. */
+  /** A cluster that was made beforehand, for users whom `initdb` refuses because the system has no name for them. */
   readonly readyCluster: string | undefined;
 }
 
-/** @throws Error in one line where this system has no programs. */
+/**
+ * The programs of PostgreSQL, ready to run.
+ * @throws Error in one line where this system has none, or where they cannot be made ready.
+ */
 export function findPrograms(): Programs {
   const native = findNative();
   linkLibraries(native);
@@ -49,8 +52,8 @@ export function findNative(): string {
 }
 
 /**
- * Gives the libraries the names by which the programs ask for them. A package of npm carries no links, and npm may
- * have been told not to run the script that makes them.
+ * Links the libraries under the names by which the programs look for them. A package of npm carries no links, and its
+ * script, which makes them, may not run.
  * @throws Error in one line when the folder cannot be written.
  */
 export function linkLibraries(native: string): void {
@@ -73,9 +76,9 @@ export function linkLibraries(native: string): void {
 }
 
 /**
- * Opens the programs to the user who runs them in root's place: installed under a strict umask, they are root's alone. What
- * else they read in such folders, they read by the right that `launch` gives them.
- * @throws Error in one line.
+ * Lets every user run the programs: root runs them as another user, and may have installed them under a strict umask.
+ * The right that `launch` gives covers the other files of such folders.
+ * @throws Error in one line when root may not change them.
  */
 export function letEveryoneRun(native: string): void {
   for (const name of ['initdb', 'postgres']) {

@@ -8,19 +8,19 @@ export interface Tuning {
 }
 
 /**
- * Where processes of the server share what they ask for later. In /dev/shm, which PostgreSQL takes on Linux, a container
- * has little room or none.
+ * The kind of shared memory that processes of the server allocate later. PostgreSQL's usual one on Linux is /dev/shm,
+ * of which a container has little or none.
  */
 export const SHARED_MEMORY = {
   name: 'dynamic_shared_memory_type',
   value: process.platform === 'linux' ? 'sysv' : 'posix',
 } as const;
 
-/** Beside the pool: for `npm run keys` and `npm run backup`. */
+/** For `npm run keys` and `npm run backup`, beside those of the pool. */
 const MORE_CONNECTIONS = 5;
 
 /**
- * The settings of a small server for one program. It is as durable as any: a commit is on the disk before it returns.
+ * The settings of a small server for one program. A commit is on the disk before it returns.
  * Source: https://www.postgresql.org/docs/18/runtime-config.html.
  */
 export function serverSettings({
@@ -29,14 +29,14 @@ export function serverSettings({
   settings,
 }: Tuning): Readonly<Record<string, string>> {
   return {
-    // Only a local socket, whose path is relative to the cluster: it is as short as a socket's must be.
+    // Only a local socket. Its path is relative to the cluster, because a long one does not fit its address.
     listen_addresses: '',
     unix_socket_directories: '.',
     unix_socket_permissions: '0700',
     [SHARED_MEMORY.name]: SHARED_MEMORY.value,
     shared_buffers: `${buffersMb}MB`,
     max_connections: `${connections + MORE_CONNECTIONS}`,
-    // No processes for what one program does not need: parallel queries, asynchronous reads, replication.
+    // One program needs no parallel queries, asynchronous reads or replication: no processes for them.
     io_method: 'sync',
     max_worker_processes: '0',
     max_parallel_workers: '0',
@@ -51,7 +51,7 @@ export function serverSettings({
     jit: 'off',
     // Visits have a partition a day: a restore locks those of five years at once, with their indexes.
     max_locks_per_transaction: '512',
-    // The program logs what it is told; a line here may hold what a visitor sent.
+    // The program reports errors itself, and a statement in this log may hold what a visitor sent.
     log_min_messages: 'log',
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',

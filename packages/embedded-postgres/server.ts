@@ -22,21 +22,24 @@ export interface Server {
   readonly ended: Promise<string>;
   /** Ends it: transactions under way are rolled back, connections cut off. */
   stop(): Promise<void>;
-  /** Ends it without writing anything more: the next start brings back what was committed. */
+  /** Ends it without writing anything more: the next start recovers what was committed. */
   drop(): Promise<void>;
 }
 
 const POLL_MS = 5;
-/** Recovery may take long, and tells every ten seconds how far it is. */
+/** Recovery may take long, and logs its progress every ten seconds. */
 const SILENT_FOR_MS = 120_000;
-/** How long an end may take: one writes to disk what is in memory, the other does not. */
+/** How long an end by each signal may take. SIGINT writes memory to the disk, SIGQUIT does not. */
 const WITHIN_MS = { SIGINT: 6000, SIGQUIT: 2000 };
 type Steps = readonly (keyof typeof WITHIN_MS)[];
 
 /** The line of `postmaster.pid` that tells how far a server is: `PM_STATUS_READY` in its `pidfile.h`. */
 const STATUS_LINE = 7;
 
-/** @throws Error in one line, with the reason that the server gave, unless it takes connections in time. */
+/**
+ * Starts a server, and waits until it takes connections.
+ * @throws Error in one line, with the reason that the server gave, when it does not in time.
+ */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { cluster, settings, stopping } = options;
   let reason: string | undefined;
@@ -49,7 +52,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     orphanSignal: 'INT',
     onLine: (line) => {
       deadline = performance.now() + SILENT_FOR_MS;
-      // The first is the cause; what follows are its consequences.
+      // The first fault is the cause, the others follow from it.
       reason ??= faultIn(line);
       options.onLine(line);
     },
@@ -70,9 +73,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }
     await sleep(POLL_MS);
   }
-  // What was said until now did not keep it from starting.
+  // Faults until now did not keep it from starting.
   reason = undefined;
-  // A number that was its own may be another process by now.
+  // Once it is gone, its number may belong to another process.
   const endBy = (...signals: Steps) => (isGone ? Promise.resolve() : end(launched, signals));
   return { ended, stop: () => endBy('SIGINT', 'SIGQUIT'), drop: () => endBy('SIGQUIT') };
 }

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { socketIn } from './survivor.ts';
 
-/** What the address of a local socket holds on every system. */
+/** The longest path of a socket, in bytes, on every system: unix(7) has room for 108 with its end, macOS for 104. */
 const MAX_SOCKET_BYTES = 103;
 
-/** A path to a folder that is short enough for the address of a socket in it. */
+/** A path to a folder that leaves room for a socket in it. */
 export interface SocketFolder {
   readonly path: string;
   close(): void;
 }
 
-/** The folder of a cluster, or a way to it where its own path is too long: on Linux the open folder of this process. */
+/** The folder of a cluster. Where its path is too long: the folder as this process has it open (Linux), or a link. */
 export function openSocketFolder(cluster: string): SocketFolder {
   if (Buffer.byteLength(socketIn(cluster)) <= MAX_SOCKET_BYTES) return { path: cluster, close: () => {} };
   if (process.platform === 'linux') {

@@ -50,7 +50,7 @@ describe('a server that was left behind', () => {
   });
 
   test.each(['postmaster.pid', '.s.PGSQL.5432.lock'])(
-    'in %s only, whose number another process has now, does no harm to that',
+    'in %s only, whose number another process has now, leaves that process alone',
     async (name) => {
       const directory = copy();
       const stranger = spawn('/bin/sleep', ['600'], serverIdentity(clusterIn(directory)) ?? {});

@@ -7,13 +7,13 @@ import { signal } from './signal.ts';
 const SOCKET = '.s.PGSQL.5432';
 const PID_FILE = 'postmaster.pid';
 const POLL_MS = 20;
-/** How a server is ended: with a shutdown, at once, by force. None of them loses what was committed. */
+/** Signals that end a server, and how long each may take, in ms. None of them loses what was committed. */
 const STEPS = [
   ['SIGINT', 20_000],
   ['SIGQUIT', 5000],
   ['SIGKILL', 5000],
 ] as const;
-/** How long what a server had started may take to notice that it is gone. */
+/** How long the processes of a server may take to notice that it is gone. */
 const LEFT_WITHIN_MS = 5000;
 
 /** Where the server of a cluster listens. */
@@ -22,14 +22,14 @@ export function socketIn(folder: string): string {
 }
 
 /**
- * Ends the server that a killed process left behind on this cluster, and what that server left behind. Only whoever holds
- * the lock of the folder may ask.
+ * Ends the server that a killed process left behind on this cluster, and processes that outlived their server. Only the
+ * process that has the lock of the folder may call it.
  * @throws Error in one line when it cannot be ended.
  */
 export async function endSurvivor(cluster: string): Promise<void> {
   const pid = readPid(join(cluster, PID_FILE));
   if (pid !== undefined && (await serves(pid, cluster)) && !(await endServer(pid, cluster)))
-    throw new Error(`PostgreSQL (pid ${pid}) of an earlier run has ${cluster}, and does not end.`);
+    throw new Error(`PostgreSQL (pid ${pid}) of an earlier run still has ${cluster}, and does not end.`);
   if (!(await untilNoneOf(() => processesIn(cluster), LEFT_WITHIN_MS)))
     for (const left of processesIn(cluster)) signal(left, 'SIGKILL');
   for (const name of [PID_FILE, `${SOCKET}.lock`]) disown(join(cluster, name));
@@ -48,10 +48,9 @@ async function endServer(pid: number, cluster: string): Promise<boolean> {
 }
 
 /**
- * Lets PostgreSQL take a file with a pid for what it is: one that a server left that is gone. It believes in any process
- * that has the number now, but not in its own parent, and refuses a file without a number. It goes on to look for
- * shared memory in use. Source: `CreateLockFile` in its `miscinit.c`. The next server may get the number too, as at each
- * start of a container, and the file would say of it that it is ready.
+ * Writes the number of this process into a pid file that a dead server left. PostgreSQL takes any process with that
+ * number for the server, except its own parent; it refuses a file without a number, and still looks for shared memory
+ * in use (`CreateLockFile` in its `miscinit.c`). A new server with the old number, as in a container, would seem ready.
  */
 function disown(path: string): void {
   let text: string;
@@ -84,13 +83,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A server works in its cluster. Where the system does not tell that, it answers at the cluster's socket. */
+/** Whether a process is the server of a cluster: it works in its folder or, where that is hidden, answers there. */
 async function serves(pid: number, cluster: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   return worksIn(pid, statOf(cluster)) ?? (await answers(socketIn(cluster)));
 }
 
-/** Processes of PostgreSQL that work in the cluster, where the system tells. */
+/** Processes of PostgreSQL that work in the cluster; none where the system does not tell. */
 function processesIn(cluster: string): number[] {
   if (process.platform !== 'linux') return [];
   const folder = statOf(cluster);

@@ -1,20 +1,24 @@
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Resolves what a name means to the disk: after a power cut, the folder still lists what was renamed in it. */
+/** Brings the names in a folder to the disk: after a power cut, a renamed entry has its new name. */
 export function syncDirectory(directory: string): void {
-  const folder = openSync(directory, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  sync(directory);
 }
 
 /** Brings a folder and everything in it to the disk. */
 export function syncTree(directory: string): void {
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() || entry.isDirectory()) syncDirectory(join(entry.parentPath, entry.name));
+    if (entry.isFile() || entry.isDirectory()) sync(join(entry.parentPath, entry.name));
   }
-  syncDirectory(directory);
+  sync(directory);
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }

@@ -24,7 +24,7 @@ export function openTestFolder(): string {
   return folder;
 }
 
-/** What a made database holds. */
+/** What the table of `useMadeDatabase` holds. */
 export const NOTES = 'select number from notes';
 export const WRITTEN = [{ number: 1 }];
 
@@ -56,7 +56,7 @@ export interface TestServer extends EmbeddedPostgres {
   readonly events: readonly EmbeddedPostgresEvent[];
 }
 
-/** A server that is stopped after the test. */
+/** Starts a server that is stopped after the test. */
 export async function startTestServer(
   directory: string,
   options: Partial<EmbeddedPostgresOptions> = {},
@@ -85,7 +85,7 @@ export function postmasterOf(directory: string): number {
 
 export interface Elsewhere {
   readonly pid: number;
-  /** What it said when the server was ready, or why it is not. */
+  /** `ready`, or why the server is not. */
   readonly said: string;
   kill(signal: NodeJS.Signals): Promise<void>;
 }

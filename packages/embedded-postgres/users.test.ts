@@ -17,7 +17,7 @@ import {
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
-/** One whose number has no name. */
+/** A user id without a name. */
 const NAMELESS = 54_321;
 const asUser = (uid: number) => ['/usr/bin/setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
 
@@ -37,12 +37,12 @@ test('PostgreSQL never runs as root, and the database belongs to who runs it', a
 
 const RIGHTS = /^CapBnd:\s+([\da-f]+)$/m;
 const DAC_READ_SEARCH = 1n << 2n;
-/** Whether root has here what opens any folder to it, and can give that on; in most containers it has not. */
+/** Whether root may enter any folder here, and pass that right on: in most containers it may not. */
 const hasRight = () =>
   (BigInt(`0x${RIGHTS.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]}`) & DAC_READ_SEARCH) !== 0n;
 
 describe.runIf(isRoot)('as root', () => {
-  /** A folder of root's below one that nobody else may enter. */
+  /** A database folder below one that only root may enter. */
   function openPrivateFolder(): string {
     const folder = openTestFolder();
     chmodSync(folder, 0o700);
@@ -77,7 +77,7 @@ describe.runIf(isRoot)('as root', () => {
   );
 
   test.runIf(canBecomeOthers).each(['-setuid', '-chown'])(
-    'a root that has %s taken from it is told so',
+    'root with the bounding set %s cannot become another user, and is told so',
     async (right) => {
       const directory = join(openTestFolder(), 'postgres');
       const { said } = await startElsewhere(directory, ['/usr/bin/setpriv', `--bounding-set=${right}`]);
@@ -88,7 +88,7 @@ describe.runIf(isRoot)('as root', () => {
   );
 
   test.runIf(canBecomeOthers)(
-    'a folder that was made with nobody in it who could enter is opened, without that right',
+    'folders that the start makes let PostgreSQL in, without that right',
     async () => {
       const directory = join(openTestFolder(), 'data', 'postgres');
       const { said } = await startElsewhere(directory, [
@@ -108,7 +108,7 @@ describe.runIf(isRoot)('as root', () => {
     expect(programs.map((program) => statSync(program).mode & 0o777)).toEqual([0o755, 0o755]);
   });
 
-  test.runIf(canBecomeOthers)('another user runs PostgreSQL itself', async () => {
+  test.runIf(canBecomeOthers)('a user other than root runs PostgreSQL as that user', async () => {
     const folder = openTestFolder();
     chmodSync(folder, 0o777);
     const directory = join(folder, 'data', 'postgres');
@@ -121,7 +121,7 @@ describe.runIf(isRoot)('as root', () => {
   });
 
   test.runIf(canBecomeOthers)(
-    'a user without a name, whom initdb refuses, is told so, and nothing is left',
+    'a user without a name, whom initdb refuses, is told so, and no database is left',
     async () => {
       const folder = openTestFolder();
       chmodSync(folder, 0o777);

@@ -18,7 +18,7 @@ async function listening(): Promise<Listener> {
 }
 
 describe('before the app is there', () => {
-  // Timers of Node's own are not these.
+  // Node's own timers stay real.
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
@@ -106,7 +106,7 @@ describe('an address that cannot be listened on', () => {
   });
 
   test.each([
-    ['EACCES', 'INTERNAL_PORT 80 is not allowed to this user: low ports take a privilege'],
+    ['EACCES', 'INTERNAL_PORT 80 is not allowed for this user: low ports need a privilege'],
     ['EAFNOSUPPORT', 'INTERNAL_HOST ::1 is no address of this machine'],
     ['EMFILE', 'INTERNAL_HOST ::1 and INTERNAL_PORT 80 cannot be listened on (EMFILE)'],
     [undefined, 'INTERNAL_HOST ::1 and INTERNAL_PORT 80 cannot be listened on (unknown)'],

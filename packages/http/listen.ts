@@ -27,8 +27,8 @@ export interface Listener {
 }
 
 /**
- * Listens, and serves an app later: a wrong address shows before a part opens, and no caller is turned away meanwhile.
- * @throws Error with one line that names the setting when the address cannot be listened on.
+ * Listens, and serves an app later: a wrong address shows before a part opens, and requests wait meanwhile.
+ * @throws Error in one line that names the setting when the address cannot be listened on.
  */
 export async function listen(address: ListenAddress): Promise<Listener> {
   const waiting = createWaitingRequests();

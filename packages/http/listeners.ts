@@ -7,13 +7,13 @@ export interface ListenConfig {
   readonly internalPort: number;
 }
 
-/** Where a function is reached: by its callers, and by the platform. */
+/** The addresses of a function: for its callers, and for the platform. */
 export interface Listeners {
   readonly callers: Listener;
   readonly internal: Listener;
 }
 
-/** Where a function that fetches its work itself is reached: by the platform only. */
+/** The addresses of a function that fetches its work itself: for the platform only. */
 export type InternalListeners = Pick<Listeners, 'internal'> & Partial<Listeners>;
 
 /**
@@ -36,7 +36,10 @@ export async function openListeners(config: ListenConfig): Promise<Listeners> {
   throw new Error(faults.join('\n'));
 }
 
-/** @throws Error with one line when the internal address cannot be listened on. */
+/**
+ * Listens at the internal address only.
+ * @throws Error in one line when it cannot be listened on.
+ */
 export async function openInternalListener({
   internalHost: host,
   internalPort: port,

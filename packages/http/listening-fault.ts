@@ -9,7 +9,7 @@ export interface ListenAddress {
 
 const SETTINGS = { host: 'HOST', port: 'PORT' };
 
-/** Says in one line which setting is wrong, and why its address cannot be listened on. */
+/** One line that says which setting is wrong, and why nothing can listen at its address. */
 export function listeningFault(
   { host, port, settings = SETTINGS }: ListenAddress,
   { code = 'unknown' }: { readonly code?: string | undefined },
@@ -20,7 +20,7 @@ export function listeningFault(
       return `${settings.port} ${port} is in use: another process listens there`;
     case 'EACCES':
     case 'EPERM':
-      return `${settings.port} ${port} is not allowed to this user: low ports take a privilege`;
+      return `${settings.port} ${port} is not allowed for this user: low ports need a privilege`;
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
       return `${hostSetting} is no address of this machine`;

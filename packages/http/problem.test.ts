@@ -69,7 +69,7 @@ test('shows a browser a page, with nothing of the request unescaped', async () =
 });
 
 test.each(['/api/v1/links/none', '/api/none', '/api', '/api/'])(
-  'speaks JSON at %s, also to a browser',
+  'answers in JSON at %s, also to a browser',
   async (path) => {
     const app = createApp({ log });
     app.get('/api/v1/links/:code', () => {

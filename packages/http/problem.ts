@@ -88,7 +88,7 @@ export function problemBody(error: DomainError, id: string): string {
   });
 }
 
-/** The API speaks JSON, also to a browser that someone looks at it with. */
+/** The API answers in JSON, also to a browser. */
 const API = /^\/api(?:\/|$)/;
 
 function prefersHtml(c: Context): boolean {

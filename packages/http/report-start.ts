@@ -2,8 +2,8 @@ import type { Logger } from './create-app.ts';
 import type { InternalListeners } from './listeners.ts';
 
 /**
- * Logs which function has started, what it does and where it is reached.
- * @param does as a sentence goes on after the name, such as `redirects visitors`.
+ * Logs which function has started, what it does, and its addresses.
+ * @param does what it does, as a verb such as `redirects visitors`.
  */
 export function reportStart(
   {

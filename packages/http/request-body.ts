@@ -94,7 +94,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Where JSON ceases to be JSON, as far as the parser says it. */
+/** Where the text stops being JSON, as far as the parser says. */
 function placeOf(error: unknown): string {
   const [, position] = /at position (\d+)/.exec(error instanceof Error ? error.message : '') ?? [];
   return position === undefined ? '' : `: it cannot be read from character ${Number(position) + 1} on`;

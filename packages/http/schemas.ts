@@ -4,15 +4,15 @@ const FIRST_INSTANT = Date.UTC(2000, 0);
 const BEYOND_LAST_INSTANT = Date.UTC(3000, 0);
 const TIME = 'must be a time such as 2027-06-01T00:00:00Z, with seconds and an offset';
 const MAX_INSTANT_LENGTH = 64;
-/** The form alone, of which the day or the minute may not exist. */
+/** The form alone: the day or the minute may not exist. */
 const FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-/** In a URL, a plus means a blank. */
+/** A plus in a URL means a space, so an offset that is not encoded has lost its plus. */
 const LOST_PLUS = /^[^ ]+T[^ ]+ \d\d:\d\d$/;
 
 function faultOfTime(text: unknown): string {
   if (typeof text !== 'string') return TIME;
   if (LOST_PLUS.test(text))
-    return 'must have the + of its offset written as %2B, because a + in a URL is a blank';
+    return 'must have the + of its offset written as %2B, because a + in a URL is a space';
   return FORM.test(text) ? 'must be a day and a time that exist' : TIME;
 }
 

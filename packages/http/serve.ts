@@ -3,8 +3,8 @@ import type { ListenAddress } from './listening-fault.ts';
 import type { ServedApp } from './served-app.ts';
 
 /**
- * Serves an app over HTTP.
- * @throws Error with one line that names the setting when the address cannot be listened on.
+ * Listens, and serves an app at once.
+ * @throws Error in one line that names the setting when the address cannot be listened on.
  */
 export async function serve(app: ServedApp, address: ListenAddress): Promise<Listener> {
   const listener = await listen(address);

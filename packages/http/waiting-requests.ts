@@ -4,14 +4,14 @@ import { refuseWith } from './refused-request.ts';
 
 export type Answer = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
-/** How long a request waits for a process that starts: longer than a usual start, shorter than callers wait. */
+/** Longer than a usual start, and shorter than callers wait. */
 const WAIT_MS = 2000;
 const MAX_WAITING = 1000;
 const STARTING = new DomainError('unavailable', 'The service is starting. Try again shortly.');
 
-/** Requests that arrive before the app can answer them. */
+/** Keeps requests that arrive before the app can answer them. */
 export interface WaitingRequests {
-  /** Keeps the request until `answerAll`; refuses it after two seconds, or when a thousand wait. */
+  /** Keeps a request until `answerAll`. Refuses it after two seconds, or when a thousand wait. */
   add: Answer;
   answerAll(answer: Answer): void;
 }

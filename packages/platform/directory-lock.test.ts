@@ -14,7 +14,7 @@ function openFolder(): string {
   return folder;
 }
 
-/** Another process that locks a folder, and says so. */
+/** Locks a folder in another process. @returns its pid. */
 async function lockElsewhere(folder: string): Promise<number | undefined> {
   const script = `
     const { lockDirectory } = await import(${JSON.stringify(MODULE)});
@@ -39,7 +39,7 @@ test('a folder that another process has is refused with its pid, and keeps what 
   expect(readdirSync(folder)).toEqual(before);
 });
 
-test('a folder that a process of another host has, such as another container, is refused with the name of that', async () => {
+test('a folder that a process of another host has, such as another container, is refused with the name of that host', async () => {
   const folder = openFolder();
   await lockElsewhere(folder);
   writeFileSync(join(folder, 'pid'), '1 d5a3f0c9e1b2');

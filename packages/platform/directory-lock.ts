@@ -40,7 +40,7 @@ export function tryLockDirectory(directory: string): DirectoryLock | undefined {
   return undefined;
 }
 
-/** SQLite says the same of a lock that the file system refuses: nobody else has a file that is new. */
+/** Tells a file system without locks from a lock that is taken, which SQLite does not: nobody else has a new file. */
 function refusesLocks(directory: string): boolean {
   const probe = join(directory, `.lock-${randomUUID()}`);
   try {
@@ -48,7 +48,7 @@ function refusesLocks(directory: string): boolean {
     lock?.close();
     return lock === undefined;
   } catch {
-    // A full disk, for one: whoever has the folder found it in order.
+    // A full disk, for one. Another process has the folder, so its file system has locks.
     return false;
   } finally {
     rmSync(probe, { force: true });
@@ -120,7 +120,7 @@ function identityOf(path: string): string | undefined {
   }
 }
 
-/** A process writes its pid just after it has locked the folder. Only one on this host can be seen to be alive. */
+/** Waits for a pid that is alive: a process writes its own just after it has locked the folder. */
 function readHolder(directory: string): string {
   let holder = 'pid unknown';
   for (let tries = 0; tries < HOLDER_TRIES; tries++) {

@@ -24,7 +24,11 @@ export function makeDirectory(directory: string): void {
   }
 }
 
-function isDirectory(path: string): boolean {
+/**
+ * Whether there is a folder of this name.
+ * @throws Error when the name belongs to something else.
+ */
+export function isDirectory(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats && !stats.isDirectory()) throw new Error(`${path} is not a folder.`);
   return stats !== undefined;

@@ -50,21 +50,23 @@ test('leaves what was there when the writing fails', async () => {
   expect(readdirSync(directory)).toEqual(['whole']);
 });
 
-test('takes no place that is taken, unless it may', async () => {
+test('replaces no file unless it may, and nothing else', async () => {
   writeFileSync(file, 'old');
-  await expect(writeWholeFile(file, false, write('new'))).rejects.toThrow('is there already');
+  await expect(writeWholeFile(file, false, write('new'))).rejects.toThrow('already exists');
   mkdirSync(join(directory, 'folder'));
-  await expect(writeWholeFile(join(directory, 'folder'), true, write('new'))).rejects.toThrow('is no file');
-  await expect(writeWholeFile('/dev/null', true, write('new'))).rejects.toThrow('is no file');
+  await expect(writeWholeFile(join(directory, 'folder'), true, write('new'))).rejects.toThrow(
+    'is not a file',
+  );
+  await expect(writeWholeFile('/dev/null', true, write('new'))).rejects.toThrow('is not a file');
   expect(readFileSync(file, 'utf8')).toBe('old');
 });
 
-test('takes no place that was taken while it wrote', async () => {
+test('replaces no file that appeared while it wrote', async () => {
   const late = writeWholeFile(file, false, async (into) => {
     await pipeline(['new'], into);
     writeFileSync(file, 'other');
   });
-  await expect(late).rejects.toThrow('is there already');
+  await expect(late).rejects.toThrow('already exists');
   expect(readFileSync(file, 'utf8')).toBe('other');
 });
 

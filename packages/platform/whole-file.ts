@@ -7,9 +7,9 @@ import { finished } from 'node:stream/promises';
 import { PRIVATE_FILE } from './make-directory.ts';
 
 /**
- * Writes a file that is there whole or not at all, for this user alone: under another name beside it, forced to the
- * disk, then renamed.
- * @param overwrite whether it may take the place of another file.
+ * Writes a file that appears whole or not at all, readable to this user only: it has another name until it is on the
+ * disk.
+ * @param overwrite whether it may replace another file.
  * @throws Error naming the file when its name is taken, or when it cannot be made.
  */
 export async function writeWholeFile<T>(
@@ -42,11 +42,11 @@ export async function writeWholeFile<T>(
 function refuseTaken(path: string, overwrite: boolean): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) return;
-  if (!stats.isFile()) throw new Error(`${path} is no file.`);
-  if (!overwrite) throw new Error(`${path} is there already.`);
+  if (!stats.isFile()) throw new Error(`${path} is not a file.`);
+  if (!overwrite) throw new Error(`${path} already exists.`);
 }
 
-/** Where the system does not allow it, names are written at once, or the folder is not to be read. */
+/** Brings the names in a folder to the disk, where the system can. */
 async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path).catch(() => undefined);
   await handle?.sync().catch(() => {});

@@ -20,7 +20,7 @@ describe('what is wrong is told in our words', () => {
     ['a list for an object', z.object({}), [], 'must be an object'],
     ['a list for a record', z.record(z.string(), z.string()), [], 'must be an object'],
     ['something for nothing', z.null(), 1, 'must be null'],
-    ['a type of which nobody thought', z.map(z.string(), z.string()), 1, 'must be of another type'],
+    ['a type without words of its own', z.map(z.string(), z.string()), 1, 'must be of another type'],
     ['another choice', z.enum(['hour', 'day', 'week']), 'year', 'must be hour, day or week'],
     ['another literal', z.literal([307, 308]), 300, 'must be 307 or 308'],
     ['another single literal', z.literal('aws:rmq'), 'sqs', 'must be aws:rmq'],

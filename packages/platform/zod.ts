@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-// Every schema takes zod from here: callers read messages, and none is to be the library's own.
+// Every schema imports zod from here, so that callers never read a message of the library.
 z.config({ localeError: words });
 
 export { z };
 
-/** A whole number that comes as text, in the one way of writing it. */
+/** A whole number as text, without sign or leading zeros. */
 export const wholeNumber = (min: number, max: number) =>
   z
     .string()
@@ -39,7 +39,7 @@ const MAX_FAULTS = 10;
 
 const UNITS: Readonly<Record<string, string>> = { string: 'character', array: 'item', record: 'field' };
 
-/** What is wrong with a value, as a sentence goes on after the name of its field. */
+/** What is wrong with a value, in words that follow the name of its field. */
 function words(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -88,9 +88,9 @@ function alternatives(values: readonly unknown[]): string {
 }
 
 /**
- * What another program answered, as the schema parses it.
- * @param whose begins the message, such as `The answer of AWS`.
- * @throws Error that says what is wrong with it.
+ * Parses what another program answered.
+ * @param whose the beginning of the message, such as `The answer of AWS`.
+ * @throws Error that says what is wrong with the answer.
  */
 export function parseAnswer<T>(schema: z.ZodType<T>, answer: unknown, whose: string): T {
   const { data, error } = schema.safeParse(answer);
@@ -98,7 +98,7 @@ export function parseAnswer<T>(schema: z.ZodType<T>, answer: unknown, whose: str
   return data;
 }
 
-/** The first faults of a value in one line, each with its path. */
+/** The first ten faults of a value in one line, each with its path. */
 export function faultsOf({ issues }: z.core.$ZodError): string {
   const lines = issues.slice(0, MAX_FAULTS).map(({ path, message }) => `${path.join('.')} ${message}`.trim());
   return lines.join('; ');

@@ -10,7 +10,7 @@ export function describeApiKeyRepository(database: () => OpenDatabase): void {
     return { clock, keys: createApiKeyRepository({ db: database().db, clock }) };
   }
 
-  test('a key is there until it is revoked, and is remembered then', async () => {
+  test('a key is active until it is revoked, and stays in the list', async () => {
     const { clock, keys } = setUp();
     expect([await keys.isEmpty(), await keys.list()]).toEqual([true, []]);
     await keys.create('hash-1', 'laptop');

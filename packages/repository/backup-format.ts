@@ -1,7 +1,6 @@
-/**
- * A backup is text, compressed by gzip: a line of JSON that says what it is; for each table a line of JSON, its rows as
- * PostgreSQL's COPY writes them, and `\.`; at the end a line of JSON with the number of rows. `docs/backup.md` shows one.
- */
+// A backup is text, compressed by gzip: a line of JSON that says what it is; for each table a line of JSON, its rows as
+// COPY writes them, and `\.`; a last line of JSON with the numbers of rows. `docs/backup.md` shows one.
+
 export const FORMAT = 'terse-backup';
 export const VERSION = 1;
 /** The line after the rows of a table. COPY escapes each backslash, so no row is equal to it. */
@@ -10,7 +9,7 @@ export const END_OF_ROWS = '\\.\n';
 export interface BackupHeader {
   readonly format: typeof FORMAT;
   readonly version: typeof VERSION;
-  /** What the database was migrated by, in order. */
+  /** The migrations of the database, in order. */
   readonly migrations: readonly string[];
   /** The moment that the backup shows, RFC 3339. */
   readonly taken_at: string;
@@ -26,11 +25,11 @@ export interface BackupTable {
 }
 
 export interface BackupTrailer {
-  /** How many each table has. */
+  /** The number of rows by table. */
   readonly rows: Readonly<Record<string, number>>;
 }
 
-/** What cannot be backed up or restored, and why, in one line. */
+/** Says in one line why something cannot be backed up or restored. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
 }
@@ -38,7 +37,10 @@ export class BackupError extends Error {
 export const DAMAGED = 'The backup is damaged or incomplete';
 export const FOREIGN = 'This is no backup of Terse';
 
-/** @throws BackupError when the line is not the first one of a backup that this release reads. */
+/**
+ * Parses the first line of a backup.
+ * @throws BackupError when it is none that this release reads.
+ */
 export function parseHeader(line: string): BackupHeader {
   const { format, version, migrations, taken_at, postgres } = parse(line, FOREIGN);
   if (format !== FORMAT) throw new BackupError(`${FOREIGN}.`);
@@ -56,7 +58,10 @@ export function parseHeader(line: string): BackupHeader {
   return { format, version, migrations, taken_at, postgres };
 }
 
-/** @throws BackupError when the line is neither the one before the rows of a table nor the last one. */
+/**
+ * Parses the line before the rows of a table, or the last line.
+ * @throws BackupError when it is neither.
+ */
 export function parseSection(line: string): BackupTable | BackupTrailer {
   const { table, columns, days, rows } = parse(line, DAMAGED);
   if (isCounts(rows)) return { rows };
@@ -75,7 +80,7 @@ function parse(line: string, fault: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null) return { ...value };
   } catch {
-    // Said below.
+    // The error below says it.
   }
   throw new BackupError(`${fault}.`);
 }

@@ -61,7 +61,7 @@ test('keeps no more than a chunk, however long the rows are', async () => {
 });
 
 test.each(['', 'row', 'row\n', 'row\n\\.', '\\.', 'row\n\\.x\n'])(
-  'is told when %j has no end',
+  'rows without an end, %j, are refused',
   async (text) => {
     const reader = new BackupReader(inChunks(text, []));
     await expect(textOf(reader.rows())).rejects.toThrow('damaged');

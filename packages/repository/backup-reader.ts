@@ -3,10 +3,10 @@ import { BackupError, DAMAGED, END_OF_ROWS } from './backup-format.ts';
 const NEWLINE = 0x0a;
 const END = Buffer.from(END_OF_ROWS);
 const END_AFTER_ROW = Buffer.from(`\n${END_OF_ROWS}`);
-/** The days of two centuries fit. */
+/** Enough for the days of two centuries. */
 const MAX_LINE_BYTES = 1024 * 1024;
 
-/** Reads the text of a backup from beginning to end, and keeps no more of it than a chunk. */
+/** Reads the text of a backup from beginning to end. It keeps no more than a chunk in memory. */
 export class BackupReader {
   readonly #chunks: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
@@ -29,7 +29,7 @@ export class BackupReader {
   }
 
   /**
-   * The rows up to the line that ends them, which it takes too.
+   * The rows up to the line that ends them, and reads that line too.
    * @throws BackupError when no line ends them.
    */
   async *rows(): AsyncGenerator<Buffer> {
@@ -45,7 +45,7 @@ export class BackupReader {
         this.#take(END.length);
         return;
       }
-      // What may be the beginning of the end stays.
+      // The last bytes stay: they may be the beginning of that line.
       const whole = this.#rest.length - END_AFTER_ROW.length + 1;
       if (whole > 0) yield this.#take(whole);
       await this.#readMoreRows();

@@ -28,7 +28,7 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
     return rows;
   };
 
-  /** What a restore that changed nothing says. @throws Error when it is not refused in one line. */
+  /** The message of a refused restore, which changed nothing. @throws Error when it is not refused in one line. */
   async function refusal(bytes: Uint8Array): Promise<string> {
     const outcome = await restoreInto(pair.to, bytes).catch((error: unknown) => error);
     if (!(outcome instanceof BackupError) || outcome.message.includes('\n')) {

@@ -17,7 +17,7 @@ describe('refuses', () => {
   describeRefusedBackups(openBareDatabase);
 });
 
-describe('the list of what a backup has', () => {
+describe('the list of tables and functions in a backup', () => {
   let database: OpenDatabase;
   beforeAll(async () => {
     database = await openTestDatabase();

@@ -27,16 +27,16 @@ export interface Contents extends BackupTrailer {
 }
 
 /**
- * Writes every row of one moment, while others go on writing. Keeps no more in memory than a chunk.
+ * Writes every row of one moment, while others go on writing. It keeps no more than a chunk in memory.
  * @param signal stops it.
- * @throws BackupError when the database has no table of this release, or is of another one.
+ * @throws BackupError when the database has no tables, or those of another release.
  */
 export async function writeBackup(
   database: OpenDatabase,
   destination: Writable,
   signal?: AbortSignal,
 ): Promise<Contents> {
-  // In a transaction of its own, begun before the snapshot: what it waits for is then in the snapshot.
+  // A transaction of its own, begun before the snapshot, which then has what this one waited for.
   return database.db.transaction().execute(async (guard) => {
     await shareMigrationLock(guard);
     await holdPartitions(guard);
@@ -74,7 +74,7 @@ function refuseOther(migrations: readonly string[]): void {
 async function begin(db: Kysely<Database>, migrations: readonly string[]): Promise<BackupHeader> {
   const tables = sql.join(TABLE_NAMES.map((name) => sql.table(name)));
   await sql`set local lock_timeout = ${sql.lit(LOCK_WAIT)}`.execute(db);
-  // Before the first query, with which the snapshot is taken: no table can be emptied or rewritten in between.
+  // The first query takes the snapshot. The locks come before it: no table is emptied or rewritten in between.
   await sql`lock table ${tables} in access share mode`.execute(db).catch(tellLocked);
   await sql`set local datestyle = 'ISO, YMD'`.execute(db);
   const { rows } = await sql<{ taken_at: string; postgres: string }>`

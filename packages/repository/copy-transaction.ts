@@ -7,7 +7,7 @@ import type { Database } from './schema.ts';
 
 type Options = Pick<PostgresDialectOptions, 'prepare' | 'onOutage' | 'statementTimeoutMs'>;
 
-/** Runs `work` in a transaction on this connection, which it ends. */
+/** Runs `work` in a transaction on this connection, and closes the connection. */
 export async function copyOn<T>(
   connection: postgres.Sql,
   options: Options,
@@ -39,12 +39,12 @@ export async function copyOn<T>(
     }
   });
   return copying.catch((error: unknown) => {
-    // A copy that is given up takes its connection along: the rollback then fails, and is not the cause.
+    // An unfinished copy closes its connection. The rollback then fails too, but is not the cause.
     throw failure ? failure.error : error;
   });
 }
 
-/** A stream keeps its error for who uses it later. Without a listener, the error would end the process. */
+/** A stream keeps its error for its next user. Without a listener, the error would end the process. */
 function heard<S extends Stream>(stream: S): S {
   return stream.on('error', () => {});
 }

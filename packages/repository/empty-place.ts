@@ -6,7 +6,7 @@ import type { Database } from './schema.ts';
 import { CONTENT_TABLES, FUNCTION_NAMES, TABLE_NAMES } from './tables.ts';
 
 /**
- * Takes all tables for this transaction, and makes them such that the given migrations can be completed.
+ * Locks all tables for this transaction, and empties or drops them, so that the given migrations can follow.
  * @throws BackupError when there is any content, or tables of a newer release.
  */
 export async function clearEmptyPlace(
@@ -60,7 +60,7 @@ async function truncate(
   await sql`truncate ${namesOf(tables)}`.execute(transaction);
 }
 
-/** Migrations only go forward, and there is nothing that could be lost. */
+/** Migrations cannot be undone, and the tables have no content to lose. */
 async function dropSchema(transaction: Transaction<Database>): Promise<void> {
   const tables = [...TABLE_NAMES, DEFAULT_MIGRATION_TABLE, DEFAULT_MIGRATION_LOCK_TABLE];
   await sql`drop table if exists ${namesOf(tables)}`.execute(transaction);

@@ -8,8 +8,8 @@ import { isOutOfMemory } from './sql-state.ts';
 import { ensurePartitions } from './visit-partitions.ts';
 
 /**
- * Puts the rows of a backup into the tables that are there, up to its end.
- * @returns how many each table has.
+ * Puts the rows of a backup into its tables, and reads the backup to its end.
+ * @returns the number of rows by table.
  * @throws BackupError when a table or column is not there, or when the numbers of rows differ from those of the backup.
  */
 export async function loadTables(
@@ -42,7 +42,7 @@ async function loadTable(
   await ensurePartitions(db, days).catch((error: unknown) => {
     throw isOutOfMemory(causeOf(error)) ? tooFewLocks(days.length, error) : error;
   });
-  // What triggers would derive from the rows is in the backup, too.
+  // The backup also has the rows that triggers would write.
   await sql`alter table ${sql.table(table)} disable trigger user`.execute(db);
   await pipeline(rows, await write(`copy ${quoted(table)} (${columns.map(quoted).join(', ')}) from stdin`));
   await sql`alter table ${sql.table(table)} enable trigger user`.execute(db);
@@ -60,7 +60,7 @@ function tooFewLocks(days: number, cause: unknown): BackupError {
   );
 }
 
-/** The columns of a table of this schema, and whether the server numbers them. */
+/** The columns of a table, and whether the server numbers them. */
 async function columnsOf(db: Kysely<Database>, table: string): Promise<ReadonlyMap<string, boolean>> {
   const { rows } = await sql<{ name: string; is_identity: boolean }>`
     select attname as name, attidentity <> '' as is_identity
@@ -71,7 +71,7 @@ async function columnsOf(db: Kysely<Database>, table: string): Promise<ReadonlyM
   return new Map(rows.map(({ name, is_identity }) => [name, is_identity]));
 }
 
-/** The next number follows those that are there. */
+/** Continues the numbers of a column after the highest. */
 async function setIdentity(db: Kysely<Database>, table: string, column: string): Promise<void> {
   await sql`
     select setval(pg_get_serial_sequence(${quoted(table)}, ${column}), greatest(last, 1), coalesce(last, 0) > 0)

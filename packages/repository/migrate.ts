@@ -6,6 +6,7 @@ import {
   sql,
   type Transaction,
 } from 'kysely';
+import { DomainError } from '@terse/core/errors';
 import { migrations } from './migrations/all.ts';
 
 /** The names of all migrations, in order. */
@@ -13,7 +14,7 @@ export const MIGRATIONS = Object.keys(migrations);
 
 const LOCK_OPTIONS = { lockTable: DEFAULT_MIGRATION_LOCK_TABLE, lockRowId: MIGRATION_LOCK_ID };
 
-/** Which migrations were applied, as Kysely's own migrator keeps it; that one cannot work within a transaction. */
+/** The applied migrations: the table of Kysely's own migrator, which cannot work within a transaction. */
 const LEDGER = sql.table(DEFAULT_MIGRATION_TABLE);
 
 /**
@@ -28,7 +29,7 @@ export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
   });
 }
 
-/** Waits until nobody else migrates. Before anything is read, so that it sees the tables of the one before. */
+/** Waits until no other process migrates. Comes before any read, so that it sees the tables of that process. */
 export async function lockMigrations<T>(transaction: Transaction<T>): Promise<void> {
   await transaction.getExecutor().adapter.acquireMigrationLock(transaction, LOCK_OPTIONS);
 }
@@ -39,9 +40,7 @@ export async function lockMigrations<T>(transaction: Transaction<T>): Promise<vo
  * @throws Error when a migration fails, or when the database has one of a newer release.
  */
 export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promise<string[]> {
-  await sql`create table if not exists ${LEDGER} (name varchar(255) primary key, timestamp varchar(255) not null)`.execute(
-    db,
-  );
+  await makeLedger(db);
   const done = await appliedMigrations(db);
   const unknown = newerMigration(done);
   if (unknown !== undefined) {
@@ -53,10 +52,10 @@ export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promi
   );
   for (const [name, { up }] of missing) {
     try {
-      // Migrations are about tables that the schema of this release may not have any more.
+      // A migration may name tables that the schema of this release does not have.
       await up(db as Transaction<unknown>);
     } catch (error) {
-      throw new Error('The database could not be migrated.', { cause: error });
+      throw notMigrated(error);
     }
     await sql`
       insert into ${LEDGER} values (${name}, to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
@@ -65,7 +64,21 @@ export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promi
   return missing.map(([name]) => name);
 }
 
-/** The names of the applied migrations, in order, also of those that only a newer release knows. */
+async function makeLedger<T>(db: Transaction<T>): Promise<void> {
+  try {
+    await sql`
+      create table if not exists ${LEDGER} (name varchar(255) primary key, timestamp varchar(255) not null)
+    `.execute(db);
+  } catch (error) {
+    throw notMigrated(error);
+  }
+}
+
+function notMigrated(cause: unknown): unknown {
+  return cause instanceof DomainError ? cause : new Error('The database could not be migrated.', { cause });
+}
+
+/** The names of the applied migrations, in order, with those that only a newer release knows. */
 export async function appliedMigrations<T>(db: Kysely<T>): Promise<string[]> {
   const { rows: ledger } = await sql`
     select from pg_class where oid = to_regclass(${DEFAULT_MIGRATION_TABLE})
@@ -75,7 +88,7 @@ export async function appliedMigrations<T>(db: Kysely<T>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** One of the migrations that only a newer release knows; `undefined` when there is none. */
+/** The first of these migrations that only a newer release knows; `undefined` when there is none. */
 export function newerMigration(names: readonly string[]): string | undefined {
   return names.find((name) => !Object.hasOwn(migrations, name));
 }

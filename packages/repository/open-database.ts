@@ -2,12 +2,12 @@ import type { Readable, Writable } from 'node:stream';
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from './schema.ts';
 
-/** A transaction, and COPY in it, which Kysely does not know. */
+/** A transaction with COPY, which Kysely does not have. */
 export interface CopyTransaction {
   readonly db: Transaction<Database>;
-  /** What a `copy … to stdout` sends, a row a line. */
+  /** The rows that a `copy … to stdout` sends, one a line. */
   read(statement: string): Promise<Readable>;
-  /** Takes what a `copy … from stdin` reads. It fails when the server refuses a row. */
+  /** Takes the rows of a `copy … from stdin`. The stream fails when the server refuses a row. */
   write(statement: string): Promise<Writable>;
 }
 
@@ -19,8 +19,8 @@ export interface OpenDatabase {
   /** Rejects when the database does not answer. */
   probe(): Promise<unknown>;
   /**
-   * Runs `work` in a transaction on a connection of its own. A `snapshot` reads one moment only and writes nothing; a
-   * `load` writes.
+   * Runs `work` in a transaction on a connection of its own. A `snapshot` reads one moment, and cannot write; a `load`
+   * writes.
    */
   copy<T>(purpose: CopyPurpose, work: (transaction: CopyTransaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;

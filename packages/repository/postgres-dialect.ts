@@ -62,7 +62,7 @@ class LockingAdapter extends PostgresAdapter {
   }
 }
 
-/** Until the transaction ends, nobody migrates. Waits for who does. */
+/** Keeps migrations away until the transaction ends. Waits for one that runs. */
 export async function shareMigrationLock<T>(transaction: Transaction<T>): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${sql.lit(MIGRATION_LOCK)})`.execute(transaction);
 }

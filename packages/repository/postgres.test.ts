@@ -23,7 +23,7 @@ test('leaves the database of a newer release as it is', async () => {
   expect(rows).toEqual([]);
 });
 
-test('a database that was away for long is asked again at once', async () => {
+test('a database that was down for long is tried again at once', async () => {
   const { db, close } = openPostgres({
     url: 'postgres://terse@localhost/terse?host=/nowhere',
     name: 'tests',
@@ -31,7 +31,7 @@ test('a database that was away for long is asked again at once', async () => {
     statementTimeoutMs: 60_000,
   });
   onTestFinished(close);
-  // With waits that double up to 20 s, as the driver has them, ten would take longer than a test may.
+  // With the driver's own waits, which grow to 20 s, ten tries take longer than a test may.
   for (let tries = 0; tries < 10; tries++)
     await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'unavailable' });
 });
@@ -44,7 +44,7 @@ test.each([
   ['PGFETCH_TYPES', ''],
   ['PGHOST', '/nowhere'],
   ['PGPASSWORD', 'wrong'],
-])('%s in the environment changes nothing of how a database is reached', async (name, value) => {
+])('%s in the environment does not change how a database is reached', async (name, value) => {
   vi.stubEnv(name, value);
   onTestFinished(() => {
     vi.unstubAllEnvs();

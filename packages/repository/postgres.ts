@@ -27,7 +27,7 @@ const CONNECT_TIMEOUT_SECONDS = 5;
 /** Connections are made anew after a while, so that they spread over replicas that came later. */
 const MAX_LIFETIME_SECONDS = 30 * 60;
 
-/** The driver's own 20 seconds would keep every statement waiting that long, also once the server is back. */
+/** With the driver's own 20 seconds, statements would wait that long after the server is back. */
 const MAX_BACKOFF_SECONDS = 0.5;
 
 /** A PostgreSQL server, 15 or later. Connections are made when they are needed, and again after a failure. */
@@ -57,7 +57,7 @@ export function openPostgres({ prepare = true, ...options }: PostgresOptions): O
   const open = (more: { max: number; max_lifetime?: null }) =>
     postgres(url, { ...settings, ...(path !== undefined && { path }), ...more });
   const openPool = () => open({ max: options.poolSize });
-  // However long its transaction takes: it is ended with it.
+  // A connection for one transaction, however long that takes.
   const connect = () => open({ max: 1, max_lifetime: null });
   let pool = openPool();
   const common = {
@@ -84,7 +84,7 @@ export function openPostgres({ prepare = true, ...options }: PostgresOptions): O
   };
 }
 
-/** What the driver is told: it knows no `host` in a URL, and would send it to the server. */
+/** The options of the driver. It would send a `host` in the URL to the server. */
 function addressOf(text: string): { readonly url: string; readonly path: string | undefined } {
   const url = new URL(text);
   const folder = url.searchParams.get('host');

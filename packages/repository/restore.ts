@@ -14,15 +14,15 @@ import { isRefusalOfContent } from './sql-state.ts';
 export interface OpenBackup {
   readonly header: BackupHeader;
   /**
-   * Makes the tables that are missing and puts every row into them, in one transaction.
-   * @throws BackupError, and nothing is changed, when the database has content or the backup is damaged.
+   * Makes missing tables, and puts every row into its table, in one transaction.
+   * @throws BackupError when the database has content or the backup is damaged; then nothing has changed.
    */
   restore(database: OpenDatabase): Promise<Contents>;
 }
 
 /**
- * Reads a backup; keeps no more of it in memory than a chunk.
- * @param use is given the backup, to restore it.
+ * Reads a backup. It keeps no more than a chunk in memory.
+ * @param use takes the backup, to restore it.
  * @param signal stops it.
  * @throws BackupError when it is no backup, or one of a newer release; then `use` is not called.
  */
@@ -32,7 +32,7 @@ export async function readBackup<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const text = createGunzip();
-  // What fails here ends the text with the same error.
+  // The reader of the text gets the same error.
   const unpacked = pipeline(source, text, { ...(signal && { signal }) }).catch(() => {});
   let header: BackupHeader | undefined;
   try {

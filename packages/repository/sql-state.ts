@@ -12,12 +12,12 @@ export function isMissingTable(error: unknown): boolean {
   return hasState(error, '42P01');
 }
 
-/** The login has not the right that the statement takes. */
+/** The login lacks a right that the statement needs. */
 export function isNotPermitted(error: unknown): boolean {
   return hasState(error, '42501');
 }
 
-/** A lock was not had in time. */
+/** The statement waited for a lock for too long. */
 export function isLockTimeout(error: unknown): boolean {
   return hasState(error, '55P03');
 }

@@ -1,8 +1,8 @@
 import type { Database } from './schema.ts';
 
 /**
- * Every table. `content` is what people and visitors made; `upkeep` is what the counter-flush notes, also where there
- * is no content.
+ * Every table. `content` comes from people and visitors; `upkeep` is what the counter-flush notes, even without any
+ * content.
  */
 const TABLES = {
   urls: 'content',

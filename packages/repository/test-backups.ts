@@ -15,7 +15,7 @@ import { createRollupRepository } from './rollup-repository.ts';
 import { createUrlRepository } from './url-repository.ts';
 import { createVisitRepository } from './visit-repository.ts';
 
-/** Two databases, of which the first is migrated and the second bare before each test. */
+/** Two databases. Before each test, the first is migrated and the second is bare. */
 export interface Pair {
   readonly from: OpenDatabase;
   readonly to: OpenDatabase;
@@ -58,7 +58,7 @@ export function restoreInto(database: OpenDatabase, bytes: Uint8Array) {
   return readBackup(Readable.from([bytes]), (backup) => backup.restore(database));
 }
 
-/** Takes away everything that migrations made. */
+/** Removes everything that migrations made. */
 export async function makeBare({ db }: OpenDatabase): Promise<void> {
   await sql`drop schema public cascade`.execute(db);
   await sql`create schema public`.execute(db);

@@ -13,23 +13,23 @@ declare module 'vitest' {
   }
 }
 
-/** The name of the database on it that is migrated and empty, to be copied. */
+/** The name of the migrated, empty database on that server, of which tests get copies. */
 export const MIGRATED = 'migrated';
 
 const POOL_SIZE = 5;
 const STATEMENT_TIMEOUT_MS = 30_000;
 
-/** A database that a test has for itself. */
+/** A database for one test. */
 export interface TestDatabase extends OpenDatabase {
   readonly url: string;
 }
 
-/** A migrated, empty database of one's own, gone when it is closed. */
+/** Makes a migrated, empty database, which is dropped when it is closed. */
 export function openTestDatabase(): Promise<TestDatabase> {
   return openCopyOf(MIGRATED);
 }
 
-/** The same without any table. */
+/** Makes one without any table. */
 export function openBareDatabase(): Promise<TestDatabase> {
   return openCopyOf('template0');
 }

@@ -10,7 +10,7 @@ interface Column {
   readonly isNullable: boolean;
 }
 
-/** A row as its columns are read from text. */
+/** A row, with its columns as text. */
 type Row = Readonly<Record<string, string | null>>;
 
 /** Some rows of each table. */
@@ -73,7 +73,7 @@ const OF_COLUMN: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'count_progress.id': fc.constant('true'),
 };
 
-/** Any rows that the tables take, but for those whose key is there already. */
+/** Any rows that the tables take. Some may have the same key. */
 export async function anyRows(db: Kysely<Database>): Promise<fc.Arbitrary<AnyRows>> {
   const tables: fc.Arbitrary<readonly [keyof Database, readonly Row[]]>[] = [];
   for (const table of TABLE_NAMES) {
@@ -90,7 +90,7 @@ function valueOf(table: string, { name, type, isNullable }: Column): fc.Arbitrar
   return isNullable ? fc.option(value) : value;
 }
 
-export async function columnsOf(db: Kysely<Database>, table: string): Promise<Column[]> {
+async function columnsOf(db: Kysely<Database>, table: string): Promise<Column[]> {
   const { rows } = await sql<{ name: string; type: string; is_nullable: boolean }>`
     select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as is_nullable
     from pg_attribute where attrelid = ${table}::regclass and attnum > 0 and not attisdropped order by attnum

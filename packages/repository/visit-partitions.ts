@@ -7,8 +7,8 @@ const LOCK = sql`hashtext('ensure_visit_partition')`;
 const PREFIX = 'visits_';
 
 /**
- * Makes the partitions for yesterday to a week ahead. Makes none while something else does, or while a backup is taken:
- * waiting for a lock on the table, it would keep all others waiting behind it.
+ * Makes the partitions for yesterday to a week ahead. Makes none while another process does or a backup is taken: it
+ * would wait for a lock on the table, and everything else would wait behind it.
  */
 export async function preparePartitions(db: Kysely<Database>, today: Date): Promise<void> {
   await sql`
@@ -18,7 +18,7 @@ export async function preparePartitions(db: Kysely<Database>, today: Date): Prom
   `.execute(db);
 }
 
-/** Until the transaction ends, nothing makes a partition. */
+/** Keeps others from making partitions until the transaction ends. */
 export async function holdPartitions(transaction: Transaction<Database>): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(transaction);
 }

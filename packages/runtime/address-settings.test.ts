@@ -102,7 +102,7 @@ test.each([
   expect(readConfig(MANIFESTS.standalone, { HOST: host, PORT: '81' }).baseUrl.origin).toBe(origin);
 });
 
-test('an address with a zone needs a BASE_URL, for no URL can hold it', () => {
+test('an address with a zone, which no URL can hold, needs a BASE_URL', () => {
   const { BASE_URL, ...needed } = NEEDED;
   const settings = { ...needed, HOST: 'fe80::1%eth0' };
   expect(() => readConfig(MANIFESTS.standalone, settings)).toThrow('BASE_URL must be set');

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import { z } from '@terse/platform/zod';
 
-/** A name of DNS or `/etc/hosts`. Its last label is no number: URLs take such a name for an IPv4 address. */
+/** A name of DNS or `/etc/hosts`. Its last label is no number: to a URL, such a name is an IPv4 address. */
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const HOST_NAME = new RegExp(`^(?!.{254})(?:${LABEL}\\.)*(?!(?:\\d+|0x[\\da-f]*)\\.?$)${LABEL}\\.?$`, 'i');
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '[::]', '[::ffff:0:0]']);
 
-/** An address or a name to listen at. */
+/** An IP address or a host name to listen at. */
 export const hostSetting = z
   .string()
   .refine(
@@ -28,7 +28,7 @@ export function localUrl(host: string, port: number): URL {
   return url;
 }
 
-/** URLs hold no zone. */
+/** The URL of a host, without its zone, which a URL cannot hold. */
 function urlOf(host: string): URL {
   return new URL(`http://${host.includes(':') ? `[${host.replace(/%.*/, '')}]` : host}`);
 }

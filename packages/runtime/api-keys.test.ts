@@ -29,5 +29,5 @@ test('says which login is needed', async () => {
   await sql`create role ${sql.id(user)} login password 'password-of-a-test'`.execute(database.db);
   onTestFinished(async () => void (await sql`drop role ${sql.id(user)}`.execute(database.db)));
   const url = Object.assign(new URL(database.url), { username: user, password: 'password-of-a-test' });
-  await expect(listIn(url.href)).rejects.toThrow('take the owner of the tables');
+  await expect(listIn(url.href)).rejects.toThrow('use the owner of the tables');
 });

@@ -8,15 +8,17 @@ import { ensureLogins } from '@terse/repository/logins';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { readBackup } from '@terse/repository/restore';
 import { hasNpmBanner } from './npm-banner.ts';
-import { openDatabase, type PartsContext } from './parts.ts';
+import type { PartsContext } from './parts.ts';
+import { standardError } from './standard-streams.ts';
+import { withDatabase } from './with-database.ts';
 
-/** Stands for standard output and standard input. */
+/** The name of standard output and standard input. */
 const STANDARD = '-';
 
 export interface BackupOptions {
   /** `-` for standard output. */
   readonly file: string;
-  /** Whether it may take the place of another file. */
+  /** Whether it may replace a file. */
   readonly overwrite: boolean;
   /** Stops it. */
   readonly signal: AbortSignal;
@@ -24,7 +26,7 @@ export interface BackupOptions {
 
 /**
  * Copies the database of one moment into a file, while everything else goes on.
- * @returns what was done; nothing where standard output has the backup.
+ * @returns what was done, for people; an empty text where standard output has the backup.
  * @throws BackupError when the database is not of this release.
  */
 export async function backUp(context: PartsContext, options: BackupOptions): Promise<string> {
@@ -33,11 +35,11 @@ export async function backUp(context: PartsContext, options: BackupOptions): Pro
     onDatabase(context, signal, (database) => writeBackup(database, into, signal));
   if (file !== STANDARD)
     return `${resolve(file)} has ${summary(await writeWholeFile(file, overwrite, write))}`;
-  if (process.stdout.isTTY) throw new BackupError('A backup is no text for a terminal: name a file.');
+  if (process.stdout.isTTY) throw new BackupError('A backup is not for a terminal: name a file.');
   if (hasNpmBanner()) {
     throw new BackupError('npm writes lines of its own to standard output: use npm run --silent backup -- -');
   }
-  process.stderr.write(`wrote ${summary(await write(process.stdout))}\n`);
+  standardError.write(`wrote ${summary(await write(process.stdout))}\n`);
   return '';
 }
 
@@ -50,7 +52,7 @@ export interface RestoreOptions {
 
 /**
  * Puts a backup into an empty database, and makes its tables.
- * @returns what was done.
+ * @returns what was done, for people.
  * @throws BackupError when the file is no whole backup, or when the database has content; then nothing is changed.
  */
 export async function restoreBackup(
@@ -83,21 +85,18 @@ async function openFile(file: string): Promise<Readable> {
   throw new BackupError(`${resolve(file)} is a folder.`);
 }
 
-async function onDatabase<T>(
+function onDatabase<T>(
   context: PartsContext,
   signal: AbortSignal,
   work: (database: OpenDatabase) => Promise<T>,
 ): Promise<T> {
-  const database = await openDatabase(context);
-  try {
+  return withDatabase(context, (database) => {
     signal.throwIfAborted();
-    return await Promise.race([work(database), rejectedBy(signal)]);
-  } finally {
-    await database.close();
-  }
+    return Promise.race([work(database), rejectedBy(signal)]);
+  });
 }
 
-/** A statement that waits for a lock cannot be told to stop; it is rolled back with the end of the process. */
+/** Does not wait for a statement that waits for a lock: the end of the process rolls it back. */
 function rejectedBy(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

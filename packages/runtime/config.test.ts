@@ -211,7 +211,7 @@ test('a database is reached by a local socket, in production too', () => {
   const settings = { ...REAL, NODE_ENV: 'production', DATABASE_URL: url };
   expect(readConfig(MANIFESTS.stats, settings).database).toMatchObject({ url });
   expect(faultsOf('stats', { ...settings, DATABASE_URL: 'postgres:///terse?host=db.example' })).toContain(
-    'DATABASE_URL must have as host the path of a folder',
+    'DATABASE_URL must have the path of a folder as its parameter host',
   );
 });
 

@@ -17,7 +17,7 @@ import {
 
 const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
 
-/** @param reason why it has no path. */
+/** @param reason why the URL may have no path. */
 const origin = (reason: string) =>
   z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })

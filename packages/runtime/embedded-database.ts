@@ -4,8 +4,8 @@ import type { PartsContext } from './parts.ts';
 import type { DatabaseConfig, PartsConfig } from './parts-config.ts';
 
 /**
- * Makes the folder of the embedded database.
- * @throws Error in one line when it holds something else, which is not touched.
+ * Makes the folder of the embedded database; does nothing for another database.
+ * @throws Error in one line when the folder holds something else, which stays as it is.
  */
 export async function prepareFolder({ database }: Pick<PartsConfig, 'database'>): Promise<void> {
   if (database.kind !== 'embedded') return;
@@ -16,7 +16,7 @@ export async function prepareFolder({ database }: Pick<PartsConfig, 'database'>)
 }
 
 /**
- * Starts the embedded database of a function, or finds the one that runs.
+ * Starts the embedded database of a function, or joins the one that the product runs.
  * @throws Error in one line when neither can be done.
  */
 export async function startDatabase(

@@ -3,13 +3,13 @@ import { projectPath } from './project-path.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the embedded data lies unless told otherwise. */
+/** The default of `DATA_DIR`. */
 const DATA_DIRECTORY = '.data';
 const NO_JOURNAL = 'none';
 
 /**
  * Takes the settings of these names from the environment, or each from the file that `<NAME>_FILE` names. An empty
- * variable counts as not set. The folders are absolute, and what is wrong is added to `faults`.
+ * variable counts as not set. Makes the folders absolute, and adds what is wrong to `faults`.
  */
 export function givenSettings(
   names: readonly string[],

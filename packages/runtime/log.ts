@@ -1,11 +1,9 @@
 import { type Logger, pino } from 'pino';
+import { standardError } from './standard-streams.ts';
 
 export type { Logger } from 'pino';
 
 /** JSON lines on standard error, so that standard output is left to what a person asked for. */
 export function createLog(level: string): Logger {
-  return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, standardError);
 }

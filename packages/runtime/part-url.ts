@@ -1,6 +1,6 @@
 const SSL_MODES = new Set(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']);
 
-/** What a client would stumble over in the URL of its part; `undefined` when there is nothing. */
+/** What is wrong with the URL of a part, in words that follow its setting; `undefined` when nothing is. */
 export function partUrlFault(url: URL): string | undefined {
   if (![url.username, url.password, url.pathname].every(isPercentEncoded)) {
     return 'must have user, password and path percent-encoded';
@@ -16,7 +16,7 @@ export function partUrlFault(url: URL): string | undefined {
 }
 
 /** Whether each percent sign begins the code of a character. */
-export function isPercentEncoded(text: string): boolean {
+function isPercentEncoded(text: string): boolean {
   try {
     decodeURIComponent(text);
     return true;

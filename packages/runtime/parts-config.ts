@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import type { FunctionManifest, Need } from '@terse/platform/function-manifest';
+import type { Environment } from './given-settings.ts';
 import { partUrlFault } from './part-url.ts';
 
 export type DatabaseConfig =
@@ -46,7 +47,7 @@ export const PART_SETTINGS = [
   'RABBITMQ_URL',
 ] as const;
 
-type Settings = Readonly<Record<string, string | undefined>>;
+type Settings = Environment & { readonly DATA_DIR: string };
 
 export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -114,7 +115,7 @@ export function readParts(manifest: FunctionManifest, settings: Settings, faults
     const socketFolder = url.searchParams.get('host');
     if (part === 'database' && socketFolder !== null && !isAbsolute(socketFolder)) {
       faults.push(
-        `${setting} must have as host the path of a folder, or none: a server's name stands before the path`,
+        `${setting} must have the path of a folder as its parameter host: the name of a server goes before the path`,
       );
     }
     const isLocal = LOCAL_HOSTS.has(url.hostname) || (part === 'database' && socketFolder !== null);
@@ -167,7 +168,7 @@ export function readParts(manifest: FunctionManifest, settings: Settings, faults
         }
       : {
           kind: 'embedded',
-          directory: join(settings['DATA_DIR'] ?? '.data', 'postgres'),
+          directory: join(settings.DATA_DIR, 'postgres'),
           buffersMb: Number(settings['DATABASE_BUFFERS_MB'] ?? DEFAULT_BUFFERS_MB),
           poolSize,
         },

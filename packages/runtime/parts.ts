@@ -59,10 +59,14 @@ const LIFETIMES = { linkTtlSeconds: 60, absentTtlSeconds: 10 };
 /** What a visitor waits for is bounded more closely, by a guard. */
 const STORE_TIMEOUT_MS = 2000;
 
-/** @param access `read` goes to the replica, where there is one. */
+/**
+ * @param access `read` goes to the replica, where there is one.
+ * @param onOutage is told when the server did not answer, or could not serve; by default it logs that.
+ */
 export async function openDatabase(
   context: PartsContext,
   access: 'write' | 'read' = 'write',
+  onOutage: (error: unknown) => void = reportErrorsOf('postgres', context),
 ): Promise<OpenDatabase> {
   const { database } = context.config;
   const open = (url: string, prepare = true) =>
@@ -72,7 +76,7 @@ export async function openDatabase(
       poolSize: database.poolSize,
       prepare,
       statementTimeoutMs: context.manifest.statementTimeoutMs,
-      onError: reportErrorsOf('postgres', context),
+      onError: onOutage,
     });
   if (database.kind === 'postgres')
     return open(access === 'read' ? database.readUrl : database.url, database.prepare);

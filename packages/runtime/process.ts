@@ -2,6 +2,7 @@ import { systemClock } from '@terse/platform/clock';
 import { BackupError } from '@terse/repository/backup-format';
 import { ConfigError } from './config.ts';
 import { keepCompiledCode } from './compiled-code.ts';
+import { standardError } from './standard-streams.ts';
 import { untilToldToStop } from './stop-signal.ts';
 
 /** What was started. */
@@ -17,6 +18,8 @@ const OWNER_ONLY = 0o077;
 const SHUTDOWN_MS = 10_000;
 /** For what is not bounded by itself, such as a database that does not answer while it is closed. */
 const SHUTDOWN_GRACE_MS = 5000;
+/** 128 + SIGPIPE. */
+const READER_GONE = 141;
 
 /**
  * Runs a function's process: starts it, and stops it on SIGTERM or SIGINT with exit code 0. When it cannot start, or
@@ -27,10 +30,10 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
   keepCompiledCode();
   const told = untilToldToStop(process, systemClock);
   let running: Running | undefined;
-  // A start comes to its end first, so that what it opened is closed in order.
+  // A start is not cut short, so that the parts that it opens are closed in order.
   void told.then(async () => {
     await systemClock.sleep(SHUTDOWN_MS);
-    if (!running) fail('The process was told to stop, and could not start in time.');
+    if (!running) fail('The process was told to stop while it started, and the start did not end in time.');
   });
   try {
     running = await start();
@@ -52,32 +55,46 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
   }
 }
 
-/** Runs a task to its end and prints what it says. When it fails the reason is printed, and the exit code is 1. */
+/**
+ * Runs a task to its end and prints what it says. When it fails the reason is printed, and the exit code is 1. When the
+ * reader of standard output is gone, nothing is printed, and the exit code is what a shell gives for SIGPIPE.
+ */
 export async function runOnce(task: () => Promise<string>): Promise<void> {
+  let unwritten: NodeJS.ErrnoException | undefined;
+  process.stdout.on('error', (error) => {
+    unwritten ??= error;
+  });
   try {
     const said = await task();
-    if (said !== '') process.stdout.write(`${said}\n`);
+    if (said !== '') await print(`${said}\n`);
   } catch (error) {
-    fail(error);
+    if (unwritten?.code === 'EPIPE') process.exit(READER_GONE);
+    fail(unwritten ? new Error('Standard output cannot be written.', { cause: unwritten }) : error);
   }
 }
 
-/** Is aborted when the process is told to stop, for a task that then leaves everything as it was. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** A signal that is aborted when the process is told to stop, for a task that then changes nothing. */
 export function interruption(): AbortSignal {
   const interrupted = new AbortController();
   void untilToldToStop(process, systemClock).then(() => {
-    interrupted.abort(new Error('It was told to stop, and nothing was changed.'));
+    interrupted.abort(new Error('Stopped. Nothing was changed.'));
   });
   return interrupted.signal;
 }
 
 function fail(error: unknown): void {
   const saysAll = error instanceof ConfigError || error instanceof BackupError;
-  process.stderr.write(`${saysAll ? error.message : describe(error)}\n`);
+  standardError.write(`${saysAll ? error.message : describe(error)}\n`);
   process.exit(1);
 }
 
-/** An error, and its causes behind it. */
+/** The message of an error, followed by those of its causes. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const message = error.message || error.name;

@@ -3,7 +3,7 @@ import { LOCAL_HOSTS } from './parts-config.ts';
 
 type NotedSettings = Pick<Config, 'isProduction' | 'baseUrl' | 'database' | 'store' | 'queue' | 'journal'>;
 
-/** What someone who runs Terse in production on embedded parts does without, and what they have yet to set: a line each. */
+/** In production, a line for each thing that embedded parts do not give, and for an address that is not set yet. */
 export function productionNotes({
   isProduction,
   baseUrl,

@@ -12,7 +12,7 @@ beforeEach(() => {
   told = untilToldToStop(signalled, clock);
 });
 
-test.each(['SIGTERM', 'SIGINT'])('stops at %s, once however often it comes together', async (signal) => {
+test.each(['SIGTERM', 'SIGINT'])('stops once at %s, however many signals come together', async (signal) => {
   for (const each of [signal, signal, 'SIGTERM', 'SIGINT']) signalled.emit(each);
   await expect(told).resolves.toBeUndefined();
   expect(signalled.exit).not.toHaveBeenCalled();

@@ -2,19 +2,19 @@ import type { Clock } from '@terse/platform/clock';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** What sends signals, and can be ended: the process. */
+/** The process, as far as it is needed here. */
 export interface Signalled {
   on(signal: (typeof STOP_SIGNALS)[number], listener: () => void): unknown;
   exit(code: number): void;
 }
 
-/** Supervisors and npm send a signal twice: to all processes of a service, and on to those that they started. */
+/** Supervisors signal all processes of a service, and npm passes the signal on: the same signal comes twice. */
 const SAME_SIGNAL_MS = 1000;
 const INTERRUPTED = 130;
 
 /**
- * Resolves at the first SIGTERM or SIGINT. A SIGINT more than a second later is that of a person who does not want to
- * wait for a clean stop, and ends the process at once.
+ * Resolves at the first SIGTERM or SIGINT. A SIGINT more than a second later comes from a person who does not wait for
+ * a clean stop, and ends the process at once.
  */
 export function untilToldToStop(process: Signalled, clock: Pick<Clock, 'monotonic'>): Promise<void> {
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 
 /**
  * Turns an event into a request to a function, as a trigger does in production.
- * @param signal tells the function that nobody waits for it any more.
+ * @param signal tells the function that nobody waits for its answer any more.
  * @throws Error unless the function answers 2xx: the event is to come again.
  */
 export async function postEvent(

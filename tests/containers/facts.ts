@@ -4,7 +4,7 @@ export interface ContainerFacts {
   readonly userId: number;
   readonly capabilities: string;
   readonly canGainPrivileges: boolean;
-  /** The folders it could write to, of those that a program may think of. */
+  /** The folders that it can write to, of those that programs usually write to. */
   readonly writable: readonly string[];
   readonly files: readonly string[];
   readonly namesEmbeddedDatabase: boolean;
@@ -35,7 +35,7 @@ export const FACTS = `(() => {
   };
 })()`;
 
-/** Runs a script by Node through `exec` in a container; what it returns, or its promise, is handed out. */
+/** Runs a script by Node in a container, through `exec`. Resolves with what the script returns or resolves with. */
 export async function evaluate<T>(
   exec: (...command: readonly string[]) => Promise<string>,
   script: string,

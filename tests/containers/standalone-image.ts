@@ -7,11 +7,11 @@ import { addedBytes, type ContainerFacts, evaluate, FACTS, HISTORY } from './fac
 /** The image of the standalone process, with volumes and containers under names of its own. */
 export interface StandaloneImage {
   /**
-   * Runs a container as careful people do: read-only but for its volume, without privileges, with little memory.
+   * Runs a container as docs/deploy.md does: read-only except for its volume, without privileges, with little memory.
    * @throws Error with its logs when it does not become healthy.
    */
   run(volume: string, ...options: readonly string[]): Promise<StandaloneContainer>;
-  /** Runs a command instead, with a file as its standard input, and returns what it printed. */
+  /** Runs a command in its place, with a file as standard input. Returns what it printed. */
   runCommand(volume: string, input: string, ...command: readonly string[]): Promise<string>;
   /** Builds it as another release. */
   build(release: string): Promise<void>;
@@ -31,7 +31,7 @@ export interface StandaloneContainer {
   /** Writes what a command prints into a file. */
   execInto(file: string, ...command: readonly string[]): Promise<void>;
   facts(): Promise<ContainerFacts>;
-  /** Tells it to stop, as `docker stop` does by default; the exit code, which is 137 when it was too slow. */
+  /** Stops it by `docker stop`. Returns the exit code, which is 137 when it was too slow. */
   stop(): Promise<number>;
   kill(): Promise<void>;
   /** @throws Error with its logs when it does not become healthy. */

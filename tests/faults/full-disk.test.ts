@@ -14,7 +14,7 @@ const PER_SECOND = 200;
 const ANSWERS_WITHIN_MS = 5000;
 const HEADERS = { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' };
 
-describe.runIf(canMount)('on a full disk (as root only, who may mount one)', { timeout: 180_000 }, () => {
+describe.runIf(canMount())('on a full disk (as root only, who may mount one)', { timeout: 180_000 }, () => {
   let disk: string;
   let product: SingleProcess;
   beforeEach(() => {
@@ -30,7 +30,7 @@ describe.runIf(canMount)('on a full disk (as root only, who may mount one)', { t
 
   const filler = () => join(disk, 'filler');
 
-  /** Leaves no byte of the disk, and PostgreSQL no file of its log that it has already, until it is down. */
+  /** Fills the disk, and uses up the write-ahead log that PostgreSQL has already, until PostgreSQL is down. */
   async function fill(): Promise<void> {
     const filling = () => {
       for (;;) appendFileSync(filler(), Buffer.alloc(64 * 1024, 1));

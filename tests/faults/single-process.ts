@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { type StandaloneProcess, startStandalone } from '../standalone-process.ts';
+import { signal } from '../stack/process-tree.ts';
 import { eventually } from './eventually.ts';
 import { referrerOf, sendVisitors, type Visitors } from './visitors.ts';
 
@@ -25,9 +26,9 @@ export class SingleProcess {
   }
 
   /** @returns how long it took until it was ready. */
-  async start(directory: string = this.directory): Promise<number> {
+  async start(): Promise<number> {
     const startedAt = performance.now();
-    this.#running = await startStandalone(directory, this.#settings);
+    this.#running = await startStandalone(this.directory, this.#settings);
     return performance.now() - startedAt;
   }
 
@@ -56,17 +57,11 @@ export class SingleProcess {
       });
   }
 
-  postmaster(): number {
-    return Number(
-      readFileSync(join(this.directory, 'postgres/cluster/postmaster.pid'), 'utf8').split('\n', 1)[0],
-    );
-  }
-
   /** Kills it and every process of its database at once. */
   async killAll(): Promise<void> {
     const processes = this.databaseProcesses();
     const ended = this.running.end('SIGKILL');
-    for (const pid of processes) process.kill(pid, 'SIGKILL');
+    signal(processes, 'SIGKILL');
     await ended;
   }
 
@@ -95,7 +90,7 @@ export class SingleProcess {
 
   /**
    * Waits until each answered visit is stored once, and the link's count is the number of stored visits.
-   * @param but how many answered visits may be lost, and how many more may be stored, their answer cut off.
+   * @param but how many answered visits may be lost, and how many may be stored whose answer was cut off.
    * @returns how many are stored.
    */
   async expectEachStoredOnce(

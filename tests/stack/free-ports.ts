@@ -24,12 +24,25 @@ export async function onFreePorts<T>(
   }
 }
 
-/** Ports of 127.0.0.1 that were free just now, all different. */
+const given = new Set<number>();
+
+/** Ports of 127.0.0.1 that were free just now, all different, also from those that this process was given before. */
 export async function freePorts(count: number): Promise<number[]> {
-  // Held all at once, so that they differ.
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = await freePort();
+    if (given.has(port)) continue;
+    given.add(port);
+    ports.push(port);
+  }
   return ports;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

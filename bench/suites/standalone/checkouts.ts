@@ -30,7 +30,7 @@ export async function inTurn<T>(
   };
 }
 
-/** What was measured of both in a cell of the table. */
+/** The measurements of both, in a cell of the table. */
 export function beside<T>({ now, before }: Compared<T>, tell: (values: readonly T[]) => string): string {
   return before.length === 0 ? tell(now) : `${tell(now)}; before ${tell(before)}`;
 }

@@ -7,7 +7,7 @@ import { visitorsOf } from './visitors.ts';
 
 const LIMIT_MB = 384;
 
-/** Whether the product starts, and bears visitors, where the kernel kills what takes more memory. */
+/** Whether the product starts and serves visitors where the kernel kills processes that take more memory. */
 export async function measureWithinLimit(
   bench: Pick<Bench, 'cores' | 'secondsPerRun'>,
   checkouts: Checkouts,

@@ -15,7 +15,7 @@ const MOMENTS = [
   { of: 'restAfterLoad', what: 'at rest', size: '10 s after full rate', maxMb: MAX_REST_MB },
 ] as const;
 
-/** What a product takes, and how it answers its API, as lines of the table. */
+/** The memory of a product, and how its API answers, as lines of the table. */
 export function findingsOfUse(uses: Compared<Use>): Finding[] {
   return [...MOMENTS.flatMap((moment) => findingsOfMemory(uses, moment)), ...findingsOfCalls(uses)];
 }

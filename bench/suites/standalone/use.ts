@@ -15,7 +15,7 @@ const REST_MS = 10_000;
 const WATCH_START_MS = 10;
 const WATCH_LOAD_MS = 50;
 const RUNS_OF_LOAD = 2;
-/** Calls one upon the other would be a load of their own. */
+/** Without a pause, the calls would be a load of their own. */
 const PAUSE_MS = 20;
 
 export const CALLS = ['create a link', 'read it', 'stats'] as const;

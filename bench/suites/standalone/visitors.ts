@@ -6,7 +6,7 @@ import { visitsTo } from '../../harness/samples.ts';
 const REQUESTS = 1000;
 const LINK_NUMBER = 1;
 
-/** Everybody follows one link, each with a browser of his own. */
+/** All follow one link, each with a browser of their own. */
 export const REQUESTS_OF_LINK = visitsTo(Array.from({ length: REQUESTS }, () => LINK_NUMBER));
 
 /** Makes the link. @returns the load of those who follow it. */

@@ -10,17 +10,17 @@ export interface ListedApiKey {
   readonly revokedAt: Date | null;
 }
 
-/** The keys that are stored, for those who run Terse. `ADMIN_API_KEY` is none of them. */
+/** The stored keys, for people who run Terse. `ADMIN_API_KEY` is not one of them. */
 export interface ApiKeyList {
-  /** Newest first, those that were revoked among them. */
+  /** All keys, also revoked ones, newest first. */
   list(): Promise<ListedApiKey[]>;
   /**
-   * Makes a key: the only time that it can be read.
+   * Makes a key, and returns it. It cannot be read again.
    * @throws DomainError `invalid_request` when an active key has the name.
    */
   make(name: string): Promise<string>;
   /**
-   * Ends the active key of this name or id; it stops working within five seconds.
+   * Revokes the active key of this name or id. It stops working within five seconds.
    * @throws DomainError `invalid_request` when there is no such key, or more than one.
    */
   revoke(nameOrId: string): Promise<ListedApiKey>;
@@ -41,7 +41,7 @@ export function createApiKeyList(
       if ((await activeKeys()).some((key) => key.name === name)) {
         throw new DomainError(
           'invalid_request',
-          `There is a key of the name ${name}: revoke it, or take another name.`,
+          `An active key has the name ${name}: revoke it, or use another name.`,
         );
       }
       const key = makeApiKey();
@@ -53,11 +53,10 @@ export function createApiKeyList(
       const keys = await activeKeys();
       const named = keys.filter(({ keyHash, name }) => name === nameOrId || idOfApiKey(keyHash) === nameOrId);
       const [key, another] = named;
-      if (!key)
-        throw new DomainError('invalid_request', `There is no active key of the name or id ${nameOrId}.`);
+      if (!key) throw new DomainError('invalid_request', `No active key has the name or id ${nameOrId}.`);
       if (another) {
         const ids = named.map(({ keyHash }) => idOfApiKey(keyHash)).join(', ');
-        throw new DomainError('invalid_request', `These keys have that name; choose one by its id: ${ids}.`);
+        throw new DomainError('invalid_request', `Several active keys match; choose one by its id: ${ids}.`);
       }
       const revokedAt = (await repository.revoke(key.keyHash)) ?? null;
       return shown({ ...key, revokedAt });

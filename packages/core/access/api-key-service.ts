@@ -5,7 +5,7 @@ import { DomainError } from '../errors.ts';
 import { hashOfApiKey, isMadeHere, makeApiKey } from './api-key.ts';
 import type { ApiKeyRepository } from './ports.ts';
 
-/** Decides who may use the API. Keys that do not have the form of Terse's own are not looked up. */
+/** Decides who may use the API. Only keys of the form that Terse makes are looked up. */
 export interface ApiKeyService {
   /**
    * Looks a key up at most once in five seconds.

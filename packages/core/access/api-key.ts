@@ -14,12 +14,12 @@ export function isMadeHere(key: string): boolean {
   return MADE_HERE.test(key);
 }
 
-/** What is stored of a key: SHA-256, for a key is random, so no slow hash is needed. */
+/** The hash under which a key is stored: SHA-256. A key is random, so it needs no slow hash. */
 export function hashOfApiKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
-/** What a key is called by where its name is not enough; says nothing about the key. */
+/** The id of a key in lists: the beginning of its hash, from which nobody can guess the key. */
 export function idOfApiKey(keyHash: string): string {
   return keyHash.slice(0, ID_LENGTH);
 }

@@ -6,7 +6,7 @@ import type { Merge, MergedMonth, RollupRepository, TallyPosition } from './port
 export interface VisitMerger {
   /**
    * Merges what waits, bucket by bucket, or a bounded part of it: the next call goes on from there. Any number may
-   * run at once and any may be killed anywhere: a tally counts once. An aborted call ends after the statement under way.
+   * run at once and any may be killed anywhere: a tally counts once. An aborted call ends after the current statement.
    * @returns how many batches of tallies were merged.
    */
   merge(signal?: AbortSignal): Promise<number>;

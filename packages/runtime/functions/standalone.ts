@@ -1,11 +1,11 @@
 import { createStorageWatch } from '@terse/core/visits/writer/storage-watch';
-import { migrate } from '@terse/repository/migrate';
 import type { Context } from '../context.ts';
 import { prepareFolder } from '../embedded-database.ts';
 import { openJournal } from '../journal.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, openStore } from '../parts.ts';
+import { openQueue, openStore } from '../parts.ts';
 import { createReadinessGate } from '../readiness.ts';
+import { openStandaloneDatabase } from '../standalone-database.ts';
 import { type CounterFlushServices, counterFlushOn } from './counter-flush.ts';
 import { type LinksServices, linksOn } from './links.ts';
 import { type RedirectServices, redirectOn } from './redirect.ts';
@@ -16,15 +16,14 @@ export interface StandaloneServices
   extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {}
 
 /**
- * Every service, on one set of parts. The schema is brought up to date, except in production on a database that others
- * may use too.
- * @throws Error when the data folder is in use by another process, or the database cannot be migrated.
+ * Every service, on one set of parts.
+ * @throws Error in one line when the data folder is in use by another process, or the database cannot be opened.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
-  // What is refused without opening anything comes first. The journal would make the folder above for this user alone.
+  // Before the journal, which would make the folder above for this user only, and before anything is opened.
   await prepareFolder(context.config);
   const journal = openJournal(context);
-  const database = await openDatabase(context);
+  const database = await openStandaloneDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
   const parts = opened(
@@ -37,15 +36,6 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     }),
     [queue, store, database],
   );
-  try {
-    if (!context.config.isProduction || context.config.database.kind === 'embedded') {
-      const applied = await migrate(database.db);
-      if (applied.length > 0) context.log.info({ applied }, 'database migrated');
-    }
-  } catch (error) {
-    await parts.close();
-    throw error;
-  }
   const redirect = redirectOn(context, database, store, queue, journal);
   context.showVisitQueue(queue);
   return {

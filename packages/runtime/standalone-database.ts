@@ -1,0 +1,33 @@
+import { migrate } from '@terse/repository/migrate';
+import type { OpenDatabase } from '@terse/repository/open-database';
+import type { Context } from './context.ts';
+import { reportErrorsOf } from './part-errors.ts';
+import { openDatabase } from './parts.ts';
+import { explainOutage } from './with-database.ts';
+
+/**
+ * The database of the single process. The schema is brought up to date, except in production on a database that others
+ * may use too. An outage before that is not logged: the error ends the start.
+ * @throws Error in one line when the database cannot be used, or not be migrated.
+ */
+export async function openStandaloneDatabase(context: Context): Promise<OpenDatabase> {
+  const { config, log } = context;
+  const isShared = config.isProduction && config.database.kind === 'postgres';
+  // With a key that needs no database, redirects from the cache go on through an outage.
+  let mayBeDown = isShared && config.adminApiKey !== undefined;
+  const logOutage = reportErrorsOf('postgres', context);
+  const database = await openDatabase(context, 'write', (error) => {
+    if (mayBeDown) logOutage(error);
+  });
+  try {
+    if (!isShared) {
+      const applied = await migrate(database.db);
+      if (applied.length > 0) log.info({ applied }, 'database migrated');
+    } else if (!mayBeDown) await database.probe();
+  } catch (error) {
+    await database.close();
+    throw explainOutage(error, config);
+  }
+  mayBeDown = true;
+  return database;
+}
