@@ -35,7 +35,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/containers/**', 'tests/infra/**'],
-          globalSetup: ['./tests/real-parts.ts'],
+          globalSetup: ['./tests/real-services.ts'],
           // The servers are shared: one file at a time has them.
           fileParallelism: false,
           testTimeout: 60_000,

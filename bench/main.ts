@@ -5,7 +5,7 @@ import { commandLine, UsageError } from '@terse/command-line/command-line';
 import { type Stack, startStack } from '../tests/stack/stack.ts';
 import { parseArguments } from './arguments.ts';
 import { type Cores, findCores } from './harness/cores.ts';
-import { bundleFunctions, type House, openHouse } from './harness/house.ts';
+import { bundleFunctions, type Deployment, openDeployment } from './harness/deployment.ts';
 import { loadProgram, prepareLoad } from './harness/load.ts';
 import { type SuiteFindings, table } from './report.ts';
 import type { Bench, Suite } from './suite.ts';
@@ -48,9 +48,9 @@ async function main(): Promise<void> {
         cores,
         shared,
         report,
-        openHouse: async () => {
+        openDeployment: async () => {
           opening ??= openStack(cores);
-          return openHouse({ stack: await opening, cores, profileDirectory });
+          return openDeployment({ stack: await opening, cores, profileDirectory });
         },
       });
       results.push({ suite: suite.name, findings });
@@ -82,15 +82,15 @@ async function openStack(cores: Cores): Promise<Stack> {
 /** Runs a suite to its end. What goes wrong in it is its finding, and the exit code 1: the others run nevertheless. */
 async function runSuite(suite: Suite, bench: Bench): Promise<SuiteFindings['findings']> {
   report(`\n${suite.name}`);
-  const houses: House[] = [];
+  const deployments: Deployment[] = [];
   const begin = performance.now();
   try {
     return await suite.run({
       ...bench,
-      openHouse: async () => {
-        const house = await bench.openHouse();
-        houses.push(house);
-        return house;
+      openDeployment: async () => {
+        const deployment = await bench.openDeployment();
+        deployments.push(deployment);
+        return deployment;
       },
     });
   } catch (error) {
@@ -99,7 +99,7 @@ async function runSuite(suite: Suite, bench: Bench): Promise<SuiteFindings['find
     const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
     return [{ what: 'the suite', size: '', measured: `failed: ${reason}` }];
   } finally {
-    for (const house of houses) await house.close();
+    for (const deployment of deployments) await deployment.close();
     report(`  took ${Math.round((performance.now() - begin) / 1000)} s`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Cores } from './harness/cores.ts';
-import type { House } from './harness/house.ts';
+import type { Deployment } from './harness/deployment.ts';
 
 /** One line of the table. */
 export interface Finding {
@@ -20,8 +20,8 @@ export interface Bench {
   readonly cores: Cores;
   /** Another checkout that this one is compared with. */
   readonly before: string | undefined;
-  /** All of Terse on real parts, which are started for the first of them, with an empty database; closed when the suite ends. */
-  openHouse(): Promise<House>;
+  /** All of Terse on real backing services, which are started for the first of them, with an empty database; closed when the suite ends. */
+  openDeployment(): Promise<Deployment>;
   /** Tells in words what is going on. */
   report(line: string): void;
   /** What suites of the same run found out for others. */

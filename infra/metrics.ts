@@ -11,7 +11,7 @@ export interface Metric {
 /** Metrics of `/.metrics` that become metrics of CloudWatch, by the function whose collector reads them. */
 export const COLLECTED = {
   redirect: [
-    'parts_unreached',
+    'backing_services_unreached',
     'visits_dropped_total',
     'visits_left_on_disk_total',
     'journal_protects',
@@ -21,10 +21,10 @@ export const COLLECTED = {
     'cache_failures_total',
     'redis_used_bytes',
   ],
-  links: ['parts_unreached', 'requests_shed_total'],
-  stats: ['parts_unreached', 'requests_shed_total'],
+  links: ['backing_services_unreached', 'requests_shed_total'],
+  stats: ['backing_services_unreached', 'requests_shed_total'],
   'visit-writer': [
-    'parts_unreached',
+    'backing_services_unreached',
     'visits_stored_total',
     'visits_rejected_total',
     'visit_queue_ready_messages',

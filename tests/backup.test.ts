@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sendVisitors } from './faults/visitors.ts';
-import { describeOnRealParts } from './on-real-parts.ts';
+import { describeOnRealServices } from './on-real-services.ts';
 import { runCommand, startCommand } from './run-command.ts';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 import { createDatabase } from './stack/postgres.ts';
@@ -54,18 +54,18 @@ function visitsIn(name: string): { readonly single: number; readonly added: numb
   }
   const of = (table: string) => (rows.get(table) ?? []).filter((row) => row.length > 1);
   const sum = (numbers: readonly number[]) => numbers.reduce((all, each) => all + each, 0);
-  const tallies = of('visit_tallies').flatMap(
+  const deltas = of('rollup_deltas').flatMap(
     ([, , json = '[]']) => JSON.parse(json.replaceAll('\\\\', '\\')) as Tally[],
   );
   return {
     single: of('visits').length,
     added:
-      sum(of('visit_rollups').map(([, , visits, bots]) => Number(visits) + Number(bots))) +
-      sum(tallies.map(({ visits, bot_visits }) => visits + bot_visits)),
+      sum(of('hourly_rollups').map(([, , visits, bots]) => Number(visits) + Number(bots))) +
+      sum(deltas.map(({ visits, bot_visits }) => visits + bot_visits)),
   };
 }
 
-describeOnRealParts('a backup', ({ databaseUrl }) => {
+describeOnRealServices('a backup', ({ databaseUrl }) => {
   test('of one moment of a busy product moves it to a server, and from there back', async () => {
     const first = await start('first');
     await first.call('POST', '/api/v1/links', {
@@ -147,7 +147,7 @@ describeOnRealParts('a backup', ({ databaseUrl }) => {
     expect(await refused('restore', [file('a')])).toContain('is in use by another process');
     await terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: 'kept' });
     expect(await terse.end('SIGTERM')).toBe(0);
-    expect(await refused('restore', [file('a')])).toMatch(/empty database only, and this one has urls/);
+    expect(await refused('restore', [file('a')])).toMatch(/empty database only, and this one has links/);
     const again = await start('data');
     expect((await again.call('GET', '/api/v1/links/kept')).status).toBe(200);
   });
@@ -164,7 +164,7 @@ describeOnRealParts('a backup', ({ databaseUrl }) => {
       const sql = postgres(url, { max: 2, onnotice: () => {} });
       const held = Promise.withResolvers<undefined>();
       const holding = sql.begin(async (transaction) => {
-        await transaction`lock table urls in access exclusive mode`;
+        await transaction`lock table links in access exclusive mode`;
         await held.promise;
       });
       const running = startCommand(command, [file(name)], { DATABASE_URL: url });

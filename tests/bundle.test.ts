@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startServer } from './function-process.ts';
-import { describeOnRealParts } from './on-real-parts.ts';
+import { describeOnRealServices } from './on-real-services.ts';
 import { freePorts } from './stack/free-ports.ts';
 
 const BUNDLED = 'dist/gateway';
@@ -145,7 +145,7 @@ describe('the bundle of the standalone process', () => {
   });
 });
 
-describeOnRealParts('a bundle on real parts', (parts) => {
+describeOnRealServices('a bundle on real backing services', (parts) => {
   test('reaches each of them, with a name and a password', async () => {
     const [port = 0] = await freePorts(1);
     const redisUrl = Object.assign(new URL(parts.redisUrl), { username: 'default', password: 'any' });

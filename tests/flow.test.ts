@@ -8,8 +8,8 @@ import { Connection } from 'rabbitmq-client';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type FunctionProcess, startFunction } from './function-process.ts';
-import { describeOnRealParts } from './on-real-parts.ts';
-import type { RealParts } from './real-parts.ts';
+import { describeOnRealServices } from './on-real-services.ts';
+import type { RealServices } from './real-services.ts';
 import { freePorts } from './stack/free-ports.ts';
 import { createDatabase } from './stack/postgres.ts';
 
@@ -24,7 +24,7 @@ interface Way {
   readonly database?: Record<string, string>;
 }
 
-const WAYS: [string, (parts: RealParts) => Way][] = [
+const WAYS: [string, (services: RealServices) => Way][] = [
   [
     'PostgreSQL, Redis over TCP and RabbitMQ',
     ({ databaseUrl, redisUrl }) => ({ databaseUrl, store: { REDIS_URL: redisUrl } }),
@@ -46,7 +46,7 @@ const WAYS: [string, (parts: RealParts) => Way][] = [
   ],
 ];
 
-describeOnRealParts('every function in a process of its own', (parts) => {
+describeOnRealServices('every function in a process of its own', (services) => {
   describe.each(WAYS)('on %s', (_name, wayOf) => {
     let running: FunctionProcess[];
     let gateway: FunctionProcess;
@@ -54,10 +54,10 @@ describeOnRealParts('every function in a process of its own', (parts) => {
 
     beforeEach(async () => {
       journal = await mkdtemp(join(tmpdir(), 'terse-journal-'));
-      await emptyRedis(parts);
-      await emptyQueues(parts);
-      const ownerUrl = await createDatabase(parts.databaseUrl, 'flow');
-      const way = wayOf(parts);
+      await emptyRedis(services);
+      await emptyQueues(services);
+      const ownerUrl = await createDatabase(services.databaseUrl, 'flow');
+      const way = wayOf(services);
       const { host } = new URL(way.databaseUrl);
       const reached = Object.assign(new URL(ownerUrl), { host }).href;
       await migrateByCommand({ DATABASE_URL: reached, ...way.database });
@@ -71,7 +71,7 @@ describeOnRealParts('every function in a process of its own', (parts) => {
       const origin = (index: number) => `http://127.0.0.1:${ports[index]}`;
       const common = (index: number) => ({ PORT: `${ports[index]}`, LOG_LEVEL: 'warn' });
       const { store } = way;
-      const queue = { RABBITMQ_URL: parts.rabbitmqUrl };
+      const queue = { RABBITMQ_URL: services.rabbitmqUrl };
       running = await Promise.all([
         startFunction('redirect', {
           ...common(0),
@@ -205,13 +205,13 @@ function fail(): never {
   throw new Error('The gateway was not started.');
 }
 
-async function emptyRedis({ redisUrl }: RealParts): Promise<void> {
+async function emptyRedis({ redisUrl }: RealServices): Promise<void> {
   const client = await createClient({ url: redisUrl }).connect();
   await client.sendCommand(['FLUSHALL']);
   await client.close();
 }
 
-async function emptyQueues({ rabbitmqUrl }: RealParts): Promise<void> {
+async function emptyQueues({ rabbitmqUrl }: RealServices): Promise<void> {
   const connection = new Connection(rabbitmqUrl);
   for (const queue of ['visits', 'visits.dead']) await connection.queuePurge({ queue }).catch(() => {});
   await connection.close();

@@ -24,10 +24,10 @@ function overwrite(path: string, at: number, ...bytes: readonly number[]): void 
   writeFileSync(path, content);
 }
 
-type Harm = (directory: string) => void;
+type Fault = (directory: string) => void;
 
 describe('a start is refused in one line, and nothing is changed, where the folder', () => {
-  test.each<[string, Harm, RegExp]>([
+  test.each<[string, Fault, RegExp]>([
     [
       'has the WebAssembly database',
       (directory) => writeFileSync(inPostgres(directory, 'complete'), ''),
@@ -81,9 +81,9 @@ describe('a start is refused in one line, and nothing is changed, where the fold
       (directory) => truncateSync(inCluster(directory, 'global/pg_control'), 4096),
       /is not whole: a part of global\/pg_control is missing\./,
     ],
-  ])('%s', async (_, harm, line) => {
+  ])('%s', async (_, fault, line) => {
     const directory = made.copy();
-    harm(directory);
+    fault(directory);
     await expectRefusal(directory, line);
   });
 
@@ -108,7 +108,7 @@ describe('a start is refused in one line, and nothing is changed, where the fold
     );
   });
 
-  test.each<[string, Harm, RegExp]>([
+  test.each<[string, Fault, RegExp]>([
     [
       'was copied without its last write-ahead log',
       (directory) => rmSync(walIn(directory)),
@@ -129,14 +129,14 @@ describe('a start is refused in one line, and nothing is changed, where the fold
       (directory) => rmSync(inCluster(directory, 'pg_xact/0000')),
       /cluster cannot be started: could not access status of transaction/,
     ],
-  ])('%s, as PostgreSQL finds', async (_, harm, line) => {
+  ])('%s, as PostgreSQL finds', async (_, fault, line) => {
     const directory = made.copy();
-    harm(directory);
+    fault(directory);
     await expectRefusal(directory, line, { but: [SCRATCH] });
   });
 
   test.each<[string, RegExp]>([
-    ['urls', /postgres is not whole: the file of urls is missing\./],
+    ['links', /postgres is not whole: the file of links is missing\./],
     ['urls_pkey', /postgres is not whole: the file of urls_pkey is missing\./],
     ['pg_class', /postgres cannot be opened: could not open file "base\/5\/\d+": No such file or directory$/],
     ['pg_authid', /postgres cannot be opened: could not open file "global\/\d+": No such file or directory$/],

@@ -292,7 +292,7 @@ describe('starting', () => {
     expect(modes.filter((mode) => mode & 0o066)).toEqual([]);
   });
 
-  test('on embedded parts in production is accepted by EMBEDDED=accept, and says what they do not give', async () => {
+  test('on embedded backing services in production is accepted by EMBEDDED=accept, and says what they do not give', async () => {
     const production = { NODE_ENV: 'production' };
     await expect(start(production)).rejects.toThrow(
       /exit code 1:\n.*\n {2}DATABASE_URL .*EMBEDDED=accept.*\n {2}REDIS_URL .*\n {2}RABBITMQ_URL /,

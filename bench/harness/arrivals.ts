@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { House, RunningFunction } from './house.ts';
+import type { Deployment, RunningFunction } from './deployment.ts';
 import type { Load } from './load.ts';
 
 const SETTLE_MS = 100;
@@ -16,7 +16,7 @@ export interface Arrivals {
 }
 
 export function expectArrivals(
-  house: Pick<House, 'drain'>,
+  deployment: Pick<Deployment, 'drain'>,
   redirect: Pick<RunningFunction, 'metric'>,
   alreadyStored = 0,
 ): Arrivals {
@@ -33,7 +33,7 @@ export function expectArrivals(
         throw new Error(`${completed} requests were completed, and ${redirected} redirects made.`);
       }
       await beforeStoring?.();
-      await house.drain(alreadyStored + redirected);
+      await deployment.drain(alreadyStored + redirected);
     },
   };
 }

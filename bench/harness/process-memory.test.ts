@@ -26,11 +26,11 @@ test('the memory of a product includes processes in sessions of their own', asyn
   await once(parent, 'exit');
 
   expect(child.totalMb).toBeGreaterThan(HELD_MB);
-  expect(child.parts.get('node')?.count).toBe(1);
-  expect(whole.parts.get('node')?.count).toBe(2);
+  expect(child.services.get('node')?.count).toBe(1);
+  expect(whole.services.get('node')?.count).toBe(2);
   expect(whole.totalMb).toBeGreaterThan(child.totalMb);
   expect(watch.highest().totalMb).toBeGreaterThan(HELD_MB);
-  expect(memoryOfTree(pid)).toEqual({ totalMb: 0, parts: new Map() });
+  expect(memoryOfTree(pid)).toEqual({ totalMb: 0, services: new Map() });
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { processTree } from '../../tests/stack/process-tree.ts';
 /** Memory in MB of 1024² bytes, each shared page divided among those that share it. */
 export interface TreeMemory {
   readonly totalMb: number;
-  readonly parts: ReadonlyMap<string, { readonly count: number; readonly mb: number }>;
+  readonly services: ReadonlyMap<string, { readonly count: number; readonly mb: number }>;
 }
 
 export interface MemoryWatch {
@@ -20,17 +20,17 @@ const POSTGRES_PARTS =
 
 /** The proportional memory of a process and its descendants, also those in sessions of their own, by what they are. */
 export function memoryOfTree(pid: number): TreeMemory {
-  const parts = new Map<string, { count: number; mb: number }>();
+  const services = new Map<string, { count: number; mb: number }>();
   let totalMb = 0;
   for (const id of processTree(pid)) {
     const memory = proportionalMb(id);
     if (memory === undefined) continue;
     const name = partOf(readCommand(id));
-    const { count = 0, mb = 0 } = parts.get(name) ?? {};
-    parts.set(name, { count: count + 1, mb: mb + memory });
+    const { count = 0, mb = 0 } = services.get(name) ?? {};
+    services.set(name, { count: count + 1, mb: mb + memory });
     totalMb += memory;
   }
-  return { totalMb, parts };
+  return { totalMb, services };
 }
 
 /** Reads the memory of a process tree again and again. */

@@ -42,7 +42,7 @@ export interface ProductOptions {
   readonly onSpawn?: (pid: number) => void;
 }
 
-/** All functions in one process, on embedded parts, as `npm start` runs them. */
+/** All functions in one process, on embedded backing services, as `npm start` runs them. */
 export interface Product {
   readonly pid: number;
   readonly url: string;

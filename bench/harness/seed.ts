@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRedisCache } from '@terse/cache/redis-cache';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
-import { addToMonth, createMonth, type VisitTally } from '@terse/core/stats/rollup';
+import { addToMonth, createMonth, type RollupDelta } from '@terse/core/stats/rollup';
 import { startOf } from '@terse/core/stats/calendar';
 import type postgres from 'postgres';
-import type { House } from './house.ts';
+import type { Deployment } from './deployment.ts';
 import { CODE_MULTIPLIER, codeOf, URLS, USER_AGENTS } from './samples.ts';
 
 const PUTS_AT_ONCE = 500;
@@ -14,16 +14,16 @@ const CONNECT_POLL_MS = 10;
 /** Stores links with the numbers from `from` to `to` (exclusive), a second apart, the last one made now. */
 export async function seedLinks(sql: postgres.Sql, to: number, from = 0): Promise<void> {
   await sql`
-    insert into urls (short_code, original_url, tags, created_at, updated_at)
+    insert into links (short_code, original_url, tags, created_at, updated_at)
     select lpad(to_hex((link * ${CODE_MULTIPLIER}::bigint) % 4294967296), 8, '0'),
       (${[...URLS]}::text[])[1 + link % ${URLS.length}::int], array['seed'],
       now() - interval '1 second' * (${to}::bigint - link), now()
     from generate_series(${from}::bigint, ${to - 1}::bigint) as link`;
-  await sql`vacuum analyze urls`;
+  await sql`vacuum analyze links`;
 }
 
 /** Puts the links with the numbers below `count` into the shared cache, for an hour. */
-export async function fillCache({ stack }: House, count: number): Promise<void> {
+export async function fillCache({ stack }: Deployment, count: number): Promise<void> {
   const redis = openRedisTcp({
     url: stack.redis.url,
     name: 'bench',
@@ -65,26 +65,26 @@ export async function seedVisits(
   await insertVisits(sql, ofFirst, 1);
   await insertVisits(sql, ofOthers, links);
   await sql`
-    insert into visit_rollups (short_code, hour, visits, bot_visits)
+    insert into hourly_rollups (short_code, hour, visits, bot_visits)
     select short_code, date_trunc('hour', timestamp, 'UTC'),
       count(*) filter (where not is_bot), count(*) filter (where is_bot)
     from visits group by 1, 2`;
   await seedMonths(sql);
   await sql`vacuum analyze visits`;
-  await sql`vacuum analyze visit_rollups`;
-  await sql`vacuum analyze visit_months`;
+  await sql`vacuum analyze hourly_rollups`;
+  await sql`vacuum analyze monthly_rollups`;
 }
 
 /** The months of each link, from its visits, as a merge would leave them. */
 async function seedMonths(sql: postgres.Sql): Promise<void> {
-  const days = sql<VisitTally[]>`
+  const days = sql<RollupDelta[]>`
     with counted as (
       select short_code, date_trunc('day', timestamp, 'UTC') as day, is_bot, dimension, value, count(*)::int as visits
       from visits cross join lateral (values
         ('all', ''), ('country', country), ('browser', 'Browser ' || length(user_agent) % 12),
         ('device', 'Device ' || length(user_agent) % 3), ('os', 'System ' || length(user_agent) % 7),
         ('referrer', substring(referrer from '//([^/]+)'))
-      ) as parts (dimension, value)
+      ) as services (dimension, value)
       where value is not null and (not is_bot or dimension = 'all')
       group by 1, 2, 3, 4, 5
     ), by_dimension as (
@@ -96,7 +96,7 @@ async function seedMonths(sql: postgres.Sql): Promise<void> {
     select short_code, extract(epoch from day)::float8 * 1000 as hour, sum(visits)::int as visits,
       sum(bot_visits)::int as bot_visits, json_object_agg(dimension, counts) as breakdown
     from by_dimension group by 1, 2`;
-  const byLink = new Map<string, VisitTally[]>();
+  const byLink = new Map<string, RollupDelta[]>();
   for (const day of await days) byLink.set(day.short_code, [...(byLink.get(day.short_code) ?? []), day]);
   const months = [...byLink].flatMap(([short_code, ofLink]) =>
     [...Map.groupBy(ofLink, ({ hour }) => startOf('month', hour))].map(([month, ofMonth]) => {
@@ -107,7 +107,7 @@ async function seedMonths(sql: postgres.Sql): Promise<void> {
   );
   for (let start = 0; start < months.length; start += MONTHS_AT_ONCE) {
     const some = JSON.stringify(months.slice(start, start + MONTHS_AT_ONCE));
-    await sql`insert into visit_months select * from json_populate_recordset(null::visit_months, ${some}::text::json)`;
+    await sql`insert into monthly_rollups select * from json_populate_recordset(null::monthly_rollups, ${some}::text::json)`;
   }
 }
 

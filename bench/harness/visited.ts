@@ -1,7 +1,7 @@
 import type { Bench } from '../suite.ts';
 import { expectArrivals } from './arrivals.ts';
 import { CONNECTIONS, leadIn, load, type LoadOptions, warmUp } from './load.ts';
-import type { House, RunningFunction } from './house.ts';
+import type { Deployment, RunningFunction } from './deployment.ts';
 import type { SampleRequest } from './samples.ts';
 import { measureUsage } from './usage.ts';
 
@@ -9,12 +9,12 @@ type Visited = Pick<RunningFunction, 'url' | 'pid'>;
 
 /** Warms a redirect up with these requests. @returns how to visit it: for so many seconds, and every visit is proved to arrive. */
 export async function prepareVisits(
-  house: Pick<House, 'stored' | 'drain'>,
+  deployment: Pick<Deployment, 'stored' | 'drain'>,
   redirect: Visited & Pick<RunningFunction, 'metric'>,
   requests: readonly SampleRequest[],
   { cores }: Pick<Bench, 'cores'>,
 ) {
-  const arrivals = expectArrivals(house, redirect, await house.stored());
+  const arrivals = expectArrivals(deployment, redirect, await deployment.stored());
   const options = { url: redirect.url, requests, connections: CONNECTIONS, cores };
   arrivals.add(await warmUp(options));
   await arrivals.settle();

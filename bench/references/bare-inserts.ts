@@ -11,7 +11,7 @@ const UNDER_WAY = 32;
 
 const sql = postgres(url, { max: POOL_SIZE, onnotice: () => undefined });
 await sql`drop table if exists urls_bare`;
-await sql`create table urls_bare (like urls including all) with (fillfactor = 80)`;
+await sql`create table urls_bare (like links including all) with (fillfactor = 80)`;
 const begin = performance.now();
 const end = begin + Number(seconds) * 1000;
 let links = 0;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alternate } from '../harness/alternate.ts';
 import { settled } from '../harness/arrivals.ts';
-import type { House, RunningFunction } from '../harness/house.ts';
+import type { Deployment, RunningFunction } from '../harness/deployment.ts';
 import { CONNECTIONS, load, warmUp } from '../harness/load.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
 import { measureUsage } from '../harness/usage.ts';
@@ -18,15 +18,15 @@ const MILLION = 1e6;
 /** What the same took when it was measured for the first time, in CPU seconds of bare Hono (`docs/capacity.md`). */
 const FIRST_MEASUREMENT = 7.12;
 
-/** Waits until the links have counted so many visits, and no tally waits to be merged. @throws Error when they do not. */
-async function untilCountedAndMerged({ sql }: House, visits: number): Promise<void> {
+/** Waits until the links have counted so many visits, and no delta waits to be merged. @throws Error when they do not. */
+async function untilCountedAndMerged({ sql }: Deployment, visits: number): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const [row] = await sql<{ counted: number; waiting: boolean }[]>`
-      select sum(visit_count)::int as counted, exists (select from visit_tallies) as waiting from urls`;
+      select sum(visit_count)::int as counted, exists (select from rollup_deltas) as waiting from links`;
     if (row?.counted === visits && !row.waiting) return;
     if (performance.now() > deadline) {
-      throw new Error(`Of ${visits} visits ${row?.counted} are counted; tallies wait: ${row?.waiting}.`);
+      throw new Error(`Of ${visits} visits ${row?.counted} are counted; deltas wait: ${row?.waiting}.`);
     }
     await sleep(POLL_MS);
   }
@@ -34,19 +34,19 @@ async function untilCountedAndMerged({ sql }: House, visits: number): Promise<vo
 
 export const cost: Suite = {
   name: 'cost',
-  run: async ({ openHouse, cores, pairs, secondsPerRun }) => {
-    const house = await openHouse();
-    await seedLinks(house.sql, LINKS);
-    await fillCache(house, LINKS);
-    const bare = await house.startBareHono();
+  run: async ({ openDeployment, cores, pairs, secondsPerRun }) => {
+    const deployment = await openDeployment();
+    await seedLinks(deployment.sql, LINKS);
+    await fillCache(deployment, LINKS);
+    const bare = await deployment.startBareHono();
     const functions: RunningFunction[] = [
-      await house.start('redirect', 'alone'),
-      await house.start('visit-writer', 'beside'),
-      await house.start('counter-flush', 'beside'),
+      await deployment.start('redirect', 'alone'),
+      await deployment.start('visit-writer', 'beside'),
+      await deployment.start('counter-flush', 'beside'),
     ];
     const [redirect] = functions;
     if (!redirect) throw new Error('There is no redirect.');
-    const { postgres, redis, rabbitmq } = house.stack;
+    const { postgres, redis, rabbitmq } = deployment.stack;
     const names = ['redirect', 'visit-writer', 'counter-flush', 'PostgreSQL', 'Redis', 'RabbitMQ'] as const;
     const pids = [
       ...functions.map(({ pid }) => pid),
@@ -59,10 +59,10 @@ export const cost: Suite = {
       const usages = pids.map((pid) => measureUsage(pid));
       await load({ ...options, url: redirect.url, seconds });
       const visits = await settled(() => redirect.metric('redirects_total', 'outcome="redirect"'));
-      await house.untilStored(visits);
-      await untilCountedAndMerged(house, await redirect.metric('visits_recorded_total', 'people'));
-      const parts = usages.map((usage) => (usage() / (visits - before)) * MILLION);
-      return { parts, total: parts.reduce((sum, part) => sum + part, 0) };
+      await deployment.untilStored(visits);
+      await untilCountedAndMerged(deployment, await redirect.metric('visits_recorded_total', 'people'));
+      const services = usages.map((usage) => (usage() / (visits - before)) * MILLION);
+      return { services, total: services.reduce((sum, part) => sum + part, 0) };
     };
     const bareHono = async (seconds: number) => {
       const usage = measureUsage(bare.pid);
@@ -95,7 +95,7 @@ export const cost: Suite = {
       ...names.map((name, part) => ({
         what: `of these ${name}`,
         size,
-        measured: number(median(measured.map(({ subject }) => subject.parts[part] ?? 0))),
+        measured: number(median(measured.map(({ subject }) => subject.services[part] ?? 0))),
       })),
       {
         what: 'CPU seconds per million, bare Hono',

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { alternate } from '../harness/alternate.ts';
-import { API_KEY, type House, type RunningFunction } from '../harness/house.ts';
+import { API_KEY, type Deployment, type RunningFunction } from '../harness/deployment.ts';
 import { CONNECTIONS, load, WARM_UP_SECONDS } from '../harness/load.ts';
 import { type SampleRequest, URLS } from '../harness/samples.ts';
 import { measureUsage } from '../harness/usage.ts';
@@ -44,12 +44,12 @@ const BULK_REQUESTS: Creating = {
 
 /** Links created a second over HTTP, and what of the function's CPU one took. @throws Error when not all of them are stored. */
 export async function measureCreating(
-  house: House,
+  deployment: Deployment,
   { url, pid }: RunningFunction,
   { cores, secondsPerRun }: Pick<Bench, 'cores' | 'secondsPerRun'>,
   { requests, linksPerRequest, connections }: Creating = ONE_BY_ONE,
 ): Promise<{ perSecond: number; cpuMicroseconds: number }> {
-  const before = await countLinks(house);
+  const before = await countLinks(deployment);
   const usage = measureUsage(pid);
   const done = await load({
     url,
@@ -60,23 +60,23 @@ export async function measureCreating(
   });
   const least = done.completed * linksPerRequest;
   const cpuMicroseconds = (usage() * 1e6) / least;
-  const created = (await countLinks(house)) - before;
+  const created = (await countLinks(deployment)) - before;
   if (created < least || created > least + done.maxUncounted * linksPerRequest) {
     throw new Error(`${least} links were created, and ${created} are there.`);
   }
   return { perSecond: done.perSecond * linksPerRequest, cpuMicroseconds };
 }
 
-async function countLinks({ sql }: House): Promise<number> {
-  const [row] = await sql<{ links: number }[]>`select count(*)::int as links from urls`;
+async function countLinks({ sql }: Deployment): Promise<number> {
+  const [row] = await sql<{ links: number }[]>`select count(*)::int as links from links`;
   return row?.links ?? 0;
 }
 
 async function measureBareInserts(
-  house: House,
+  deployment: Deployment,
   { secondsPerRun }: Pick<Bench, 'secondsPerRun'>,
 ): Promise<{ perSecond: number }> {
-  const { command, settings } = house.commandOfBareInserts(secondsPerRun);
+  const { command, settings } = deployment.commandOfBareInserts(secondsPerRun);
   const [program = '', ...args] = command;
   const { stdout } = await promisify(execFile)(program, args, { env: { PATH: '', ...settings } });
   return { perSecond: Number(stdout) };
@@ -85,22 +85,22 @@ async function measureBareInserts(
 export const create: Suite = {
   name: 'create',
   run: async (bench) => {
-    const house = await bench.openHouse();
-    const links = await house.start('links', 'alone');
-    await measureCreating(house, links, { ...bench, secondsPerRun: WARM_UP_SECONDS });
+    const deployment = await bench.openDeployment();
+    const links = await deployment.start('links', 'alone');
+    await measureCreating(deployment, links, { ...bench, secondsPerRun: WARM_UP_SECONDS });
     const measured = await alternate(
       bench.pairs,
-      () => measureCreating(house, links, bench),
-      () => measureBareInserts(house, bench),
+      () => measureCreating(deployment, links, bench),
+      () => measureBareInserts(deployment, bench),
     );
     const rates = ratio(measured.map(pairOf('perSecond')));
     const inBulk = await alternate(
       bench.pairs,
-      () => measureCreating(house, links, bench, BULK_REQUESTS),
-      () => measureBareInserts(house, bench),
+      () => measureCreating(deployment, links, bench, BULK_REQUESTS),
+      () => measureBareInserts(deployment, bench),
     );
     const bulk = ratio(inBulk.map(pairOf('perSecond')));
-    const size = `${count(await countLinks(house))} links, ${CONNECTIONS} connections`;
+    const size = `${count(await countLinks(deployment))} links, ${CONNECTIONS} connections`;
     return [
       {
         what: 'links/s one by one ÷ bare inserts',

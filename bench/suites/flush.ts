@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRedisCounter } from '@terse/cache/redis-counter';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { z } from 'zod';
-import type { House } from '../harness/house.ts';
+import type { Deployment } from '../harness/deployment.ts';
 import { codeOf } from '../harness/samples.ts';
 import { seedLinks } from '../harness/seed.ts';
 import { memoryOf } from '../harness/usage.ts';
@@ -17,13 +17,13 @@ const flushedSchema = z.object({ flushed: z.int() });
 
 /** Counts one visit of each of so many links, then flushes. @throws Error when not all of them reach the links. */
 export async function measureFlush(
-  house: House,
+  deployment: Deployment,
   links: number,
 ): Promise<{ seconds: number; highestMb: number }> {
-  await house.sql`update urls set visit_count = 0 where visit_count <> 0`;
-  await house.sql`vacuum urls`;
-  await countVisits(house, links);
-  const flusher = await house.start('counter-flush', 'alone', { TRIGGER: 'external' });
+  await deployment.sql`update links set visit_count = 0 where visit_count <> 0`;
+  await deployment.sql`vacuum links`;
+  await countVisits(deployment, links);
+  const flusher = await deployment.start('counter-flush', 'alone', { TRIGGER: 'external' });
   const begin = performance.now();
   const response = await fetch(`${flusher.url}/.events`, {
     method: 'POST',
@@ -35,14 +35,14 @@ export async function measureFlush(
   const { flushed } = flushedSchema.parse(await response.json());
   const { highestMb } = memoryOf(flusher.pid);
   await flusher.end('SIGKILL');
-  const [row] = await house.sql<{ visits: number }[]>`select sum(visit_count)::int as visits from urls`;
+  const [row] = await deployment.sql<{ visits: number }[]>`select sum(visit_count)::int as visits from links`;
   if (flushed !== links || row?.visits !== links) {
     throw new Error(`Of ${links} visits ${flushed} were flushed, and the links have ${row?.visits}.`);
   }
   return { seconds, highestMb };
 }
 
-async function countVisits({ stack }: House, links: number): Promise<void> {
+async function countVisits({ stack }: Deployment, links: number): Promise<void> {
   const redis = openRedisTcp({
     url: stack.redis.url,
     name: 'bench',
@@ -62,18 +62,18 @@ async function countVisits({ stack }: House, links: number): Promise<void> {
 
 export const flush: Suite = {
   name: 'flush',
-  run: async ({ openHouse, pairs, full }) => {
-    const house = await openHouse();
+  run: async ({ openDeployment, pairs, full }) => {
+    const deployment = await openDeployment();
     const sizes = [
       { links: 10_000, maxSeconds: undefined, times: pairs },
       { links: 100_000, maxSeconds: 3, times: pairs },
       { links: 1_000_000, maxSeconds: 30, times: full ? pairs : 1 },
     ];
-    await seedLinks(house.sql, Math.max(...sizes.map(({ links }) => links)));
+    await seedLinks(deployment.sql, Math.max(...sizes.map(({ links }) => links)));
     const findings = [];
     for (const { links, maxSeconds, times } of sizes) {
       const runs = [];
-      for (let run = 0; run < times; run++) runs.push(await measureFlush(house, links));
+      for (let run = 0; run < times; run++) runs.push(await measureFlush(deployment, links));
       const seconds = spread(runs.map((each) => each.seconds));
       findings.push({
         what: 'seconds; highest memory, MB',

@@ -1,4 +1,4 @@
-import type { House } from '../harness/house.ts';
+import type { Deployment } from '../harness/deployment.ts';
 import { codeOf } from '../harness/samples.ts';
 import { seedLinks, seedVisits } from '../harness/seed.ts';
 import { count, number } from '../report.ts';
@@ -34,9 +34,9 @@ interface Cost {
 
 /** What everything costs when there are so many links, and as many visits. */
 async function costsAt(bench: Bench, links: number): Promise<Cost[]> {
-  const house = await bench.openHouse();
-  await seedLinks(house.sql, links);
-  await seedVisits(house.sql, { ofFirst: links / 2, ofOthers: links / 2, links: Math.min(links, 1000) });
+  const deployment = await bench.openDeployment();
+  await seedLinks(deployment.sql, links);
+  await seedVisits(deployment.sql, { ofFirst: links / 2, ofOthers: links / 2, links: Math.min(links, 1000) });
   const costs: Cost[] = [];
   const add = async (what: string, of: string, size: number, measure: () => Promise<number>) => {
     const runs: number[] = [];
@@ -44,38 +44,40 @@ async function costsAt(bench: Bench, links: number): Promise<Cost[]> {
     costs.push({ what, of, size, cost: median(runs) });
   };
 
-  const api = await house.start('links', 'alone');
-  await add('list, the last page', 'links', links, () => measurePage(house, api.url, links / LINKS_PER_PAGE));
-  const stats = await house.start('stats', 'alone');
+  const api = await deployment.start('links', 'alone');
+  await add('list, the last page', 'links', links, () =>
+    measurePage(deployment, api.url, links / LINKS_PER_PAGE),
+  );
+  const stats = await deployment.start('stats', 'alone');
   await add('stats', 'visits', links, async () => (await measureStats(stats.url, 0)).ms);
   await stats.end('SIGTERM');
   const dirty = links / 10;
   await add('flush, a link', 'links with new visits', dirty, async () => {
-    const { seconds } = await measureFlush(house, dirty);
+    const { seconds } = await measureFlush(deployment, dirty);
     return (seconds * 1000) / dirty;
   });
-  await addRedirects(house, bench, links, add);
+  await addRedirects(deployment, bench, links, add);
   await add('writer, a visit', 'visits stored', links, async () => {
     const visits = createVisits(VISITS_WRITTEN, Math.min(links, 10_000));
-    const { perSecond } = await measureWriting(house, visits, await house.stored());
+    const { perSecond } = await measureWriting(deployment, visits, await deployment.stored());
     return 1000 / perSecond;
   });
   await add('create, a link', 'links', links, async () => {
-    const { perSecond } = await measureCreating(house, api, { ...bench, secondsPerRun: SECONDS });
+    const { perSecond } = await measureCreating(deployment, api, { ...bench, secondsPerRun: SECONDS });
     return 1000 / perSecond;
   });
-  await house.close();
+  await deployment.close();
   return costs;
 }
 
 async function addRedirects(
-  house: House,
+  deployment: Deployment,
   bench: Bench,
   links: number,
   add: (what: string, of: string, size: number, measure: () => Promise<number>) => Promise<void>,
 ): Promise<void> {
   const inMemory = links / 10;
-  const hot = await openHot(house, inMemory, bench);
+  const hot = await openHot(deployment, inMemory, bench);
   await add('redirect-hot, CPU of a redirect', 'links visited', inMemory, async () => {
     const { cpuMicroseconds } = await hot.visit(SECONDS);
     return cpuMicroseconds / 1000;
@@ -84,7 +86,7 @@ async function addRedirects(
 
   if (links >= LEAST_FOLLOWED) {
     const inCache = Math.min(links, MAX_IN_CACHE);
-    const warm = await openWarm(house, inCache, bench, { followed: LEAST_FOLLOWED });
+    const warm = await openWarm(deployment, inCache, bench, { followed: LEAST_FOLLOWED });
     await add('redirect-warm, CPU of a redirect', 'links in Redis', inCache, async () => {
       const { cpuMicroseconds } = await warm.visit(SECONDS);
       return cpuMicroseconds / 1000;
@@ -92,14 +94,14 @@ async function addRedirects(
     await warm.redirect.end('SIGTERM');
   }
 
-  const miss = createMissing(house, links, bench);
+  const miss = createMissing(deployment, links, bench);
   await add('redirect-miss, a redirect', 'links', links, async () => 1000 / (await miss(SECONDS)).perSecond);
 
   const waiting = Math.min(links / 20, 5000);
   await add('stampede, a visitor', 'visitors at once', waiting, async () => {
-    const before = await house.stored();
-    const { ms, redirected } = await stampede(house, repeated(`/${codeOf(1)}`, waiting));
-    await house.drain(before + redirected);
+    const before = await deployment.stored();
+    const { ms, redirected } = await stampede(deployment, repeated(`/${codeOf(1)}`, waiting));
+    await deployment.drain(before + redirected);
     return ms / waiting;
   });
 }

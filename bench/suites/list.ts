@@ -1,6 +1,6 @@
 import { encodeCursor } from '@terse/http/cursor';
 import { alternate } from '../harness/alternate.ts';
-import { API_KEY, type House } from '../harness/house.ts';
+import { API_KEY, type Deployment } from '../harness/deployment.ts';
 import { latencies, readApi } from '../harness/latency.ts';
 import { seedLinks } from '../harness/seed.ts';
 import { count, withSpread } from '../report.ts';
@@ -13,15 +13,15 @@ const CALLS = 100;
 const NOISE = 1.25;
 
 /** The middle of the milliseconds that a page takes, the first one being 1. */
-export async function measurePage(house: House, url: string, page: number): Promise<number> {
-  const cursor = page === 1 ? '' : `&cursor=${await cursorTo(house, page)}`;
+export async function measurePage(deployment: Deployment, url: string, page: number): Promise<number> {
+  const cursor = page === 1 ? '' : `&cursor=${await cursorTo(deployment, page)}`;
   const address = `${url}/api/v1/links?limit=${PAGE}${cursor}`;
   return median(await latencies(CALLS, () => readApi(address, API_KEY)));
 }
 
-async function cursorTo({ sql }: House, page: number): Promise<string> {
+async function cursorTo({ sql }: Deployment, page: number): Promise<string> {
   const [last] = await sql<{ created_at: Date; short_code: string }[]>`
-    select created_at, short_code from urls
+    select created_at, short_code from links
     order by created_at desc, short_code desc offset ${(page - 1) * PAGE - 1} limit 1`;
   if (!last) throw new Error(`There is no page ${page}.`);
   return encodeCursor([last.created_at, last.short_code]);
@@ -29,16 +29,16 @@ async function cursorTo({ sql }: House, page: number): Promise<string> {
 
 export const list: Suite = {
   name: 'list',
-  run: async ({ openHouse, pairs }) => {
+  run: async ({ openDeployment, pairs }) => {
     const links = 1_000_000;
     const lastPage = links / PAGE;
-    const house = await openHouse();
-    await seedLinks(house.sql, links);
-    const running = await house.start('links', 'alone');
+    const deployment = await openDeployment();
+    await seedLinks(deployment.sql, links);
+    const running = await deployment.start('links', 'alone');
     const measured = await alternate(
       pairs,
-      () => measurePage(house, running.url, lastPage),
-      () => measurePage(house, running.url, 1),
+      () => measurePage(deployment, running.url, lastPage),
+      () => measurePage(deployment, running.url, 1),
     );
     const apart = ratio(measured);
     const size = `${count(links)} links, ${PAGE} a page`;

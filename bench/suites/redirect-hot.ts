@@ -1,5 +1,5 @@
 import { alternate } from '../harness/alternate.ts';
-import type { House } from '../harness/house.ts';
+import type { Deployment } from '../harness/deployment.ts';
 import { CONNECTIONS } from '../harness/load.ts';
 import { createRandom } from '../../tests/random.ts';
 import { createZipf, type SampleRequest, visitsTo } from '../harness/samples.ts';
@@ -25,20 +25,20 @@ export function hotRequests(links: number): SampleRequest[] {
 }
 
 /** A redirect with its links in memory, warmed up, and loads on it whose visits are all proved to arrive. */
-export async function openHot(house: House, links: number, bench: Pick<Bench, 'cores'>) {
-  await fillCache(house, links);
-  const redirect = await house.start('redirect', 'alone');
+export async function openHot(deployment: Deployment, links: number, bench: Pick<Bench, 'cores'>) {
+  await fillCache(deployment, links);
+  const redirect = await deployment.start('redirect', 'alone');
   const requests = hotRequests(links);
-  return { redirect, requests, visit: await prepareVisits(house, redirect, requests, bench) };
+  return { redirect, requests, visit: await prepareVisits(deployment, redirect, requests, bench) };
 }
 
 /** The redirects a second of one process, for suites that compare with them. */
 export async function measureHotRate(bench: Bench): Promise<number> {
-  const house = await bench.openHouse();
-  await seedLinks(house.sql, LINKS);
-  const { visit } = await openHot(house, LINKS, bench);
+  const deployment = await bench.openDeployment();
+  await seedLinks(deployment.sql, LINKS);
+  const { visit } = await openHot(deployment, LINKS, bench);
   const { perSecond } = await visit(bench.secondsPerRun);
-  await house.close();
+  await deployment.close();
   return perSecond;
 }
 
@@ -46,10 +46,10 @@ export const redirectHot: Suite = {
   name: 'redirect-hot',
   run: async (bench) => {
     const { pairs, secondsPerRun, shared } = bench;
-    const house = await bench.openHouse();
-    await seedLinks(house.sql, LINKS);
-    const bare = await house.startBareHono();
-    const { redirect, requests, visit } = await openHot(house, LINKS, bench);
+    const deployment = await bench.openDeployment();
+    await seedLinks(deployment.sql, LINKS);
+    const bare = await deployment.startBareHono();
+    const { redirect, requests, visit } = await openHot(deployment, LINKS, bench);
     const visitBare = await prepareBareVisits(bare, requests, bench);
     const measured = await alternate(
       pairs,

@@ -1,6 +1,6 @@
 import { alternate } from '../harness/alternate.ts';
 import { expectArrivals } from '../harness/arrivals.ts';
-import type { House } from '../harness/house.ts';
+import type { Deployment } from '../harness/deployment.ts';
 import { load } from '../harness/load.ts';
 import { type SampleRequest, visitsTo } from '../harness/samples.ts';
 import { seedLinks } from '../harness/seed.ts';
@@ -24,13 +24,13 @@ function missingRequests(links: number, run: number): SampleRequest[] {
 }
 
 /** Redirects whose links only the database knows: how many a second, and how many links it was asked for. */
-export function createMissing(house: House, links: number, { cores }: Pick<Bench, 'cores'>) {
+export function createMissing(deployment: Deployment, links: number, { cores }: Pick<Bench, 'cores'>) {
   let run = 0;
   return async (seconds: number) => {
-    await house.redis('FLUSHALL');
-    const readsBefore = await house.indexReads('urls_pkey');
-    const redirect = await house.start('redirect', 'alone');
-    const arrivals = expectArrivals(house, redirect, await house.stored());
+    await deployment.redis('FLUSHALL');
+    const readsBefore = await deployment.indexReads('urls_pkey');
+    const redirect = await deployment.start('redirect', 'alone');
+    const arrivals = expectArrivals(deployment, redirect, await deployment.stored());
     const done = await load({
       url: redirect.url,
       requests: missingRequests(links, run++),
@@ -43,7 +43,7 @@ export function createMissing(house: House, links: number, { cores }: Pick<Bench
     await arrivals.settle(async () => {
       await redirect.end('SIGTERM');
       // The writer looks links up, too.
-      queries = (await house.indexReads('urls_pkey')) - readsBefore;
+      queries = (await deployment.indexReads('urls_pkey')) - readsBefore;
     });
     return { ...done, queries, codes: Math.ceil(done.completed / VISITORS_PER_LINK) };
   };
@@ -51,12 +51,12 @@ export function createMissing(house: House, links: number, { cores }: Pick<Bench
 
 export const redirectMiss: Suite = {
   name: 'redirect-miss',
-  run: async ({ openHouse, cores, pairs, secondsPerRun, full }) => {
+  run: async ({ openDeployment, cores, pairs, secondsPerRun, full }) => {
     const links = full ? 1_000_000 : 200_000;
-    const house = await openHouse();
-    await seedLinks(house.sql, links);
-    const bare = await house.startBareHono();
-    const miss = createMissing(house, links, { cores });
+    const deployment = await openDeployment();
+    await seedLinks(deployment.sql, links);
+    const bare = await deployment.startBareHono();
+    const miss = createMissing(deployment, links, { cores });
     const measured = await alternate(
       pairs,
       () => miss(secondsPerRun),

@@ -1,5 +1,5 @@
 import { alternate } from '../harness/alternate.ts';
-import type { House } from '../harness/house.ts';
+import type { Deployment } from '../harness/deployment.ts';
 import { CONNECTIONS } from '../harness/load.ts';
 import { visitsTo } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
@@ -20,27 +20,27 @@ export const LEAST_FOLLOWED = 50_000;
  * memory any more when its turn comes again.
  */
 export async function openWarm(
-  house: House,
+  deployment: Deployment,
   links: number,
   bench: Pick<Bench, 'cores'>,
   { transport = 'TCP', followed = links }: { transport?: Transport; followed?: number } = {},
 ) {
-  await fillCache(house, links);
-  const { upstash } = house.stack;
+  await fillCache(deployment, links);
+  const { upstash } = deployment.stack;
   const rest = { REDIS_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token };
-  const redirect = await house.start('redirect', 'alone', transport === 'REST' ? rest : {});
+  const redirect = await deployment.start('redirect', 'alone', transport === 'REST' ? rest : {});
   const requests = visitsTo(
     Array.from({ length: followed }, (_, turn) => Math.floor((turn * links) / followed)),
   );
-  return { redirect, requests, visit: await prepareVisits(house, redirect, requests, bench) };
+  return { redirect, requests, visit: await prepareVisits(deployment, redirect, requests, bench) };
 }
 
 async function measure(bench: Bench, transport: Transport): Promise<Finding[]> {
   const { pairs, secondsPerRun } = bench;
-  const house = await bench.openHouse();
-  await seedLinks(house.sql, LINKS);
-  const bare = await house.startBareHono();
-  const { redirect, requests, visit } = await openWarm(house, LINKS, bench, { transport });
+  const deployment = await bench.openDeployment();
+  await seedLinks(deployment.sql, LINKS);
+  const bare = await deployment.startBareHono();
+  const { redirect, requests, visit } = await openWarm(deployment, LINKS, bench, { transport });
   const visitBare = await prepareBareVisits(bare, requests, bench);
   const measured = await alternate(
     pairs,
@@ -50,7 +50,7 @@ async function measure(bench: Bench, transport: Transport): Promise<Finding[]> {
   const rates = ratio(measured.map(pairOf('perSecond')));
   const fromCache = await redirect.metric('resolutions_total', 'cache');
   const all = await redirect.metric('resolutions_total');
-  await house.close();
+  await deployment.close();
   const size = `${count(LINKS)} links, ${CONNECTIONS} connections`;
   return [
     {

@@ -1,5 +1,5 @@
-import { crowd } from '../harness/crowd.ts';
-import type { House } from '../harness/house.ts';
+import { herd } from '../harness/herd.ts';
+import type { Deployment } from '../harness/deployment.ts';
 import { codeOf } from '../harness/samples.ts';
 import { seedLinks } from '../harness/seed.ts';
 import { memoryOf } from '../harness/usage.ts';
@@ -10,16 +10,16 @@ const VISITORS = 5000;
 const MAX_MEMORY_MB = 200;
 
 /** Visitors who all come at once to a redirect that has nothing in memory, and what that took. */
-export async function stampede(house: House, paths: readonly string[]) {
-  await house.redis('FLUSHALL');
-  const readsBefore = await house.indexReads('urls_pkey');
-  const redirect = await house.start('redirect', 'alone');
+export async function stampede(deployment: Deployment, paths: readonly string[]) {
+  await deployment.redis('FLUSHALL');
+  const readsBefore = await deployment.indexReads('urls_pkey');
+  const redirect = await deployment.start('redirect', 'alone');
   const before = memoryOf(redirect.pid).nowMb;
-  const { statuses, ms } = await crowd(redirect.url, paths);
+  const { statuses, ms } = await herd(redirect.url, paths);
   const { highestMb } = memoryOf(redirect.pid);
   const redirected = await redirect.metric('redirects_total', 'outcome="redirect"');
   await redirect.end('SIGTERM');
-  const queries = (await house.indexReads('urls_pkey')) - readsBefore;
+  const queries = (await deployment.indexReads('urls_pkey')) - readsBefore;
   return { statuses, ms, before, highestMb, redirected, queries };
 }
 
@@ -27,10 +27,10 @@ export const repeated = (path: string, times: number) => Array.from({ length: ti
 
 export const stampedeSuite: Suite = {
   name: 'stampede',
-  run: async ({ openHouse }) => {
-    const house = await openHouse();
-    await seedLinks(house.sql, 1000);
-    const crowds = [
+  run: async ({ openDeployment }) => {
+    const deployment = await openDeployment();
+    await seedLinks(deployment.sql, 1000);
+    const herd = [
       { to: 'one link', status: '307', maxQueries: 1, paths: repeated(`/${codeOf(7)}`, VISITORS) },
       { to: 'one unknown code', status: '404', maxQueries: 1, paths: repeated('/nothing', VISITORS) },
       {
@@ -42,11 +42,11 @@ export const stampedeSuite: Suite = {
     ];
     const findings: Finding[] = [];
     let stored = 0;
-    for (const { to, status, maxQueries, paths } of crowds) {
-      const outcome = await stampede(house, paths);
+    for (const { to, status, maxQueries, paths } of herd) {
+      const outcome = await stampede(deployment, paths);
       const answers = [...outcome.statuses].map(([code, times]) => `${code}: ${count(times)}`).join(', ');
       stored += outcome.redirected;
-      await house.drain(stored);
+      await deployment.drain(stored);
       const size = `${count(VISITORS)} at once to ${to}`;
       findings.push(
         {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../../tests/stack/free-ports.ts';
 import { alternate } from '../harness/alternate.ts';
-import { type Command, folderOf, type Ports } from '../harness/house.ts';
+import { type Command, folderOf, type Ports } from '../harness/deployment.ts';
 import { codeOf } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
 import { statusOf } from '../harness/status-of.ts';
@@ -71,10 +71,10 @@ async function emptyNode(cores: Cores): Promise<number> {
 
 export const start: Suite = {
   name: 'start',
-  run: async ({ openHouse, cores, pairs }) => {
-    const house = await openHouse();
-    await seedLinks(house.sql, 10);
-    await fillCache(house, 10);
+  run: async ({ openDeployment, cores, pairs }) => {
+    const deployment = await openDeployment();
+    await seedLinks(deployment.sql, 10);
+    await fillCache(deployment, 10);
     const notCompiled = await mkdtemp(join(tmpdir(), 'terse-not-compiled-'));
     await cp(folderOf('redirect'), notCompiled, {
       recursive: true,
@@ -85,21 +85,21 @@ export const start: Suite = {
     const candidates: readonly Candidate[] = [
       {
         what: 'bare Hono',
-        commandAt: house.commandOfBareHono,
+        commandAt: deployment.commandOfBareHono,
         ...live,
         at: 'port',
         isReference: true,
       },
-      { what: 'redirect', commandAt: (ports) => house.commandOf('redirect', ports), ...redirected },
+      { what: 'redirect', commandAt: (ports) => deployment.commandOf('redirect', ports), ...redirected },
       {
         what: 'redirect without what was compiled beforehand',
-        commandAt: (ports) => house.commandOf('redirect', ports, notCompiled),
+        commandAt: (ports) => deployment.commandOf('redirect', ports, notCompiled),
         ...redirected,
         isReference: true,
       },
       ...OTHERS.map((name): Candidate => ({
         what: name,
-        commandAt: (ports) => house.commandOf(name, ports),
+        commandAt: (ports) => deployment.commandOf(name, ports),
         path: live.path,
         status: live.status,
         at: live.at,

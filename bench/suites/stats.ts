@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alternate } from '../harness/alternate.ts';
-import { API_KEY, type House } from '../harness/house.ts';
+import { API_KEY, type Deployment } from '../harness/deployment.ts';
 import { latencies, readApi } from '../harness/latency.ts';
 import { codeOf } from '../harness/samples.ts';
 import { seedLinks, seedVisits } from '../harness/seed.ts';
@@ -21,35 +21,35 @@ export async function measureStats(url: string, link: number): Promise<{ ms: num
 }
 
 /** The same, when each time a merge has changed every month since the last. */
-async function measureChangedStats({ sql }: House, url: string, link: number): Promise<number> {
+async function measureChangedStats({ sql }: Deployment, url: string, link: number): Promise<number> {
   const address = `${url}/api/v1/links/${codeOf(link)}/stats`;
   const taken: number[] = [];
   for (let call = 0; call < CALLS; call++) {
-    await sql`update visit_months set version = version + 1 where short_code = ${codeOf(link)}`;
+    await sql`update monthly_rollups set version = version + 1 where short_code = ${codeOf(link)}`;
     taken.push(...(await latencies(1, () => readApi(address, API_KEY), 0)));
   }
   return median(taken);
 }
 
-async function measureKeyRead({ sql }: House): Promise<number> {
-  return median(await latencies(CALLS, () => sql`select * from urls where short_code = ${codeOf(0)}`));
+async function measureKeyRead({ sql }: Deployment): Promise<number> {
+  return median(await latencies(CALLS, () => sql`select * from links where short_code = ${codeOf(0)}`));
 }
 
 export const stats: Suite = {
   name: 'stats',
-  run: async ({ openHouse, pairs, full }) => {
+  run: async ({ openDeployment, pairs, full }) => {
     const ofFirst = full ? 10_000_000 : 200_000;
     const ofOthers = full ? 40_000_000 : 800_000;
-    const house = await openHouse();
-    await seedLinks(house.sql, LINKS);
-    await seedVisits(house.sql, { ofFirst, ofOthers, links: LINKS });
-    const running = await house.start('stats', 'alone');
+    const deployment = await openDeployment();
+    await seedLinks(deployment.sql, LINKS);
+    await seedVisits(deployment.sql, { ofFirst, ofOthers, links: LINKS });
+    const running = await deployment.start('stats', 'alone');
     const measured = await alternate(
       pairs,
       () => measureStats(running.url, 0),
-      async () => ({ key: await measureKeyRead(house), other: await measureStats(running.url, 1) }),
+      async () => ({ key: await measureKeyRead(deployment), other: await measureStats(running.url, 1) }),
     );
-    const changedMs = await measureChangedStats(house, running.url, 0);
+    const changedMs = await measureChangedStats(deployment, running.url, 0);
     // The period of the answer is the 30 days that were seeded; its two ends may miss what lies on the edge.
     const visits = measured[0]?.subject.visits ?? 0;
     if (visits < ofFirst * 0.9 || visits > ofFirst) {

@@ -6,7 +6,7 @@ import { linesOf } from '@terse/core/visits/visit-lines';
 import { openRabbitmq } from '@terse/queue/rabbitmq';
 import { v7 as uuidv7 } from 'uuid';
 import { alternate } from '../harness/alternate.ts';
-import type { House } from '../harness/house.ts';
+import type { Deployment } from '../harness/deployment.ts';
 import { createRandom } from '../../tests/random.ts';
 import { codeOf, createZipf, pick, URLS, USER_AGENTS } from '../harness/samples.ts';
 import { seedLinks } from '../harness/seed.ts';
@@ -43,10 +43,14 @@ export function createVisits(howMany: number, links = LINKS): Visit[] {
 }
 
 /** Puts visits into the queue, then starts a writer: the visits that it stores a second, once it has begun. */
-export async function measureWriting(house: House, visits: readonly Visit[], alreadyStored: number) {
-  await publish(house, visits);
-  const writer = await house.start('visit-writer', 'alone');
-  const usageOfPostgres = measureUsage(house.stack.postgres.pid ?? 0);
+export async function measureWriting(
+  deployment: Deployment,
+  visits: readonly Visit[],
+  alreadyStored: number,
+) {
+  await publish(deployment, visits);
+  const writer = await deployment.start('visit-writer', 'alone');
+  const usageOfPostgres = measureUsage(deployment.stack.postgres.pid ?? 0);
   const stored = () => writer.metric('visits_stored_total');
   let first = { visits: 0, at: 0 };
   const deadline = performance.now() + WITHIN_MS;
@@ -62,38 +66,38 @@ export async function measureWriting(house: House, visits: readonly Visit[], alr
   const { highestMb } = memoryOf(writer.pid);
   const cpuPerVisit = (cpuSeconds(writer.pid) * 1e6) / visits.length;
   const ofPostgres = (usageOfPostgres() * 1e6) / visits.length;
-  await house.untilStored(alreadyStored + visits.length);
+  await deployment.untilStored(alreadyStored + visits.length);
   await writer.end('SIGTERM');
-  await checkRollups(house, alreadyStored + visits.length);
+  await checkRollups(deployment, alreadyStored + visits.length);
   return { perSecond, highestMb, cpuPerVisit, ofPostgres };
 }
 
 /**
- * @throws Error unless rollups and tallies together have each visit that is stored, and the months have what is
+ * @throws Error unless rollups and deltas together have each visit that is stored, and the months have what is
  * merged.
  */
-async function checkRollups({ sql }: House, stored: number): Promise<void> {
-  const [row] = await sql<{ rolled_up: number; tallied: number; in_months: number }[]>`
+async function checkRollups({ sql }: Deployment, stored: number): Promise<void> {
+  const [row] = await sql<{ rolled_up: number; rolledUp: number; in_months: number }[]>`
     select
-      (select coalesce(sum(visits + bot_visits), 0)::int from visit_rollups) as rolled_up,
-      (select coalesce(sum(visits + bot_visits), 0)::int from visit_tallies
-        cross join json_to_recordset(tallies) as tally (visits int, bot_visits int)) as tallied,
-      (select coalesce(sum(visits::text::int), 0)::int from visit_months
+      (select coalesce(sum(visits + bot_visits), 0)::int from hourly_rollups) as rolled_up,
+      (select coalesce(sum(visits + bot_visits), 0)::int from rollup_deltas
+        cross join json_to_recordset(deltas) as delta (visits int, bot_visits int)) as rolledUp,
+      (select coalesce(sum(visits::text::int), 0)::int from monthly_rollups
         cross join lateral (
           select json_array_elements(data->'visits') as visits union all select json_array_elements(data->'bot_visits')
         ) as days) as in_months`;
-  const { rolled_up = 0, tallied = 0, in_months = 0 } = row ?? {};
-  if (rolled_up + tallied !== stored || in_months !== rolled_up) {
+  const { rolled_up = 0, rolledUp = 0, in_months = 0 } = row ?? {};
+  if (rolled_up + rolledUp !== stored || in_months !== rolled_up) {
     throw new Error(
-      `Of ${stored} visits ${rolled_up} are rolled up, ${in_months} by day, and ${tallied} tallied.`,
+      `Of ${stored} visits ${rolled_up} are rolled up, ${in_months} by day, and ${rolledUp} rolledUp.`,
     );
   }
 }
 
-/** Merges all tallies: the seconds and the CPU that it takes, of the function and of PostgreSQL. */
-async function measureMerging(house: House, visits: number) {
-  const flusher = await house.start('counter-flush', 'beside', { TRIGGER: 'external' });
-  const usages = [flusher.pid, house.stack.postgres.pid ?? 0].map((pid) => measureUsage(pid));
+/** Merges all deltas: the seconds and the CPU that it takes, of the function and of PostgreSQL. */
+async function measureMerging(deployment: Deployment, visits: number) {
+  const flusher = await deployment.start('counter-flush', 'beside', { TRIGGER: 'external' });
+  const usages = [flusher.pid, deployment.stack.postgres.pid ?? 0].map((pid) => measureUsage(pid));
   const begin = performance.now();
   // One flush merges a bounded number.
   for (let left = Number.POSITIVE_INFINITY; left > 0;) {
@@ -104,8 +108,8 @@ async function measureMerging(house: House, visits: number) {
     });
     if (!response.ok) throw new Error(`The flush was answered with ${response.status}.`);
     const before = left;
-    left = await countTallies(house);
-    if (left >= before) throw new Error(`${left} tallies were not merged.`);
+    left = await countDeltas(deployment);
+    if (left >= before) throw new Error(`${left} deltas were not merged.`);
   }
   const seconds = (performance.now() - begin) / 1000;
   const [own = 0, ofPostgres = 0] = usages.map((usage) => (usage() * 1e6) / visits);
@@ -114,12 +118,12 @@ async function measureMerging(house: House, visits: number) {
   return { seconds, own, ofPostgres, highestMb };
 }
 
-async function countTallies({ sql }: House): Promise<number> {
-  const [row] = await sql<{ tallies: number }[]>`select count(*)::int as tallies from visit_tallies`;
-  return row?.tallies ?? 0;
+async function countDeltas({ sql }: Deployment): Promise<number> {
+  const [row] = await sql<{ deltas: number }[]>`select count(*)::int as deltas from rollup_deltas`;
+  return row?.deltas ?? 0;
 }
 
-async function publish({ stack }: House, visits: readonly Visit[]): Promise<void> {
+async function publish({ stack }: Deployment, visits: readonly Visit[]): Promise<void> {
   const queue = openRabbitmq({ url: stack.rabbitmq.url, name: 'bench', onError: () => undefined });
   const visitsAtOnce = VISITS_PER_MESSAGE * MESSAGES_IN_FLIGHT;
   for (let start = 0; start < visits.length; start += visitsAtOnce) {
@@ -133,7 +137,7 @@ async function publish({ stack }: House, visits: readonly Visit[]): Promise<void
 }
 
 /** The same rows, without rollups, into a table with the same columns and key: the least that storing can cost. */
-async function copy({ sql }: House, visits: readonly Visit[]): Promise<{ perSecond: number }> {
+async function copy({ sql }: Deployment, visits: readonly Visit[]): Promise<{ perSecond: number }> {
   await sql`drop table if exists visits_bare`;
   await sql`create table visits_bare (like visits including all)`;
   const lines = visits.map(asCopyLine);
@@ -168,19 +172,19 @@ export const writer: Suite = {
   run: async (bench) => {
     const hotPerSecond = bench.shared.hotPerSecond ?? (await measureHotRate(bench));
     const visitsPerRun = bench.full ? 1_000_000 : 100_000;
-    const house = await bench.openHouse();
-    await seedLinks(house.sql, LINKS);
+    const deployment = await bench.openDeployment();
+    await seedLinks(deployment.sql, LINKS);
     let stored = 0;
     const measured = await alternate(
       bench.pairs,
       async () => {
-        const outcome = await measureWriting(house, createVisits(visitsPerRun), stored);
+        const outcome = await measureWriting(deployment, createVisits(visitsPerRun), stored);
         stored += visitsPerRun;
-        const merging = await measureMerging(house, visitsPerRun);
-        await checkRollups(house, stored);
+        const merging = await measureMerging(deployment, visitsPerRun);
+        await checkRollups(deployment, stored);
         return { ...outcome, merging };
       },
-      () => copy(house, createVisits(visitsPerRun)),
+      () => copy(deployment, createVisits(visitsPerRun)),
     );
     const subjects = measured.map(({ subject }) => subject);
     const rate = spread(subjects.map((each) => each.perSecond));
@@ -228,7 +232,7 @@ export const writer: Suite = {
         measured: number(Math.max(...subjects.map((each) => each.highestMb))),
       },
       {
-        what: 'merging the tallies, seconds',
+        what: 'merging the deltas, seconds',
         size,
         measured: withSpread(spread(subjects.map(({ merging }) => merging.seconds))),
       },

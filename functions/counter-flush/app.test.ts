@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
+import { openTestServices, type TestServices } from '@terse/runtime/test-services';
 import { createCounterFlushApp } from './app.ts';
 import type { Delivery } from '@terse/core/visits/ports';
 import { HOUR_MS } from '@terse/platform/durations';
 
 const NOTHING = { flushed: 0, corrected: 0, drained: 0, merged: 0, failed: [] };
 
-let parts: TestParts;
+let services: TestServices;
 beforeAll(async () => {
-  parts = await openTestParts();
+  services = await openTestServices();
 });
-afterAll(() => parts.close());
+afterAll(() => services.close());
 
 const fails = () => Promise.reject(new Error('down'));
 
 async function tick(event: unknown, overrides: Partial<Parameters<typeof createCounterFlushApp>[0]> = {}) {
-  const app = createCounterFlushApp({ ...parts, ...overrides });
+  const app = createCounterFlushApp({ ...services, ...overrides });
   const response = await app.request('/.events', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -25,9 +25,9 @@ async function tick(event: unknown, overrides: Partial<Parameters<typeof createC
 }
 
 test('flushes what visitors left, once, and shows the same count before and after', async () => {
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   for (let visits = 0; visits < 3; visits++) {
-    parts.recorder.record({
+    services.recorder.record({
       shortCode: short_code,
       ip: null,
       userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
@@ -36,7 +36,7 @@ test('flushes what visitors left, once, and shows the same count before and afte
       isProbe: false,
     });
   }
-  await vi.waitFor(async () => expect((await parts.urls.read(short_code)).visit_count).toBe(3));
+  await vi.waitFor(async () => expect((await services.linkService.read(short_code)).visit_count).toBe(3));
   expect(await tick({ task: 'flush' })).toEqual({
     status: 200,
     body: { ...NOTHING, flushed: 3 },
@@ -45,65 +45,65 @@ test('flushes what visitors left, once, and shows the same count before and afte
     status: 200,
     body: NOTHING,
   });
-  expect((await parts.urls.read(short_code)).visit_count).toBe(3);
+  expect((await services.linkService.read(short_code)).visit_count).toBe(3);
 });
 
 test('maintenance makes partitions; what was lost is taken back after a day, and not while it waits in the queue', async () => {
   const preparePartitions = vi.fn(() => Promise.resolve());
-  const maintain = async () => (await tick({ task: 'maintain', settle_ms: 0 }, { preparePartitions })).body;
+  const maintain = async () => (await tick({ task: 'maintain', grace_ms: 0 }, { preparePartitions })).body;
   expect(await maintain()).toEqual(NOTHING);
   expect(preparePartitions).toHaveBeenCalledTimes(1);
-  parts.clock.advance(25 * HOUR_MS);
+  services.clock.advance(25 * HOUR_MS);
   expect(await maintain()).toEqual(NOTHING);
 
   const lost = vi.fn((delivery: Delivery) => delivery.acknowledge());
-  const losing = parts.subscriber.subscribe(10, lost);
+  const losing = services.subscriber.subscribe(10, lost);
   await vi.waitFor(() => expect(lost).toHaveBeenCalled());
   expect(await maintain()).toEqual(NOTHING);
-  parts.clock.advance(24 * HOUR_MS);
+  services.clock.advance(24 * HOUR_MS);
   expect(await maintain()).toEqual({ ...NOTHING, corrected: 1 });
   expect(await maintain()).toEqual(NOTHING);
   await losing.close();
 });
 
-test('merges the tallies of stored visits, once, and the stats stay the same', async () => {
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
-  const timestamp = parts.clock.now();
+test('merges the deltas of stored visits, once, and the stats stay the same', async () => {
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
+  const timestamp = services.clock.now();
   const id = '01a20d74-b2d3-75ae-b5ad-edd32e73337f';
   const visit = { id, short_code, ip: null, timestamp, is_bot: false };
   const seen = { user_agent: null, referrer: 'https://news.example/', country: 'DE' };
-  await parts.writer.write([{ body: JSON.stringify([{ ...visit, ...seen }]) }]);
-  const before = await parts.stats.summarise(short_code, { interval: 'day' });
+  await services.writer.write([{ body: JSON.stringify([{ ...visit, ...seen }]) }]);
+  const before = await services.stats.summarise(short_code, { interval: 'day' });
   expect(before.totals.visits).toBe(1);
-  const flush = { task: 'flush', settle_ms: 0 };
+  const flush = { task: 'flush', grace_ms: 0 };
   expect((await tick(flush)).body).toMatchObject({ merged: 1, corrected: 1 });
   expect((await tick(flush)).body).toMatchObject({ merged: 0, corrected: 0 });
-  expect(await parts.stats.summarise(short_code, { interval: 'day' })).toEqual(before);
+  expect(await services.stats.summarise(short_code, { interval: 'day' })).toEqual(before);
 });
 
 test('the last tick of a process brings counts to the links, and does nothing that would delay its end', async () => {
   const flush = vi.fn(() => Promise.resolve(2));
   const never = () => Promise.reject(new Error('is for the next process'));
-  const parts = {
+  const services = {
     counters: { flush, prune: never },
-    outboxDrain: { drain: never },
+    overflowDrain: { drain: never },
     merger: { merge: never },
     reconciliation: { restore: never, takeBack: never },
   };
-  expect(await tick({ task: 'count' }, parts)).toEqual({ status: 200, body: { flushed: 2, failed: [] } });
+  expect(await tick({ task: 'count' }, services)).toEqual({ status: 200, body: { flushed: 2, failed: [] } });
   flush.mockRejectedValueOnce(new Error('down'));
-  expect(await tick({ task: 'count' }, parts)).toEqual({
+  expect(await tick({ task: 'count' }, services)).toEqual({
     status: 503,
     body: { flushed: 0, failed: ['flush'] },
   });
 });
 
-test('empties the outbox, and counts all the same while the queue is down', async () => {
+test('empties the overflow, and counts all the same while the queue is down', async () => {
   const drain = vi.fn(() => Promise.resolve(3));
   const event = { task: 'flush' };
-  expect((await tick(event, { outboxDrain: { drain } })).body).toMatchObject({ drained: 3 });
+  expect((await tick(event, { overflowDrain: { drain } })).body).toMatchObject({ drained: 3 });
   drain.mockRejectedValueOnce(new Error('down'));
-  expect(await tick(event, { outboxDrain: { drain } })).toMatchObject({
+  expect(await tick(event, { overflowDrain: { drain } })).toMatchObject({
     status: 503,
     body: { drained: 0, failed: ['drain'] },
   });
@@ -112,7 +112,7 @@ test('empties the outbox, and counts all the same while the queue is down', asyn
 test.each([
   ['flush', { flushed: 0 }, { counters: { flush: fails, prune: () => Promise.resolve(0) } }],
   ['prune', {}, { counters: { flush: () => Promise.resolve(1), prune: fails } }],
-  ['drain', { drained: 0 }, { outboxDrain: { drain: fails } }],
+  ['drain', { drained: 0 }, { overflowDrain: { drain: fails } }],
   ['merge', { merged: 0 }, { merger: { merge: fails } }],
   [
     'restore',
@@ -124,7 +124,7 @@ test.each([
 ])('does the rest when "%s" fails, and says so to the schedule', async (part, rest, failing) => {
   const done = {
     counters: { flush: () => Promise.resolve(1), prune: vi.fn(() => Promise.resolve(0)) },
-    outboxDrain: { drain: () => Promise.resolve(2) },
+    overflowDrain: { drain: () => Promise.resolve(2) },
     merger: { merge: () => Promise.resolve(3) },
     reconciliation: {
       restore: () => Promise.resolve(4),

@@ -1,17 +1,17 @@
 import type { Hono } from 'hono';
 import { z } from '@terse/platform/zod';
 import type { CountReconciliation } from '@terse/core/counts/count-reconciliation';
-import type { CounterService } from '@terse/core/counts/count-service';
-import type { OutboxDrain } from '@terse/core/visits/overflow-drain';
-import type { VisitMerger } from '@terse/core/stats/rollup-merger';
-import { type AppParts, createApp } from '@terse/http/create-app';
+import type { CountService } from '@terse/core/counts/count-service';
+import type { OverflowDrain } from '@terse/core/visits/overflow-drain';
+import type { RollupMerger } from '@terse/core/stats/rollup-merger';
+import { type AppDependencies, createApp } from '@terse/http/create-app';
 import { limitBody, readBody } from '@terse/http/request-body';
 
-export interface CounterFlushDependencies extends AppParts {
-  readonly counters: CounterService;
+export interface CounterFlushDependencies extends AppDependencies {
+  readonly counters: CountService;
   readonly reconciliation: CountReconciliation;
-  readonly merger: VisitMerger;
-  readonly outboxDrain: OutboxDrain | undefined;
+  readonly merger: RollupMerger;
+  readonly overflowDrain: OverflowDrain | undefined;
   /** Makes room for the visits of the days to come. */
   readonly preparePartitions: () => Promise<void>;
 }
@@ -21,25 +21,25 @@ const MAX_BODY_BYTES = 16 * 1024;
 /** How long a count must be behind. A redirect adds what it has within four seconds after its counter is back. */
 const SETTLE_MS = 8000;
 
-const settle_ms = z.int().min(0).max(60_000).default(SETTLE_MS);
+const grace_ms = z.int().min(0).max(60_000).default(SETTLE_MS);
 
 /** A tick of the schedule. */
 const tickSchema = z.discriminatedUnion('task', [
   z.strictObject({ task: z.literal('count') }),
-  z.strictObject({ task: z.literal('flush'), settle_ms }),
-  z.strictObject({ task: z.literal('maintain'), settle_ms }),
+  z.strictObject({ task: z.literal('flush'), grace_ms }),
+  z.strictObject({ task: z.literal('maintain'), grace_ms }),
 ]);
 
 export type Tick = z.input<typeof tickSchema>;
 
 /**
- * Brings counts and rollups up to date and empties the outbox: `flush` every few seconds, `maintain` at start and
+ * Brings counts and rollups up to date and empties the overflow: `flush` every few seconds, `maintain` at start and
  * every hour. `count`, the last tick of a process, only brings counts to the links. Each part of a tick fails alone.
  * Answers with what was done, as 503 when a part failed; the next tick tries that part again. An aborted tick leaves
  * its remaining parts to the next one.
  */
 export function createCounterFlushApp(dependencies: CounterFlushDependencies): Hono {
-  const { counters, reconciliation, merger, outboxDrain, preparePartitions, log } = dependencies;
+  const { counters, reconciliation, merger, overflowDrain, preparePartitions, log } = dependencies;
   const app = createApp(dependencies);
 
   app.post('/.events', limitBody(MAX_BODY_BYTES), async (c) => {
@@ -65,9 +65,9 @@ export function createCounterFlushApp(dependencies: CounterFlushDependencies): H
     const flushed = await attempt('flush', counters.flush);
     if (tick.task === 'count') return c.json({ flushed, failed }, failed.length > 0 ? 503 : 200);
     if (!failed.includes('flush')) await attemptLater('prune', counters.prune);
-    const drained = await attemptLater('drain', async () => (await outboxDrain?.drain()) ?? 0);
+    const drained = await attemptLater('drain', async () => (await overflowDrain?.drain()) ?? 0);
     const merged = await attemptLater('merge', () => merger.merge(signal));
-    const restored = await attemptLater('restore', () => reconciliation.restore(tick.settle_ms, signal));
+    const restored = await attemptLater('restore', () => reconciliation.restore(tick.grace_ms, signal));
     const takenBack = await attemptLater('take back', takeBack);
     const done = { flushed, drained, merged, corrected: restored + takenBack, failed };
     return c.json(done, failed.length > 0 ? 503 : 200);

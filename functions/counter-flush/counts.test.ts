@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { createMemoryCounter } from '@terse/cache/memory-counter';
 import { createCountReconciliation } from '@terse/core/counts/count-reconciliation';
-import { createCounterService } from '@terse/core/counts/count-service';
+import { createCountService } from '@terse/core/counts/count-service';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { createTestClock } from '@terse/platform/test-clock';
 import { testLink } from '@terse/core/links/test-link';
 import { createTestMetrics } from '@terse/core/test-metrics';
 import { testVisitAt } from '@terse/core/visits/test-visit';
 import type { DescribedVisit } from '@terse/core/visits/visit-description';
-import { createVisitMerger } from '@terse/core/stats/rollup-merger';
+import { createRollupMerger } from '@terse/core/stats/rollup-merger';
 import { createCountDifferenceRepository } from '@terse/repository/count-difference-repository';
 import { createCounterRepository } from '@terse/repository/counter-repository';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { createRollupRepository } from '@terse/repository/rollup-repository';
 import { emptyDatabase, openTestDatabase } from '@terse/repository/test-database';
-import { createUrlRepository } from '@terse/repository/url-repository';
+import { createLinkRepository } from '@terse/repository/link-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -36,8 +36,8 @@ async function openWorld() {
   const { db } = database;
   await emptyDatabase(db);
   const clock = createTestClock();
-  const urls = createUrlRepository({ db, clock });
-  for (const short_code of CODES) await urls.create({ ...testLink, tags: [], short_code });
+  const links = createLinkRepository({ db, clock });
+  for (const short_code of CODES) await links.create({ ...testLink, tags: [], short_code });
 
   let counter: Counter = createMemoryCounter({ clock });
   const forwarded: Counter = {
@@ -49,7 +49,7 @@ async function openWorld() {
   const counters = createCounterRepository({ db, clock });
   const visits = createVisitRepository({ db });
   const metrics = createTestMetrics();
-  const merger = createVisitMerger({ repository: createRollupRepository({ db }), batchesAtOnce: 2 });
+  const merger = createRollupMerger({ repository: createRollupRepository({ db }), batchesAtOnce: 2 });
   const onTheWay: DescribedVisit[] = [];
   const recorded = new Map<ShortCode, number>(CODES.map((code) => [code, 0]));
   let additions = 0;
@@ -59,7 +59,7 @@ async function openWorld() {
     onTheWay,
     recorded,
     backlog: { waiting: vi.fn(() => Promise.resolve(0)) },
-    outbox: { peek: vi.fn(() => Promise.resolve<{ id: string; body: string }[]>([])) },
+    overflow: { peek: vi.fn(() => Promise.resolve<{ id: string; body: string }[]>([])) },
     forwarded,
     /** Acts of others while a reconciliation waits. */
     meanwhile: [] as (() => Promise<unknown>)[],
@@ -81,7 +81,7 @@ async function openWorld() {
       const die = (): never => {
         throw new Error('killed');
       };
-      const service = createCounterService({
+      const service = createCountService({
         counter: {
           freeze: async () => (dies === 'freeze' ? die() : forwarded.freeze()),
           settle: async (id) => (dies === 'settle' ? die() : forwarded.settle(id)),
@@ -104,7 +104,7 @@ async function openWorld() {
         counter: forwarded,
         repository: createCountDifferenceRepository({ db, clock }),
         backlog: world.backlog,
-        outbox: world.outbox,
+        overflow: world.overflow,
         clock: {
           sleep: async () => {
             for (const act of world.meanwhile.splice(0)) await act();
@@ -122,8 +122,8 @@ async function openWorld() {
       await takeBack();
     },
     shown: async () => {
-      const links = await urls.read(CODES, await forwarded.pending(CODES));
-      return new Map(links.map((link) => [link.short_code, link.visit_count]));
+      const shown = await links.read(CODES, await forwarded.pending(CODES));
+      return new Map(shown.map((link) => [link.short_code, link.visit_count]));
     },
     stored: async () => {
       const rows = await db
@@ -280,8 +280,8 @@ describe('a count', () => {
   test.each([
     ['the queue', (w: World) => w.backlog.waiting.mockResolvedValue(1)],
     ['a queue that does not answer', (w: World) => w.backlog.waiting.mockRejectedValue(new Error('down'))],
-    ['the outbox', (w: World) => w.outbox.peek.mockResolvedValue([{ id: '1', body: '[]' }])],
-    ['an outbox that does not answer', (w: World) => w.outbox.peek.mockRejectedValue(new Error('down'))],
+    ['the overflow', (w: World) => w.overflow.peek.mockResolvedValue([{ id: '1', body: '[]' }])],
+    ['an overflow that does not answer', (w: World) => w.overflow.peek.mockRejectedValue(new Error('down'))],
   ])('keeps visits for as long as some wait in %s', async (_, wait) => {
     wait(world);
     await world.record(a, 5);

@@ -14,19 +14,19 @@ void runUntilStopped(async () => {
   // With its own trigger it serves nothing but the internal addresses.
   const isTriggered = config.trigger === 'external';
   const listeners = isTriggered ? await openListeners(config) : await openInternalListener(config);
-  const parts = await openCounterFlush(context);
-  const app = createCounterFlushApp(parts);
+  const services = await openCounterFlush(context);
+  const app = createCounterFlushApp(services);
   listeners.callers?.serve(app);
-  listeners.internal.serve(createInternalApp(parts));
+  listeners.internal.serve(createInternalApp(services));
   const ticking = isTriggered ? undefined : startSchedule(app, config, log);
-  reportStart(context, listeners, 'brings counts to the links, and tallies into the rollups');
+  reportStart(context, listeners, 'brings counts to the links, and deltas into the rollups');
   return {
-    turnAway: parts.turnAway,
+    turnAway: services.turnAway,
     stop: async (deadlineMs) => {
       // A flush may be killed anywhere, so a database that does not answer must not delay the stop.
       await Promise.race([ticking?.stop(), context.clock.sleep(deadlineMs / 2)]);
       await listeners.callers?.close(deadlineMs);
-      await parts.close();
+      await services.close();
       await listeners.internal.close(0);
     },
   };

@@ -6,12 +6,12 @@ import { sendRaw } from '../../tests/raw-request.ts';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
 
-const parts = { log: { error: vi.fn(), info: vi.fn() } };
+const services = { log: { error: vi.fn(), info: vi.fn() } };
 const named = (name: string) => new Hono().all('*', (c) => c.text(`${name} ${c.req.method} ${c.req.path}`));
 
 describe('routes', () => {
   const app = createGatewayApp({
-    ...parts,
+    ...services,
     redirect: named('redirect'),
     links: named('links'),
     stats: named('stats'),
@@ -41,7 +41,7 @@ describe('routes', () => {
 test('does what a redirect needs done before its responses leave', () => {
   const beforeResponses = vi.fn();
   const redirect = Object.assign(named('redirect'), { beforeResponses });
-  const app = createGatewayApp({ ...parts, redirect, links: named('links'), stats: named('stats') });
+  const app = createGatewayApp({ ...services, redirect, links: named('links'), stats: named('stats') });
   app.beforeResponses?.();
   expect(beforeResponses).toHaveBeenCalledTimes(1);
 });
@@ -58,7 +58,7 @@ const urlOf = (server: Listener | undefined) => `http://127.0.0.1:${server?.port
 /** A gateway in front of one function that takes the place of all three. */
 async function serveGateway(origin: string): Promise<string> {
   const proxied = proxyTo(new URL(origin));
-  const app = createGatewayApp({ ...parts, redirect: proxied, links: proxied, stats: proxied });
+  const app = createGatewayApp({ ...services, redirect: proxied, links: proxied, stats: proxied });
   const [gateway] = await serveAll(app);
   return urlOf(gateway);
 }

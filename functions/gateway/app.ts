@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { type AppParts, createApp } from '@terse/http/create-app';
+import { type AppDependencies, createApp } from '@terse/http/create-app';
 import type { ServedApp } from '@terse/http/served-app';
 import { manifest as linksManifest } from '@terse/links/manifest';
 import { manifest as redirectManifest } from '@terse/redirect/manifest';
@@ -8,7 +8,7 @@ import { manifest as statsManifest } from '@terse/stats/manifest';
 /** Whatever answers requests: an app in this process, or a proxy to one elsewhere. */
 export type Origin = ServedApp;
 
-export interface GatewayDependencies extends AppParts {
+export interface GatewayDependencies extends AppDependencies {
   readonly redirect: Origin;
   readonly links: Origin;
   readonly stats: Origin;

@@ -11,18 +11,18 @@ import { manifest } from './manifest.ts';
 void runUntilStopped(async () => {
   const context = createContext(manifest);
   const listeners = await openListeners(context.config);
-  const { origins, ...parts } = openGateway(context);
+  const { origins, ...services } = openGateway(context);
   const app = createGatewayApp({
-    ...parts,
+    ...services,
     redirect: proxyTo(origins.redirect),
     links: proxyTo(origins.links),
     stats: proxyTo(origins.stats),
   });
   listeners.callers.serve(app);
-  listeners.internal.serve(createInternalApp(parts));
+  listeners.internal.serve(createInternalApp(services));
   reportStart(context, listeners, 'forwards requests to redirect, links and stats');
   return {
-    turnAway: parts.turnAway,
+    turnAway: services.turnAway,
     stop: async (deadlineMs) => {
       await listeners.callers.close(deadlineMs);
       await listeners.internal.close(0);

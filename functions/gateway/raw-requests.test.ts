@@ -4,7 +4,7 @@ import type { Listener } from '@terse/http/listen';
 import { serve } from '@terse/http/serve';
 import { createLinksApp } from '@terse/links/app';
 import { createRedirectApp } from '@terse/redirect/app';
-import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
 import { createStatsApp } from '@terse/stats/app';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,23 +13,23 @@ import { HOST, REQUESTS } from '../../tests/raw-requests.ts';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
 
-let parts: TestParts;
+let services: TestServices;
 let servers: { redirect: Listener; links: Listener; stats: Listener; gateway: Listener };
 beforeAll(async () => {
-  parts = await openTestParts();
-  await parts.urls.shorten({ original_url: 'https://example.com/', short_code: 'spring' });
+  services = await openTestServices();
+  await services.linkService.shorten({ original_url: 'https://example.com/', short_code: 'spring' });
   const listen = { host: '127.0.0.1', port: 0 };
   const recorder = { record: () => undefined, commit: () => undefined, confirmed: () => undefined };
-  const redirect = await serve(createRedirectApp({ ...parts, recorder }), listen);
-  const links = await serve(createLinksApp(parts), listen);
-  const stats = await serve(createStatsApp(parts), listen);
+  const redirect = await serve(createRedirectApp({ ...services, recorder }), listen);
+  const links = await serve(createLinksApp(services), listen);
+  const stats = await serve(createStatsApp(services), listen);
   const at = ({ port }: Listener) => proxyTo(new URL(`http://127.0.0.1:${port}`));
-  const app = createGatewayApp({ ...parts, redirect: at(redirect), links: at(links), stats: at(stats) });
+  const app = createGatewayApp({ ...services, redirect: at(redirect), links: at(links), stats: at(stats) });
   servers = { redirect, links, stats, gateway: await serve(app, listen) };
 });
 afterAll(async () => {
   await Promise.all(Object.values(servers).map((server) => server.close(0)));
-  await parts.close();
+  await services.close();
 });
 
 describe('a function answers the same alone and behind the gateway:', () => {
@@ -132,7 +132,7 @@ test('a request that a second one follows on its connection is answered first', 
 test('a caller who leaves ends what was asked of the function, and that is nobody’s fault', async () => {
   const asked = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();
-  const app = createApp(parts);
+  const app = createApp(services);
   app.all('*', async (c) => {
     asked.resolve();
     await new Promise((resolve) => {

@@ -1,15 +1,15 @@
 import { createApiKeyService } from '@terse/core/access/api-key-service';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
 import { createLinksApp } from './app.ts';
 
-let parts: TestParts;
+let services: TestServices;
 let app: ReturnType<typeof createLinksApp>;
 beforeAll(async () => {
-  parts = await openTestParts();
-  app = createLinksApp(parts);
+  services = await openTestServices();
+  app = createLinksApp(services);
 });
-afterAll(() => parts.close());
+afterAll(() => services.close());
 
 let codes = 0;
 let code: string;
@@ -53,7 +53,7 @@ describe('creating a link', () => {
       redirect_status: 301,
       pinned: true,
     });
-    const now = new Date(parts.clock.now()).toISOString();
+    const now = new Date(services.clock.now()).toISOString();
     expect(status).toBe(201);
     expect(headers.get('Location')).toBe(`/api/v1/links/${code}`);
     expect(body).toEqual({
@@ -142,7 +142,7 @@ describe('creating many links', () => {
       links.map(({ original_url }) => original_url),
     );
     expect(created[7]?.short_code).toBe(code);
-    expect((await parts.urls.read(created[999]?.short_code ?? '')).original_url).toBe(
+    expect((await services.linkService.read(created[999]?.short_code ?? '')).original_url).toBe(
       'https://example.com/999',
     );
   });
@@ -222,7 +222,7 @@ describe('an API key', () => {
 describe('changing a link', () => {
   test('changes what is given, clears what is null, and leaves the rest', async () => {
     const { body: before } = await create({ title: 'Old', tags: ['a'], expires_at: '2027-01-01T00:00:00Z' });
-    parts.clock.advance(1000);
+    services.clock.advance(1000);
     const { status, body } = await call('PATCH', `/api/v1/links/${code}`, {
       original_url: 'https://example.org',
       title: null,
@@ -234,7 +234,7 @@ describe('changing a link', () => {
       original_url: 'https://example.org/',
       title: null,
       expires_at: null,
-      updated_at: new Date(parts.clock.now()).toISOString(),
+      updated_at: new Date(services.clock.now()).toISOString(),
     });
     expect((await call('GET', `/api/v1/links/${code}`)).body).toEqual(body);
   });
@@ -295,7 +295,7 @@ describe('listing', () => {
     const tag = `tag-${code}`;
     for (const name of ['a', 'b', 'c', 'd', 'e']) {
       await create({ short_code: `${code}-${name}`, tags: [tag], title: `Title ${name}` });
-      parts.clock.advance(1);
+      services.clock.advance(1);
     }
     await call('DELETE', `/api/v1/links/${code}-c`);
     const seen: unknown[] = [];
@@ -361,8 +361,8 @@ test('callers with a key are answered while keys that are invented are looked up
   const gate = Promise.withResolvers<boolean>();
   const exists = vi.fn((_hash: string) => gate.promise);
   const repository = { exists, create: () => Promise.resolve(), isEmpty: () => Promise.resolve(false) };
-  const apiKeys = createApiKeyService({ repository, adminKey: TEST_API_KEY, clock: parts.clock });
-  const busy = createLinksApp({ ...parts, apiKeys });
+  const apiKeys = createApiKeyService({ repository, adminKey: TEST_API_KEY, clock: services.clock });
+  const busy = createLinksApp({ ...services, apiKeys });
   const list = (key: string) =>
     busy.request('/api/v1/links', { headers: { Authorization: `Bearer ${key}` } });
   const bad = Array.from({ length: 280 }, (_, index) => list(`terse_${String(index).padStart(43, '0')}`));
@@ -384,7 +384,7 @@ test.each([
   'Bearer two keys-in-one-header',
 ])('%j is no key, and nothing is asked about it', async (header) => {
   const isValid = vi.fn(() => Promise.resolve(true));
-  const asked = createLinksApp({ ...parts, apiKeys: { isValid } });
+  const asked = createLinksApp({ ...services, apiKeys: { isValid } });
   const response = await asked.request('/api/v1/links', { headers: { Authorization: header } });
   expect(response.status).toBe(401);
   expect(response.headers.get('WWW-Authenticate')).toBe('Bearer');

@@ -1,9 +1,9 @@
 import type { Hono } from 'hono';
 import type { ApiKeyService } from '@terse/core/access/api-key-service';
-import type { UrlService } from '@terse/core/links/link-service';
+import type { LinkService } from '@terse/core/links/link-service';
 import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
-import { type AppParts, createApp } from '@terse/http/create-app';
+import { type AppDependencies, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { readQuery, refuseQuery } from '@terse/http/query';
 import { limitBody, readBody, readMergePatch } from '@terse/http/request-body';
@@ -18,8 +18,8 @@ import {
   newLinksSchema,
 } from './schemas.ts';
 
-export interface LinksDependencies extends AppParts {
-  readonly urls: UrlService;
+export interface LinksDependencies extends AppDependencies {
+  readonly linkService: LinkService;
   readonly apiKeys: Pick<ApiKeyService, 'isValid'>;
   readonly metrics: Pick<Metrics, 'requestShed'>;
   /** How hard the process is pressed, from 0 to 1. */
@@ -39,7 +39,7 @@ const MAX_WAITING = 200;
 
 /** Creates links and changes them. */
 export function createLinksApp(dependencies: LinksDependencies): Hono {
-  const { urls, apiKeys, metrics, pressure } = dependencies;
+  const { linkService, apiKeys, metrics, pressure } = dependencies;
   const view = createLinkView(dependencies.baseUrl);
   const app = createApp(dependencies);
 
@@ -58,7 +58,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.post('/api/v1/bulk/links', refuseQuery, limitBody(dependencies.maxBodyBytes), async (c) => {
     const { links } = await readBody(c, newLinksSchema);
-    return c.json({ links: (await urls.shortenAll(links)).map(view) }, 201);
+    return c.json({ links: (await linkService.shortenAll(links)).map(view) }, 201);
   });
 
   app.all('/api/v1/bulk/links', methodNotAllowed('POST'));
@@ -66,7 +66,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
   app.use('/api/v1/links/*', limitBody(MAX_BODY_BYTES));
 
   app.post('/api/v1/links', refuseQuery, async (c) => {
-    const link = await urls.shorten(await readBody(c, newLinkSchema));
+    const link = await linkService.shorten(await readBody(c, newLinkSchema));
     // `c.json` would copy two headers into a `Headers`, which the server copies back.
     return new Response(JSON.stringify(view(link)), {
       status: 201,
@@ -76,7 +76,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.get('/api/v1/links', async (c) => {
     const { limit, cursor, tag: tags, search, deleted } = readQuery(c, listQuerySchema, LIST_PARAMETERS);
-    const { links, next } = await urls.list({ tags, search, visibility: deleted }, limit, cursor);
+    const { links, next } = await linkService.list({ tags, search, visibility: deleted }, limit, cursor);
     return c.json({
       links: links.map(view),
       next_cursor: next === undefined ? null : encodeLinkCursor(next, links.at(-1)?.created_at),
@@ -87,22 +87,22 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.on(['GET', 'PATCH', 'DELETE'], '/api/v1/links/:code', refuseQuery);
 
-  app.get('/api/v1/links/:code', async (c) => c.json(view(await urls.read(c.req.param('code')))));
+  app.get('/api/v1/links/:code', async (c) => c.json(view(await linkService.read(c.req.param('code')))));
 
   app.patch('/api/v1/links/:code', async (c) => {
     const changes = await readMergePatch(c, linkChangesSchema);
-    return c.json(view(await urls.change(c.req.param('code'), changes)));
+    return c.json(view(await linkService.change(c.req.param('code'), changes)));
   });
 
   app.delete('/api/v1/links/:code', async (c) => {
-    await urls.remove(c.req.param('code'));
+    await linkService.remove(c.req.param('code'));
     return c.body(null, 204);
   });
 
   app.all('/api/v1/links/:code', methodNotAllowed('GET', 'PATCH', 'DELETE'));
 
   app.post('/api/v1/links/:code/restore', refuseQuery, async (c) =>
-    c.json(view(await urls.restore(c.req.param('code')))),
+    c.json(view(await linkService.restore(c.req.param('code')))),
   );
 
   app.all('/api/v1/links/:code/restore', methodNotAllowed('POST'));

@@ -1,4 +1,4 @@
-import { openTestParts, TEST_API_KEY } from '@terse/runtime/test-parts';
+import { openTestServices, TEST_API_KEY } from '@terse/runtime/test-services';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLinksApp } from './app.ts';
 
@@ -7,9 +7,9 @@ const MB = 1024 * 1024;
 const MAX_BODY_BYTES = 128 * 1024;
 
 async function openApp() {
-  const parts = await openTestParts();
-  onTestFinished(() => parts.close());
-  const app = createLinksApp({ ...parts, maxBodyBytes: MAX_BODY_BYTES });
+  const services = await openTestServices();
+  onTestFinished(() => services.close());
+  const app = createLinksApp({ ...services, maxBodyBytes: MAX_BODY_BYTES });
   return async (body: string) => {
     const response = await app.request('/api/v1/bulk/links', {
       method: 'POST',

@@ -10,15 +10,15 @@ import { manifest } from './manifest.ts';
 void runUntilStopped(async () => {
   const context = createContext(manifest);
   const listeners = await openListeners(context.config);
-  const parts = await openLinks(context);
-  listeners.callers.serve(createLinksApp(parts));
-  listeners.internal.serve(createInternalApp(parts));
+  const services = await openLinks(context);
+  listeners.callers.serve(createLinksApp(services));
+  listeners.internal.serve(createInternalApp(services));
   reportStart(context, listeners, 'serves the API of links');
   return {
-    turnAway: parts.turnAway,
+    turnAway: services.turnAway,
     stop: async (deadlineMs) => {
       await listeners.callers.close(deadlineMs);
-      await parts.close();
+      await services.close();
       await listeners.internal.close(0);
     },
   };

@@ -2,26 +2,26 @@ import { createLinkResolver } from '@terse/core/links/resolver/link-resolver';
 import type { CachedLink } from '@terse/core/links/link';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { createTestMetrics } from '@terse/core/test-metrics';
-import { createUrlService } from '@terse/core/links/link-service';
+import { createLinkService } from '@terse/core/links/link-service';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { openTestDatabase } from '@terse/repository/test-database';
-import { createUrlRepository } from '@terse/repository/url-repository';
-import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
+import { createLinkRepository } from '@terse/repository/link-repository';
+import { openTestServices, type TestServices } from '@terse/runtime/test-services';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLinksApp } from './app.ts';
 import { type Answer, type Call, callerOf } from './test-links.ts';
 
-let parts: TestParts;
+let services: TestServices;
 let database: OpenDatabase;
 let call: Call;
 let resolver: ReturnType<typeof createLinkResolver>;
 beforeAll(async () => {
-  parts = await openTestParts();
+  services = await openTestServices();
   database = await openTestDatabase();
-  const { clock } = parts;
+  const { clock } = services;
   const metrics = createTestMetrics();
-  const repository = createUrlRepository({ db: database.db, clock });
+  const repository = createLinkRepository({ db: database.db, clock });
   const copies = new Map<string, string>();
   // Kept as text, as in Redis.
   const cache = {
@@ -30,13 +30,20 @@ beforeAll(async () => {
       Promise.resolve(wanted.map((each) => JSON.parse(copies.get(each) ?? 'null') as CachedLink | undefined)),
   };
   const counter = { pending: () => Promise.resolve([]) };
-  const urls = createUrlService({ repository, cache, counter, metrics, clock, isOwnUrl: () => false });
+  const linkService = createLinkService({
+    repository,
+    cache,
+    counter,
+    metrics,
+    clock,
+    isOwnUrl: () => false,
+  });
   resolver = createLinkResolver({ cache, repository, clock, metrics });
-  call = callerOf(createLinksApp({ ...parts, urls }));
+  call = callerOf(createLinksApp({ ...services, linkService }));
 });
 afterAll(async () => {
   await database.close();
-  await parts.close();
+  await services.close();
 });
 
 let codes = 0;
@@ -47,7 +54,7 @@ describe('what a database holds already', () => {
     async (time) => {
       const code = `stored-${codes++}` as ShortCode;
       await sql`
-        insert into urls (short_code, original_url, tags, expires_at, created_at, updated_at)
+        insert into links (short_code, original_url, tags, expires_at, created_at, updated_at)
         values (${code}, 'https://example.com/', array[null, 'kept'], ${time}::text::timestamptz,
           ${time}::text::timestamptz, ${time}::text::timestamptz)
       `.execute(database.db);

@@ -1,4 +1,4 @@
-import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
 import { createLinksApp } from './app.ts';
 
 export interface Answer {
@@ -14,14 +14,14 @@ export type Call = (
   headers?: Record<string, string>,
 ) => Promise<Answer>;
 
-/** The app on embedded parts of its own, called with a valid key; a body that is no text or bytes is sent as JSON. */
-export interface TestLinks extends TestParts {
+/** The app on embedded backing services of its own, called with a valid key; a body that is no text or bytes is sent as JSON. */
+export interface TestLinks extends TestServices {
   readonly call: Call;
 }
 
 export async function openTestLinks(): Promise<TestLinks> {
-  const parts = await openTestParts();
-  return { ...parts, call: callerOf(createLinksApp(parts)) };
+  const services = await openTestServices();
+  return { ...services, call: callerOf(createLinksApp(services)) };
 }
 
 export function callerOf(app: ReturnType<typeof createLinksApp>): Call {

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
+import { openTestServices, type TestServices } from '@terse/runtime/test-services';
 import { DomainError } from '@terse/core/errors';
 import type { ObservedVisit } from '@terse/core/visits/visit-recorder';
 import { createRedirectApp } from './app.ts';
 
-let parts: TestParts;
+let services: TestServices;
 beforeAll(async () => {
-  parts = await openTestParts();
+  services = await openTestServices();
 });
-afterAll(() => parts.close());
+afterAll(() => services.close());
 
 function setUp(overrides: Partial<Parameters<typeof createRedirectApp>[0]> = {}) {
   const record = vi.fn<(visit: ObservedVisit) => void>();
   return {
     record,
     app: createRedirectApp({
-      ...parts,
+      ...services,
       recorder: { record, commit: () => undefined, confirmed: () => undefined },
       ...overrides,
     }),
@@ -24,7 +24,9 @@ function setUp(overrides: Partial<Parameters<typeof createRedirectApp>[0]> = {})
 
 test('sends the visitor on to exactly what is stored, and lets nothing on the way keep that', async () => {
   const { app } = setUp();
-  const link = await parts.urls.shorten({ original_url: 'https://example.com/a%20b?q=%C3%BC&x=1#frag' });
+  const link = await services.linkService.shorten({
+    original_url: 'https://example.com/a%20b?q=%C3%BC&x=1#frag',
+  });
   const response = await app.request(`/${link.short_code}?utm_source=ignored`);
   expect(response.status).toBe(307);
   expect(response.headers.get('Location')).toBe('https://example.com/a%20b?q=%C3%BC&x=1#frag');
@@ -36,14 +38,17 @@ test.each([301, 302, 307, 308] as const)(
   'redirects with %i when the link says so',
   async (redirect_status) => {
     const { app } = setUp();
-    const link = await parts.urls.shorten({ original_url: 'https://example.com/', redirect_status });
+    const link = await services.linkService.shorten({
+      original_url: 'https://example.com/',
+      redirect_status,
+    });
     expect((await app.request(`/${link.short_code}`)).status).toBe(redirect_status);
   },
 );
 
 test('reads what a browser says of itself, and where it comes from, in UTF-8', async () => {
   const { app, record } = setUp();
-  const link = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const link = await services.linkService.shorten({ original_url: 'https://example.com/' });
   const sent = (text: string) => Buffer.from(text).toString('latin1');
   const headers = { referer: sent('https://zürich.example/straße'), 'user-agent': sent('Браузер/1.0') };
   await app.request(`/${link.short_code}`, {}, { incoming: { headers, socket: {} } });
@@ -54,7 +59,7 @@ test('reads what a browser says of itself, and where it comes from, in UTF-8', a
 
 test('records what it knows of the visit', async () => {
   const { app, record } = setUp({ clientIp: () => '192.0.2.0', country: () => 'DE' });
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   await app.request(`/${short_code}`, {
     headers: { 'User-Agent': 'Agent/1', Referer: 'https://news.example/' },
   });
@@ -93,7 +98,7 @@ test.each([
   ['Sec-Fetch-Mode', 'navigate', false],
 ])('redirects what is sent with %s: %s, and records it as a probe: %s', async (name, value, isProbe) => {
   const { app, record } = setUp();
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   for (const method of ['GET', 'HEAD']) {
     const response = await app.request(`/${short_code}`, { method, headers: { [name]: value } });
     expect(response.status).toBe(307);
@@ -104,7 +109,7 @@ test.each([
 test('answers when the visit is confirmed, where it is told to wait for that', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { app } = setUp({ recorder: { record: vi.fn(), commit: vi.fn(), confirmed: () => promise } });
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   const answered = vi.fn();
   const answering = Promise.resolve(app.request(`/${short_code}`)).then(answered);
   await new Promise(setImmediate);
@@ -127,8 +132,8 @@ describe('tells why it does not redirect, and counts no visit', () => {
 
   test('deleted: 410', async () => {
     const { app, record } = setUp();
-    const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
-    await parts.urls.remove(short_code);
+    const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
+    await services.linkService.remove(short_code);
     const response = await app.request(`/${short_code}`);
     expect(response.status).toBe(410);
     expect(await response.json()).toMatchObject({ type: 'urn:terse:problem:link_deleted' });
@@ -137,10 +142,13 @@ describe('tells why it does not redirect, and counts no visit', () => {
 
   test('expired: 410, without a second look at the database', async () => {
     const { app, record } = setUp();
-    const expires_at = new Date(parts.clock.now() + 1000);
-    const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/', expires_at });
+    const expires_at = new Date(services.clock.now() + 1000);
+    const { short_code } = await services.linkService.shorten({
+      original_url: 'https://example.com/',
+      expires_at,
+    });
     expect((await app.request(`/${short_code}`)).status).toBe(307);
-    parts.clock.advance(1000);
+    services.clock.advance(1000);
     const response = await app.request(`/${short_code}`);
     expect(response.status).toBe(410);
     expect(await response.json()).toMatchObject({ type: 'urn:terse:problem:link_expired' });
@@ -168,12 +176,12 @@ test('shows a browser a page, and everything else problem details', async () => 
 
 test('a change is seen within two seconds by visitors who keep coming', async () => {
   const { app } = setUp();
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/old' });
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/old' });
   await app.request(`/${short_code}`);
-  await parts.urls.change(short_code, { original_url: 'https://example.com/new' });
+  await services.linkService.change(short_code, { original_url: 'https://example.com/new' });
   for (let elapsed = 0; elapsed < 2000; elapsed += 250) {
     await app.request(`/${short_code}`);
-    parts.clock.advance(250);
+    services.clock.advance(250);
   }
   const response = await app.request(`/${short_code}`);
   expect(response.headers.get('Location')).toBe('https://example.com/new');

@@ -5,13 +5,13 @@ import type { LinkResolver } from '@terse/core/links/resolver/link-resolver';
 import type { Metrics } from '@terse/core/metrics';
 import { parseShortCode, type ShortCode } from '@terse/core/links/short-code';
 import type { VisitRecorder } from '@terse/core/visits/visit-recorder';
-import { type AppParts, createApp } from '@terse/http/create-app';
+import { type AppDependencies, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { page } from '@terse/http/page';
 import { isPrefetch } from '@terse/http/prefetch';
 import { requestText } from '@terse/http/request-header';
 
-export interface RedirectDependencies extends AppParts {
+export interface RedirectDependencies extends AppDependencies {
   readonly resolver: LinkResolver;
   readonly recorder: Pick<VisitRecorder, 'record' | 'commit' | 'confirmed'>;
   readonly metrics: Pick<Metrics, 'redirected'>;

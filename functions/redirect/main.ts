@@ -13,19 +13,19 @@ void runUntilStopped(async () => {
   const context = createContext(manifest);
   const { config } = context;
   const listeners = await openListeners(config);
-  const parts = await openRedirect(context);
+  const services = await openRedirect(context);
   const clientIp = createClientIp(config);
   const country = createCountry(config.countryHeader);
-  const app = createRedirectApp({ ...parts, clientIp, country });
+  const app = createRedirectApp({ ...services, clientIp, country });
   listeners.callers.serve(app);
-  listeners.internal.serve(createInternalApp(parts));
+  listeners.internal.serve(createInternalApp(services));
   reportStart(context, listeners, `redirects visitors; journal: ${config.journal?.directory ?? 'none'}`);
   return {
-    turnAway: parts.turnAway,
+    turnAway: services.turnAway,
     stop: async (deadlineMs) => {
       await listeners.callers.close(deadlineMs / 2);
-      await parts.recorder.close(deadlineMs / 2);
-      await parts.close();
+      await services.recorder.close(deadlineMs / 2);
+      await services.close();
       await listeners.internal.close(0);
     },
   };

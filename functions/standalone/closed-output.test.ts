@@ -86,7 +86,7 @@ describe.each(LOST)('with its output %s', (_where, open) => {
     const { short_url } = (await made.json()) as { short_url: string };
     expect((await fetch(short_url, { redirect: 'manual' })).status).toBe(307);
     await expectCleanStop(child);
-    await database.db.deleteFrom('urls').execute();
+    await database.db.deleteFrom('links').execute();
   });
 
   test.each(['redirect', 'links', 'stats', 'visit-writer', 'counter-flush', 'gateway'])(
@@ -94,7 +94,7 @@ describe.each(LOST)('with its output %s', (_where, open) => {
     async (name) => {
       const { child, url, answers } = await start(name, { ...NOWHERE, LOG_LEVEL: 'debug' });
       await vi.waitUntil(() => answers('/.live'), { timeout: 20_000 });
-      // Asks the parts, and so does a visitor.
+      // Asks the backing services, and so does a visitor.
       await answers('/.ready');
       await fetch(`${url}/code`).catch(() => undefined);
       await answers('/.ready');

@@ -45,7 +45,7 @@ const targets = fc
     ),
     { maxLength: 6 },
   )
-  .map((parts) => `/${parts.join('')}`)
+  .map((services) => `/${services.join('')}`)
   .filter((target) => URL.canParse(ORIGIN + target));
 
 test('every target reaches the function that the gateway sends it to', async () => {

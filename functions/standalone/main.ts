@@ -22,33 +22,33 @@ const RESTORE_WAIT_MS = 3000;
 /** Together with the closing of the database, they end within the ten seconds that `docker stop` waits. */
 const STEPS_OF_A_STOP = 5;
 
-/** All five functions in one process, on embedded parts unless the settings say otherwise. */
+/** All five functions in one process, on embedded backing services unless the settings say otherwise. */
 void runUntilStopped(async () => {
   const context = createContext(manifest);
   const { config, log } = context;
   const listeners = await openListeners(config);
-  const parts = await openStandalone(context);
+  const services = await openStandalone(context);
 
   const clientIp = createClientIp(config);
   const country = createCountry(config.countryHeader);
-  const counterFlush = createCounterFlushApp(parts);
-  const redirect = createRedirectApp({ ...parts, clientIp, country });
+  const counterFlush = createCounterFlushApp(services);
+  const redirect = createRedirectApp({ ...services, clientIp, country });
   const gateway = createGatewayApp({
-    ...parts,
+    ...services,
     redirect,
-    links: createLinksApp(parts),
-    stats: createStatsApp(parts),
+    links: createLinksApp(services),
+    stats: createStatsApp(services),
   });
 
-  const consuming = consume({ ...context, ...parts, pressure: context.eventLoopPressure });
+  const consuming = consume({ ...context, ...services, pressure: context.eventLoopPressure });
   // Counts are reconciled once restored visits are stored; a later tick does the rest.
-  await Promise.race([parts.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
-  await tick(counterFlush, { task: 'maintain', settle_ms: 0 }).catch((error: unknown) => {
+  await Promise.race([services.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
+  await tick(counterFlush, { task: 'maintain', grace_ms: 0 }).catch((error: unknown) => {
     log.error({ err: error }, 'the first maintenance failed, and comes again');
   });
   const ticking = startSchedule(counterFlush, config, log);
   listeners.callers.serve(createFront({ gateway, redirect }));
-  listeners.internal.serve(createInternalApp(parts));
+  listeners.internal.serve(createInternalApp(services));
   standardOutput.write(
     banner({
       address: config.baseUrl.origin,
@@ -56,20 +56,20 @@ void runUntilStopped(async () => {
       internalAddress: listeners.internal.origin,
       dataDirectory: config.database.kind === 'embedded' ? config.dataDirectory : 'PostgreSQL',
       notes: productionNotes(config),
-      newApiKey: await parts.apiKeys.makeFirst(),
+      newApiKey: await services.apiKeys.makeFirst(),
     }),
   );
 
   return {
-    turnAway: parts.turnAway,
+    turnAway: services.turnAway,
     stop: async (deadlineMs) => {
       const share = deadlineMs / STEPS_OF_A_STOP;
       await listeners.callers.close(share);
-      await parts.recorder.close(share);
+      await services.recorder.close(share);
       // Both may be cut off anywhere, and a database that hangs must not delay the stop.
       await Promise.race([consuming.close(), context.clock.sleep(share)]);
       await Promise.race([ticking.stop(), context.clock.sleep(share)]);
-      await parts.close();
+      await services.close();
       await listeners.internal.close(0);
     },
   };

@@ -1,6 +1,6 @@
 import { createCounterFlushApp } from '@terse/counter-flush/app';
 import { createLinksApp } from '@terse/links/app';
-import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
 import { createStatsApp } from '@terse/stats/app';
 import { createVisitWriterApp } from '@terse/visit-writer/app';
 import fc from 'fast-check';
@@ -18,19 +18,19 @@ interface Problem {
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }
 
-let parts: TestParts;
+let services: TestServices;
 let apps: Readonly<Record<'links' | 'stats' | 'writer' | 'flush', Hono>>;
 beforeAll(async () => {
-  parts = await openTestParts();
-  await parts.urls.shorten({ original_url: 'https://example.com/', short_code: 'there' });
+  services = await openTestServices();
+  await services.linkService.shorten({ original_url: 'https://example.com/', short_code: 'there' });
   apps = {
-    links: createLinksApp(parts),
-    stats: createStatsApp(parts),
-    writer: createVisitWriterApp(parts),
-    flush: createCounterFlushApp(parts),
+    links: createLinksApp(services),
+    stats: createStatsApp(services),
+    writer: createVisitWriterApp(services),
+    flush: createCounterFlushApp(services),
   };
 });
-afterAll(() => parts.close());
+afterAll(() => services.close());
 
 async function problemOf(
   app: Hono,
@@ -72,7 +72,7 @@ const BODIES = [
   ['links', 'PATCH', '/api/v1/links/there', LINK],
   ['writer', 'POST', '/.events', { messages: [MESSAGE] }],
   ['writer', 'POST', '/.events', { eventSource: 'aws:rmq', rmqMessagesByQueue: { visits: [RMQ] } }],
-  ['flush', 'POST', '/.events', { task: 'flush', settle_ms: 0 }],
+  ['flush', 'POST', '/.events', { task: 'flush', grace_ms: 0 }],
 ] as const;
 
 const WRONG: readonly unknown[] = [

@@ -58,10 +58,10 @@ async function takenPort(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-describe.each(FUNCTIONS)('%s finds before it opens or makes anything', (name, parts) => {
+describe.each(FUNCTIONS)('%s finds before it opens or makes anything', (name, services) => {
   test('that both its ports are in use', async () => {
     const [port, internalPort] = [await takenPort(), await takenPort()];
-    const settings = { ...parts, PORT: `${port}`, INTERNAL_PORT: `${internalPort}` };
+    const settings = { ...services, PORT: `${port}`, INTERNAL_PORT: `${internalPort}` };
     expect(await refused(name, settings)).toEqual([
       1,
       `PORT ${port} is in use: another process listens there\n` +

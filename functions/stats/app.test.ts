@@ -1,21 +1,21 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Visit } from '@terse/core/visits/visit';
-import { openTestParts, TEST_API_KEY, type TestParts } from '@terse/runtime/test-parts';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { createStatsApp } from './app.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
-let parts: TestParts;
+let services: TestServices;
 let app: ReturnType<typeof createStatsApp>;
 let code: ShortCode;
 
 beforeAll(async () => {
-  parts = await openTestParts();
-  app = createStatsApp(parts);
-  code = (await parts.urls.shorten({ original_url: 'https://example.com/' })).short_code;
-  await parts.writer.write([
+  services = await openTestServices();
+  app = createStatsApp(services);
+  code = (await services.linkService.shorten({ original_url: 'https://example.com/' })).short_code;
+  await services.writer.write([
     message(
       visitAt('2026-11-22T10:00:00Z', { country: 'DE', referrer: 'https://www.news.example/a' }),
       visitAt('2026-11-24T09:59:59Z', { country: 'DE' }),
@@ -24,7 +24,7 @@ beforeAll(async () => {
     ),
   ]);
 });
-afterAll(() => parts.close());
+afterAll(() => services.close());
 
 const message = (...visits: readonly Visit[]) => ({ body: JSON.stringify(visits) });
 
@@ -112,9 +112,9 @@ test('counts visits of the period only, where an interval is longer than that', 
 });
 
 test('names as many values as asked for, and the rest as one', async () => {
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   const hosts = Array.from({ length: 12 }, (_, index) => `site${index}.example`);
-  await parts.writer.write([
+  await services.writer.write([
     message(
       ...hosts.map((host) => visitAt('2026-11-24T11:00:00Z', { short_code, referrer: `https://${host}/` })),
     ),
@@ -131,7 +131,7 @@ test('names as many values as asked for, and the rest as one', async () => {
 });
 
 test('tells of a link without visits, whatever the interval', async () => {
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   for (const interval of ['hour', 'day', 'week', 'month']) {
     const { status, body } = await get(`${short_code}/stats?interval=${interval}`);
     expect(status).toBe(200);
@@ -162,11 +162,11 @@ test('shows single visits, newest first, page by page', async () => {
 });
 
 test('pages through visits of the same milliseconds without missing or doubling one, whatever the page size', async () => {
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   const visits = Array.from({ length: 20 }, (_, index) =>
     visitAt(`2026-11-24T11:00:00.00${index % 3}Z`, { short_code }),
   );
-  await parts.writer.write([message(...visits)]);
+  await services.writer.write([message(...visits)]);
   const newestFirst = visits
     .map(({ id }) => id)
     .toSorted()
@@ -189,8 +189,8 @@ test('pages through visits of the same milliseconds without missing or doubling 
 });
 
 test('reports on a deleted link as before', async () => {
-  const { short_code } = await parts.urls.shorten({ original_url: 'https://example.com/' });
-  await parts.urls.remove(short_code);
+  const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
+  await services.linkService.remove(short_code);
   expect((await get(`${short_code}/stats`)).status).toBe(200);
 });
 

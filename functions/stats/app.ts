@@ -6,14 +6,14 @@ import { INTERVALS } from '@terse/core/stats/interval';
 import type { StatsService } from '@terse/core/stats/stats-service';
 import type { Metrics } from '@terse/core/metrics';
 import { requireApiKey } from '@terse/http/api-key';
-import { type AppParts, createApp } from '@terse/http/create-app';
+import { type AppDependencies, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
 import { NO_CURSOR } from '@terse/http/cursor';
 import { readQuery } from '@terse/http/query';
 import { instant, pageSize } from '@terse/http/schemas';
 import { shedLoad } from '@terse/http/shed-load';
 
-export interface StatsDependencies extends AppParts {
+export interface StatsDependencies extends AppDependencies {
   readonly stats: StatsService;
   readonly apiKeys: Pick<ApiKeyService, 'isValid'>;
   readonly metrics: Pick<Metrics, 'requestShed'>;

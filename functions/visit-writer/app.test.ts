@@ -2,21 +2,21 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { type Visit } from '@terse/core/visits/visit';
-import { openTestParts, type TestParts } from '@terse/runtime/test-parts';
+import { openTestServices, type TestServices } from '@terse/runtime/test-services';
 import { createVisitWriterApp } from './app.ts';
 
-let parts: TestParts;
+let services: TestServices;
 beforeAll(async () => {
-  parts = await openTestParts();
-  await parts.urls.shorten({ original_url: 'https://example.com/', short_code: 'hello' });
+  services = await openTestServices();
+  await services.linkService.shorten({ original_url: 'https://example.com/', short_code: 'hello' });
 });
-afterAll(() => parts.close());
+afterAll(() => services.close());
 
 const visit = (): Visit => ({
   id: uuidv7(),
   short_code: 'hello' as ShortCode,
   ip: null,
-  timestamp: parts.clock.now(),
+  timestamp: services.clock.now(),
   user_agent: null,
   referrer: null,
   country: null,
@@ -25,7 +25,7 @@ const visit = (): Visit => ({
 
 const message = (...visits: readonly Visit[]) => ({ body: JSON.stringify(visits) });
 
-async function post(body: unknown, app = createVisitWriterApp(parts)) {
+async function post(body: unknown, app = createVisitWriterApp(services)) {
   const response = await app.request('/.events', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -62,7 +62,7 @@ test('answers 500 when the batch could not be stored, so that it comes again', a
   const write = vi.fn(() => Promise.reject(new Error('down')));
   const { status } = await post(
     { messages: [message(visit())] },
-    createVisitWriterApp({ ...parts, writer: { write } }),
+    createVisitWriterApp({ ...services, writer: { write } }),
   );
   expect(status).toBe(500);
 });

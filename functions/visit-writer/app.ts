@@ -1,10 +1,10 @@
 import type { Hono } from 'hono';
 import { z } from '@terse/platform/zod';
 import type { VisitWriter } from '@terse/core/visits/writer/visit-writer';
-import { type AppParts, createApp } from '@terse/http/create-app';
+import { type AppDependencies, createApp } from '@terse/http/create-app';
 import { limitBody, readBody } from '@terse/http/request-body';
 
-export interface VisitWriterDependencies extends AppParts {
+export interface VisitWriterDependencies extends AppDependencies {
   readonly writer: VisitWriter;
 }
 

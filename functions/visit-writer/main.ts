@@ -14,17 +14,17 @@ void runUntilStopped(async () => {
   // With its own trigger it serves nothing but the internal addresses.
   const isTriggered = config.trigger === 'external';
   const listeners = isTriggered ? await openListeners(config) : await openInternalListener(config);
-  const parts = await openVisitWriter(context);
-  listeners.callers?.serve(createVisitWriterApp(parts));
-  listeners.internal.serve(createInternalApp(parts));
-  const consuming = isTriggered ? undefined : consume({ ...context, ...parts, pressure: () => 0 });
+  const services = await openVisitWriter(context);
+  listeners.callers?.serve(createVisitWriterApp(services));
+  listeners.internal.serve(createInternalApp(services));
+  const consuming = isTriggered ? undefined : consume({ ...context, ...services, pressure: () => 0 });
   reportStart(context, listeners, 'stores visits from the queue');
   return {
-    turnAway: parts.turnAway,
+    turnAway: services.turnAway,
     stop: async (deadlineMs) => {
       await consuming?.close();
       await listeners.callers?.close(deadlineMs);
-      await parts.close();
+      await services.close();
       await listeners.internal.close(0);
     },
   };

@@ -7,7 +7,7 @@ import type { CreateAlarm } from './alarm.ts';
 export function createRolloutAlarm(stage: Stage, alarm: CreateAlarm, name: Collecting) {
   return alarm(`${pascal(name)}Unreached`, {
     says: `A ${name} that was started has not reached a part behind it: a secret or a network is wrong`,
-    metric: productMetric(stage, name, 'parts_unreached', 'Maximum'),
+    metric: productMetric(stage, name, 'backing_services_unreached', 'Maximum'),
     above: 0,
     minutes: 2,
     // Another alarm reports missing metrics.

@@ -35,7 +35,7 @@ export function createServiceAlarms(
   });
   alarm(`${pascal(name)}Metrics`, {
     says: `No metrics of ${name} arrive, so that the other alarms on them see nothing`,
-    metric: productMetric(stage, name, 'parts_unreached', 'SampleCount'),
+    metric: productMetric(stage, name, 'backing_services_unreached', 'SampleCount'),
     below: 1,
     minutes: 5,
     withoutData: 'breaching',

@@ -25,9 +25,9 @@ export interface Metrics {
   visitsRejected(count: number): void;
   /** Messages that only a later release can read, counted each time they come. */
   visitMessagesPostponed(count: number): void;
-  /** Messages that went to the outbox instead of the queue, and those that came from there. */
-  outboxed(): void;
-  outboxDrained(messages: number): void;
+  /** Messages that went to the overflow instead of the queue, and those that came from there. */
+  overflowed(): void;
+  overflowDrained(messages: number): void;
   countsFlushed(visits: number): void;
   countsReconciled(links: number): void;
 }

@@ -12,7 +12,7 @@ export interface Logger {
   info(details: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-export interface AppParts {
+export interface AppDependencies {
   readonly log: Logger;
 }
 
@@ -30,7 +30,7 @@ function isCutShort(c: Context): boolean {
 }
 
 /** A Hono app with what every function has: problem details for every error. */
-export function createApp({ log }: AppParts): Hono {
+export function createApp({ log }: AppDependencies): Hono {
   // The router of this preset asks each route in turn. The usual one falls back to one that takes twice as long when
   // routes such as `/` and `/:code` stand beside each other.
   const app = new TinyHono({ strict: false });

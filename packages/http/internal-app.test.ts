@@ -2,15 +2,15 @@ import { expect, test, vi } from 'vitest';
 import { createApp } from './create-app.ts';
 import { createInternalApp } from './internal-app.ts';
 
-const parts = {
+const services = {
   log: { error: vi.fn(), info: vi.fn() },
-  readiness: () => Promise.resolve({ ready: false, parts: { database: true, cache: false } }),
+  readiness: () => Promise.resolve({ ready: false, services: { database: true, cache: false } }),
   started: () => Promise.resolve(true),
   metricsText: () => Promise.resolve('up 1\n'),
 };
 
 test('tells the state of each part by name, and nothing else of it', async () => {
-  const app = createInternalApp(parts);
+  const app = createInternalApp(services);
   expect((await app.request('/.live')).status).toBe(200);
   const ready = await app.request('/.ready');
   expect(ready.status).toBe(503);
@@ -19,13 +19,13 @@ test('tells the state of each part by name, and nothing else of it', async () =>
 });
 
 test.each(['/.live', '/.started', '/.ready', '/.metrics'])('only reads at %s', async (path) => {
-  const response = await createInternalApp(parts).request(path, { method: 'POST' });
+  const response = await createInternalApp(services).request(path, { method: 'POST' });
   expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD']);
 });
 
 test('keeps a rollout back until the function has started', async () => {
   let hasStarted = false;
-  const app = createInternalApp({ ...parts, started: () => Promise.resolve(hasStarted) });
+  const app = createInternalApp({ ...services, started: () => Promise.resolve(hasStarted) });
   const starting = await app.request('/.started');
   expect([starting.status, await starting.json()]).toEqual([503, { status: 'starting' }]);
   expect((await app.request('/.live')).status, 'it is not started anew for that').toBe(200);
@@ -36,6 +36,6 @@ test('keeps a rollout back until the function has started', async () => {
 test.each(['/.live', '/.started', '/.ready', '/.metrics', '/.events', '/%2emetrics', '/x/../.metrics'])(
   'no public app has %s',
   async (path) => {
-    expect((await createApp(parts).request(path)).status).toBe(404);
+    expect((await createApp(services).request(path)).status).toBe(404);
   },
 );

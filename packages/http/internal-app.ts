@@ -1,14 +1,14 @@
 import type { Hono } from 'hono';
-import { type AppParts, createApp } from './create-app.ts';
+import { type AppDependencies, createApp } from './create-app.ts';
 import { methodNotAllowed } from './method-not-allowed.ts';
 
 /** Whether requests are welcome, and the state of each part by name. Callers learn no more. */
 export interface Readiness {
   readonly ready: boolean;
-  readonly parts: Readonly<Record<string, boolean>>;
+  readonly services: Readonly<Record<string, boolean>>;
 }
 
-export interface InternalParts extends AppParts {
+export interface InternalDependencies extends AppDependencies {
   readonly readiness: () => Promise<Readiness>;
   /** Whether a rollout may go on with this process; stays true once it is. */
   readonly started: () => Promise<boolean>;
@@ -17,26 +17,26 @@ export interface InternalParts extends AppParts {
 }
 
 /** The addresses that only the platform requests: `/.live`, `/.started`, `/.ready` and `/.metrics`. */
-export function createInternalApp(parts: InternalParts): Hono {
-  const app = createApp(parts);
+export function createInternalApp(services: InternalDependencies): Hono {
+  const app = createApp(services);
 
   app.get('/.live', (c) => c.json({ status: 'live' }));
 
   app.get('/.started', async (c) => {
-    const hasStarted = await parts.started();
+    const hasStarted = await services.started();
     return c.json({ status: hasStarted ? 'started' : 'starting' }, hasStarted ? 200 : 503);
   });
 
   app.get('/.ready', async (c) => {
-    const { ready, parts: up } = await parts.readiness();
+    const { ready, services: up } = await services.readiness();
     const states = Object.entries(up).map(([name, isUp]) => [name, isUp ? 'up' : 'down']);
     return c.json(
-      { status: ready ? 'ready' : 'unready', parts: Object.fromEntries(states) },
+      { status: ready ? 'ready' : 'unready', services: Object.fromEntries(states) },
       ready ? 200 : 503,
     );
   });
 
-  app.get('/.metrics', async (c) => c.text(await parts.metricsText()));
+  app.get('/.metrics', async (c) => c.text(await services.metricsText()));
 
   for (const path of ['/.live', '/.started', '/.ready', '/.metrics']) app.all(path, methodNotAllowed('GET'));
 

@@ -20,7 +20,7 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
     async (kilobytes) => {
       const house = await withLinks(pair.from);
       const title = 'x'.repeat(kilobytes * 1024);
-      await sql`update urls set title = ${title}`.execute(house.db);
+      await sql`update links set title = ${title}`.execute(house.db);
       await house.insert('2026-11-24T12:00:00Z', 50);
       const before = await allRows(pair.from.db);
       await restoreInto(pair.to, await takeBackup(pair.from));
@@ -31,7 +31,7 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
   async function withMuch(): Promise<Kysely<unknown>> {
     const { db } = await withLinks(pair.from);
     await sql`
-      update urls set title = (select string_agg(md5(random()::text), '') from generate_series(1, 60000) as n)
+      update links set title = (select string_agg(md5(random()::text), '') from generate_series(1, 60000) as n)
     `.execute(db);
     return db as unknown as Kysely<unknown>;
   }

@@ -109,9 +109,9 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
     const cases: [part: string, by: string, says: RegExp][] = [
       [`"${last}"`, `"${last}","9999-later"`, /newer release.* 9999-later/],
       [`"${last}"`, '"0001-other"', /newer release.* 0001-other/],
-      ['"table":"urls"', '"table":"pg_authid"', /there is no pg_authid/],
-      ['"table":"urls"', '"table":"visits_default"', /there is no visits_default/],
-      ['"original_url"', '"target\\"; drop table urls"', /there is no urls.target/],
+      ['"table":"links"', '"table":"pg_authid"', /there is no pg_authid/],
+      ['"table":"links"', '"table":"visits_default"', /there is no visits_default/],
+      ['"original_url"', '"target\\"; drop table links"', /there is no links.target/],
       ['"days":[', '"days":["2026-13-45",', /damaged/],
       ['"days":[', '"days":["today",', /no dates/],
     ];

@@ -11,17 +11,17 @@ import { houseOn, openPair, restoreInto, takeBackup, withLinks } from './test-ba
 import { emptyDatabase } from './test-database.ts';
 import { allRows, anyRows, insertRows } from './test-rows.ts';
 
-/** Links whose visits are not those of its rollups and tallies, and totals that are not those of the rollups. */
+/** Links whose visits are not those of its rollups and deltas, and totals that are not those of the rollups. */
 async function contradictions(db: Kysely<Database>): Promise<unknown[]> {
   const { rows } = await sql`
-    with tallied as (
-      select tally ->> 'short_code' as short_code, (tally ->> 'visits')::bigint + (tally ->> 'bot_visits')::bigint as visits
-      from visit_tallies, json_array_elements(tallies) as tally
+    with rolledUp as (
+      select delta ->> 'short_code' as short_code, (delta ->> 'visits')::bigint + (delta ->> 'bot_visits')::bigint as visits
+      from rollup_deltas, json_array_elements(deltas) as delta
       union all
-      select short_code, visits + bot_visits from visit_rollups
+      select short_code, visits + bot_visits from hourly_rollups
     ), counted as (select short_code, count(*) as visits from visits group by short_code
-    ), added as (select short_code, sum(visits)::bigint as visits from tallied group by short_code
-    ), totals as (select short_code, sum(visits)::bigint as visits from visit_rollups group by short_code)
+    ), added as (select short_code, sum(visits)::bigint as visits from rolledUp group by short_code
+    ), totals as (select short_code, sum(visits)::bigint as visits from hourly_rollups group by short_code)
     select 'visits', short_code, counted.visits, added.visits from counted full join added using (short_code)
     where counted.visits is distinct from added.visits
     union all
@@ -75,7 +75,7 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
               await house.merger.merge();
               await house.visits.preparePartitions(new Date('2031-05-05T00:00:00Z'));
               await house.insert('2026-11-24T15:00:00Z', 20);
-              await house.urls.create({ ...testLink, tags: [], short_code: `new${tables}` as ShortCode });
+              await house.links.create({ ...testLink, tags: [], short_code: `new${tables}` as ShortCode });
               return transaction.read(statement);
             },
           }),
@@ -83,7 +83,7 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
     };
     const { rows } = await restoreInto(pair.to, await takeBackup(busy));
     expect(tables).toBe(TABLE_NAMES.length);
-    expect(rows).toMatchObject({ urls: 2, visits: 70, visit_tallies: 2 });
+    expect(rows).toMatchObject({ links: 2, visits: 70, rollup_deltas: 2 });
     expect(await contradictions(pair.to.db)).toEqual([]);
     expect(await contradictions(pair.from.db)).toEqual([]);
   });
@@ -106,7 +106,7 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
       { place: 'visits_default', count: 4 },
     ]);
     const numbers = async () => {
-      const { rows } = await sql<{ id: number }>`select id from visit_tallies order by id`.execute(
+      const { rows } = await sql<{ id: number }>`select id from rollup_deltas order by id`.execute(
         pair.to.db,
       );
       return rows.map(({ id }) => id);

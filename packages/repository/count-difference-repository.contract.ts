@@ -7,7 +7,7 @@ import { testLink } from '@terse/core/links/test-link';
 import { createCountDifferenceRepository } from './count-difference-repository.ts';
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
-import { createUrlRepository } from './url-repository.ts';
+import { createLinkRepository } from './link-repository.ts';
 import { HOUR_MS } from '@terse/platform/durations';
 
 /** What comparing counts promises on every database; `database` is migrated and empty before each test. */
@@ -18,8 +18,8 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
   let batches = 0;
 
   beforeEach(async () => {
-    const urls = createUrlRepository({ db: database().db, clock: createTestClock() });
-    for (const short_code of [a, b, c]) await urls.create({ ...testLink, tags: [], short_code });
+    const links = createLinkRepository({ db: database().db, clock: createTestClock() });
+    for (const short_code of [a, b, c]) await links.create({ ...testLink, tags: [], short_code });
   });
 
   function setUp() {
@@ -32,7 +32,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
       counters.apply({ id: `${batches++}`, deltas: new Map([[code, visits]]) });
     const counts = async () => {
       const links = await db
-        .selectFrom('urls')
+        .selectFrom('links')
         .select(['short_code', 'visit_count'])
         .orderBy('short_code')
         .execute();
@@ -44,7 +44,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
   /** Adds visits of an hour as a merge does, in this release and the one before. */
   const rollUp = (short_code: ShortCode, visits: number, hour = 12) =>
     sql`
-    insert into visit_rollups as rollup (short_code, hour, visits, bot_visits)
+    insert into hourly_rollups as rollup (short_code, hour, visits, bot_visits)
     values (${short_code}, ${`2026-11-24T${hour}:00:00Z`}::timestamptz, ${visits}, 100)
     on conflict (short_code, hour) do update set visits = rollup.visits + excluded.visits
   `.execute(database().db);
@@ -179,8 +179,8 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     await count(b, 10);
     await walk(differences);
     clock.advance(24 * HOUR_MS);
-    const tallies = JSON.stringify([{ short_code: a, hour: 0, visits: 9, bot_visits: 5, counts: {} }]);
-    await sql`insert into visit_tallies (bucket, tallies) values (1, ${tallies}::text::json)`.execute(db);
+    const deltas = JSON.stringify([{ short_code: a, hour: 0, visits: 9, bot_visits: 5, counts: {} }]);
+    await sql`insert into rollup_deltas (shard, deltas) values (1, ${deltas}::text::json)`.execute(db);
     await rollUp(b, 10);
     expect(await differences.takeBack(24 * HOUR_MS, 10)).toEqual({ links: 1, visits: 1 });
     expect(await counts()).toEqual([9, 10, 0]);
@@ -224,7 +224,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     await rollUp(c, 5);
     await count(c, 5);
     await differences.behind(10);
-    await sql`update urls set visit_count = 1 where short_code = 'c'`.execute(db);
+    await sql`update links set visit_count = 1 where short_code = 'c'`.execute(db);
     expect((await differences.behind(10)).codes).toEqual([]);
     await walk(differences);
     expect((await differences.behind(10)).codes).toEqual([c]);

@@ -19,9 +19,9 @@ export function createCountDifferenceRepository(options: {
     behind: async (limit, after) => {
       const { rows } = await sql<{ short_code: ShortCode; is_behind: boolean }>`
         with compared as materialized (
-          select mark.short_code, mark.version, coalesce(total.visits > urls.visit_count, false) as is_behind
+          select mark.short_code, mark.version, coalesce(total.visits > links.visit_count, false) as is_behind
           from counts_to_compare as mark
-          left join urls using (short_code) left join visit_totals as total using (short_code)
+          left join links using (short_code) left join visit_totals as total using (short_code)
           where mark.short_code > ${after ?? ''}
           order by mark.short_code limit ${limit}
         ), unmarked as (
@@ -41,10 +41,10 @@ export function createCountDifferenceRepository(options: {
     missing: async (codes, pending) => {
       const { rows } = await sql<{ short_code: ShortCode; visits: number }>`
         with pending as (${unappliedVisits(pending)})
-        select short_code, total.visits - urls.visit_count - coalesce(pending.visits, 0) as visits
-        from visit_totals as total join urls using (short_code) left join pending using (short_code)
+        select short_code, total.visits - links.visit_count - coalesce(pending.visits, 0) as visits
+        from visit_totals as total join links using (short_code) left join pending using (short_code)
         where short_code = any(${codes}::text[])
-          and total.visits > urls.visit_count + coalesce(pending.visits, 0)
+          and total.visits > links.visit_count + coalesce(pending.visits, 0)
       `.execute(db);
       return new Map(rows.map(({ short_code, visits }) => [short_code, visits]));
     },
@@ -54,18 +54,18 @@ export function createCountDifferenceRepository(options: {
       const { rows } = await sql<{ links: number }>`
         with pending as (${unappliedVisits(pending)}), compared as materialized (
           select short_code, mark.version,
-            least(given.visits, total.visits - urls.visit_count - coalesce(pending.visits, 0)) as visits
+            least(given.visits, total.visits - links.visit_count - coalesce(pending.visits, 0)) as visits
           from unnest(${[...missing.keys()]}::text[], ${[...missing.values()]}::bigint[]) as given (short_code, visits)
           join counts_to_compare as mark using (short_code)
-          join urls using (short_code) join visit_totals as total using (short_code)
+          join links using (short_code) join visit_totals as total using (short_code)
           left join pending using (short_code)
         ), taken as (
           update counts_to_compare as mark set version = mark.version + 1 from compared
           where mark.short_code = compared.short_code and mark.version = compared.version and compared.visits > 0
           returning mark.short_code, compared.visits
         ), counted as (
-          update urls set visit_count = urls.visit_count + taken.visits from taken
-          where urls.short_code = taken.short_code returning 1
+          update links set visit_count = links.visit_count + taken.visits from taken
+          where links.short_code = taken.short_code returning 1
         )
         select count(*) as links from counted
       `.execute(db);
@@ -75,8 +75,8 @@ export function createCountDifferenceRepository(options: {
     walk: async (limit) => {
       await sql`
         with links as materialized (
-          select short_code, urls.visit_count - coalesce(total.visits, 0) as ahead
-          from urls left join visit_totals as total using (short_code)
+          select short_code, links.visit_count - coalesce(total.visits, 0) as ahead
+          from links left join visit_totals as total using (short_code)
           where short_code > coalesce((select walked_to from count_progress), '')
           order by short_code limit ${limit}
         ), marked as (
@@ -119,24 +119,24 @@ export function createCountDifferenceRepository(options: {
             select from count_progress where busy_since is null and rested_at <= ${before}
           )
           order by since limit ${limit} for update skip locked
-        ), tallied as (
-          select due.short_code, sum(tally.visits)::bigint as visits
-          from visit_tallies cross join json_to_recordset(tallies) as tally (short_code text, visits bigint)
-          join due on due.short_code = tally.short_code
+        ), rolledUp as (
+          select due.short_code, sum(delta.visits)::bigint as visits
+          from rollup_deltas cross join json_to_recordset(deltas) as delta (short_code text, visits bigint)
+          join due on due.short_code = delta.short_code
           where exists (select from due)
           group by due.short_code
         ), lost as (
           select short_code, least(
-            due.surplus, urls.visit_count - coalesce(total.visits, 0) - coalesce(tallied.visits, 0)
+            due.surplus, links.visit_count - coalesce(total.visits, 0) - coalesce(rolledUp.visits, 0)
           ) as visits
-          from due join urls using (short_code)
-          left join visit_totals as total using (short_code) left join tallied using (short_code)
+          from due join links using (short_code)
+          left join visit_totals as total using (short_code) left join rolledUp using (short_code)
         ), forgotten as (
           delete from count_surpluses using due where count_surpluses.short_code = due.short_code
         ), counted as (
-          update urls set visit_count = urls.visit_count - lost.visits from lost
-          where urls.short_code = lost.short_code and lost.visits > 0
-          returning urls.short_code, lost.visits
+          update links set visit_count = links.visit_count - lost.visits from lost
+          where links.short_code = lost.short_code and lost.visits > 0
+          returning links.short_code, lost.visits
         ), marked as (
           insert into counts_to_compare as mark (short_code) select short_code from counted order by short_code
           on conflict (short_code) do update set version = mark.version + 1

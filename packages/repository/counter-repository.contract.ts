@@ -3,7 +3,7 @@ import type { ShortCode } from '@terse/core/links/short-code';
 import { systemClock } from '@terse/platform/clock';
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
-import { createUrlRepository } from './url-repository.ts';
+import { createLinkRepository } from './link-repository.ts';
 
 /** What counting in the repository promises on every database; `database` is migrated and empty before each test. */
 export function describeCounterRepository(database: () => OpenDatabase): void {
@@ -11,14 +11,14 @@ export function describeCounterRepository(database: () => OpenDatabase): void {
   const b = 'b' as ShortCode;
   const parts = () => ({ db: database().db, clock: systemClock });
   const counts = async () => {
-    const links = await createUrlRepository(parts()).read([a, b], []);
+    const links = await createLinkRepository(parts()).read([a, b], []);
     return Object.fromEntries(links.map((link) => [link.short_code, link.visit_count]));
   };
 
   beforeEach(async () => {
-    const urls = createUrlRepository(parts());
+    const links = createLinkRepository(parts());
     for (const short_code of [a, b]) {
-      await urls.create({
+      await links.create({
         short_code,
         original_url: 'https://example.com/',
         redirect_status: 307,
@@ -59,10 +59,10 @@ export function describeCounterRepository(database: () => OpenDatabase): void {
   });
 
   test('does not stamp a link as changed because it was visited', async () => {
-    const urls = createUrlRepository(parts());
-    const before = await urls.find(a);
+    const links = createLinkRepository(parts());
+    const before = await links.find(a);
     await createCounterRepository(parts()).apply({ id: 'batch', deltas: new Map([[a, 1]]) });
-    expect(await urls.find(a)).toEqual({ ...before, visit_count: 1 });
+    expect(await links.find(a)).toEqual({ ...before, visit_count: 1 });
   });
 
   test('prunes the oldest entries of the ledger, so many at a time, and keeps the rest', async () => {

@@ -14,9 +14,9 @@ export function createCounterRepository(options: { db: Kysely<Database>; clock: 
           on conflict (id) do nothing
           returning id
         ), counted as (
-          update urls set visit_count = urls.visit_count + batch.delta
+          update links set visit_count = links.visit_count + batch.delta
           from unnest(${[...deltas.keys()]}::text[], ${[...deltas.values()]}::bigint[]) as batch (short_code, delta)
-          where urls.short_code = batch.short_code and exists (select from ledger)
+          where links.short_code = batch.short_code and exists (select from ledger)
         )
         select exists (select from ledger) as applied
       `.execute(db);

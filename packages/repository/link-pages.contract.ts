@@ -4,7 +4,7 @@ import type { Link } from '@terse/core/links/link';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { createTestClock } from '@terse/platform/test-clock';
 import type { OpenDatabase } from './open-database.ts';
-import { createUrlRepository } from './url-repository.ts';
+import { createLinkRepository } from './link-repository.ts';
 import type { LinkValues } from '@terse/core/links/ports';
 
 /** How links are listed on every database; `database` is migrated and empty before each test. */
@@ -20,33 +20,33 @@ export function describeLinkPages(database: () => OpenDatabase): void {
   };
   const setUp = () => {
     const clock = createTestClock();
-    return { clock, urls: createUrlRepository({ db: database().db, clock }) };
+    return { clock, links: createLinkRepository({ db: database().db, clock }) };
   };
   const all = { visibility: 'all' } as const;
 
   test('go on after a link, also where instants differ by less than a millisecond', async () => {
-    const { urls } = setUp();
+    const { links } = setUp();
     await sql`
-        insert into urls (short_code, original_url, created_at, updated_at)
+        insert into links (short_code, original_url, created_at, updated_at)
         select 'code' || n, 'https://example.com/', timestamptz '2026-11-24' + n * interval '1 microsecond', now()
         from generate_series(1, 5) as n
       `.execute(database().db);
-    const first = await urls.page(all, 3);
+    const first = await links.page(all, 3);
     expect(first.codes).toEqual(['code5', 'code4', 'code3']);
-    expect((await urls.page(all, 3, first.next)).codes).toEqual(['code2', 'code1']);
-    expect((await urls.page(all, 3, 'nothing' as ShortCode)).codes).toEqual([]);
+    expect((await links.page(all, 3, first.next)).codes).toEqual(['code2', 'code1']);
+    expect((await links.page(all, 3, 'nothing' as ShortCode)).codes).toEqual([]);
   });
 
   test('show every link once, newest first, also those of one instant', async () => {
-    const { urls, clock } = setUp();
+    const { links, clock } = setUp();
     for (let index = 0; index < 7; index++) {
-      await urls.create({ ...values, short_code: `code${index}` as ShortCode });
+      await links.create({ ...values, short_code: `code${index}` as ShortCode });
       if (index % 2 === 1) clock.advance(1);
     }
     const seen: string[] = [];
     let position: ShortCode | undefined;
     do {
-      const page = await urls.page(all, 3, position);
+      const page = await links.page(all, 3, position);
       seen.push(...page.codes);
       position = page.next;
     } while (position);
@@ -54,22 +54,22 @@ export function describeLinkPages(database: () => OpenDatabase): void {
   });
 
   test('end when there is nothing more, also when the last one is full', async () => {
-    const { urls } = setUp();
-    expect(await urls.page(all, 3)).toEqual({ codes: [], next: undefined });
-    for (const short_code of ['a', 'b', 'c'] as ShortCode[]) await urls.create({ ...values, short_code });
-    expect((await urls.page(all, 3)).next).toBeUndefined();
+    const { links } = setUp();
+    expect(await links.page(all, 3)).toEqual({ codes: [], next: undefined });
+    for (const short_code of ['a', 'b', 'c'] as ShortCode[]) await links.create({ ...values, short_code });
+    expect((await links.page(all, 3)).next).toBeUndefined();
   });
 
   test('keep to the filter', async () => {
-    const { urls } = setUp();
+    const { links } = setUp();
     const create = (short_code: string, more: Partial<LinkValues>) =>
-      urls.create({ ...values, ...more, short_code: short_code as ShortCode });
+      links.create({ ...values, ...more, short_code: short_code as ShortCode });
     await create('a', { tags: ['x', 'y'], title: '100% off_season' });
     await create('b', { tags: ['y'], original_url: 'https://shop.example/100' });
     await create('c', { title: String.raw`back\slash` });
-    await urls.remove('c' as ShortCode);
-    const find = async (filter: Partial<Parameters<typeof urls.page>[0]>) =>
-      (await urls.page({ ...all, ...filter }, 10)).codes.toSorted();
+    await links.remove('c' as ShortCode);
+    const find = async (filter: Partial<Parameters<typeof links.page>[0]>) =>
+      (await links.page({ ...all, ...filter }, 10)).codes.toSorted();
     expect(await find({ tags: ['x'] })).toEqual(['a']);
     expect(await find({ tags: ['y'] })).toEqual(['a', 'b']);
     expect(await find({ visibility: 'active' })).toEqual(['a', 'b']);
@@ -85,7 +85,7 @@ export function describeLinkPages(database: () => OpenDatabase): void {
     ).toEqual(['a', 'b']);
   });
   test('gives every instant that a database may hold as a valid date, alone and in pages', async () => {
-    const { urls } = setUp();
+    const { links } = setUp();
     const stored = {
       bc: ['0044-03-15 00:00:00+00 BC', '-000043-03-15T00:00:00.000Z'],
       y31: ['0031-01-01', '0031-01-01T00:00:00.000Z'],
@@ -97,7 +97,7 @@ export function describeLinkPages(database: () => OpenDatabase): void {
     };
     for (const [code, [text]] of Object.entries(stored)) {
       await sql`
-        insert into urls (short_code, original_url, expires_at, created_at, updated_at, deleted_at, tags)
+        insert into links (short_code, original_url, expires_at, created_at, updated_at, deleted_at, tags)
         values (${code}, 'https://example.com/', ${text}::text::timestamptz, ${text}::text::timestamptz,
           ${text}::text::timestamptz, ${text}::text::timestamptz, array[null, 'a'])
       `.execute(database().db);
@@ -110,14 +110,14 @@ export function describeLinkPages(database: () => OpenDatabase): void {
       link?.updated_at.toISOString(),
       link?.deleted_at?.toISOString(),
     ];
-    const found = await urls.findAll(codes);
+    const found = await links.findAll(codes);
     expect(found.map(shown)).toEqual(expected.map((each) => [each, each, each, each]));
-    expect((await urls.read(codes, [])).map(shown)).toHaveLength(codes.length);
+    expect((await links.read(codes, [])).map(shown)).toHaveLength(codes.length);
 
     const seen: string[] = [];
     let after: ShortCode | undefined;
     do {
-      const page = await urls.page({ visibility: 'all' }, 1, after);
+      const page = await links.page({ visibility: 'all' }, 1, after);
       seen.push(...page.codes);
       after = page.next;
     } while (after);

@@ -5,7 +5,7 @@ import { ownUrls } from '@terse/core/links/own-urls';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { createTestClock } from '@terse/platform/test-clock';
 import type { OpenDatabase } from './open-database.ts';
-import { createUrlRepository } from './url-repository.ts';
+import { createLinkRepository } from './link-repository.ts';
 import type { LinkValues } from '@terse/core/links/ports';
 
 /** What a search finds on every database, whatever its locale; `database` is migrated and empty before each test. */
@@ -14,11 +14,11 @@ export function describeLinkSearch(database: () => OpenDatabase): void {
 
   const setUp = () => {
     const { db } = database();
-    const urls = createUrlRepository({ db, clock: createTestClock() });
+    const links = createLinkRepository({ db, clock: createTestClock() });
     return {
-      urls,
+      links,
       create: (short_code: string, more: Partial<LinkValues> = {}) =>
-        urls.create({
+        links.create({
           original_url: 'https://example.com/',
           redirect_status: 307,
           title: null,
@@ -30,7 +30,7 @@ export function describeLinkSearch(database: () => OpenDatabase): void {
         }),
       find: async (text: string): Promise<readonly string[]> => {
         const search = parseSearch(text, isOwnUrl);
-        return (await urls.page({ visibility: 'all', search }, 100)).codes.toSorted();
+        return (await links.page({ visibility: 'all', search }, 100)).codes.toSorted();
       },
     };
   };
@@ -114,26 +114,26 @@ export function describeLinkSearch(database: () => OpenDatabase): void {
   );
 
   test('goes by what a link is changed to', async () => {
-    const { urls, create, find } = setUp();
+    const { links, create, find } = setUp();
     const code = (await create('link', { title: 'ÜBER', original_url: 'https://bücher.example/' }))
       ?.short_code;
     if (!code) throw new Error('The link was not created.');
     expect(await find('über')).toEqual(['link']);
-    await urls.change(code, { title: 'Über uns' });
+    await links.change(code, { title: 'Über uns' });
     expect(await find('ÜBER UNS')).toEqual(['link']);
-    await urls.change(code, { pinned: true });
+    await links.change(code, { pinned: true });
     expect(await find('über uns')).toEqual(['link']);
-    await urls.change(code, { title: 'Mehr', original_url: 'https://example.com/%C3%A4' });
+    await links.change(code, { title: 'Mehr', original_url: 'https://example.com/%C3%A4' });
     expect(await find('über')).toEqual([]);
     expect(await find('bücher')).toEqual([]);
     expect(await find('Ä')).toEqual(['link']);
-    await urls.change(code, { title: null });
+    await links.change(code, { title: null });
     expect(await find('mehr')).toEqual([]);
   });
 
   test('finds any link by any part of what it shows, in any case and composition', async () => {
-    const { urls, find } = setUp();
-    const created = await urls.create({
+    const { links, find } = setUp();
+    const created = await links.create({
       short_code: 'any' as ShortCode,
       original_url: 'https://example.com/',
       redirect_status: 307,
@@ -153,7 +153,7 @@ export function describeLinkSearch(database: () => OpenDatabase): void {
     await fc.assert(
       fc.asyncProperty(word, word, spelling, async (title, path, spell) => {
         const original_url = new URL(`https://example.com/a/${encodeURIComponent(path)}/z`).href;
-        await urls.change(created?.short_code ?? ('any' as ShortCode), { title, original_url });
+        await links.change(created?.short_code ?? ('any' as ShortCode), { title, original_url });
         expect(await find(spell(title))).toEqual(['any']);
         expect(
           await find(`https://example.com/a/${spell(path.replaceAll(/[%\\]/g, encodeURIComponent))}/z`),

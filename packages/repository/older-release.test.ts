@@ -8,7 +8,7 @@ import { openBareDatabase } from './test-database.ts';
 // A release with one migration more than this one: it changes what is there, so it must follow what a backup brings.
 vi.mock('./migrations/all.ts', async (original) => {
   const { migrations } = await original<{ migrations: Readonly<Record<string, Migration>> }>();
-  const later = { up: (db: Kysely<unknown>) => sql`update urls set title = 'later'`.execute(db) };
+  const later = { up: (db: Kysely<unknown>) => sql`update links set title = 'later'`.execute(db) };
   return { migrations: { ...migrations, '9998-later': later } };
 });
 
@@ -19,7 +19,7 @@ describe('what an older release left', () => {
     await withLinks(pair.from);
     await sql`delete from kysely_migration where name = '9998-later'`.execute(pair.from.db);
     expect(await migrate(pair.from.db)).toEqual(['9998-later']);
-    const titles = await pair.from.db.selectFrom('urls').select('title').distinct().execute();
+    const titles = await pair.from.db.selectFrom('links').select('title').distinct().execute();
     expect(titles).toEqual([{ title: 'later' }]);
   });
 
@@ -31,7 +31,7 @@ describe('what an older release left', () => {
     if (place === 'migrated') await migrate(pair.to.db);
     await restoreInto(pair.to, gzipSync(older));
     expect(await appliedMigrations(pair.to.db)).toEqual(MIGRATIONS);
-    const titles = await pair.to.db.selectFrom('urls').select('title').distinct().execute();
+    const titles = await pair.to.db.selectFrom('links').select('title').distinct().execute();
     expect(titles).toEqual([{ title: 'later' }]);
   });
 

@@ -8,7 +8,7 @@ import { describeStats } from './stats.contract.ts';
 import { emptyDatabase } from './test-database.ts';
 import { describeLinkPages } from './link-pages.contract.ts';
 import { describeLinkSearch } from './link-search.contract.ts';
-import { describeUrlRepository } from './url-repository.contract.ts';
+import { describeLinkRepository } from './link-repository.contract.ts';
 import { describeVisitRepository } from './visit-repository.contract.ts';
 
 /**
@@ -25,7 +25,7 @@ export function describeRepositories(open: () => Promise<OpenDatabase>): () => O
 
   const opened = () => database;
   describe('links', () => {
-    describeUrlRepository(opened);
+    describeLinkRepository(opened);
   });
   describe('pages of links', () => {
     describeLinkPages(opened);

@@ -7,12 +7,12 @@ import { createTestClock } from '@terse/platform/test-clock';
 import { testLink } from '@terse/core/links/test-link';
 import { testVisitAt } from '@terse/core/visits/test-visit';
 import type { DescribedVisit } from '@terse/core/visits/visit-description';
-import { createVisitMerger } from '@terse/core/stats/rollup-merger';
+import { createRollupMerger } from '@terse/core/stats/rollup-merger';
 import { createMonth } from '@terse/core/stats/rollup';
 import { coverOf } from '@terse/core/stats/summary';
 import type { OpenDatabase } from './open-database.ts';
 import { createRollupRepository } from './rollup-repository.ts';
-import { createUrlRepository } from './url-repository.ts';
+import { createLinkRepository } from './link-repository.ts';
 import { createVisitRepository } from './visit-repository.ts';
 
 /** What the repository of rollups promises on every database; `database` is migrated and empty before each test. */
@@ -21,7 +21,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
   const [code = testLink.short_code] = codes;
 
   beforeEach(async () => {
-    const links = createUrlRepository({ db: database().db, clock: createTestClock() });
+    const links = createLinkRepository({ db: database().db, clock: createTestClock() });
     for (const short_code of codes) await links.create({ ...testLink, tags: [], short_code });
   });
 
@@ -29,9 +29,9 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     const { db } = database();
     const rollups = createRollupRepository({ db });
     const visits = createVisitRepository({ db });
-    const urls = createUrlRepository({ db, clock: systemClock });
-    const stats = createStatsService({ urls, rollups, visits, clock: createTestClock() });
-    const merger = (batchesAtOnce = 10) => createVisitMerger({ repository: rollups, batchesAtOnce });
+    const links = createLinkRepository({ db, clock: systemClock });
+    const stats = createStatsService({ links, rollups, visits, clock: createTestClock() });
+    const merger = (batchesAtOnce = 10) => createRollupMerger({ repository: rollups, batchesAtOnce });
     return { db, rollups, visits, stats, merger };
   }
 
@@ -59,9 +59,9 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
         codes.map((each) => stats.summarise(each, { ...period, interval })),
       ),
     );
-  const left = async () => database().db.selectFrom('visit_tallies').select('id').execute();
+  const left = async () => database().db.selectFrom('rollup_deltas').select('id').execute();
 
-  test('gives the same answers before tallies are merged, halfway and after', async () => {
+  test('gives the same answers before deltas are merged, halfway and after', async () => {
     const house = setUp();
     await store(house, 7);
     const before = await everything(house);
@@ -90,7 +90,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     });
     expect(await left()).toHaveLength(21);
     const some = await house.rollups.waiting(11);
-    const { merge } = createVisitMerger({
+    const { merge } = createRollupMerger({
       repository: { ...house.rollups, waiting: (_limit, after) => Promise.resolve(after ? [] : some) },
       batchesAtOnce: 11,
     });
@@ -110,14 +110,14 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     const before = await everything(house);
     // As text: the driver would make a JSON string of the string.
     const data = sql<string>`${JSON.stringify(createMonth())}::text::json`;
-    const change = database().db.updateTable('visit_months').set({ data });
+    const change = database().db.updateTable('monthly_rollups').set({ data });
     await change.execute();
     expect(await everything(house)).toEqual(before);
     await change.set({ version: sql`version + 1` }).execute();
     expect((await house.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(0);
   });
 
-  test('gives the same answers while tallies are merged and visits stored again and again', async () => {
+  test('gives the same answers while deltas are merged and visits stored again and again', async () => {
     const house = setUp();
     const done = new AbortController();
     const storing = (async () => {
@@ -137,7 +137,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect((await house.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(30);
   });
 
-  test('merges each tally once, however many merge at once', async () => {
+  test('merges each delta once, however many merge at once', async () => {
     const house = setUp();
     await store(house, 20);
     const before = await everything(house);
@@ -149,13 +149,13 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect(await everything(house)).toEqual(before);
   });
 
-  test('changes nothing with a merge of tallies that another has merged, or of months that it has changed', async () => {
+  test('changes nothing with a merge of deltas that another has merged, or of months that it has changed', async () => {
     const house = setUp();
     await store(house, 2);
     const before = await everything(house);
     const [first, second] = await house.rollups.waiting(100);
     if (!first || !second) throw new Error('Nothing waits.');
-    expect(first.bucket).toBe(second.bucket);
+    expect(first.shard).toBe(second.shard);
     const mergeOf = async (...batches: (typeof first)[]) => {
       let merge: Parameters<typeof house.rollups.merge>[0] | undefined;
       const repository = {
@@ -166,7 +166,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
           return Promise.resolve(true);
         },
       };
-      await createVisitMerger({ repository, batchesAtOnce: 100 }).merge();
+      await createRollupMerger({ repository, batchesAtOnce: 100 }).merge();
       if (!merge) throw new Error('There was no merge.');
       return merge;
     };
@@ -186,7 +186,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     const house = setUp();
     await store(house, 20);
     const mergers = Array.from({ length: 8 }, () =>
-      createVisitMerger({ repository: house.rollups, batchesAtOnce: 60 }),
+      createRollupMerger({ repository: house.rollups, batchesAtOnce: 60 }),
     );
     const merged = await Promise.all(mergers.map(({ merge }) => merge()));
     expect(merged.reduce((sum, each) => sum + each, 0)).toBe(60);
@@ -204,10 +204,10 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
 
   test('knows deleted links and those without visits, and no others', async () => {
     const { rollups, db } = setUp();
-    await createUrlRepository({ db, clock: systemClock }).remove(code);
+    await createLinkRepository({ db, clock: systemClock }).remove(code);
     const cover = coverOf(period);
     const cut = { hours: [], referrers: [], countries: [], userAgents: [] };
-    expect(await rollups.read(code, cover, true)).toEqual({ months: [], tallies: [], hours: [], cut });
+    expect(await rollups.read(code, cover, true)).toEqual({ months: [], deltas: [], hours: [], cut });
     expect(await rollups.read('never' as ShortCode, cover, true)).toBeUndefined();
   });
 }

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { ShortCode } from '@terse/core/links/short-code';
-import { bucketOf, type MonthlyVisits, type VisitTally } from '@terse/core/stats/rollup';
+import { shardOf, type MonthlyVisits, type RollupDelta } from '@terse/core/stats/rollup';
 import { arrayText } from './array-text.ts';
 import { cutDaysOf, type CutRow, selectCut } from './cut-days.ts';
 import { createMonthMemory, type ReadMonth } from './month-memory.ts';
@@ -10,7 +10,7 @@ import type {
   Period,
   LinkRollups,
   HourOfLink,
-  TallyBatch,
+  DeltaBatch,
   MergedMonth,
   RollupRepository,
 } from '@terse/core/stats/ports';
@@ -28,12 +28,12 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
       const [first, beyond] = [days.from.toISOString(), days.to.toISOString()];
       const hours = sql`
         union all
-        select 'hour', ${millisecondsOf('hour')}, null, json_build_array(visits, bot_visits) from visit_rollups
+        select 'hour', ${millisecondsOf('hour')}, null, json_build_array(visits, bot_visits) from hourly_rollups
         where short_code = ${code} and hour >= ${first}::timestamptz and hour < ${beyond}::timestamptz
       `;
       const { rows } = await sql<RollupRow>`
         select 'link' as kind, null::bigint as start, null::int as version, null::json as data
-        from urls where short_code = ${code}
+        from links where short_code = ${code}
         union all
         select 'month', ${millisecondsOf('month')}, version,
           case when (month, version) in (
@@ -41,12 +41,12 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
               ${[...known.keys()].map(dateOf)}::date[], ${[...known.values()].map(({ version }) => version)}::int[]
             )
           ) then null else data end
-        from visit_months
+        from monthly_rollups
         where short_code = ${code}
           and month >= date_trunc('month', ${first}::timestamptz at time zone 'UTC')
           and month < ${beyond}::timestamptz at time zone 'UTC'
         union all
-        select 'tallies', null, null, tallies from visit_tallies where bucket = ${bucketOf(code)}
+        select 'deltas', null, null, deltas from rollup_deltas where shard = ${shardOf(code)}
         ${withHours ? hours : sql``}
         ${sql.join(
           cuts.map((cut) => selectCut(code, cut)),
@@ -60,9 +60,9 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
     },
 
     waiting: async (limit, after) => {
-      const beyond = after && sql`where (bucket, id) > (${after.bucket}::smallint, ${after.id}::bigint)`;
-      const { rows } = await sql<TallyBatch>`
-        select bucket, id, tallies from visit_tallies ${beyond ?? sql``} order by bucket, id limit ${limit}
+      const beyond = after && sql`where (shard, id) > (${after.shard}::smallint, ${after.id}::bigint)`;
+      const { rows } = await sql<DeltaBatch>`
+        select shard, id, deltas from rollup_deltas ${beyond ?? sql``} order by shard, id limit ${limit}
       `.execute(db);
       return rows;
     },
@@ -72,7 +72,7 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
       const months = keys.map(({ month }) => dateOf(month));
       const { rows } = await sql<MergedMonth>`
         select short_code, ${millisecondsOf('month')} as month, version, data
-        from visit_months join unnest(${codes}::text[], ${months}::date[]) as wanted (short_code, month)
+        from monthly_rollups join unnest(${codes}::text[], ${months}::date[]) as wanted (short_code, month)
           using (short_code, month)
       `.execute(db);
       return rows;
@@ -84,14 +84,14 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
           with turn as materialized (
             select pg_try_advisory_xact_lock(${sql.lit(MERGE_LOCK)}) as is_ours
           ), merged as (
-            delete from visit_tallies as batch
+            delete from rollup_deltas as batch
             using unnest(
-              ${batches.map(({ bucket }) => bucket)}::smallint[], ${batches.map(({ id }) => id)}::bigint[]
-            ) as taken (bucket, id)
-            where batch.bucket = taken.bucket and batch.id = taken.id and (select is_ours from turn)
+              ${batches.map(({ shard }) => shard)}::smallint[], ${batches.map(({ id }) => id)}::bigint[]
+            ) as taken (shard, id)
+            where batch.shard = taken.shard and batch.id = taken.id and (select is_ours from turn)
             returning batch.id
-          ), merged_months as (
-            insert into visit_months as month (short_code, month, version, data)
+          ), merged_monthly as (
+            insert into monthly_rollups as month (short_code, month, version, data)
             select short_code, month, version, data::json from unnest(
               ${months.map(({ short_code }) => short_code)}::text[], ${months.map(({ month }) => dateOf(month))}::date[],
               ${months.map(({ version }) => version + 1)}::int[],
@@ -102,7 +102,7 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
             where month.version = excluded.version - 1
             returning month.version
           ), merged_hours as (
-            insert into visit_rollups as rollup (short_code, hour, visits, bot_visits)
+            insert into hourly_rollups as rollup (short_code, hour, visits, bot_visits)
             select * from unnest(
               ${hours.map(({ short_code }) => short_code)}::text[],
               ${hours.map(({ hour }) => new Date(hour).toISOString())}::timestamptz[],
@@ -114,7 +114,7 @@ export function createRollupRepository(options: { db: Kysely<Database> }): Rollu
           )
           select whole_or_nothing(
             (select count(*) from merged) = ${batches.length}
-            and (select count(*) from merged_months) = ${months.length}
+            and (select count(*) from merged_monthly) = ${months.length}
           )
         `.execute(db);
         return true;
@@ -135,7 +135,7 @@ type RollupRow =
       /** None when the one of that version is known already. */
       readonly data: MonthlyVisits | null;
     }
-  | { readonly kind: 'tallies'; readonly data: readonly VisitTally[] }
+  | { readonly kind: 'deltas'; readonly data: readonly RollupDelta[] }
   | {
       readonly kind: 'hour';
       readonly start: number;
@@ -153,15 +153,15 @@ function rollupsOf(
   { from, to }: Period,
 ): Omit<LinkRollups, 'months'> {
   const hours: HourOfLink[] = [];
-  const tallies: VisitTally[] = [];
+  const deltas: RollupDelta[] = [];
   const cut: CutRow[] = [];
   for (const row of rows) {
     if (row.kind === 'cut') cut.push(row.data);
     if (row.kind === 'hour') hours.push({ hour: row.start, visits: row.data[0], bot_visits: row.data[1] });
-    if (row.kind === 'tallies') tallies.push(...row.data.filter(({ short_code }) => short_code === code));
+    if (row.kind === 'deltas') deltas.push(...row.data.filter(({ short_code }) => short_code === code));
   }
-  const overlaps = ({ hour }: VisitTally) => hour >= from.getTime() && hour < to.getTime();
-  return { hours, tallies: tallies.filter(overlaps), cut: cutDaysOf(cut) };
+  const overlaps = ({ hour }: RollupDelta) => hour >= from.getTime() && hour < to.getTime();
+  return { hours, deltas: deltas.filter(overlaps), cut: cutDaysOf(cut) };
 }
 
 /** As a number; what a driver makes of a date depends on the driver. */

@@ -1,7 +1,7 @@
 import type { ColumnType, GeneratedAlways, JSONColumnType } from 'kysely';
 import type { Link } from '@terse/core/links/link';
 import type { ShortCode } from '@terse/core/links/short-code';
-import type { MonthlyVisits, VisitTally } from '@terse/core/stats/rollup';
+import type { MonthlyVisits, RollupDelta } from '@terse/core/stats/rollup';
 
 /**
  * Columns of every table that people's things live in. Only the model service sets them: by hand it does not compile.
@@ -12,7 +12,7 @@ export interface BaseModel {
   deleted_at: ColumnType<Date | null, never, never>;
 }
 
-export interface UrlTable extends BaseModel {
+export interface LinkTable extends BaseModel {
   short_code: ColumnType<ShortCode, ShortCode, never>;
   original_url: string;
   redirect_status: Link['redirect_status'];
@@ -50,22 +50,22 @@ export interface VisitTable {
 export type OrphanVisitTable = VisitTable;
 
 /** Visits per link and hour. */
-export interface VisitRollupTable {
+export interface HourlyRollupTable {
   short_code: ShortCode;
   hour: Date;
   visits: number;
   bot_visits: number;
 }
 
-/** Tallies of some links that were stored together, until they are merged into the two tables around this one. */
-export interface VisitTallyTable {
-  bucket: number;
+/** Rollup deltas of some links that were stored together, until they are merged into the two tables around this one. */
+export interface RollupDeltaTable {
+  shard: number;
   id: GeneratedAlways<number>;
-  tallies: JSONColumnType<VisitTally[]>;
+  deltas: JSONColumnType<RollupDelta[]>;
 }
 
 /** Visits per link and UTC month. */
-export interface VisitMonthTable {
+export interface MonthlyRollupTable {
   short_code: ShortCode;
   /** The first day of the month. */
   month: Date;
@@ -74,13 +74,13 @@ export interface VisitMonthTable {
   data: JSONColumnType<MonthlyVisits>;
 }
 
-/** Ids of the counter batches that are in `urls.visit_count`. */
+/** Ids of the counter batches that are in `links.visit_count`. */
 export interface CounterBatchTable {
   id: string;
   applied_at: Date;
 }
 
-/** Visits by people per link, which triggers keep equal to the sum of `visit_rollups`. */
+/** Visits by people per link, which triggers keep equal to the sum of `hourly_rollups`. */
 export interface VisitTotalTable {
   short_code: ShortCode;
   visits: number;
@@ -109,13 +109,13 @@ export interface CountProgressTable {
 }
 
 export interface Database {
-  urls: UrlTable;
+  links: LinkTable;
   api_keys: ApiKeyTable;
   visits: VisitTable;
   orphan_visits: OrphanVisitTable;
-  visit_rollups: VisitRollupTable;
-  visit_tallies: VisitTallyTable;
-  visit_months: VisitMonthTable;
+  hourly_rollups: HourlyRollupTable;
+  rollup_deltas: RollupDeltaTable;
+  monthly_rollups: MonthlyRollupTable;
   counter_batches: CounterBatchTable;
   visit_totals: VisitTotalTable;
   counts_to_compare: CountToCompareTable;
@@ -125,7 +125,7 @@ export interface Database {
 
 /** The tables that carry the base columns, with their keys. */
 export interface ModelKeys {
-  urls: 'short_code';
+  links: 'short_code';
   api_keys: 'key_hash';
 }
 

@@ -8,11 +8,11 @@ import { createTestClock } from '@terse/platform/test-clock';
 import { testLink } from '@terse/core/links/test-link';
 import { testVisitAt } from '@terse/core/visits/test-visit';
 import { createVisitDescriber, type DescribedVisit } from '@terse/core/visits/visit-description';
-import { createVisitMerger } from '@terse/core/stats/rollup-merger';
+import { createRollupMerger } from '@terse/core/stats/rollup-merger';
 import { DIMENSIONS } from '@terse/core/stats/rollup';
 import type { OpenDatabase } from './open-database.ts';
 import { createRollupRepository } from './rollup-repository.ts';
-import { createUrlRepository } from './url-repository.ts';
+import { createLinkRepository } from './link-repository.ts';
 import { createVisitRepository } from './visit-repository.ts';
 import { HOUR_MS } from '@terse/platform/durations';
 
@@ -23,7 +23,7 @@ export function describeStats(database: () => OpenDatabase): void {
   const describeVisit = createVisitDescriber();
 
   beforeEach(async () => {
-    const links = createUrlRepository({ db: database().db, clock: createTestClock() });
+    const links = createLinkRepository({ db: database().db, clock: createTestClock() });
     for (const short_code of [code, other]) await links.create({ ...testLink, tags: [], short_code });
   });
 
@@ -31,9 +31,9 @@ export function describeStats(database: () => OpenDatabase): void {
     const { db } = database();
     const rollups = createRollupRepository({ db });
     const visits = createVisitRepository({ db });
-    const urls = createUrlRepository({ db, clock: systemClock });
-    const stats = createStatsService({ urls, rollups, visits, clock: createTestClock() });
-    const merger = (batchesAtOnce: number) => createVisitMerger({ repository: rollups, batchesAtOnce });
+    const links = createLinkRepository({ db, clock: systemClock });
+    const stats = createStatsService({ links, rollups, visits, clock: createTestClock() });
+    const merger = (batchesAtOnce: number) => createRollupMerger({ repository: rollups, batchesAtOnce });
     return { rollups, visits, stats, merger };
   }
 

@@ -5,13 +5,13 @@ import type { Database } from './schema.ts';
  * content.
  */
 const TABLES = {
-  urls: 'content',
+  links: 'content',
   api_keys: 'content',
   visits: 'content',
   orphan_visits: 'content',
-  visit_rollups: 'content',
-  visit_tallies: 'content',
-  visit_months: 'content',
+  hourly_rollups: 'content',
+  rollup_deltas: 'content',
+  monthly_rollups: 'content',
   visit_totals: 'content',
   counter_batches: 'upkeep',
   counts_to_compare: 'upkeep',

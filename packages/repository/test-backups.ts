@@ -6,13 +6,13 @@ import type { ShortCode } from '@terse/core/links/short-code';
 import { createTestClock } from '@terse/platform/test-clock';
 import { testLink } from '@terse/core/links/test-link';
 import { testVisitAt } from '@terse/core/visits/test-visit';
-import { createVisitMerger } from '@terse/core/stats/rollup-merger';
+import { createRollupMerger } from '@terse/core/stats/rollup-merger';
 import { writeBackup } from './backup.ts';
 import { migrate } from './migrate.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { readBackup } from './restore.ts';
 import { createRollupRepository } from './rollup-repository.ts';
-import { createUrlRepository } from './url-repository.ts';
+import { createLinkRepository } from './link-repository.ts';
 import { createVisitRepository } from './visit-repository.ts';
 
 /** Two databases. Before each test, the first is migrated and the second is bare. */
@@ -66,9 +66,9 @@ export async function makeBare({ db }: OpenDatabase): Promise<void> {
 
 /** What changes links and visits in a database. */
 export function houseOn({ db }: OpenDatabase) {
-  const urls = createUrlRepository({ db, clock: createTestClock() });
+  const links = createLinkRepository({ db, clock: createTestClock() });
   const visits = createVisitRepository({ db });
-  const merger = createVisitMerger({ repository: createRollupRepository({ db }), batchesAtOnce: 3 });
+  const merger = createRollupMerger({ repository: createRollupRepository({ db }), batchesAtOnce: 3 });
   /** Stores so many visits of both links, a third of them by bots. */
   const insert = (time: string, count: number) =>
     visits.insert(
@@ -76,12 +76,12 @@ export function houseOn({ db }: OpenDatabase) {
         testVisitAt(time, { short_code: CODES[index % 2] ?? testLink.short_code, is_bot: index % 3 === 0 }),
       ),
     );
-  return { db, urls, visits, merger, insert };
+  return { db, links, visits, merger, insert };
 }
 
 /** The same, with two links. */
 export async function withLinks(database: OpenDatabase) {
   const house = houseOn(database);
-  for (const short_code of CODES) await house.urls.create({ ...testLink, tags: [], short_code });
+  for (const short_code of CODES) await house.links.create({ ...testLink, tags: [], short_code });
   return house;
 }

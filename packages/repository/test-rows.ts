@@ -68,8 +68,8 @@ const OF_TYPE: Readonly<Record<string, fc.Arbitrary<string>>> = {
 
 /** Columns that take some values only; the triggers add up visits of rollups. */
 const OF_COLUMN: Readonly<Record<string, fc.Arbitrary<string>>> = {
-  'urls.redirect_status': fc.constantFrom('301', '302', '307', '308'),
-  'visit_rollups.visits': whole(50),
+  'links.redirect_status': fc.constantFrom('301', '302', '307', '308'),
+  'hourly_rollups.visits': whole(50),
   'count_progress.id': fc.constant('true'),
 };
 

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { CounterBatch } from '@terse/core/counts/counter-batch';
 import type { ShortCode } from '@terse/core/links/short-code';
 
-/** A query for the visits per link that are in these batches and not yet in `urls.visit_count`. */
+/** A query for the visits per link that are in these batches and not yet in `links.visit_count`. */
 export function unappliedVisits(
   batches: readonly CounterBatch[],
 ): RawBuilder<{ short_code: ShortCode; visits: number }> {

@@ -11,7 +11,7 @@ import { testVisitAt } from '@terse/core/visits/test-visit';
 import { createVisitDescriber, type DescribedVisit } from '@terse/core/visits/visit-description';
 import type { OpenDatabase } from './open-database.ts';
 import { createRollupRepository } from './rollup-repository.ts';
-import { createUrlRepository } from './url-repository.ts';
+import { createLinkRepository } from './link-repository.ts';
 import { createVisitRepository } from './visit-repository.ts';
 
 /** What the repository of visits promises on every database; `database` is migrated and empty before each test. */
@@ -20,7 +20,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
   const setUp = () => createVisitRepository({ db: database().db });
 
   beforeEach(async () => {
-    const links = createUrlRepository({ db: database().db, clock: createTestClock() });
+    const links = createLinkRepository({ db: database().db, clock: createTestClock() });
     for (const short_code of [code, 'other' as ShortCode]) {
       await links.create({ ...testLink, tags: [], short_code });
     }
@@ -30,29 +30,29 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     testVisitAt(time, { short_code: code, ip: '192.0.2.0', user_agent: 'Agent "x" \\ {y}', ...more });
 
   const days = { from: new Date('2026-11-24T00:00:00Z'), to: new Date('2026-11-25T00:00:00Z') };
-  /** How many visits by people and by bots are tallied, and how many of them had which browser. */
-  const tallied = async (of = code) => {
+  /** How many visits by people and by bots are rolled up, and how many of them had which browser. */
+  const rolledUp = async (of = code) => {
     const rollups = await createRollupRepository({ db: database().db }).read(of, { days, cuts: [] }, false);
-    const tallies = rollups?.tallies ?? [];
+    const deltas = rollups?.deltas ?? [];
     const browsers: Record<string, number> = {};
-    for (const [browser, visits] of tallies.flatMap(({ breakdown }) => breakdown.browser ?? [])) {
+    for (const [browser, visits] of deltas.flatMap(({ breakdown }) => breakdown.browser ?? [])) {
       browsers[browser] = (browsers[browser] ?? 0) + visits;
     }
     return {
-      visits: tallies.reduce((sum, { visits }) => sum + visits, 0),
-      bot_visits: tallies.reduce((sum, { bot_visits }) => sum + bot_visits, 0),
+      visits: deltas.reduce((sum, { visits }) => sum + visits, 0),
+      bot_visits: deltas.reduce((sum, { bot_visits }) => sum + bot_visits, 0),
       browsers,
     };
   };
 
-  test('stores a visit once and tallies it once, however often it comes', async () => {
+  test('stores a visit once and deltas it once, however often it comes', async () => {
     const visits = setUp();
     const one = visitAt('2026-11-24T12:00:00Z');
     expect(await visits.insert([one, one])).toEqual({ stored: 1, orphans: 0 });
     expect(await visits.insert([one])).toEqual({ stored: 0, orphans: 0 });
     const other = visitAt('2026-11-24T12:00:01Z');
     expect(await visits.insert([other, one])).toEqual({ stored: 1, orphans: 0 });
-    expect(await tallied()).toMatchObject({ visits: 2, bot_visits: 0 });
+    expect(await rolledUp()).toMatchObject({ visits: 2, bot_visits: 0 });
     expect(await visits.latest(code, 10)).toHaveLength(2);
   });
 
@@ -68,7 +68,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
       stored: 1,
       orphans: 0,
     });
-    expect(await tallied()).toMatchObject({ visits: 2 });
+    expect(await rolledUp()).toMatchObject({ visits: 2 });
   });
 
   test('tells content that the database refuses from an outage', async () => {
@@ -80,7 +80,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
       await expect(visits.insert([visitAt('2026-11-24T12:00:00Z'), refused])).rejects.toThrow(
         ContentRefusedError,
       );
-      expect(await tallied()).toMatchObject({ visits: 0 });
+      expect(await rolledUp()).toMatchObject({ visits: 0 });
     } finally {
       await sql`alter table visits drop constraint no_such_country`.execute(db);
     }
@@ -93,21 +93,21 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     }
   });
 
-  test('tallies exactly once when the same batch is written by many at once', async () => {
+  test('deltas exactly once when the same batch is written by many at once', async () => {
     const batch = Array.from({ length: 200 }, () => visitAt('2026-11-24T12:00:00Z', { browser: 'Firefox' }));
     const stored = await Promise.all(
       Array.from({ length: 5 }, (_, index) => setUp().insert(index % 2 ? batch : batch.toReversed())),
     );
     expect(stored.reduce((sum, each) => sum + each.stored, 0)).toBe(200);
-    expect(await tallied()).toEqual({ visits: 200, bot_visits: 0, browsers: { Firefox: 200 } });
+    expect(await rolledUp()).toEqual({ visits: 200, bot_visits: 0, browsers: { Firefox: 200 } });
   });
 
-  test('tallies exactly once when batches that overlap are written by many at once', async () => {
+  test('deltas exactly once when batches that overlap are written by many at once', async () => {
     const all = Array.from({ length: 300 }, () => visitAt('2026-11-24T12:00:00Z', { browser: 'Firefox' }));
     const starts = Array.from({ length: 11 }, (_, index) => index * 20);
     const stored = await Promise.all(starts.map((start) => setUp().insert(all.slice(start, start + 100))));
     expect(stored.reduce((sum, each) => sum + each.stored, 0)).toBe(300);
-    expect(await tallied()).toEqual({ visits: 300, bot_visits: 0, browsers: { Firefox: 300 } });
+    expect(await rolledUp()).toEqual({ visits: 300, bot_visits: 0, browsers: { Firefox: 300 } });
   });
 
   test("stores visits of codes that never were a link apart, once, and in nobody's numbers", async () => {
@@ -117,11 +117,11 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     const batch = [visitAt('2026-11-24T12:00:00Z'), orphan];
     expect(await visits.insert(batch)).toEqual({ stored: 1, orphans: 1 });
     expect(await visits.insert(batch)).toEqual({ stored: 0, orphans: 0 });
-    expect(await tallied()).toMatchObject({ visits: 1 });
+    expect(await rolledUp()).toMatchObject({ visits: 1 });
     expect(await visits.latest(never, 10)).toEqual([]);
     const { db } = database();
-    const batches = await db.selectFrom('visit_tallies').select('tallies').execute();
-    expect(batches.flatMap(({ tallies }) => tallies.map(({ short_code }) => short_code))).toEqual([code]);
+    const batches = await db.selectFrom('rollup_deltas').select('deltas').execute();
+    expect(batches.flatMap(({ deltas }) => deltas.map(({ short_code }) => short_code))).toEqual([code]);
     const apart = await db.selectFrom('orphan_visits').select(['id', 'short_code']).execute();
     expect(apart).toEqual([{ id: orphan.id, short_code: never }]);
   });
@@ -132,12 +132,12 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     expect(await visits.insert([visitAt('2026-11-24T12:00:00Z', { short_code: late })])).toMatchObject({
       orphans: 1,
     });
-    const links = createUrlRepository({ db: database().db, clock: createTestClock() });
+    const links = createLinkRepository({ db: database().db, clock: createTestClock() });
     await links.create({ ...testLink, tags: [], short_code: late });
     expect(await visits.insert([visitAt('2026-11-24T12:00:00Z', { short_code: late })])).toMatchObject({
       stored: 1,
     });
-    expect(await tallied(late)).toMatchObject({ visits: 1 });
+    expect(await rolledUp(late)).toMatchObject({ visits: 1 });
   });
 
   test('stores whatever a message may say', async () => {
@@ -201,7 +201,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
       visitAt('2026-11-24T12:00:00Z', { is_bot: true, browser: 'Bot' }),
       visitAt('2026-11-24T12:00:00Z', { is_bot: true }),
     ]);
-    expect(await tallied()).toEqual({ visits: 1, bot_visits: 2, browsers: {} });
+    expect(await rolledUp()).toEqual({ visits: 1, bot_visits: 2, browsers: {} });
   });
 
   test('moves visits into the partition of their day when it is made after them', async () => {

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { ContentRefusedError } from '@terse/core/visits/content-refused';
 import type { ShortCode } from '@terse/core/links/short-code';
 import type { DescribedVisit } from '@terse/core/visits/visit-description';
-import { bucketOf, tallyVisits } from '@terse/core/stats/rollup';
+import { shardOf, rollUp } from '@terse/core/stats/rollup';
 import { arrayText } from './array-text.ts';
 import type { Database } from './schema.ts';
 import { isRefusalOfContent, isUniqueViolation } from './sql-state.ts';
@@ -27,7 +27,7 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
     for (const { short_code } of visits) if (!linked.get(short_code)) unknown.add(short_code);
     if (unknown.size === 0) return;
     const { rows } = await sql<{ short_code: ShortCode }>`
-      select short_code from urls where short_code = any(${[...unknown]}::text[])
+      select short_code from links where short_code = any(${[...unknown]}::text[])
     `.execute(db);
     for (const { short_code } of rows) linked.set(short_code, true);
   }
@@ -38,14 +38,14 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
     const { ofLinks = [], orphans = [] } = Object.groupBy(visits, ({ short_code }) =>
       linked.has(short_code) ? 'ofLinks' : 'orphans',
     );
-    const batches = Map.groupBy(tallyVisits(ofLinks), ({ short_code }) => bucketOf(short_code));
+    const batches = Map.groupBy(rollUp(ofLinks), ({ short_code }) => shardOf(short_code));
     await sql`
       with stored as (${insertInto('visits', ofLinks)}), orphaned as (${insertInto('orphan_visits', orphans)})
-      insert into visit_tallies (bucket, tallies)
-      select bucket, tallies::json from unnest(
+      insert into rollup_deltas (shard, deltas)
+      select shard, deltas::json from unnest(
         ${[...batches.keys()]}::smallint[],
-        ${arrayText([...batches.values()].map((tallies) => JSON.stringify(tallies)))}::text::text[]
-      ) as batch (bucket, tallies)
+        ${arrayText([...batches.values()].map((deltas) => JSON.stringify(deltas)))}::text::text[]
+      ) as batch (shard, deltas)
     `.execute(db);
     return { stored: ofLinks.length, orphans: orphans.length };
   }

@@ -1,7 +1,7 @@
 import { type ApiKeyList, createApiKeyList } from '@terse/core/access/api-key-list';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
 import { isMissingTable, isNotPermitted } from '@terse/repository/sql-state';
-import type { PartsContext } from './parts.ts';
+import type { ServicesContext } from './backing-services.ts';
 import { withDatabase } from './with-database.ts';
 
 /**
@@ -9,7 +9,7 @@ import { withDatabase } from './with-database.ts';
  * @throws Error when the database has no table of keys, or its login no right to it.
  */
 export async function withApiKeys<T>(
-  context: PartsContext,
+  context: ServicesContext,
   work: (keys: ApiKeyList) => Promise<T>,
 ): Promise<T> {
   return withDatabase(context, async ({ db }) => {

@@ -8,7 +8,7 @@ import { ensureLogins } from '@terse/repository/logins';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { readBackup } from '@terse/repository/restore';
 import { hasNpmBanner } from './npm-banner.ts';
-import type { PartsContext } from './parts.ts';
+import type { ServicesContext } from './backing-services.ts';
 import { standardError } from './standard-streams.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -29,7 +29,7 @@ export interface BackupOptions {
  * @returns what was done, for people; an empty text where standard output has the backup.
  * @throws BackupError when the database is not of this release.
  */
-export async function backUp(context: PartsContext, options: BackupOptions): Promise<string> {
+export async function backUp(context: ServicesContext, options: BackupOptions): Promise<string> {
   const { file, overwrite, signal } = options;
   const write = (into: Writable) =>
     onDatabase(context, signal, (database) => writeBackup(database, into, signal));
@@ -56,7 +56,7 @@ export interface RestoreOptions {
  * @throws BackupError when the file is no whole backup, or when the database has content; then nothing is changed.
  */
 export async function restoreBackup(
-  context: PartsContext,
+  context: ServicesContext,
   { file, signal }: RestoreOptions,
 ): Promise<string> {
   const source = file === STANDARD ? process.stdin : await openFile(file);
@@ -86,7 +86,7 @@ async function openFile(file: string): Promise<Readable> {
 }
 
 function onDatabase<T>(
-  context: PartsContext,
+  context: ServicesContext,
   signal: AbortSignal,
   work: (database: OpenDatabase) => Promise<T>,
 ): Promise<T> {
@@ -105,5 +105,5 @@ function rejectedBy(signal: AbortSignal): Promise<never> {
 
 function summary({ takenAt, rows }: Contents): string {
   const count = (table: string) => (rows[table] ?? 0).toLocaleString('en');
-  return `${count('urls')} links and ${count('visits')} visits as of ${takenAt}`;
+  return `${count('links')} links and ${count('visits')} visits as of ${takenAt}`;
 }

@@ -105,7 +105,7 @@ test.each(['https://go.example/path', 'https://go.example/?a', 'go.example'])(
   },
 );
 
-describe('the parts', () => {
+describe('the backing services', () => {
   test('are chosen by the scheme of their setting', () => {
     expect(
       readConfig(MANIFESTS.standalone, { ...REAL, DATABASE_READ_URL: 'postgres://replica/terse' }),

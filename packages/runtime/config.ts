@@ -10,10 +10,10 @@ import { loginSettingsOf, readLogins } from './login-settings.ts';
 import {
   DEFAULT_BUFFERS_MB,
   DEFAULT_POOL_SIZE,
-  PART_SETTINGS,
-  type PartsConfig,
-  readParts,
-} from './parts-config.ts';
+  BACKING_SERVICE_SETTINGS,
+  type BackingServicesConfig,
+  readBackingServices,
+} from './backing-services-config.ts';
 
 const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
 
@@ -39,7 +39,7 @@ const settingsSchema = z.object({
   DATA_DIR: z.string(),
   JOURNAL_DIR: z.string().optional(),
   JOURNAL_MAX_MB: integer(1, 1_000_000, 512),
-  OUTBOX_MAX_MB: integer(1, 1_000_000, 64),
+  OVERFLOW_MAX_MB: integer(1, 1_000_000, 64),
   VISITS_IN_MEMORY: integer(100, 10_000_000, 50_000),
   VISIT_DURABILITY: z.enum(['journal', 'confirmed'], 'must be journal or confirmed').default('journal'),
   VISIT_CONFIRM_MS: integer(1, 10_000, 1000),
@@ -78,7 +78,7 @@ export interface Origins {
   readonly stats: URL;
 }
 
-export interface Config extends PartsConfig {
+export interface Config extends BackingServicesConfig {
   readonly isProduction: boolean;
   readonly host: string;
   readonly port: number;
@@ -91,7 +91,7 @@ export interface Config extends PartsConfig {
   /** Where visits lie until the queue has them; `undefined` where there is no disk to write to. */
   readonly journal: { readonly directory: string; readonly maxBytes: number } | undefined;
   /** How many bytes may wait in Redis for the queue. */
-  readonly outboxMaxBytes: number;
+  readonly overflowMaxBytes: number;
   readonly visitsInMemory: number;
   /** How long a redirect waits for its visit to be confirmed; 0 when it does not wait. */
   readonly confirmWithinMs: number;
@@ -128,11 +128,15 @@ export class ConfigError extends Error {
  */
 export function readConfig(manifest: FunctionManifest, environment: Environment = process.env): Config {
   const faults: string[] = [];
-  const names = [...Object.keys(settingsSchema.shape), ...loginSettingsOf(manifest), ...PART_SETTINGS];
+  const names = [
+    ...Object.keys(settingsSchema.shape),
+    ...loginSettingsOf(manifest),
+    ...BACKING_SERVICE_SETTINGS,
+  ];
   const given = givenSettings(names, environment, faults);
   const parsed = settingsSchema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')} ${issue.message}`);
-  const parts = readParts(manifest, given, faults);
+  const services = readBackingServices(manifest, given, faults);
   if (given['NODE_ENV'] === 'production') faults.push(...faultsOfSecrets(given));
   const logins = readLogins(manifest, given, faults);
   for (const [setting, reason] of Object.entries(manifest.requires ?? {})) {
@@ -150,7 +154,7 @@ export function readConfig(manifest: FunctionManifest, environment: Environment 
 
   const settings = parsed.data;
   return {
-    ...parts,
+    ...services,
     isProduction: settings.NODE_ENV === 'production',
     host: settings.HOST,
     port,
@@ -159,7 +163,7 @@ export function readConfig(manifest: FunctionManifest, environment: Environment 
     baseUrl: settings.BASE_URL ?? localUrl(settings.HOST, port),
     dataDirectory: settings.DATA_DIR,
     journal: readJournal(manifest, settings),
-    outboxMaxBytes: settings.OUTBOX_MAX_MB * 1024 * 1024,
+    overflowMaxBytes: settings.OVERFLOW_MAX_MB * 1024 * 1024,
     visitsInMemory: settings.VISITS_IN_MEMORY,
     confirmWithinMs: settings.VISIT_DURABILITY === 'confirmed' ? settings.VISIT_CONFIRM_MS : 0,
     stopDelayMs: settings.STOP_DELAY_MS,
@@ -184,7 +188,7 @@ function readJournal(
 ): Config['journal'] {
   const { JOURNAL_DIR, JOURNAL_MAX_MB, DATA_DIR } = settings;
   if (JOURNAL_DIR === 'none') return undefined;
-  // A process takes over what a dead one left, so those on embedded and on real parts have no journal in common.
+  // A process takes over what a dead one left, so those on embedded and on real backing services have no journal in common.
   const place = embedded === 'own' ? 'journal' : join(name, 'journal');
   return { directory: JOURNAL_DIR ?? join(DATA_DIR, place), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
 }

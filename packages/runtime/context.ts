@@ -2,12 +2,12 @@ import { type Clock, systemClock } from '@terse/platform/clock';
 import type { FunctionManifest } from '@terse/platform/function-manifest';
 import { type Config, readConfig } from './config.ts';
 import { createLog } from './log.ts';
-import type { PartsContext } from './parts.ts';
+import type { ServicesContext } from './backing-services.ts';
 import { createEventLoopPressure, type Pressure } from './pressure.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
 /** What every function has before it opens any part. */
-export interface Context extends PartsContext, Telemetry {
+export interface Context extends ServicesContext, Telemetry {
   /** How late the event loop is. */
   readonly eventLoopPressure: Pressure;
 }

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import type { EmbeddedPostgres, EmbeddedPostgresEvent } from '@terse/embedded-postgres/embedded-postgres';
-import type { PartsContext } from './parts.ts';
-import type { DatabaseConfig, PartsConfig } from './parts-config.ts';
+import type { ServicesContext } from './backing-services.ts';
+import type { DatabaseConfig, BackingServicesConfig } from './backing-services-config.ts';
 
 /**
  * Makes the folder of the embedded database; does nothing for another database.
  * @throws Error in one line when the folder holds something else, which stays as it is.
  */
-export async function prepareFolder({ database }: Pick<PartsConfig, 'database'>): Promise<void> {
+export async function prepareFolder({ database }: Pick<BackingServicesConfig, 'database'>): Promise<void> {
   if (database.kind !== 'embedded') return;
   const { inspectFolder, makeFolder } = await import('@terse/embedded-postgres/folder');
   const directory = resolve(database.directory);
@@ -20,7 +20,7 @@ export async function prepareFolder({ database }: Pick<PartsConfig, 'database'>)
  * @throws Error in one line when neither can be done.
  */
 export async function startDatabase(
-  { manifest, log }: Pick<PartsContext, 'manifest' | 'log'>,
+  { manifest, log }: Pick<ServicesContext, 'manifest' | 'log'>,
   { directory, buffersMb, poolSize }: Extract<DatabaseConfig, { kind: 'embedded' }>,
 ): Promise<EmbeddedPostgres> {
   const { startEmbeddedPostgres, joinEmbeddedPostgres } =
@@ -36,7 +36,7 @@ export async function startDatabase(
   });
 }
 
-function report(event: EmbeddedPostgresEvent, log: PartsContext['log']): void {
+function report(event: EmbeddedPostgresEvent, log: ServicesContext['log']): void {
   switch (event.kind) {
     case 'log':
       if (event.severity === 'LOG') log.debug({ text: event.text }, 'the embedded database logs');

@@ -14,17 +14,17 @@ export interface Opened extends Pick<Telemetry, 'metrics' | 'metricsText'> {
   readonly started: ReadinessGate['started'];
   /** Becomes unready, and resolves when balancers have had the time to notice. */
   turnAway(): Promise<void>;
-  /** Gives the parts back. The services on them must be at rest. */
+  /** Gives the backing services back. The services on them must be at rest. */
   close(): Promise<void>;
 }
 
 export function opened(
   context: Context,
   gate: ReadinessGate,
-  parts: readonly { close(): Promise<void> }[],
+  services: readonly { close(): Promise<void> }[],
 ): Opened {
   const { log, metrics, metricsText, clock, config } = context;
-  context.showUnreachedParts(gate.unreached);
+  context.showUnreachedServices(gate.unreached);
   return {
     log,
     metrics,
@@ -37,7 +37,7 @@ export function opened(
       return clock.sleep(config.stopDelayMs);
     },
     close: async () => {
-      for (const part of parts) await part.close();
+      for (const part of services) await part.close();
     },
   };
 }

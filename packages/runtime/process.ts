@@ -30,7 +30,7 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
   keepCompiledCode();
   const told = untilToldToStop(process, systemClock);
   let running: Running | undefined;
-  // A start is not cut short, so that the parts that it opens are closed in order.
+  // A start is not cut short, so that the backing services that it opens are closed in order.
   void told.then(async () => {
     await systemClock.sleep(SHUTDOWN_MS);
     if (!running) fail('The process was told to stop while it started, and the start did not end in time.');

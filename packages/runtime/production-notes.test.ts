@@ -15,7 +15,7 @@ const REAL = {
 const BASE_URL = 'https://go.example';
 
 describe('in production', () => {
-  test('on embedded parts, what they do not give is told', () => {
+  test('on embedded backing services, what they do not give is told', () => {
     expect(notesOf({ ...EMBEDDED, BASE_URL })).toEqual([
       'EMBEDDED=accept: one process on one machine. No second one shares the load or takes over.',
       'In memory only: cache, counter, queue; the journal of visits outlives a crash.',
@@ -41,7 +41,7 @@ describe('in production', () => {
     ]);
   });
 
-  test('on real parts at a public address, there is nothing to tell', () => {
+  test('on real backing services at a public address, there is nothing to tell', () => {
     expect(notesOf({ ...REAL, BASE_URL })).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
 import type { Config } from './config.ts';
-import { LOCAL_HOSTS } from './parts-config.ts';
+import { LOCAL_HOSTS } from './backing-services-config.ts';
 
 type NotedSettings = Pick<Config, 'isProduction' | 'baseUrl' | 'database' | 'store' | 'queue' | 'journal'>;
 
-/** In production, a line for each thing that embedded parts do not give, and for an address that is not set yet. */
+/** In production, a line for each thing that embedded backing services do not give, and for an address that is not set yet. */
 export function productionNotes({
   isProduction,
   baseUrl,

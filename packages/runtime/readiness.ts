@@ -3,7 +3,7 @@ import pTimeout from 'p-timeout';
 
 const PROBE_TIMEOUT_MS = 1000;
 
-/** How long a process that could already work waits for the rest of its parts before it counts as started. */
+/** How long a process that could already work waits for the rest of its backing services before it counts as started. */
 export const START_GRACE_MS = 240_000;
 
 /** Rejects when a part does not answer. */
@@ -28,7 +28,7 @@ export interface ReadinessGate {
 
 export interface Readiness {
   readonly ready: boolean;
-  readonly parts: Parts;
+  readonly services: Parts;
 }
 
 type Parts = Readonly<Record<string, boolean>>;
@@ -36,11 +36,11 @@ type Parts = Readonly<Record<string, boolean>>;
 export interface ReadinessOptions {
   readonly probes: Readonly<Record<string, Probe>>;
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Whether the parts that answer are enough for the function; by default it needs all. */
-  readonly isEnough?: (parts: Parts) => boolean;
+  /** Whether the backing services that answer are enough for the function; by default it needs all. */
+  readonly isEnough?: (services: Parts) => boolean;
 }
 
-/** Watches the parts of a function for load balancers and rollouts. */
+/** Watches the backing services of a function for load balancers and rollouts. */
 export function createReadinessGate({
   probes,
   clock,
@@ -53,17 +53,17 @@ export function createReadinessGate({
 
   async function ask(): Promise<Parts> {
     const states = Object.entries(probes).map(async ([name, probe]) => [name, await answers(probe)]);
-    const parts = Object.fromEntries(await Promise.all(states)) as Parts;
+    const services = Object.fromEntries(await Promise.all(states)) as Parts;
     reached = Object.fromEntries(
-      Object.keys(probes).map((name) => [name, reached[name] === true || parts[name] === true]),
+      Object.keys(probes).map((name) => [name, reached[name] === true || services[name] === true]),
     );
-    return parts;
+    return services;
   }
 
   return {
     readiness: async () => {
-      const parts = await ask();
-      return { ready: !stopping && isEnough(parts), parts };
+      const services = await ask();
+      return { ready: !stopping && isEnough(services), services };
     },
     started: async () => {
       if (hasStarted) return true;
@@ -82,8 +82,8 @@ export function createReadinessGate({
   };
 }
 
-function isEachTrue(parts: Parts): boolean {
-  return Object.values(parts).every(Boolean);
+function isEachTrue(services: Parts): boolean {
+  return Object.values(services).every(Boolean);
 }
 
 async function answers(probe: Probe): Promise<boolean> {

@@ -10,7 +10,7 @@ import { openRedirect } from './functions/redirect.ts';
 import { openStats } from './functions/stats.ts';
 import { openVisitWriter } from './functions/visit-writer.ts';
 import { START_GRACE_MS } from './readiness.ts';
-import { openTestParts } from './test-parts.ts';
+import { openTestServices } from './test-services.ts';
 import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
 
 /** Nothing listens at port 1. */
@@ -23,7 +23,7 @@ const NOWHERE = {
   LOG_LEVEL: 'silent',
 };
 
-const OPEN: readonly (readonly [FunctionName, (context: Context) => Promise<Opened>, parts: number])[] = [
+const OPEN: readonly (readonly [FunctionName, (context: Context) => Promise<Opened>, services: number])[] = [
   ['redirect', openRedirect, 3],
   ['links', openLinks, 2],
   ['stats', openStats, 1],
@@ -31,14 +31,14 @@ const OPEN: readonly (readonly [FunctionName, (context: Context) => Promise<Open
   ['counter-flush', openCounterFlush, 3],
 ];
 
-test.each(OPEN)('%s does not start, however long, where it reaches nothing', async (name, open, parts) => {
+test.each(OPEN)('%s does not start, however long, where it reaches nothing', async (name, open, services) => {
   const clock = createTestClock();
   const opened = await open(createContext(MANIFESTS[name], readConfig(MANIFESTS[name], NOWHERE), clock));
   onTestFinished(() => opened.close());
   expect(await opened.started()).toBe(false);
   clock.advance(10 * START_GRACE_MS);
   expect(await opened.started()).toBe(false);
-  expect(await opened.metricsText()).toContain(`parts_unreached ${parts}\n`);
+  expect(await opened.metricsText()).toContain(`backing_services_unreached ${services}\n`);
 });
 
 test('the gateway, which has no parts, starts at once', async () => {
@@ -49,8 +49,8 @@ test('the gateway, which has no parts, starts at once', async () => {
 });
 
 test('starts where every part answers', async () => {
-  const opened = await openTestParts();
+  const opened = await openTestServices();
   onTestFinished(() => opened.close());
   expect(await opened.started()).toBe(true);
-  expect(await opened.metricsText()).toContain('parts_unreached 0\n');
+  expect(await opened.metricsText()).toContain('backing_services_unreached 0\n');
 });

@@ -15,7 +15,7 @@ export interface Telemetry {
    */
   showVisitQueue(backlog: Backlog): void;
   /** Shows how many parts have never answered this process, because of a wrong secret or network, say. */
-  showUnreachedParts(count: () => Promise<number>): void;
+  showUnreachedServices(count: () => Promise<number>): void;
   /** Shows whether answered visits outlive the process. */
   showJournal(journal: Pick<Journal, 'protects'>): void;
   /** Shows how many deliveries a writer holds, and whether it stores visits. */
@@ -101,10 +101,10 @@ export function createTelemetry(): Telemetry {
   const duplicated = count('visits_duplicated_total', 'Visits delivered again after they were stored');
   const orphaned = count('visits_orphaned_total', 'Visits of codes that never were a link, stored apart');
   const unconfirmed = count('visits_unconfirmed_total', 'Responses that waited in vain for a confirm');
-  const outboxed = count('outbox_messages_added_total', 'Messages kept in the outbox');
-  const outboxDrained = count(
-    'outbox_messages_drained_total',
-    'Messages brought from the outbox to the queue',
+  const overflowed = count('overflow_messages_added_total', 'Messages kept in the overflow');
+  const overflowDrained = count(
+    'overflow_messages_drained_total',
+    'Messages brought from the overflow to the queue',
   );
   const rejected = count(
     'visits_rejected_total',
@@ -168,16 +168,20 @@ export function createTelemetry(): Telemetry {
       visitsDuplicated: (visits) => duplicated.inc(visits),
       visitsOrphaned: (visits) => orphaned.inc(visits),
       visitsUnconfirmed: () => unconfirmed.inc(),
-      outboxed: () => outboxed.inc(),
-      outboxDrained: (messages) => outboxDrained.inc(messages),
+      overflowed: () => overflowed.inc(),
+      overflowDrained: (messages) => overflowDrained.inc(messages),
       visitsRejected: (visits) => rejected.inc(visits),
       visitMessagesPostponed: (messages) => postponed.inc(messages),
       countsFlushed: (visits) => flushed.inc(visits),
       countsReconciled: (links) => reconciled.inc(links),
     },
     showRedisUsedBytes: (read) => gauge('redis_used_bytes', 'What Redis holds', read),
-    showUnreachedParts: (count) =>
-      gauge('parts_unreached', 'Parts that have not answered this process since it started', count),
+    showUnreachedServices: (count) =>
+      gauge(
+        'backing_services_unreached',
+        'Parts that have not answered this process since it started',
+        count,
+      ),
     showJournal: (journal) =>
       gauge(
         'journal_protects',

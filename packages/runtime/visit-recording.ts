@@ -2,13 +2,13 @@ import { createVisitRecorder, type VisitRecorder, type VisitsLeft } from '@terse
 import type { Context } from './context.ts';
 import { createGuard } from './guard.ts';
 import type { Logger } from './log.ts';
-import type { Queue, Store } from './parts.ts';
+import type { Queue, Store } from './backing-services.ts';
 import type { Journal } from '@terse/core/visits/ports';
 
-/** How long a publish may take before it is tried again, or before the message goes to the outbox. */
-const PUBLISH_TIMEOUT_MS = { journal: 4000, outbox: 1000 };
+/** How long a publish may take before it is tried again, or before the message goes to the overflow. */
+const PUBLISH_TIMEOUT_MS = { journal: 4000, overflow: 1000 };
 
-/** A recorder on these parts. At close it logs the visits that neither queue nor outbox took. */
+/** A recorder on these backing services. At close it logs the visits that neither queue nor overflow took. */
 export function recorderOn(
   context: Context,
   store: Store,
@@ -28,23 +28,23 @@ export function recorderOn(
 
 function openRecorder(
   context: Context,
-  { counter, outbox }: Store,
+  { counter, overflow }: Store,
   queue: Queue,
   journal: Journal | undefined,
 ): VisitRecorder {
   const { clock, metrics, config } = context;
   const { confirmWithinMs, visitsInMemory: maxBuffered } = config;
-  const parts = { counter, journal, clock, metrics, confirmWithinMs, maxBuffered };
+  const services = { counter, journal, clock, metrics, confirmWithinMs, maxBuffered };
   // The embedded queue is never down, and answers only when a visit is stored.
-  if (config.queue.kind === 'memory') return createVisitRecorder({ ...parts, publisher: queue });
+  if (config.queue.kind === 'memory') return createVisitRecorder({ ...services, publisher: queue });
   const askQueue = createGuard({ timeoutMs: publishTimeoutMs(), maxConcurrent: 100, maxWaiting: 0 });
   const publisher = { publish: (body: string | Buffer) => askQueue(() => queue.publish(body)) };
-  return createVisitRecorder({ ...parts, publisher, outbox });
+  return createVisitRecorder({ ...services, publisher, overflow });
 
   function publishTimeoutMs(): number {
     if (journal) return PUBLISH_TIMEOUT_MS.journal;
-    // Leaves half of the time for the outbox while the response waits.
-    return confirmWithinMs > 0 ? confirmWithinMs / 2 : PUBLISH_TIMEOUT_MS.outbox;
+    // Leaves half of the time for the overflow while the response waits.
+    return confirmWithinMs > 0 ? confirmWithinMs / 2 : PUBLISH_TIMEOUT_MS.overflow;
   }
 }
 

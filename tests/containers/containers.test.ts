@@ -200,16 +200,16 @@ describe('the database login of', () => {
   test.each([
     [
       'redirect',
-      "insert into urls (short_code, original_url, created_at, updated_at) values ('x', 'x', now(), now())",
+      "insert into links (short_code, original_url, created_at, updated_at) values ('x', 'x', now(), now())",
     ],
     ['redirect', 'select * from api_keys'],
     ['redirect', 'select * from visits'],
-    ['links', 'update urls set visit_count = 1'],
-    ['links', 'delete from urls'],
+    ['links', 'update links set visit_count = 1'],
+    ['links', 'delete from links'],
     ['stats', 'delete from visits'],
-    ['visit_writer', 'select * from urls'],
+    ['visit_writer', 'select * from links'],
     ['visit_writer', 'select ip from visits'],
-    ['counter_flush', 'update urls set original_url = original_url'],
+    ['counter_flush', 'update links set original_url = original_url'],
     ['counter_flush', 'select * from visits'],
   ])('%s may not: %s', async (name, statement) => {
     await expect(asLogin(name, statement)).rejects.toThrow('permission denied for table');

@@ -8,10 +8,10 @@ import { openPostgres } from '@terse/repository/postgres';
 import { createDatabase as createOn } from '@terse/repository/test-database';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeOnRealParts } from '../on-real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import { createDatabase } from '../stack/postgres.ts';
 
-describeOnRealParts('a backup of', ({ databaseUrl, pooledUrl }) => {
+describeOnRealServices('a backup of', ({ databaseUrl, pooledUrl }) => {
   let directory: string;
   let embedded: EmbeddedPostgres;
   beforeAll(async () => {

@@ -3,16 +3,16 @@ import { createClient } from '@redis/client';
 import { createRedisCounter } from '@terse/cache/redis-counter';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { systemClock } from '@terse/platform/clock';
-import { type CounterService, createCounterService } from '@terse/core/counts/count-service';
+import { type CountService, createCountService } from '@terse/core/counts/count-service';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { testLink } from '@terse/core/links/test-link';
 import { createTestMetrics } from '@terse/core/test-metrics';
 import { createCounterRepository } from '@terse/repository/counter-repository';
 import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
-import { createUrlRepository } from '@terse/repository/url-repository';
+import { createLinkRepository } from '@terse/repository/link-repository';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { describeOnRealParts } from '../on-real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import { createDatabase } from '../stack/postgres.ts';
 
 const STEPS = ['freeze', 'apply', 'settle'] as const;
@@ -21,25 +21,25 @@ const MOMENTS = STEPS.flatMap((step) => [[step, 'before'] as const, [step, 'afte
 const FLUSHERS = 10;
 const ADDITIONS = 2000;
 
-describeOnRealParts('flushing counts from Redis to PostgreSQL', (parts) => {
+describeOnRealServices('flushing counts from Redis to PostgreSQL', (services) => {
   const codes = Array.from({ length: 20 }, (_, index) => `code${index}` as ShortCode);
   let redis: ReturnType<typeof openRedisTcp>;
   let database: ReturnType<typeof openPostgres>;
 
   beforeAll(async () => {
-    const url = await createDatabase(parts.databaseUrl, 'counter_flush');
+    const url = await createDatabase(services.databaseUrl, 'counter_flush');
     database = openPostgres({ url, name: 'terse-test', poolSize: 10, statementTimeoutMs: 10_000 });
     await migrate(database.db);
-    redis = openRedisTcp({ url: parts.redisUrl, name: 'terse-test', timeoutMs: 2000, onError: () => {} });
+    redis = openRedisTcp({ url: services.redisUrl, name: 'terse-test', timeoutMs: 2000, onError: () => {} });
     await vi.waitFor(() => redis.command('PING'));
   });
   beforeEach(async () => {
-    const admin = await createClient({ url: parts.redisUrl }).connect();
+    const admin = await createClient({ url: services.redisUrl }).connect();
     await admin.sendCommand(['FLUSHALL']);
     await admin.close();
-    await database.db.deleteFrom('urls').execute();
-    const urls = createUrlRepository({ db: database.db, clock: systemClock });
-    for (const short_code of codes) await urls.create({ ...testLink, tags: [], short_code });
+    await database.db.deleteFrom('links').execute();
+    const links = createLinkRepository({ db: database.db, clock: systemClock });
+    for (const short_code of codes) await links.create({ ...testLink, tags: [], short_code });
   });
   afterAll(async () => {
     await redis.close();
@@ -47,12 +47,12 @@ describeOnRealParts('flushing counts from Redis to PostgreSQL', (parts) => {
   });
 
   const counted = async () => {
-    const links = await createUrlRepository({ db: database.db, clock: systemClock }).read(codes, []);
+    const links = await createLinkRepository({ db: database.db, clock: systemClock }).read(codes, []);
     return links.reduce((sum, { visit_count }) => sum + visit_count, 0);
   };
 
   /** A counter-flush that is killed right before or right after what `dies` says. */
-  function createFlusher(dies: (step: Step, moment: 'before' | 'after') => boolean): CounterService {
+  function createFlusher(dies: (step: Step, moment: 'before' | 'after') => boolean): CountService {
     const counter = createRedisCounter(redis);
     const repository = createCounterRepository({ db: database.db, clock: systemClock });
     const mortal =
@@ -63,7 +63,7 @@ describeOnRealParts('flushing counts from Redis to PostgreSQL', (parts) => {
         if (dies(step, 'after')) throw new Error('killed');
         return result;
       };
-    return createCounterService({
+    return createCountService({
       counter: {
         freeze: mortal('freeze', counter.freeze),
         settle: mortal('settle', counter.settle),

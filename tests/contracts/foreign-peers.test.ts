@@ -69,9 +69,9 @@ async function start(name: string, settings: Record<string, string>): Promise<Fu
   return running;
 }
 
-async function parts({ internalUrl }: FunctionProcess): Promise<object> {
+async function services({ internalUrl }: FunctionProcess): Promise<object> {
   const response = await fetch(`${internalUrl}/.ready`);
-  return { status: response.status, ...((await response.json()) as { parts: object }).parts };
+  return { status: response.status, ...((await response.json()) as { services: object }).services };
 }
 
 /** The parts that lines of the log are about. */
@@ -101,7 +101,7 @@ describe.concurrent.each(REST_OR_TCP)('with Redis at %s', { timeout: 120_000 }, 
       await vi.waitFor(
         async () => {
           expect((await fetch(`${redirect.url}/hello`)).status).toBe(503);
-          expect(await parts(redirect)).toMatchObject(allDown);
+          expect(await services(redirect)).toMatchObject(allDown);
           expect(partsNamed(redirect)).toEqual(new Set(['postgres', 'redis', 'rabbitmq']));
         },
         { timeout: 30_000, interval: 500 },
@@ -119,7 +119,7 @@ describe.concurrent.each([
   ['counter-flush', ['postgres', 'rabbitmq', 'redis'], { database: 'down', counter: 'down', queue: 'down' }],
 ])('%s', { timeout: 120_000 }, (name, named, down) => {
   test.each(['an HTTP server', 'a RabbitMQ', 'a peer that closes at once', 'a peer that never ends'])(
-    'stays where its parts are %s, and says so',
+    'stays where its backing services are %s, and says so',
     async (peer) => {
       const port = await listen(PEERS[peer] ?? (() => {}));
       const address = `someone:${SECRET}@127.0.0.1:${port}`;
@@ -130,7 +130,7 @@ describe.concurrent.each([
       });
       await vi.waitFor(
         async () => {
-          expect(await parts(running)).toMatchObject({ status: 503, ...down });
+          expect(await services(running)).toMatchObject({ status: 503, ...down });
           expect(partsNamed(running)).toEqual(new Set(named));
         },
         { timeout: 30_000, interval: 500 },

@@ -1,7 +1,7 @@
 import { createRedisCache } from '@terse/cache/redis-cache';
 import type { RedisConnection } from '@terse/cache/redis-connection';
 import { createRedisCounter } from '@terse/cache/redis-counter';
-import { createRedisOutbox } from '@terse/cache/redis-outbox';
+import { createRedisOverflowQueue } from '@terse/cache/redis-overflow-queue';
 import type { ActiveLink } from '@terse/core/links/link';
 import { createLinkResolver } from '@terse/core/links/resolver/link-resolver';
 import type { ShortCode } from '@terse/core/links/short-code';
@@ -10,7 +10,7 @@ import { testLink } from '@terse/core/links/test-link';
 import { createTestMetrics } from '@terse/core/test-metrics';
 import { expect, test, vi } from 'vitest';
 import { LIFETIMES } from '@terse/cache/cache.contract';
-import type { UrlRepository } from '@terse/core/links/ports';
+import type { LinkRepository } from '@terse/core/links/ports';
 
 interface Servers {
   readonly redis: () => RedisConnection;
@@ -70,7 +70,7 @@ export function describeForeignValues({ redis, admin }: Servers): void {
     async (_name, ...command) => {
       const cache = createRedisCache(redis(), LIFETIMES);
       await cache.put(other);
-      const findAll = vi.fn<UrlRepository['findAll']>(() =>
+      const findAll = vi.fn<LinkRepository['findAll']>(() =>
         Promise.resolve([{ ...testLink, ...LINK, expires_at: null }]),
       );
       const resolve = () =>
@@ -226,44 +226,44 @@ export function describeForeignValues({ redis, admin }: Servers): void {
   });
 
   test.each([
-    ['text', ['SET', '{visits}:outbox', 'x']],
-    ['a hash', ['HSET', '{visits}:outbox', 'a', 'b']],
-  ])('the outbox goes on beside %s in its place, which is set aside', async (_name, command) => {
+    ['text', ['SET', '{visits}:overflow', 'x']],
+    ['a hash', ['HSET', '{visits}:overflow', 'a', 'b']],
+  ])('the overflow goes on beside %s in its place, which is set aside', async (_name, command) => {
     const onBroken = vi.fn<(what: readonly string[]) => void>();
-    const outbox = createRedisOutbox(redis(), 1000, onBroken);
+    const overflow = createRedisOverflowQueue(redis(), 1000, onBroken);
     await admin.sendCommand(command);
-    expect(await outbox.peek(10)).toEqual([]);
-    expect(onBroken).toHaveBeenCalledWith(['{visits}:outbox']);
-    await admin.sendCommand(['DEL', '{visits}:outbox']);
+    expect(await overflow.peek(10)).toEqual([]);
+    expect(onBroken).toHaveBeenCalledWith(['{visits}:overflow']);
+    await admin.sendCommand(['DEL', '{visits}:overflow']);
     await admin.sendCommand(command);
-    await outbox.add('[1]');
-    expect((await outbox.peek(10)).map(({ body }) => body)).toEqual(['[1]']);
-    expect(await admin.sendCommand(['EXISTS', '{visits}:outbox:broken'])).toBe(1);
+    await overflow.add('[1]');
+    expect((await overflow.peek(10)).map(({ body }) => body)).toEqual(['[1]']);
+    expect(await admin.sendCommand(['EXISTS', '{visits}:overflow:broken'])).toBe(1);
   });
 
   test.each([
-    ['text', ['SET', '{visits}:outbox:bytes', 'many']],
-    ['negative', ['SET', '{visits}:outbox:bytes', '-5']],
-    ['a list', ['RPUSH', '{visits}:outbox:bytes', '5']],
+    ['text', ['SET', '{visits}:overflow:bytes', 'many']],
+    ['negative', ['SET', '{visits}:overflow:bytes', '-5']],
+    ['a list', ['RPUSH', '{visits}:overflow:bytes', '5']],
     ['gone', ['PING']],
-  ])('the outbox keeps its bound though the number of its bytes is %s', async (_name, command) => {
-    const outbox = createRedisOutbox(redis(), 1000);
-    for (let times = 0; times < 150; times++) await outbox.add('sixby!');
-    await admin.sendCommand(['DEL', '{visits}:outbox:bytes']);
+  ])('the overflow keeps its bound though the number of its bytes is %s', async (_name, command) => {
+    const overflow = createRedisOverflowQueue(redis(), 1000);
+    for (let times = 0; times < 150; times++) await overflow.add('sixby!');
+    await admin.sendCommand(['DEL', '{visits}:overflow:bytes']);
     await admin.sendCommand(command);
-    await outbox.add('y'.repeat(90));
-    await expect(outbox.add('y'.repeat(90))).rejects.toThrow('full');
-    const messages = await outbox.peek(1000);
+    await overflow.add('y'.repeat(90));
+    await expect(overflow.add('y'.repeat(90))).rejects.toThrow('full');
+    const messages = await overflow.peek(1000);
     expect(messages).toHaveLength(151);
-    await outbox.remove(messages.map(({ id }) => id));
-    await outbox.add('y'.repeat(1000));
+    await overflow.remove(messages.map(({ id }) => id));
+    await overflow.add('y'.repeat(1000));
   });
 
-  test('the outbox has room again when its messages are gone', async () => {
-    const outbox = createRedisOutbox(redis(), 1000);
-    await outbox.add('y'.repeat(1000));
-    await admin.sendCommand(['DEL', '{visits}:outbox']);
-    await outbox.add('x'.repeat(1000));
-    expect(await outbox.peek(10)).toHaveLength(1);
+  test('the overflow has room again when its messages are gone', async () => {
+    const overflow = createRedisOverflowQueue(redis(), 1000);
+    await overflow.add('y'.repeat(1000));
+    await admin.sendCommand(['DEL', '{visits}:overflow']);
+    await overflow.add('x'.repeat(1000));
+    expect(await overflow.peek(10)).toHaveLength(1);
   });
 }

@@ -4,13 +4,13 @@ import { testLink } from '@terse/core/links/test-link';
 import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import { describeRepositories } from '@terse/repository/repositories.contract';
-import { createUrlRepository } from '@terse/repository/url-repository';
+import { createLinkRepository } from '@terse/repository/link-repository';
 import type { Database } from '@terse/repository/schema';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { openFaultProxy } from '../faults/fault-proxy.ts';
-import { describeOnRealParts } from '../on-real-parts.ts';
-import type { RealParts } from '../real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
+import type { RealServices } from '../real-services.ts';
 import { createDatabase } from '../stack/postgres.ts';
 
 interface More {
@@ -22,14 +22,14 @@ interface More {
 /** Whether the PgBouncer of the tests keeps prepared statements, as it does from 1.21 on. */
 const PREPARED_BY_POOLER = process.env['TEST_PGBOUNCER'] !== undefined;
 
-const WAYS: [string, (parts: RealParts) => string, boolean][] = [
+const WAYS: [string, (services: RealServices) => string, boolean][] = [
   ['a PostgreSQL server', ({ databaseUrl }) => databaseUrl, true],
   ['PgBouncer in transaction mode', ({ pooledUrl }) => pooledUrl, PREPARED_BY_POOLER],
 ];
 
-describeOnRealParts('on', (parts) => {
+describeOnRealServices('on', (services) => {
   describe.each(WAYS)('%s', (_name, wayOf, prepare) => {
-    describeDatabase(parts.databaseUrl, wayOf(parts), prepare);
+    describeDatabase(services.databaseUrl, wayOf(services), prepare);
   });
 });
 
@@ -190,10 +190,12 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
 
   test('tells an outage to each of those whose links were to share a statement', async () => {
     const nowhere = open('postgres://postgres@127.0.0.1:1/none');
-    const urls = createUrlRepository({ db: nowhere.db, clock: createTestClock() });
+    const links = createLinkRepository({ db: nowhere.db, clock: createTestClock() });
     const { original_url, redirect_status, title, expires_at, pinned } = testLink;
     const values = { original_url, redirect_status, title, expires_at, pinned, tags: [] };
-    const outcomes = ['a', 'b', 'c'].map((code) => urls.create({ ...values, short_code: code as ShortCode }));
+    const outcomes = ['a', 'b', 'c'].map((code) =>
+      links.create({ ...values, short_code: code as ShortCode }),
+    );
     await Promise.all(
       outcomes.map((outcome) => expect(outcome).rejects.toMatchObject({ code: 'unavailable' })),
     );

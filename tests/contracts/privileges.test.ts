@@ -3,16 +3,16 @@ import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeOnRealParts } from '../on-real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import { createDatabase } from '../stack/postgres.ts';
 
 const ACTIONS = {
-  'know links': `select short_code from urls`,
-  'read links': `select * from urls`,
-  'create links': `insert into urls (short_code, original_url, created_at, updated_at) values ('x', 'https://e.com/', now(), now())`,
-  'change links': `update urls set original_url = 'https://e.org/', version = version + 1, updated_at = now() where short_code = 'x'`,
-  'count visits of links': `update urls set visit_count = visit_count + 1 where short_code = 'x'`,
-  'remove links': `delete from urls`,
+  'know links': `select short_code from links`,
+  'read links': `select * from links`,
+  'create links': `insert into links (short_code, original_url, created_at, updated_at) values ('x', 'https://e.com/', now(), now())`,
+  'change links': `update links set original_url = 'https://e.org/', version = version + 1, updated_at = now() where short_code = 'x'`,
+  'count visits of links': `update links set visit_count = visit_count + 1 where short_code = 'x'`,
+  'remove links': `delete from links`,
   'read API keys': `select * from api_keys`,
   'create API keys': `insert into api_keys (key_hash, name, created_at, updated_at) values ('h', 'n', now(), now())`,
   'read visits': `select ip, user_agent from visits`,
@@ -25,15 +25,15 @@ const ACTIONS = {
   'read orphan visits': `select ip, user_agent from orphan_visits`,
   'change visits': `update visits set is_bot = true`,
   'remove visits': `delete from visits`,
-  'read rollups': `select * from visit_rollups`,
-  'read months': `select * from visit_months`,
-  'read tallies': `select * from visit_tallies`,
-  tally: `insert into visit_tallies (bucket, tallies) values (1, '[]')`,
-  'change tallies': `update visit_tallies set tallies = '[]'`,
-  'take tallies': `delete from visit_tallies where bucket = 1 and id = 1`,
-  'roll up': `insert into visit_rollups as r (short_code, hour, visits, bot_visits) values ('x', now(), 1, 0)
+  'read rollups': `select * from hourly_rollups`,
+  'read months': `select * from monthly_rollups`,
+  'read deltas': `select * from rollup_deltas`,
+  delta: `insert into rollup_deltas (shard, deltas) values (1, '[]')`,
+  'change deltas': `update rollup_deltas set deltas = '[]'`,
+  'take deltas': `delete from rollup_deltas where shard = 1 and id = 1`,
+  'roll up': `insert into hourly_rollups as r (short_code, hour, visits, bot_visits) values ('x', now(), 1, 0)
     on conflict (short_code, hour) do update set visits = r.visits + excluded.visits`,
-  'sum months up': `insert into visit_months as m (short_code, month, version, data) values ('x', now(), 1, '{}')
+  'sum months up': `insert into monthly_rollups as m (short_code, month, version, data) values ('x', now(), 1, '{}')
     on conflict (short_code, month) do update set version = excluded.version, data = excluded.data where m.version = 0`,
   'merge whole or not at all': `select whole_or_nothing(true)`,
   'read the ledger': `select * from counter_batches`,
@@ -74,7 +74,7 @@ const ALLOWED: Record<string, readonly Action[]> = {
     'know stored visits',
     'read rollups',
     'read months',
-    'read tallies',
+    'read deltas',
   ],
   terse_visit_writer: [
     'know links',
@@ -82,15 +82,15 @@ const ALLOWED: Record<string, readonly Action[]> = {
     'know stored visits',
     'store orphan visits',
     'know orphan visits',
-    'tally',
+    'delta',
   ],
   terse_counter_flush: [
     'know links',
     'count visits of links',
     'read rollups',
     'read months',
-    'read tallies',
-    'take tallies',
+    'read deltas',
+    'take deltas',
     'roll up',
     'sum months up',
     'merge whole or not at all',
@@ -107,7 +107,7 @@ const ALLOWED: Record<string, readonly Action[]> = {
   ],
 };
 
-describeOnRealParts('a login of each function', ({ databaseUrl }) => {
+describeOnRealServices('a login of each function', ({ databaseUrl }) => {
   let owner: postgres.Sql;
   let url: string;
   beforeAll(async () => {
@@ -147,7 +147,7 @@ describeOnRealParts('a login of each function', ({ databaseUrl }) => {
   test('cannot read a count that it may not see the link of', async () => {
     await owner.unsafe('begin');
     await owner.unsafe('set local role terse_counter_flush');
-    await expect(owner.unsafe('select original_url from urls')).rejects.toThrow('permission denied');
+    await expect(owner.unsafe('select original_url from links')).rejects.toThrow('permission denied');
     await owner.unsafe('rollback');
   });
 

@@ -4,10 +4,10 @@ import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { DEAD_QUEUE_OPTIONS, LATER_QUEUE_OPTIONS, QUEUE_OPTIONS } from '@terse/queue/rabbitmq-topology';
 import { Connection } from 'rabbitmq-client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { describeOnRealParts } from '../on-real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import type { Delivery } from '@terse/core/visits/ports';
 
-describeOnRealParts('on a RabbitMQ server', ({ rabbitmqUrl }) => {
+describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
   const errors = vi.fn();
   const open = () => openRabbitmq({ url: rabbitmqUrl, name: 'terse-test', postponeMs: 300, onError: errors });
   let admin: Connection;

@@ -1,11 +1,11 @@
 import { readConfig } from '@terse/runtime/config';
 import { createContext } from '@terse/runtime/context';
-import { openStore } from '@terse/runtime/parts';
+import { openStore } from '@terse/runtime/backing-services';
 import { expect, test } from 'vitest';
-import { describeOnRealParts } from '../on-real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import { MANIFESTS } from '../../functions/manifests.ts';
 
-describeOnRealParts('Redis', ({ redisUrl, upstashUrl, upstashToken }) => {
+describeOnRealServices('Redis', ({ redisUrl, upstashUrl, upstashToken }) => {
   test.each([
     ['TCP', { REDIS_URL: redisUrl }],
     ['REST', { UPSTASH_REDIS_REST_URL: upstashUrl, UPSTASH_REDIS_REST_TOKEN: upstashToken }],

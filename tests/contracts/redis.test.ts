@@ -4,30 +4,30 @@ import { describeCache, LIFETIMES } from '@terse/cache/cache.contract';
 import { describeCounter } from '@terse/cache/counter.contract';
 import { createRedisCache } from '@terse/cache/redis-cache';
 import type { RedisConnection } from '@terse/cache/redis-connection';
-import { describeOutbox, MAX_BYTES } from '@terse/cache/outbox.contract';
+import { describeOverflowQueue, MAX_BYTES } from '@terse/cache/overflow-queue.contract';
 import { createRedisCounter } from '@terse/cache/redis-counter';
-import { createRedisOutbox } from '@terse/cache/redis-outbox';
+import { createRedisOverflowQueue } from '@terse/cache/redis-overflow-queue';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { createScript } from '@terse/cache/script';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeForeignValues } from './foreign-values.ts';
-import { describeOnRealParts } from '../on-real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import { openFaultProxy } from '../faults/fault-proxy.ts';
-import type { RealParts } from '../real-parts.ts';
+import type { RealServices } from '../real-services.ts';
 
 const openTcp = (url: string, timeoutMs = 2000) =>
   openRedisTcp({ url, name: 'terse-test', timeoutMs, onError: () => {} });
 const openRest = (url: string, token: string, timeoutMs = 2000) => openRedisRest({ url, token, timeoutMs });
 
-const TRANSPORTS: [string, (parts: RealParts) => RedisConnection][] = [
+const TRANSPORTS: [string, (services: RealServices) => RedisConnection][] = [
   ['over TCP', ({ redisUrl }) => openTcp(redisUrl)],
   ['over REST', ({ upstashUrl, upstashToken }) => openRest(upstashUrl, upstashToken)],
 ];
 
-describeOnRealParts('on a Redis server', (parts) => {
-  const admin = createClient({ url: parts.redisUrl });
+describeOnRealServices('on a Redis server', (services) => {
+  const admin = createClient({ url: services.redisUrl });
   beforeAll(() => admin.connect());
   beforeEach(() => admin.sendCommand(['FLUSHALL']));
   afterAll(() => admin.close());
@@ -35,7 +35,7 @@ describeOnRealParts('on a Redis server', (parts) => {
   describe.each(TRANSPORTS)('%s', (_name, open) => {
     let redis: RedisConnection;
     beforeAll(async () => {
-      redis = open(parts);
+      redis = open(services);
       await vi.waitFor(() => redis.command('PING'));
     });
     afterAll(() => redis.close());
@@ -82,8 +82,8 @@ describeOnRealParts('on a Redis server', (parts) => {
       describeCounter(() => createRedisCounter(redis));
     });
 
-    describe('the outbox', () => {
-      describeOutbox(() => createRedisOutbox(redis, MAX_BYTES));
+    describe('the overflow', () => {
+      describeOverflowQueue(() => createRedisOverflowQueue(redis, MAX_BYTES));
     });
 
     test.each(['null', 'true', '123', '{"a":1}', '', 'ü \u{1F517}', '1e999'])(
@@ -108,7 +108,7 @@ describeOnRealParts('on a Redis server', (parts) => {
   });
 
   test('a command over TCP that is not answered in time fails, and is not repeated', async () => {
-    const impatient = openTcp(parts.redisUrl, 100);
+    const impatient = openTcp(services.redisUrl, 100);
     await vi.waitFor(() => impatient.command('PING'));
     await admin.sendCommand(['CLIENT', 'PAUSE', '500', 'WRITE']);
     await expect(impatient.command('INCR', 'late')).rejects.toMatchObject({
@@ -121,7 +121,7 @@ describeOnRealParts('on a Redis server', (parts) => {
   });
 
   test('a command over REST that is not answered in time fails, and is not repeated', async () => {
-    const impatient = openRest(parts.upstashUrl, parts.upstashToken, 100);
+    const impatient = openRest(services.upstashUrl, services.upstashToken, 100);
     await impatient.command('PING');
     await admin.sendCommand(['CLIENT', 'PAUSE', '500', 'WRITE']);
     await expect(impatient.command('INCR', 'late')).rejects.toMatchObject({
@@ -133,7 +133,7 @@ describeOnRealParts('on a Redis server', (parts) => {
   });
 
   test('a connection over TCP whose peer is gone without a word is made anew', async () => {
-    const proxy = await openFaultProxy(Number(new URL(parts.redisUrl).port));
+    const proxy = await openFaultProxy(Number(new URL(services.redisUrl).port));
     const redis = openTcp(`redis://127.0.0.1:${proxy.port}`, 100);
     await vi.waitFor(() => redis.command('PING'));
     proxy.goSilent();
@@ -149,7 +149,7 @@ describeOnRealParts('on a Redis server', (parts) => {
   });
 
   test('says that nobody is served, and not that the command is wrong', async () => {
-    const redis = openTcp(parts.redisUrl);
+    const redis = openTcp(services.redisUrl);
     await vi.waitFor(() => redis.command('PING'));
     await admin.sendCommand(['CONFIG', 'SET', 'min-replicas-to-write', '1']);
     await expect(redis.command('SET', 'x', '1')).rejects.toMatchObject({ code: 'unavailable' });
@@ -169,7 +169,7 @@ describeOnRealParts('on a Redis server', (parts) => {
   });
 
   test('a wrong token is refused', async () => {
-    const stranger = openRest(parts.upstashUrl, 'wrong');
+    const stranger = openRest(services.upstashUrl, 'wrong');
     await expect(stranger.command('GET', 'x')).rejects.toThrow(/WRONGPASS|unauthorized/i);
   });
 });

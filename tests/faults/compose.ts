@@ -1,14 +1,14 @@
-import type { Harm } from './trial.ts';
+import type { Fault } from './experiment.ts';
 
-/** Several harms at once, as many as are drawn and do not touch the same thing. */
-export function composeHarms(harms: readonly Harm[], random: () => number, atMost: number): Harm {
-  const drawn: Harm[] = [];
+/** Several faults at once, as many as are drawn and do not touch the same thing. */
+export function composeFaults(faults: readonly Fault[], random: () => number, atMost: number): Fault {
+  const drawn: Fault[] = [];
   const touched = new Set<string>();
   for (let draws = 0; draws < atMost; draws++) {
-    const harm = harms[Math.floor(random() * harms.length)];
-    if (!harm || drawn.includes(harm) || harm.touches.some((thing) => touched.has(thing))) continue;
-    for (const thing of harm.touches) touched.add(thing);
-    drawn.push(harm);
+    const fault = faults[Math.floor(random() * faults.length)];
+    if (!fault || drawn.includes(fault) || fault.touches.some((thing) => touched.has(thing))) continue;
+    for (const thing of fault.touches) touched.add(thing);
+    drawn.push(fault);
   }
   return {
     name: drawn.map(({ name }) => name).join(' + '),
@@ -18,8 +18,8 @@ export function composeHarms(harms: readonly Harm[], random: () => number, atMos
       // A redirect that has just begun remembers nothing.
       ...(touched.has('redirect') && touched.has('postgres') ? ['503'] : []),
     ],
-    inflict: async (house, code) => {
-      await Promise.all(drawn.map((harm) => harm.inflict(house, code)));
+    inject: async (deployment, code) => {
+      await Promise.all(drawn.map((fault) => fault.inject(deployment, code)));
     },
   };
 }

@@ -1,69 +1,69 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeOnRealParts } from '../on-real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import type { FunctionProcess } from '../function-process.ts';
 import { createRandom } from '../random.ts';
 import { openBalancer } from './balancer.ts';
-import { composeHarms } from './compose.ts';
-import { COUNTING_HARMS } from './counting-harms.ts';
+import { composeFaults } from './compose.ts';
+import { COUNTING_HARMS } from './counting-faults.ts';
 import { eventually } from './eventually.ts';
-import { HARMS } from './harms.ts';
-import { type House, openHouse } from './house.ts';
-import { createTrials, type Trials } from './trial.ts';
+import { HARMS } from './faults.ts';
+import { type Deployment, openDeployment } from './deployment.ts';
+import { createExperiments, type Experiments } from './experiment.ts';
 
 const TIMEOUT_MS = 180_000;
 const COMPOSED = 3;
 const AT_ONCE = 3;
 
-describeOnRealParts('every answered visit is stored once and counted once', () => {
-  let house: House;
-  let trials: Trials;
+describeOnRealServices('every answered visit is stored once and counted once', () => {
+  let deployment: Deployment;
+  let experiments: Experiments;
 
   beforeAll(async () => {
-    house = await openHouse();
-    trials = createTrials(house);
+    deployment = await openDeployment();
+    experiments = createExperiments(deployment);
   }, TIMEOUT_MS);
   afterAll(async () => {
-    process.stdout.write(`\n${trials.table()}\n\n`);
-    await trials.close();
-    await house.close();
+    process.stdout.write(`\n${experiments.table()}\n\n`);
+    await experiments.close();
+    await deployment.close();
   });
 
-  const survive: Trials['survive'] = (harm, options) => trials.survive(harm, options);
+  const survive: Experiments['survive'] = (fault, options) => experiments.survive(fault, options);
 
   describe('under', { timeout: TIMEOUT_MS }, () => {
-    test.each(HARMS)('$name', (harm) => survive(harm));
-    test.each(COUNTING_HARMS)('$name: no count goes back', (harm) => survive(harm));
+    test.each(HARMS)('$name', (fault) => survive(fault));
+    test.each(COUNTING_HARMS)('$name: no count goes back', (fault) => survive(fault));
 
     const seed = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000);
     const random = createRandom(seed);
-    test.each(Array.from({ length: COMPOSED }, () => composeHarms(HARMS, random, AT_ONCE)))(
+    test.each(Array.from({ length: COMPOSED }, () => composeFaults(HARMS, random, AT_ONCE)))(
       `several at once, seed ${seed}: $name`,
-      (harm) => survive(harm),
+      (fault) => survive(fault),
     );
   });
 
   describe('by a redirect', { timeout: TIMEOUT_MS }, () => {
-    /** Visits a redirect with settings of its own while harm is done to it, or to what it needs. */
+    /** Visits a redirect with settings of its own while fault is done to it, or to what it needs. */
     async function surviveOn(
       settings: Record<string, string>,
       name: string,
-      inflict: (address: string) => Promise<void>,
+      inject: (address: string) => Promise<void>,
       { perSecond = 200, visitorsMaySee = [] as string[], mayDrop = false } = {},
     ): Promise<void> {
-      const { url } = await house.start('redirect', settings);
+      const { url } = await deployment.start('redirect', settings);
       // A replaced redirect has the same address, but another internal one.
-      const running = () => house.running('redirect').find((each) => each.url === url);
+      const running = () => deployment.running('redirect').find((each) => each.url === url);
       const dropped = () => metricOf(running()?.internalUrl ?? '', 'visits_dropped_total');
       try {
         await survive(
-          { name, touches: [], visitorsMaySee, inflict: () => inflict(url) },
+          { name, touches: [], visitorsMaySee, inject: () => inject(url) },
           { address: url, perSecond, ...(mayDrop && { dropped }) },
         );
         expect((await dropped()) > 0).toBe(mayDrop);
       } finally {
         const own = running();
-        if (own) await house.end('redirect', own, 'SIGTERM');
+        if (own) await deployment.end('redirect', own, 'SIGTERM');
       }
     }
 
@@ -76,9 +76,9 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
 
     test('without a disk, while RabbitMQ is down', () =>
       surviveOn({ JOURNAL_DIR: 'none' }, 'no disk; RabbitMQ killed, 3 s', async () => {
-        await house.stack.rabbitmq.kill();
+        await deployment.stack.rabbitmq.kill();
         await sleep(3000);
-        await house.stack.rabbitmq.restart();
+        await deployment.stack.rabbitmq.restart();
       }));
 
     test('without a disk that waits for confirms, though it is killed, and RabbitMQ with it', () =>
@@ -86,13 +86,13 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
         { JOURNAL_DIR: 'none', VISIT_DURABILITY: 'confirmed' },
         'no disk, confirmed; redirect killed, then RabbitMQ and redirect',
         async (address) => {
-          await house.replace('redirect', 'SIGKILL', address);
+          await deployment.replace('redirect', 'SIGKILL', address);
           await sleep(700);
-          await house.stack.rabbitmq.kill();
+          await deployment.stack.rabbitmq.kill();
           await sleep(700);
-          await house.replace('redirect', 'SIGKILL', address);
+          await deployment.replace('redirect', 'SIGKILL', address);
           await sleep(700);
-          await house.stack.rabbitmq.restart();
+          await deployment.stack.rabbitmq.restart();
         },
         { visitorsMaySee: ['broken'] },
       ));
@@ -102,9 +102,9 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
         { VISITS_IN_MEMORY: '200', JOURNAL_MAX_MB: '1' },
         'RabbitMQ and Redis killed for longer than memory and disk hold',
         async () => {
-          await Promise.all([house.stack.rabbitmq.kill(), house.stack.redis.kill()]);
+          await Promise.all([deployment.stack.rabbitmq.kill(), deployment.stack.redis.kill()]);
           await sleep(6000);
-          await Promise.all([house.stack.rabbitmq.restart(), house.stack.redis.restart()]);
+          await Promise.all([deployment.stack.rabbitmq.restart(), deployment.stack.redis.restart()]);
         },
         { perSecond: 1000, mayDrop: true },
       ));
@@ -115,8 +115,8 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
     { timeout: TIMEOUT_MS },
     async () => {
       const balancer = await openBalancer();
-      let older = await house.start('redirect');
-      let newer = await house.start('redirect');
+      let older = await deployment.start('redirect');
+      let newer = await deployment.start('redirect');
       const exitCodes: (number | null)[] = [];
       const share = async (...redirects: readonly FunctionProcess[]) => {
         balancer.use(redirects);
@@ -124,20 +124,20 @@ describeOnRealParts('every answered visit is stored once and counted once', () =
         await sleep(200);
       };
       await share(older, newer);
-      const inflict = async () => {
+      const inject = async () => {
         for (let replaced = 0; replaced < 4; replaced++) {
-          const newest = await house.start('redirect');
+          const newest = await deployment.start('redirect');
           await share(older, newer, newest);
-          exitCodes.push(await house.end('redirect', older, 'SIGTERM'));
+          exitCodes.push(await deployment.end('redirect', older, 'SIGTERM'));
           [older, newer] = [newer, newest];
         }
       };
       await survive(
-        { name: '4 redirects replaced one by one, behind a balancer', touches: [], inflict },
+        { name: '4 redirects replaced one by one, behind a balancer', touches: [], inject },
         { address: balancer.url },
       );
       expect(exitCodes).toEqual([0, 0, 0, 0]);
-      for (const each of [older, newer]) await house.end('redirect', each, 'SIGTERM');
+      for (const each of [older, newer]) await deployment.end('redirect', each, 'SIGTERM');
       await balancer.close();
     },
   );

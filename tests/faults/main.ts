@@ -6,12 +6,12 @@ import {
   wholeNumber,
 } from '@terse/command-line/command-line';
 import { createRandom } from '../random.ts';
-import { composeHarms } from './compose.ts';
-import { HARMS } from './harms.ts';
-import { openHouse } from './house.ts';
-import { createTrials } from './trial.ts';
+import { composeFaults } from './compose.ts';
+import { HARMS } from './faults.ts';
+import { openDeployment } from './deployment.ts';
+import { createExperiments } from './experiment.ts';
 
-const USAGE = `Does harm to a house of real processes and servers, and compares what was answered, stored and counted.
+const USAGE = `Does fault to a deployment of real processes and servers, and compares what was answered, stored and counted.
 
   npm run faults                              every fault once
   npm run faults -- --long                    several at once, drawn at random, for an hour
@@ -44,25 +44,25 @@ function readArguments(args: readonly string[]) {
 
 async function main(): Promise<void> {
   const { long, minutes, atOnce, seed } = commandLine(USAGE, readArguments);
-  const house = await openHouse();
-  const trials = createTrials(house);
-  const survive = async (harm: (typeof HARMS)[number]) => {
-    process.stdout.write(`${new Date().toISOString()} ${harm.name}\n`);
-    await trials.survive(harm);
+  const deployment = await openDeployment();
+  const experiments = createExperiments(deployment);
+  const survive = async (fault: (typeof HARMS)[number]) => {
+    process.stdout.write(`${new Date().toISOString()} ${fault.name}\n`);
+    await experiments.survive(fault);
   };
   try {
     if (long) {
       process.stdout.write(`seed ${seed}\n`);
       const random = createRandom(seed);
       const until = performance.now() + minutes * 60_000;
-      while (performance.now() < until) await survive(composeHarms(HARMS, random, atOnce));
+      while (performance.now() < until) await survive(composeFaults(HARMS, random, atOnce));
     } else {
-      for (const harm of HARMS) await survive(harm);
+      for (const fault of HARMS) await survive(fault);
     }
   } finally {
-    process.stdout.write(`\n${trials.table()}\n`);
-    await trials.close();
-    await house.close();
+    process.stdout.write(`\n${experiments.table()}\n`);
+    await experiments.close();
+    await deployment.close();
   }
 }
 

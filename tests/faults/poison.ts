@@ -3,19 +3,19 @@ import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from 'rabbitmq-client';
 import { eventually } from './eventually.ts';
-import type { House } from './house.ts';
-import type { Harm } from './trial.ts';
+import type { Deployment } from './deployment.ts';
+import type { Fault } from './experiment.ts';
 import { withBroker, withSql } from './with-server.ts';
 
 const MESSAGES = 40;
 const VISITS_PER_MESSAGE = 10;
 
 /** Messages that could hold up every writer. Visits of a code that never was a link are stored apart. */
-export const POISON: readonly Harm[] = [
+export const POISON: readonly Fault[] = [
   {
     name: 'visits with one id in two spellings, in every message',
     touches: ['rabbitmq', 'postgres'],
-    inflict: async ({ stack }) => {
+    inject: async ({ stack }) => {
       const code = newCode('spelled');
       const messages = Array.from({ length: MESSAGES }, () => {
         const one = visit(code);
@@ -30,8 +30,8 @@ export const POISON: readonly Harm[] = [
   {
     name: 'visits that the database refuses, one in each message, then sent again',
     touches: ['rabbitmq', 'postgres'],
-    inflict: async (house) => {
-      const { stack } = house;
+    inject: async (deployment) => {
+      const { stack } = deployment;
       const code = newCode('refused');
       const messages = Array.from({ length: MESSAGES }, () =>
         Array.from({ length: VISITS_PER_MESSAGE }, (_, index) => visit(code, index === 3 ? 'ZZ' : 'DE')),
@@ -49,14 +49,14 @@ export const POISON: readonly Harm[] = [
         await expectOrphans(stack.postgres.url, code, MESSAGES * (VISITS_PER_MESSAGE - 1));
         await sql`alter table orphan_visits drop constraint no_zz`;
       });
-      await sendAgain(house);
+      await sendAgain(deployment);
       await expectOrphans(stack.postgres.url, code, MESSAGES * VISITS_PER_MESSAGE);
     },
   },
   {
     name: '400 messages that only a later release can read',
     touches: ['rabbitmq'],
-    inflict: async ({ stack }) => {
+    inject: async ({ stack }) => {
       const newer = Array.from({ length: 400 }, () => [{ v: 2, visit: uuidv7(), link: 'later' }]);
       await withBroker(stack.rabbitmq.url, async (connection) => {
         const dead = await countIn(connection, 'visits.dead');
@@ -72,7 +72,7 @@ export const POISON: readonly Harm[] = [
   },
 ];
 
-/** A new code each time, because a harm may run more than once. */
+/** A new code each time, because a fault may run more than once. */
 function newCode(name: string): string {
   return `${name}-${uuidv7()}`;
 }
@@ -116,7 +116,7 @@ async function expectOrphans(url: string, code: string, expected: number): Promi
   });
 }
 
-async function sendAgain({ stack }: House): Promise<void> {
+async function sendAgain({ stack }: Deployment): Promise<void> {
   const box = await openDeadLetterBox({ url: stack.rabbitmq.url });
   try {
     assert.ok((await box.replay()) >= MESSAGES, 'hardly any was sent again');

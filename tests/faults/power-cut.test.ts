@@ -51,7 +51,7 @@ function makeLinks(product: SingleProcess): { stop(): Promise<string[]> } {
 }
 
 async function expectLinks(product: SingleProcess, made: readonly string[]): Promise<void> {
-  const found = await product.withSql((sql) => sql<{ short_code: string }[]>`select short_code from urls`);
+  const found = await product.withSql((sql) => sql<{ short_code: string }[]>`select short_code from links`);
   const codes = new Set(found.map(({ short_code }) => short_code));
   expect(made.filter((code) => !codes.has(code))).toEqual([]);
 }

@@ -113,7 +113,7 @@ export class SingleProcess {
           const surplus = stored.difference(expected).size;
           assert.ok(surplus <= unanswered, `${surplus} visits are stored that nobody made`);
           const [link] = await sql<{ count: number }[]>`
-            select visit_count::int as count from urls where short_code = ${code}
+            select visit_count::int as count from links where short_code = ${code}
           `;
           const ahead = (link?.count ?? 0) - stored.size;
           // What was counted and lost is taken back after a day.

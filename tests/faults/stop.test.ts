@@ -4,41 +4,41 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { FunctionProcess } from '../function-process.ts';
-import { describeOnRealParts } from '../on-real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import { eventually } from './eventually.ts';
-import { type House, openHouse } from './house.ts';
-import { createTrials, type Trials } from './trial.ts';
+import { type Deployment, openDeployment } from './deployment.ts';
+import { createExperiments, type Experiments } from './experiment.ts';
 import { referrerOf } from './visitors.ts';
 
 const TIMEOUT_MS = 180_000;
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const VISITS = 300;
 
-describeOnRealParts('a redirect that is stopped while RabbitMQ is down', () => {
-  let house: House;
-  let trials: Trials;
+describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () => {
+  let deployment: Deployment;
+  let experiments: Experiments;
   let sql: postgres.Sql;
   let disk: string;
   let code: string;
 
   beforeAll(async () => {
-    house = await openHouse();
-    trials = createTrials(house);
-    sql = postgres(house.stack.postgres.url, { max: 1, onnotice: () => {} });
+    deployment = await openDeployment();
+    experiments = createExperiments(deployment);
+    sql = postgres(deployment.stack.postgres.url, { max: 1, onnotice: () => {} });
   }, TIMEOUT_MS);
   afterAll(async () => {
     await sql.end();
-    await trials.close();
-    await house.close();
+    await experiments.close();
+    await deployment.close();
   });
   beforeEach(async () => {
     disk = await mkdtemp(join(tmpdir(), 'terse-disk-'));
-    code = await trials.createLink();
+    code = await experiments.createLink();
   });
   afterEach(() => rm(disk, { recursive: true, force: true }));
 
   const start = (settings: Record<string, string> = {}) =>
-    house.start('redirect', { JOURNAL_DIR: disk, LOG_LEVEL: 'warn', ...settings });
+    deployment.start('redirect', { JOURNAL_DIR: disk, LOG_LEVEL: 'warn', ...settings });
 
   /** Sends visits, each with its own referrer, all of which are answered. */
   async function visit({ url }: FunctionProcess, from: number, to: number): Promise<void> {
@@ -58,7 +58,7 @@ describeOnRealParts('a redirect that is stopped while RabbitMQ is down', () => {
     await eventually(async () => {
       const [row] = await sql<{ stored: number; people: number; counted: number }[]>`
         select count(*)::int as stored, count(distinct referrer)::int as people,
-          (select visit_count::int from urls where short_code = ${code}) as counted
+          (select visit_count::int from links where short_code = ${code}) as counted
         from visits where short_code = ${code}
       `;
       expect(row).toEqual({ stored: visits, people: visits, counted: visits });
@@ -79,36 +79,36 @@ describeOnRealParts('a redirect that is stopped while RabbitMQ is down', () => {
     async () => {
       const redirect = await start();
       await visit(redirect, 0, 1);
-      await house.stack.rabbitmq.stop();
+      await deployment.stack.rabbitmq.stop();
       await visit(redirect, 1, VISITS);
-      expect(await house.end('redirect', redirect, 'SIGTERM')).toBe(0);
+      expect(await deployment.end('redirect', redirect, 'SIGTERM')).toBe(0);
       expect(redirect.output()).not.toMatch(/visits (were dropped|are left)/);
       await rm(disk, { recursive: true });
       const next = await start();
-      await house.stack.rabbitmq.restart();
+      await deployment.stack.rabbitmq.restart();
       await expectStored(VISITS);
-      await house.end('redirect', next, 'SIGTERM');
+      await deployment.end('redirect', next, 'SIGTERM');
     },
     TIMEOUT_MS,
   );
 
   test(
-    'gives the outbox what it takes, leaves the rest on its disk and says how much, and nothing is stored twice',
+    'gives the overflow what it takes, leaves the rest on its disk and says how much, and nothing is stored twice',
     async () => {
-      const redirect = await start({ OUTBOX_MAX_MB: '1', VISITS_IN_MEMORY: '2000' });
+      const redirect = await start({ OVERFLOW_MAX_MB: '1', VISITS_IN_MEMORY: '2000' });
       await visit(redirect, 0, 1);
-      await house.stack.rabbitmq.stop();
+      await deployment.stack.rabbitmq.stop();
       await visit(redirect, 1, 5000);
-      expect(await house.end('redirect', redirect, 'SIGTERM')).toBe(0);
+      expect(await deployment.end('redirect', redirect, 'SIGTERM')).toBe(0);
       const left = Number(lastWords(redirect, 'visits are left on this disk')?.['visits']);
       expect(left).toBeGreaterThan(500);
       expect(left).toBeLessThan(4500);
       expect(lastWords(redirect, 'visits were dropped')).toBeUndefined();
-      await house.stack.rabbitmq.restart();
+      await deployment.stack.rabbitmq.restart();
       await expectStoredOnly(5000 - left);
       const next = await start();
       await expectStored(5000);
-      await house.end('redirect', next, 'SIGTERM');
+      await deployment.end('redirect', next, 'SIGTERM');
     },
     TIMEOUT_MS,
   );
@@ -128,10 +128,10 @@ describeOnRealParts('a redirect that is stopped while RabbitMQ is down', () => {
     async (_name, settings: Record<string, string>, words) => {
       const redirect = await start(settings);
       await visit(redirect, 0, 1);
-      await Promise.all([house.stack.rabbitmq.stop(), house.stack.redis.stop()]);
+      await Promise.all([deployment.stack.rabbitmq.stop(), deployment.stack.redis.stop()]);
       await visit(redirect, 1, VISITS);
-      expect(await house.end('redirect', redirect, 'SIGTERM')).toBe(0);
-      await Promise.all([house.stack.rabbitmq.restart(), house.stack.redis.restart()]);
+      expect(await deployment.end('redirect', redirect, 'SIGTERM')).toBe(0);
+      await Promise.all([deployment.stack.rabbitmq.restart(), deployment.stack.redis.restart()]);
       // The queue may already have the first.
       expect([VISITS - 1, VISITS]).toContain(lastWords(redirect, words)?.['visits']);
     },

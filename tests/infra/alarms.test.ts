@@ -75,7 +75,7 @@ describe.each(PLANS)('%s', (_, plan) => {
     for (const { name } of plan.of('sqs/queue')) expect(watched('QueueName', `${name}-name`)).toHaveLength(1);
     for (const { name } of plan.of('ecs/service')) {
       const functionName = PRODUCT_FUNCTIONS.find((each) => `${pascal(each)}Service` === name) ?? '';
-      expect(watched('function', functionName), name).toContain('parts_unreached');
+      expect(watched('function', functionName), name).toContain('backing_services_unreached');
     }
     expect(watched('function', 'redirect')).toEqual(
       expect.arrayContaining(['redis_used_bytes', 'visit_count_failures_total', 'visits_dropped_total']),
@@ -105,7 +105,7 @@ describe.each(PLANS)('%s', (_, plan) => {
       expect(
         plan.one('cloudwatch/metricAlarm', name.replace(/Service$/, 'MetricsAlarm')).inputs,
       ).toMatchObject({
-        metricName: 'parts_unreached',
+        metricName: 'backing_services_unreached',
         statistic: 'SampleCount',
         comparisonOperator: 'LessThanThreshold',
         treatMissingData: 'breaching',
@@ -162,7 +162,7 @@ describe.each(PLANS)('%s', (_, plan) => {
         deploymentMinimumHealthyPercent: 100,
       });
       expect(plan.one('cloudwatch/metricAlarm', unreached).inputs).toMatchObject({
-        metricName: 'parts_unreached',
+        metricName: 'backing_services_unreached',
         threshold: 0,
         comparisonOperator: 'GreaterThanThreshold',
       });

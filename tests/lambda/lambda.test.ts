@@ -5,13 +5,13 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import { createRedisCounter } from '@terse/cache/redis-counter';
-import { createRedisOutbox } from '@terse/cache/redis-outbox';
+import { createRedisOverflowQueue } from '@terse/cache/redis-overflow-queue';
 import type { RedisConnection } from '@terse/cache/redis-connection';
 import { openRabbitmq } from '@terse/queue/rabbitmq';
 import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { describeOnRealParts } from '../on-real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import { createDatabase } from '../stack/postgres.ts';
 import { type ContainerLambda, InvocationError, startContainerLambda } from './container-lambda.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
@@ -21,7 +21,7 @@ const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 const API_KEY = 'lambda-test-key-0123456789';
 const node = (...args: string[]) => promisify(execFile)(process.execPath, args);
 
-describeOnRealParts('the image for AWS Lambda', (parts) => {
+describeOnRealServices('the image for AWS Lambda', (services) => {
   let owner: postgres.Sql;
   let secrets: SecretsManager;
   let running: ContainerLambda | undefined;
@@ -36,7 +36,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
       'redirect',
       'lambda-secrets',
     );
-    const url = await createDatabase(parts.databaseUrl, 'lambda');
+    const url = await createDatabase(services.databaseUrl, 'lambda');
     const login = (name: string) => {
       const address = new URL(url);
       return Object.assign(address, { username: `lambda_${name}`, password: 'p' }).href;
@@ -51,12 +51,12 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     owner = postgres(url, { max: 1, onnotice: () => {} });
     secrets = await startSecretsManager({
       ...Object.fromEntries(logins.map((name) => [name, { url: login(name) }])),
-      broker: { url: parts.rabbitmqUrl },
+      broker: { url: services.rabbitmqUrl },
       nowhere: { url: 'amqp://127.0.0.1:1', databaseUrl: 'postgres://user:p@127.0.0.1:1/terse' },
-      redis: { restToken: parts.upstashToken },
+      redis: { restToken: services.upstashToken },
       admin: { key: API_KEY },
     });
-    await owner`insert into urls (short_code, original_url, created_at, updated_at)
+    await owner`insert into links (short_code, original_url, created_at, updated_at)
       values ('spring', 'https://example.com/', now(), now())`;
   });
   afterAll(async () => {
@@ -69,7 +69,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
   });
 
   const store = () => ({
-    UPSTASH_REDIS_REST_URL: parts.upstashUrl,
+    UPSTASH_REDIS_REST_URL: services.upstashUrl,
     UPSTASH_REDIS_REST_TOKEN_SECRET: secrets.reference('redis', 'restToken'),
   });
 
@@ -142,7 +142,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
   };
 
   test('stores a batch from RabbitMQ, and sets aside what in it is no visit', async () => {
-    const box = await openDeadLetterBox({ url: parts.rabbitmqUrl });
+    const box = await openDeadLetterBox({ url: services.rabbitmqUrl });
     await box.purge();
     const visits = [visit(), visit(), visit()] as const;
     const writer = await startWriter();
@@ -183,7 +183,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
   });
 
   test('takes no messages by itself: the event source mapping does', async () => {
-    const queue = openRabbitmq({ url: parts.rabbitmqUrl, name: 'terse-test', onError: () => {} });
+    const queue = openRabbitmq({ url: services.rabbitmqUrl, name: 'terse-test', onError: () => {} });
     const one = visit();
     await vi.waitFor(() => queue.publish(JSON.stringify([one])), { timeout: 10_000 });
     const writer = await startWriter();
@@ -200,18 +200,18 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
   });
 
   test('brings counts to the links when the schedule says so, and at no other time', async () => {
-    const redis = openRedisRest({ url: parts.upstashUrl, token: parts.upstashToken, timeoutMs: 2000 });
+    const redis = openRedisRest({ url: services.upstashUrl, token: services.upstashToken, timeoutMs: 2000 });
     const counter = createRedisCounter(redis);
     const flush = await startFlush();
     await flush.invoke({ task: 'flush' });
-    const [before] = await owner`select visit_count from urls where short_code = 'spring'`;
+    const [before] = await owner`select visit_count from links where short_code = 'spring'`;
     await counter.add(uuidv7(), new Map([[SPRING, 3]]));
     await sleep(1500);
     expect(await flush.invoke({ task: 'flush' })).toMatchObject({ flushed: 3 });
     expect(await flush.invoke({ task: 'flush' })).toMatchObject({ flushed: 0 });
-    const [after] = await owner`select visit_count from urls where short_code = 'spring'`;
+    const [after] = await owner`select visit_count from links where short_code = 'spring'`;
     expect(Number(after?.['visit_count']) - Number(before?.['visit_count'])).toBe(3);
-    expect(await flush.invoke({ task: 'maintain', settle_ms: 0 })).toMatchObject({ flushed: 0 });
+    expect(await flush.invoke({ task: 'maintain', grace_ms: 0 })).toMatchObject({ flushed: 0 });
     await redis.close();
   });
 
@@ -245,8 +245,10 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     });
     // It begins with a connection to the broker, which a visitor need not wait for.
     await vi.waitFor(async () => {
-      const { parts } = (await (await fetch(redirect.readiness)).json()) as { parts: { queue: string } };
-      expect(parts.queue).toBe(broker === 'broker' ? 'up' : 'down');
+      const { services } = (await (await fetch(redirect.readiness)).json()) as {
+        services: { queue: string };
+      };
+      expect(services.queue).toBe(broker === 'broker' ? 'up' : 'down');
     });
     const headers = { 'User-Agent': FIREFOX };
     const answer = await redirect.request('/spring', { headers });
@@ -260,7 +262,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
   }
 
   const withRedis = async <T>(work: (redis: RedisConnection) => Promise<T>) => {
-    const redis = openRedisRest({ url: parts.upstashUrl, token: parts.upstashToken, timeoutMs: 2000 });
+    const redis = openRedisRest({ url: services.upstashUrl, token: services.upstashToken, timeoutMs: 2000 });
     try {
       return await work(redis);
     } finally {
@@ -278,7 +280,7 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
 
   test('has published and counted a visit when it answers, for it stands still from then on', async () => {
     await emptyRedis();
-    const queue = openRabbitmq({ url: parts.rabbitmqUrl, name: 'terse-test', onError: () => {} });
+    const queue = openRabbitmq({ url: services.rabbitmqUrl, name: 'terse-test', onError: () => {} });
     const bodies: string[] = [];
     const subscription = queue.subscribe(10, ({ body, acknowledge }) => {
       bodies.push(body);
@@ -290,10 +292,10 @@ describeOnRealParts('the image for AWS Lambda', (parts) => {
     await queue.close();
   });
 
-  test('has put a visit into the outbox when it answers while the broker is down', async () => {
+  test('has put a visit into the overflow when it answers while the broker is down', async () => {
     await emptyRedis();
     await visitAndFreeze('nowhere');
-    const messages = await withRedis((redis) => createRedisOutbox(redis, 1_000_000).peek(10));
+    const messages = await withRedis((redis) => createRedisOverflowQueue(redis, 1_000_000).peek(10));
     expect(messages.map(({ body }) => body).join()).toContain(FIREFOX);
     const flush = await start('counter-flush', {
       DATABASE_URL_SECRET: secrets.reference('counter_flush', 'url'),

@@ -10,8 +10,8 @@ import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { parse } from 'yaml';
-import { describeOnRealParts } from '../on-real-parts.ts';
-import type { RealParts } from '../real-parts.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
+import type { RealServices } from '../real-services.ts';
 import { createDatabase } from '../stack/postgres.ts';
 import { type ContainerLambda, startContainerLambda } from './container-lambda.ts';
 import { type Moto, startMoto } from './moto.ts';
@@ -42,7 +42,7 @@ function secretsOf(service: string): Record<string, string> {
   );
 }
 
-describeOnRealParts('the profile localstack of Compose, on Moto', (parts) => {
+describeOnRealServices('the profile localstack of Compose, on Moto', (services) => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-secrets-'));
   let moto: Moto | undefined;
   let missing: string | undefined;
@@ -60,7 +60,7 @@ describeOnRealParts('the profile localstack of Compose, on Moto', (parts) => {
     }
     moto = started;
     await run({}, 'infra/bundle/main.ts', 'migrate', 'links', 'counter-flush', 'local-aws', 'lambda-secrets');
-    owner = await openDatabase(parts, directory);
+    owner = await openDatabase(services, directory);
     await setUp();
   }, INSTALL_AND_START_MS);
   beforeEach(({ skip }) => {
@@ -84,7 +84,7 @@ describeOnRealParts('the profile localstack of Compose, on Moto', (parts) => {
       ...settings(),
       ...secretsOf(`${name}-localstack`),
       LOG_LEVEL: 'warn',
-      UPSTASH_REDIS_REST_URL: parts.upstashUrl,
+      UPSTASH_REDIS_REST_URL: services.upstashUrl,
       ...more,
     });
     return running;
@@ -116,7 +116,7 @@ describeOnRealParts('the profile localstack of Compose, on Moto', (parts) => {
   });
 
   test('counts come to the links when the schedules of its Scheduler say so', async () => {
-    const redis = openRedisRest({ url: parts.upstashUrl, token: parts.upstashToken, timeoutMs: 2000 });
+    const redis = openRedisRest({ url: services.upstashUrl, token: services.upstashToken, timeoutMs: 2000 });
     await redis.command('FLUSHALL');
     const flush = await start('counter-flush');
     await createRedisCounter(redis).add(uuidv7(), new Map([[SPRING, 3]]));
@@ -126,7 +126,7 @@ describeOnRealParts('the profile localstack of Compose, on Moto', (parts) => {
     try {
       await vi.waitFor(
         async () => {
-          const [row] = await owner`select visit_count from urls where short_code = ${SPRING}`;
+          const [row] = await owner`select visit_count from links where short_code = ${SPRING}`;
           expect(Number(row?.['visit_count'])).toBe(3);
         },
         { timeout: 30_000, interval: 200 },
@@ -139,8 +139,8 @@ describeOnRealParts('the profile localstack of Compose, on Moto', (parts) => {
 });
 
 /** A migrated database with one link, and the files from which its secrets are made. */
-async function openDatabase(parts: RealParts, directory: string): Promise<postgres.Sql> {
-  const url = await createDatabase(parts.databaseUrl, 'local_aws');
+async function openDatabase(services: RealServices, directory: string): Promise<postgres.Sql> {
+  const url = await createDatabase(services.databaseUrl, 'local_aws');
   const loginOf = (name: string) =>
     Object.assign(new URL(url), { username: `local_aws_${name}`, password: 'p' }).href;
   const logins = Object.fromEntries(LOGINS.map((name) => [name, loginOf(name)]));
@@ -153,13 +153,13 @@ async function openDatabase(parts: RealParts, directory: string): Promise<postgr
   );
   const files = {
     ...Object.fromEntries(LOGINS.map((name) => [`${name}_database_url`, logins[name] ?? ''])),
-    rabbitmq_url: parts.rabbitmqUrl,
-    upstash_token: parts.upstashToken,
+    rabbitmq_url: services.rabbitmqUrl,
+    upstash_token: services.upstashToken,
     admin_api_key: API_KEY,
   };
   for (const [name, value] of Object.entries(files)) writeFileSync(join(directory, name), `${value}\n`);
   const owner = postgres(url, { max: 1, onnotice: () => {} });
-  await owner`insert into urls (short_code, original_url, created_at, updated_at)
+  await owner`insert into links (short_code, original_url, created_at, updated_at)
     values (${SPRING}, 'https://example.com/', now(), now())`;
   return owner;
 }

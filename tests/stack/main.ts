@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { commandLine, parseCommandLine, refuseWords } from '@terse/command-line/command-line';
 import { runUntilStopped } from '@terse/runtime/process';
-import { type PartName, type Stack, startStack } from './stack.ts';
+import { type BackingServiceName, type Stack, startStack } from './stack.ts';
 
 const USAGE = `Starts PostgreSQL, Redis, its Upstash REST API and RabbitMQ on free ports of this machine, with empty data.
 
@@ -11,7 +11,7 @@ const USAGE = `Starts PostgreSQL, Redis, its Upstash REST API and RabbitMQ on fr
   npm run stack -- --exec 'npm test'          runs a command with these settings, then stops everything
 `;
 
-const PARTS = ['postgres', 'redis', 'upstash', 'rabbitmq'] as const satisfies PartName[];
+const PARTS = ['postgres', 'redis', 'upstash', 'rabbitmq'] as const satisfies BackingServiceName[];
 type Parts = Stack<(typeof PARTS)[number]>;
 
 /** The settings with which Terse uses these servers. */

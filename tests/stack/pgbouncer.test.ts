@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPgbouncer } from './pgbouncer.ts';
-import { type PostgresPart, startPostgres } from './postgres.ts';
+import { type PostgresServer, startPostgres } from './postgres.ts';
 import { makeDirectory } from './program.ts';
 import { processesOf } from './processes-of.ts';
-import type { RunningPart } from './running-part.ts';
+import type { RunningServer } from './running-server.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 
 describe('PgBouncer', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-pgbouncer-'));
-  let server: PostgresPart;
-  let part: RunningPart;
+  let server: PostgresServer;
+  let part: RunningServer;
 
   beforeAll(async () => {
     makeDirectory(directory);

@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { programDirectory } from './debian-packages.ts';
 import { onFreePorts } from './free-ports.ts';
 import { createProgram, makeDirectory, writeSettings } from './program.ts';
-import type { RunningPart } from './running-part.ts';
+import type { RunningServer } from './running-server.ts';
 
 const PROBE_SECONDS = 2;
 
@@ -18,7 +18,7 @@ export async function startPgbouncer({
 }: {
   directory: string;
   serverUrl: string;
-}): Promise<RunningPart> {
+}): Promise<RunningServer> {
   const program = process.env['TEST_PGBOUNCER'] ?? join(await programDirectory('pgbouncer'), 'pgbouncer');
   makeDirectory(directory);
   const server = new URL(serverUrl);

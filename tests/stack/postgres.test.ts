@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PostgresPart, startPostgres } from './postgres.ts';
+import { type PostgresServer, startPostgres } from './postgres.ts';
 import { processesOf } from './processes-of.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 
 describe('PostgreSQL', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-postgres-'));
-  let part: PostgresPart;
+  let part: PostgresServer;
 
   beforeAll(async () => {
     part = await startPostgres({ directory });

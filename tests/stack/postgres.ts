@@ -3,12 +3,12 @@ import postgres from 'postgres';
 import { programDirectory } from './debian-packages.ts';
 import { onFreePorts } from './free-ports.ts';
 import { createProgram, makeDirectory, run } from './program.ts';
-import type { RunningPart } from './running-part.ts';
+import type { RunningServer } from './running-server.ts';
 
 const PROBE_SECONDS = 2;
 const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' };
 
-export interface PostgresPart extends RunningPart {
+export interface PostgresServer extends RunningServer {
   /** Makes an empty database of this name, in place of one that is there, and returns its URL. */
   createDatabase(name: string): Promise<string>;
 }
@@ -17,7 +17,7 @@ export interface PostgresPart extends RunningPart {
  * PostgreSQL with the superuser `postgres`, who needs no password. Its URL is of the database `postgres`.
  * @param directory for its data; made when absent.
  */
-export async function startPostgres({ directory }: { directory: string }): Promise<PostgresPart> {
+export async function startPostgres({ directory }: { directory: string }): Promise<PostgresServer> {
   const programs = await programDirectory('postgresql');
   const data = join(directory, 'data');
   makeDirectory(directory);

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { Connection } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processesOf } from './processes-of.ts';
-import { type RabbitmqPart, startRabbitmq } from './rabbitmq.ts';
+import { type RabbitmqServer, startRabbitmq } from './rabbitmq.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 
 describe('RabbitMQ', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-rabbitmq-'));
-  let part: RabbitmqPart;
+  let part: RabbitmqServer;
 
   beforeAll(async () => {
     part = await startRabbitmq({ directory });

@@ -3,7 +3,7 @@ import { converse } from './converse.ts';
 import { programDirectory } from './debian-packages.ts';
 import { onFreePorts } from './free-ports.ts';
 import { createProgram, makeDirectory, type Program, run, writeSettings } from './program.ts';
-import type { RunningPart } from './running-part.ts';
+import type { RunningServer } from './running-server.ts';
 
 const COOKIE = 'terse-local-stack';
 const EPMD = '/usr/bin/epmd';
@@ -11,7 +11,7 @@ const NAMES_REQUEST = Buffer.from([0, 1, 110]);
 const PROTOCOL_HEADER = Buffer.from([...Buffer.from('AMQP'), 0, 0, 9, 1]);
 const CONNECTION_START = Buffer.from([0, 10, 0, 10]);
 
-export interface RabbitmqPart extends RunningPart {
+export interface RabbitmqServer extends RunningServer {
   /** Runs `rabbitmqctl` on it. @throws Error with what it printed unless it succeeds. */
   control(...args: readonly string[]): Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface RabbitmqPart extends RunningPart {
  * RabbitMQ with its first user, `guest`, and no plugins.
  * @param directory for its data; made when absent.
  */
-export async function startRabbitmq({ directory }: { directory: string }): Promise<RabbitmqPart> {
+export async function startRabbitmq({ directory }: { directory: string }): Promise<RabbitmqServer> {
   const programs = await programDirectory('rabbitmq-server');
   const epmdDirectory = join(directory, 'epmd');
   const controlDirectory = join(directory, 'control');

@@ -7,13 +7,13 @@ import { createClient } from '@redis/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processesOf } from './processes-of.ts';
 import { startRedis } from './redis.ts';
-import type { RunningPart } from './running-part.ts';
+import type { RunningServer } from './running-server.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 
 describe('Redis', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-redis-'));
-  let part: RunningPart;
+  let part: RunningServer;
 
   beforeAll(async () => {
     part = await startRedis({ directory });

@@ -3,13 +3,13 @@ import { converse } from './converse.ts';
 import { programDirectory } from './debian-packages.ts';
 import { onFreePorts } from './free-ports.ts';
 import { createProgram, makeDirectory } from './program.ts';
-import type { RunningPart } from './running-part.ts';
+import type { RunningServer } from './running-server.ts';
 
 /**
  * Redis that keeps every write in its append-only file, and under memory pressure evicts only what would expire.
  * @param directory for its data; made when absent.
  */
-export async function startRedis({ directory }: { directory: string }): Promise<RunningPart> {
+export async function startRedis({ directory }: { directory: string }): Promise<RunningServer> {
   const programs = await programDirectory('redis-server');
   makeDirectory(directory);
   return onFreePorts(1, async ([port = 0]) => {

@@ -3,26 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeOnExit } from './clean-up.ts';
 import { type DebianPackage, ensureDebianPackages } from './debian-packages.ts';
-import { createDatabase, type PostgresPart, startPostgres } from './postgres.ts';
+import { createDatabase, type PostgresServer, startPostgres } from './postgres.ts';
 import { startPgbouncer } from './pgbouncer.ts';
 import { makeDirectory } from './program.ts';
-import { type RabbitmqPart, startRabbitmq } from './rabbitmq.ts';
+import { type RabbitmqServer, startRabbitmq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
-import type { RunningPart } from './running-part.ts';
-import { startUpstashRest, type UpstashRestPart } from './upstash-rest.ts';
+import type { RunningServer } from './running-server.ts';
+import { startUpstashRest, type UpstashRestServer } from './upstash-rest.ts';
 
-export interface Parts {
-  readonly postgres: PostgresPart;
+export interface Servers {
+  readonly postgres: PostgresServer;
   /** Before `postgres`. */
-  readonly pgbouncer: RunningPart;
-  readonly redis: RunningPart;
-  readonly upstash: UpstashRestPart;
-  readonly rabbitmq: RabbitmqPart;
+  readonly pgbouncer: RunningServer;
+  readonly redis: RunningServer;
+  readonly upstash: UpstashRestServer;
+  readonly rabbitmq: RabbitmqServer;
 }
 
-export type PartName = keyof Parts;
+export type BackingServiceName = keyof Servers;
 
-export type Stack<Name extends PartName = PartName> = Pick<Parts, Name> & {
+export type Stack<Name extends BackingServiceName = BackingServiceName> = Pick<Servers, Name> & {
   /** Stops every part that was started and removes its data. */
   stop(): Promise<void>;
 };
@@ -39,7 +39,7 @@ const PACKAGES = {
   redis: ['redis-server'],
   upstash: [],
   rabbitmq: ['rabbitmq-server'],
-} as const satisfies Record<PartName, readonly DebianPackage[]>;
+} as const satisfies Record<BackingServiceName, readonly DebianPackage[]>;
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   'postgres:': 5432,
@@ -56,17 +56,19 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
  * The real servers that tests and developers need, side by side; by default all of them. A server given in the
  * environment (`TEST_DATABASE_URL`, `TEST_PGBOUNCER_URL`, `TEST_REDIS_URL`, `TEST_UPSTASH_REDIS_REST_URL` with
  * `TEST_UPSTASH_REDIS_REST_TOKEN`, `TEST_RABBITMQ_URL`) is taken as it is, and cannot be killed or restarted.
- * @throws Error when a part cannot start; those that could are stopped then.
+ * @throws Error when a server cannot start; those that could are stopped then.
  */
-export async function startStack<Name extends PartName = PartName>(
+export async function startStack<Name extends BackingServiceName = BackingServiceName>(
   names?: readonly Name[],
   { environment = process.env, report = () => undefined }: StackOptions = {},
 ): Promise<Stack<Name>> {
-  const parts: { -readonly [N in PartName]?: Parts[N] } = givenParts(environment);
-  const wanted = new Set<PartName>(names ?? ['postgres', 'pgbouncer', 'redis', 'upstash', 'rabbitmq']);
-  if (wanted.has('upstash') && !parts.upstash) wanted.add('redis');
-  if (wanted.has('pgbouncer') && !parts.pgbouncer) wanted.add('postgres');
-  const isMissing = (name: PartName) => wanted.has(name) && !parts[name];
+  const services: { -readonly [N in BackingServiceName]?: Servers[N] } = givenServers(environment);
+  const wanted = new Set<BackingServiceName>(
+    names ?? ['postgres', 'pgbouncer', 'redis', 'upstash', 'rabbitmq'],
+  );
+  if (wanted.has('upstash') && !services.upstash) wanted.add('redis');
+  if (wanted.has('pgbouncer') && !services.pgbouncer) wanted.add('postgres');
+  const isMissing = (name: BackingServiceName) => wanted.has(name) && !services[name];
 
   const packages = [...wanted].filter(isMissing).flatMap((name): readonly DebianPackage[] => PACKAGES[name]);
   await ensureDebianPackages(packages, { report });
@@ -74,9 +76,12 @@ export async function startStack<Name extends PartName = PartName>(
   const directory = mkdtempSync(join(tmpdir(), 'terse-stack-'));
   const forgetDirectory = removeOnExit(directory);
   makeDirectory(directory);
-  const started: RunningPart[] = [];
+  const started: RunningServer[] = [];
 
-  async function start<P extends RunningPart>(name: PartName, starting: () => Promise<P>): Promise<P> {
+  async function start<P extends RunningServer>(
+    name: BackingServiceName,
+    starting: () => Promise<P>,
+  ): Promise<P> {
     const begin = performance.now();
     const part = await starting();
     started.push(part);
@@ -93,29 +98,29 @@ export async function startStack<Name extends PartName = PartName>(
   const outcomes = await Promise.allSettled([
     (async () => {
       if (isMissing('postgres')) {
-        parts.postgres = await start('postgres', () =>
+        services.postgres = await start('postgres', () =>
           startPostgres({ directory: join(directory, 'postgres') }),
         );
       }
-      const { postgres } = parts;
+      const { postgres } = services;
       if (isMissing('pgbouncer') && postgres) {
-        parts.pgbouncer = await start('pgbouncer', () =>
+        services.pgbouncer = await start('pgbouncer', () =>
           startPgbouncer({ directory: join(directory, 'pgbouncer'), serverUrl: postgres.url }),
         );
       }
     })(),
     (async () => {
       if (isMissing('redis')) {
-        parts.redis = await start('redis', () => startRedis({ directory: join(directory, 'redis') }));
+        services.redis = await start('redis', () => startRedis({ directory: join(directory, 'redis') }));
       }
-      const { redis } = parts;
+      const { redis } = services;
       if (isMissing('upstash') && redis) {
-        parts.upstash = await start('upstash', () => startUpstashRest({ redisUrl: redis.url }));
+        services.upstash = await start('upstash', () => startUpstashRest({ redisUrl: redis.url }));
       }
     })(),
     (async () => {
       if (!isMissing('rabbitmq')) return;
-      parts.rabbitmq = await start('rabbitmq', () =>
+      services.rabbitmq = await start('rabbitmq', () =>
         startRabbitmq({ directory: join(directory, 'rabbitmq') }),
       );
     })(),
@@ -126,11 +131,11 @@ export async function startStack<Name extends PartName = PartName>(
     throw failed.reason;
   }
   // Every part that was wanted is there now: given, or started without a failure.
-  return { ...parts, stop } as Stack<Name>;
+  return { ...services, stop } as Stack<Name>;
 }
 
 /** @throws Error when the URL of an Upstash server is given without its token, or the token without the URL. */
-function givenParts(environment: NodeJS.ProcessEnv): Partial<Parts> {
+function givenServers(environment: NodeJS.ProcessEnv): Partial<Servers> {
   const {
     TEST_DATABASE_URL: databaseUrl,
     TEST_PGBOUNCER_URL: pgbouncerUrl,
@@ -162,7 +167,7 @@ function givenParts(environment: NodeJS.ProcessEnv): Partial<Parts> {
   };
 }
 
-function givenPart(url: string, variable: string): RunningPart {
+function givenPart(url: string, variable: string): RunningServer {
   const { protocol, port } = new URL(url);
   const refuse = () => Promise.reject(new Error(`The server in ${variable} is not ours to end.`));
   return {

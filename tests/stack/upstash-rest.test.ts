@@ -5,16 +5,16 @@ import { createClient } from '@redis/client';
 import { Redis } from '@upstash/redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startRedis } from './redis.ts';
-import type { RunningPart } from './running-part.ts';
-import { startUpstashRest, type UpstashRestPart } from './upstash-rest.ts';
+import type { RunningServer } from './running-server.ts';
+import { startUpstashRest, type UpstashRestServer } from './upstash-rest.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 const TRICKY = 'ä€🐘 "quoted" \\ \n OK 123 null';
 
 describe('the REST API of Upstash', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-upstash-'));
-  let server: RunningPart;
-  let front: UpstashRestPart;
+  let server: RunningServer;
+  let front: UpstashRestServer;
   let redis: Redis;
 
   beforeAll(async () => {

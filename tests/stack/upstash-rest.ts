@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createClient, ErrorReply, RESP_TYPES } from '@redis/client';
 import { serve } from '@terse/http/serve';
 import { type Context, Hono } from 'hono';
-import type { RunningPart } from './running-part.ts';
+import type { RunningServer } from './running-server.ts';
 
 const CLOSE_WITHIN_MS = 1000;
 const RECONNECT_AFTER_MS = 50;
@@ -25,7 +25,7 @@ interface Connection {
   destroy(): void;
 }
 
-export interface UpstashRestPart extends RunningPart {
+export interface UpstashRestServer extends RunningServer {
   readonly token: string;
 }
 
@@ -34,7 +34,7 @@ export interface UpstashRestPart extends RunningPart {
  * one command, a pipeline, a transaction, and base64 answers; commands in the path of the URL are left out.
  * @throws Error when that Redis does not answer.
  */
-export async function startUpstashRest({ redisUrl }: { redisUrl: string }): Promise<UpstashRestPart> {
+export async function startUpstashRest({ redisUrl }: { redisUrl: string }): Promise<UpstashRestServer> {
   const token = randomUUID();
   let running = await open(redisUrl, token, 0);
   const { port } = running;
@@ -95,14 +95,14 @@ async function connect(url: string): Promise<Connection> {
   return client;
 }
 
-interface UpstashRestAppParts {
+interface UpstashRestAppDependencies {
   readonly commands: Connection;
   /** A connection for transactions only, so that nobody else's command gets between MULTI and EXEC. */
   readonly transactions: Connection;
   readonly token: string;
 }
 
-function createUpstashRestApp({ commands, transactions, token }: UpstashRestAppParts): Hono {
+function createUpstashRestApp({ commands, transactions, token }: UpstashRestAppDependencies): Hono {
   const app = new Hono();
   const inTurn = createTurns();
 

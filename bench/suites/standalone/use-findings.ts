@@ -42,7 +42,7 @@ function findingsOfMemory(
 }
 
 function partsOf(memory: TreeMemory | undefined): string {
-  return [...(memory?.parts ?? [])]
+  return [...(memory?.services ?? [])]
     .toSorted(([, a], [, b]) => b.mb - a.mb)
     .map(([name, { count: times, mb }]) => `${times === 1 ? '' : `${times} `}${name} ${number(mb)}`)
     .join(', ');

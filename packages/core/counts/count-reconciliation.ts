@@ -2,17 +2,17 @@ import type { Clock } from '@terse/platform/clock';
 import type { Metrics } from '../metrics.ts';
 import type { ShortCode } from '../links/short-code.ts';
 import type { Counter, CountDifferenceRepository, TakenBack } from './ports.ts';
-import type { Outbox, Backlog } from '../visits/ports.ts';
+import type { OverflowQueue, Backlog } from '../visits/ports.ts';
 
 /** Brings counts back in line with stored visits. Its state is in the database: many may run at once, or be killed. */
 export interface CountReconciliation {
   /**
-   * Adds visits that are stored but not counted when two looks `settleMs` apart both find them missing. The wait
+   * Adds visits that are stored but not counted when two looks `graceMs` apart both find them missing. The wait
    * leaves time to a redirect that could not reach the counter. An aborted call leaves the rest to the next one.
    * @returns how many links it changed.
    * @throws Error when the counter does not answer what is pending.
    */
-  restore(settleMs: number, signal?: AbortSignal): Promise<number>;
+  restore(graceMs: number, signal?: AbortSignal): Promise<number>;
   /**
    * Looks at some links for counts that are ahead, and takes back surpluses that stood for the whole window. Until
    * then, the visits may be unacknowledged in a writer, or on a disk that is switched off.
@@ -24,7 +24,7 @@ export interface CountReconciliationOptions {
   readonly counter: Pick<Counter, 'pending'>;
   readonly repository: CountDifferenceRepository;
   readonly backlog: Pick<Backlog, 'waiting'>;
-  readonly outbox: Pick<Outbox, 'peek'> | undefined;
+  readonly overflow: Pick<OverflowQueue, 'peek'> | undefined;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly metrics: Pick<Metrics, 'countsReconciled'>;
   readonly takeBackAfterMs: number;
@@ -39,7 +39,7 @@ const MAX_ROUNDS = 200;
 type Missing = ReadonlyMap<ShortCode, number>;
 
 export function createCountReconciliation(options: CountReconciliationOptions): CountReconciliation {
-  const { counter, repository, backlog, outbox, clock, metrics, takeBackAfterMs, linksAtOnce } = options;
+  const { counter, repository, backlog, overflow, clock, metrics, takeBackAfterMs, linksAtOnce } = options;
 
   async function look(signal?: AbortSignal): Promise<Missing[]> {
     const found: Missing[] = [];
@@ -62,17 +62,17 @@ export function createCountReconciliation(options: CountReconciliationOptions): 
   /** A failed look-up counts as a backlog. */
   async function isAtRest(): Promise<boolean> {
     try {
-      return (await backlog.waiting()) === 0 && !(await outbox?.peek(1))?.length;
+      return (await backlog.waiting()) === 0 && !(await overflow?.peek(1))?.length;
     } catch {
       return false;
     }
   }
 
   return {
-    restore: async (settleMs, signal) => {
+    restore: async (graceMs, signal) => {
       const found = await look(signal);
       if (found.length === 0) return 0;
-      await clock.sleep(settleMs, signal);
+      await clock.sleep(graceMs, signal);
       if (signal?.aborted) return 0;
       let links = 0;
       for (const missing of found) {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createMemoryCounter } from '@terse/cache/memory-counter';
-import { createCounterService } from './count-service.ts';
+import { createCountService } from './count-service.ts';
 import type { CounterBatch } from './counter-batch.ts';
 import type { ShortCode } from '../links/short-code.ts';
 import { createTestClock } from '@terse/platform/test-clock';
@@ -31,50 +31,50 @@ function setUp() {
   return {
     ...options,
     counts,
-    service: createCounterService(options),
-    open: () => createCounterService(options),
+    service: createCountService(options),
+    open: () => createCountService(options),
   };
 }
 
-let parts: ReturnType<typeof setUp>;
+let services: ReturnType<typeof setUp>;
 beforeEach(() => {
-  parts = setUp();
+  services = setUp();
 });
-const add = (id: string, visits: number) => parts.counter.add(id, new Map([[a, visits]]));
+const add = (id: string, visits: number) => services.counter.add(id, new Map([[a, visits]]));
 
 describe('a flush', () => {
   test('brings what was counted to the links, once', async () => {
     await add('1', 3);
-    expect(await parts.service.flush()).toBe(3);
-    expect(await parts.service.flush()).toBe(0);
-    expect(parts.counts.get(a)).toBe(3);
+    expect(await services.service.flush()).toBe(3);
+    expect(await services.service.flush()).toBe(0);
+    expect(services.counts.get(a)).toBe(3);
   });
 
   test('that died before it applied its batch is finished by the next', async () => {
     await add('1', 3);
-    parts.repository.apply.mockRejectedValueOnce(new Error('killed'));
-    await expect(parts.service.flush()).rejects.toThrow('killed');
+    services.repository.apply.mockRejectedValueOnce(new Error('killed'));
+    await expect(services.service.flush()).rejects.toThrow('killed');
     await add('2', 4);
-    expect(await parts.service.flush()).toBe(7);
-    expect(parts.counts.get(a)).toBe(7);
+    expect(await services.service.flush()).toBe(7);
+    expect(services.counts.get(a)).toBe(7);
   });
 
   test('that died after it applied its batch, but before it settled it, does not count twice', async () => {
     await add('1', 3);
-    vi.spyOn(parts.counter, 'settle').mockRejectedValueOnce(new Error('killed'));
-    await expect(parts.service.flush()).rejects.toThrow('killed');
+    vi.spyOn(services.counter, 'settle').mockRejectedValueOnce(new Error('killed'));
+    await expect(services.service.flush()).rejects.toThrow('killed');
     await add('2', 4);
-    expect(await parts.service.flush()).toBe(4);
-    expect(parts.counts.get(a)).toBe(7);
+    expect(await services.service.flush()).toBe(4);
+    expect(services.counts.get(a)).toBe(7);
   });
 
   test('applies the other batches when one fails, and tells of it', async () => {
     const batch = (id: string, visits: number) => ({ id, deltas: new Map([[a, visits]]) });
-    vi.spyOn(parts.counter, 'freeze').mockResolvedValue([batch('bad', 1), batch('good', 5)]);
-    const settle = vi.spyOn(parts.counter, 'settle');
-    parts.repository.apply.mockRejectedValueOnce(new Error('refused'));
-    await expect(parts.service.flush()).rejects.toThrow('refused');
-    expect(parts.counts.get(a)).toBe(5);
+    vi.spyOn(services.counter, 'freeze').mockResolvedValue([batch('bad', 1), batch('good', 5)]);
+    const settle = vi.spyOn(services.counter, 'settle');
+    services.repository.apply.mockRejectedValueOnce(new Error('refused'));
+    await expect(services.service.flush()).rejects.toThrow('refused');
+    expect(services.counts.get(a)).toBe(5);
     expect(settle.mock.calls).toEqual([['good']]);
   });
 
@@ -84,18 +84,18 @@ describe('a flush', () => {
       expected += round;
       await Promise.all([
         add(`${round}`, round),
-        parts.open().flush(),
-        parts.open().flush(),
-        parts.open().flush(),
+        services.open().flush(),
+        services.open().flush(),
+        services.open().flush(),
       ]);
     }
-    await parts.service.flush();
-    expect(parts.counts.get(a)).toBe(expected);
+    await services.service.flush();
+    expect(services.counts.get(a)).toBe(expected);
   });
 });
 
 test('forgets of the ledger what is older than thirty days', async () => {
-  const { repository, service, clock } = parts;
+  const { repository, service, clock } = services;
   expect(await service.prune()).toBe(7);
   expect(repository.prune).toHaveBeenCalledWith(new Date(clock.now() - 30 * 86_400_000), 2000);
 });

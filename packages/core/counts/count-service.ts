@@ -4,7 +4,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Counter, CounterRepository } from './ports.ts';
 
 /** Brings visit counts from the counter to the links. */
-export interface CounterService {
+export interface CountService {
   /**
    * Applies what was counted so far. Any number may run at once and any may be killed anywhere: a batch counts once.
    * @returns how many visits were applied.
@@ -19,7 +19,7 @@ export interface CounterService {
   prune(): Promise<number>;
 }
 
-export interface CounterServiceOptions {
+export interface CountServiceOptions {
   readonly counter: Pick<Counter, 'freeze' | 'settle'>;
   readonly repository: CounterRepository;
   readonly clock: Pick<Clock, 'now'>;
@@ -33,7 +33,7 @@ const LEDGER_KEPT_MS = 30 * DAY_MS;
 /** More than enough: a flush adds at most one entry for each of the 16 shards. */
 const PRUNED_AT_ONCE = 2000;
 
-export function createCounterService(options: CounterServiceOptions): CounterService {
+export function createCountService(options: CountServiceOptions): CountService {
   const { counter, repository, clock, metrics } = options;
   return {
     flush: async () => {

@@ -18,7 +18,7 @@ export interface Counter {
 }
 
 export interface CounterRepository {
-  /** Adds the deltas to `urls.visit_count` unless the batch is in the ledger; whether it was added. */
+  /** Adds the deltas to `links.visit_count` unless the batch is in the ledger; whether it was added. */
   apply(batch: CounterBatch): Promise<boolean>;
   /** Removes at most `limit` ledger entries from before a time. Resolves with their number. */
   prune(before: Date, limit: number): Promise<number>;
@@ -36,7 +36,7 @@ export interface TakenBack {
 }
 
 /**
- * Compares `urls.visit_count` with the visits that are stored and merged. Whatever raises a total or lowers a count
+ * Compares `links.visit_count` with the visits that are stored and merged. Whatever raises a total or lowers a count
  * marks the link, so marks lead to counts that are behind. A walk through all links finds counts that are ahead.
  */
 export interface CountDifferenceRepository {
@@ -51,7 +51,7 @@ export interface CountDifferenceRepository {
   restore(missing: ReadonlyMap<ShortCode, number>, pending: readonly CounterBatch[]): Promise<number>;
   /** Looks at the next `limit` links: marks those behind, and remembers the smallest surplus seen of each. */
   walk(limit: number): Promise<void>;
-  /** Notes whether queue and outbox are empty. After a backlog of five minutes, the window of surpluses begins anew. */
+  /** Notes whether queue and overflow are empty. After a backlog of five minutes, the window of surpluses begins anew. */
   noteBacklog(isAtRest: boolean): Promise<void>;
   /** Takes back surpluses that have stood for `standingMs`, of at most `limit` links. */
   takeBack(standingMs: number, limit: number): Promise<TakenBack>;

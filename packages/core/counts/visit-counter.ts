@@ -6,13 +6,13 @@ import type { ShortCode } from '../links/short-code.ts';
 import type { Counter } from './ports.ts';
 
 /** Counts visits in memory and brings the sums to the counter, ten times a second. */
-export interface VisitTally {
+export interface VisitCounter {
   add(code: ShortCode): void;
   /** Resolves when everything added so far is in the counter. */
-  settled(): Promise<void>;
+  flushed(): Promise<void>;
 }
 
-export interface VisitTallyOptions {
+export interface VisitCounterOptions {
   readonly counter: Pick<Counter, 'add'>;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'countFailed'>;
@@ -21,7 +21,7 @@ export interface VisitTallyOptions {
 const EVERY_MS = 100;
 const MAX_REMEMBERED = 10_000;
 
-export function createVisitTally({ counter, clock, metrics }: VisitTallyOptions): VisitTally {
+export function createVisitCounter({ counter, clock, metrics }: VisitCounterOptions): VisitCounter {
   /** Kept from one sum to the next: ten maps a second that grow anew are much of the garbage that becomes old. */
   const visitsOf = new Map<ShortCode, { visits: number }>();
   let hasVisits = false;
@@ -65,7 +65,7 @@ export function createVisitTally({ counter, clock, metrics }: VisitTallyOptions)
       hasVisits = true;
       if (!sending) sendSoon();
     },
-    settled: async () => {
+    flushed: async () => {
       await sending;
       // What came meanwhile is on its way already, when another caller was faster.
       await (hasVisits && !sending ? send() : sending);

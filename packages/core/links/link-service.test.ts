@@ -3,40 +3,47 @@ import type { CachedLink } from './link.ts';
 import { createTestClock } from '@terse/platform/test-clock';
 import { testLink } from './test-link.ts';
 import { createTestMetrics } from '../test-metrics.ts';
-import { createUrlService } from './link-service.ts';
-import type { UrlRepository } from './ports.ts';
+import { createLinkService } from './link-service.ts';
+import type { LinkRepository } from './ports.ts';
 
 const link = { ...testLink, visit_count: 7 };
 
 function setUp() {
   const repository = {
-    find: vi.fn<UrlRepository['find']>(() => Promise.resolve(link)),
-    findAll: vi.fn<UrlRepository['findAll']>(() => Promise.resolve([link])),
-    create: vi.fn<UrlRepository['create']>(() => Promise.resolve(link)),
-    createAll: vi.fn<UrlRepository['createAll']>((values) =>
+    find: vi.fn<LinkRepository['find']>(() => Promise.resolve(link)),
+    findAll: vi.fn<LinkRepository['findAll']>(() => Promise.resolve([link])),
+    create: vi.fn<LinkRepository['create']>(() => Promise.resolve(link)),
+    createAll: vi.fn<LinkRepository['createAll']>((values) =>
       Promise.resolve({ created: values.map((each) => ({ ...link, ...each })) }),
     ),
-    change: vi.fn<UrlRepository['change']>(() => Promise.resolve(link)),
-    remove: vi.fn<UrlRepository['remove']>(() => Promise.resolve({ ...link, deleted_at: new Date(0) })),
-    restore: vi.fn<UrlRepository['restore']>(() => Promise.resolve(link)),
-    page: vi.fn<UrlRepository['page']>(() => Promise.resolve({ codes: [link.short_code], next: undefined })),
-    read: vi.fn<UrlRepository['read']>(() => Promise.resolve([link])),
+    change: vi.fn<LinkRepository['change']>(() => Promise.resolve(link)),
+    remove: vi.fn<LinkRepository['remove']>(() => Promise.resolve({ ...link, deleted_at: new Date(0) })),
+    restore: vi.fn<LinkRepository['restore']>(() => Promise.resolve(link)),
+    page: vi.fn<LinkRepository['page']>(() => Promise.resolve({ codes: [link.short_code], next: undefined })),
+    read: vi.fn<LinkRepository['read']>(() => Promise.resolve([link])),
   };
   const cache = { put: vi.fn<(link: CachedLink) => Promise<void>>(() => Promise.resolve()) };
   const counter = { pending: vi.fn(() => Promise.resolve([])) };
   const metrics = createTestMetrics();
   const failed = vi.spyOn(metrics, 'cacheFailed');
   const clock = createTestClock();
-  const urls = createUrlService({ repository, cache, counter, metrics, clock, isOwnUrl: () => false });
-  return { repository, cache, counter, failed, clock, urls };
+  const linkService = createLinkService({
+    repository,
+    cache,
+    counter,
+    metrics,
+    clock,
+    isOwnUrl: () => false,
+  });
+  return { repository, cache, counter, failed, clock, linkService };
 }
 
 test('every change is in the cache when it is answered, with its version', async () => {
-  const { urls, cache } = setUp();
-  await urls.shorten({ original_url: 'https://example.com/' });
-  await urls.change('hello', { title: 'New' });
-  await urls.remove('hello');
-  await urls.restore('hello');
+  const { linkService, cache } = setUp();
+  await linkService.shorten({ original_url: 'https://example.com/' });
+  await linkService.change('hello', { title: 'New' });
+  await linkService.remove('hello');
+  await linkService.restore('hello');
   expect(cache.put.mock.calls.flat()).toMatchObject([
     { state: 'active', version: 1 },
     { state: 'active', version: 1 },
@@ -46,29 +53,29 @@ test('every change is in the cache when it is answered, with its version', async
 });
 
 test('links are made, changed and shown while the cache and the counter are down, with the visits that are flushed', async () => {
-  const { urls, cache, counter, failed } = setUp();
+  const { linkService, cache, counter, failed } = setUp();
   cache.put.mockRejectedValue(new Error('down'));
   counter.pending.mockRejectedValue(new Error('down'));
-  expect(await urls.shorten({ original_url: 'https://example.com/' })).toEqual(link);
-  expect(await urls.change('hello', { title: 'New' })).toEqual(link);
-  expect((await urls.list({ visibility: 'all' }, 10)).links).toEqual([link]);
+  expect(await linkService.shorten({ original_url: 'https://example.com/' })).toEqual(link);
+  expect(await linkService.change('hello', { title: 'New' })).toEqual(link);
+  expect((await linkService.list({ visibility: 'all' }, 10)).links).toEqual([link]);
   expect(new Set(failed.mock.calls.flat())).toEqual(new Set(['put', 'get']));
 });
 
 test('a change that the cache did not take is in it soon after the cache is back', async () => {
-  const { urls, cache } = setUp();
+  const { linkService, cache } = setUp();
   cache.put.mockRejectedValueOnce(new Error('down')).mockRejectedValueOnce(new Error('down'));
-  await urls.remove('hello');
+  await linkService.remove('hello');
   expect(cache.put).toHaveBeenCalledTimes(1);
   await vi.waitFor(() => expect(cache.put).toHaveBeenCalledTimes(3));
   expect(cache.put.mock.lastCall).toMatchObject([{ state: 'deleted', short_code: 'hello' }]);
 });
 
 test('changes that the cache never takes are given up after a minute, when every older copy has aged', async () => {
-  const { urls, cache, clock } = setUp();
+  const { linkService, cache, clock } = setUp();
   cache.put.mockRejectedValue(new Error('down'));
   const begin = clock.now();
-  await urls.remove('hello');
+  await linkService.remove('hello');
   await vi.waitFor(() => expect(clock.now() - begin).toBe(60_000));
   const tries = cache.put.mock.calls.length;
   await new Promise((resolve) => {
@@ -78,13 +85,13 @@ test('changes that the cache never takes are given up after a minute, when every
 });
 
 test('another code is tried when a generated one is taken, a bounded number of times', async () => {
-  const { urls, repository } = setUp();
+  const { linkService, repository } = setUp();
   repository.create.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
-  expect(await urls.shorten({ original_url: 'https://example.com/' })).toEqual(link);
+  expect(await linkService.shorten({ original_url: 'https://example.com/' })).toEqual(link);
   const codes = repository.create.mock.calls.map(([values]) => values.short_code);
   expect(new Set(codes).size).toBe(3);
   repository.create.mockResolvedValue(undefined);
-  await expect(urls.shorten({ original_url: 'https://example.com/' })).rejects.toMatchObject({
+  await expect(linkService.shorten({ original_url: 'https://example.com/' })).rejects.toMatchObject({
     code: 'unavailable',
   });
 });
@@ -93,8 +100,8 @@ describe('many links at once', () => {
   const to = (path: string, more: object = {}) => ({ original_url: `https://example.com/${path}`, ...more });
 
   test('are created in their order, each with a code, and are in the cache when that is answered', async () => {
-    const { urls, cache } = setUp();
-    const created = await urls.shortenAll([to('a'), to('b', { short_code: 'mine' }), to('c')]);
+    const { linkService, cache } = setUp();
+    const created = await linkService.shortenAll([to('a'), to('b', { short_code: 'mine' }), to('c')]);
     expect(created.map(({ original_url }) => original_url.at(-1))).toEqual(['a', 'b', 'c']);
     expect(created[1]?.short_code).toBe('mine');
     expect(new Set(created.map(({ short_code }) => short_code)).size).toBe(3);
@@ -104,7 +111,7 @@ describe('many links at once', () => {
   });
 
   test('are refused together, with everything that is wrong with any of them', async () => {
-    const { urls, repository } = setUp();
+    const { linkService, repository } = setUp();
     const some = [
       to('a', { short_code: 'same' }),
       { original_url: 'ftp://example.com/' },
@@ -112,7 +119,7 @@ describe('many links at once', () => {
       to('c', { short_code: 'same' }),
       to('d', { expires_at: new Date(0) }),
     ];
-    await expect(urls.shortenAll(some)).rejects.toMatchObject({
+    await expect(linkService.shortenAll(some)).rejects.toMatchObject({
       code: 'invalid_request',
       fields: [
         { field: 'links.1.original_url' },
@@ -125,9 +132,9 @@ describe('many links at once', () => {
   });
 
   test('are refused together when a code of one is taken, and the field says which', async () => {
-    const { urls, repository, cache } = setUp();
+    const { linkService, repository, cache } = setUp();
     repository.createAll.mockResolvedValueOnce({ taken: [link.short_code] });
-    await expect(urls.shortenAll([to('a'), to('b', { short_code: 'hello' })])).rejects.toMatchObject({
+    await expect(linkService.shortenAll([to('a'), to('b', { short_code: 'hello' })])).rejects.toMatchObject({
       code: 'short_code_taken',
       fields: [{ field: 'links.1.short_code' }],
     });
@@ -135,9 +142,9 @@ describe('many links at once', () => {
   });
 
   test('are given other codes when a generated one is taken', async () => {
-    const { urls, repository } = setUp();
+    const { linkService, repository } = setUp();
     repository.createAll.mockResolvedValueOnce({ taken: [link.short_code] });
-    expect(await urls.shortenAll([to('a'), to('b')])).toHaveLength(2);
+    expect(await linkService.shortenAll([to('a'), to('b')])).toHaveLength(2);
     const [first, second] = repository.createAll.mock.calls.map(([values]) =>
       values.map(({ short_code }) => short_code),
     );

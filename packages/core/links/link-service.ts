@@ -8,7 +8,7 @@ import { type NewLink, type PreparedLink, prepareLink, prepareLinks } from './ne
 import { parseOriginalUrl } from './original-url.ts';
 import type { IsOwnUrl } from './own-urls.ts';
 import { generateShortCode, isReserved, parseShortCode, type ShortCode } from './short-code.ts';
-import type { Cache, LinkFilter, UrlRepository } from './ports.ts';
+import type { Cache, LinkFilter, LinkRepository } from './ports.ts';
 import type { Counter } from '../counts/ports.ts';
 
 const MAX_CODE_ATTEMPTS = 5;
@@ -36,7 +36,7 @@ export interface LinkPage {
  * What people do with links. Every change is in the shared cache before it is answered, or, while that is down, as soon
  * as it is back.
  */
-export interface UrlService {
+export interface LinkService {
   /**
    * Creates a link, under a custom code or a generated one.
    * @throws DomainError `invalid_request`, or `short_code_taken` (also by a deleted link: codes are never reused).
@@ -62,8 +62,8 @@ export interface UrlService {
   restore(code: string): Promise<Link>;
 }
 
-export interface UrlServiceOptions {
-  readonly repository: UrlRepository;
+export interface LinkServiceOptions {
+  readonly repository: LinkRepository;
   readonly cache: Pick<Cache, 'put'>;
   readonly counter: Pick<Counter, 'pending'>;
   readonly metrics: Pick<Metrics, 'cacheFailed'>;
@@ -71,7 +71,7 @@ export interface UrlServiceOptions {
   readonly clock: Clock;
 }
 
-export function createUrlService(options: UrlServiceOptions): UrlService {
+export function createLinkService(options: LinkServiceOptions): LinkService {
   const { repository, cache, counter, metrics, isOwnUrl, clock } = options;
   let warming = 0;
 

@@ -28,7 +28,7 @@ export type LinkChange = {
 export type CreatedLinks = { readonly created: Link[] } | { readonly taken: readonly ShortCode[] };
 
 /** Links as they are stored. Every change raises `version`. */
-export interface UrlRepository {
+export interface LinkRepository {
   /** The link, deleted or not, in one statement by its key. */
   find(code: ShortCode): Promise<Link | undefined>;
   /** The same of many, each in the place of its code, in one statement. */

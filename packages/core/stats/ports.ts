@@ -1,11 +1,11 @@
-import type { VisitTally, MonthlyVisits, ValueCount } from './rollup.ts';
+import type { RollupDelta, MonthlyVisits, ValueCount } from './rollup.ts';
 import type { ShortCode } from '../links/short-code.ts';
 
-/** What is known of a link's visits: everything by day, and the tallies that are not in there yet. */
+/** What is known of a link's visits: everything by day, and the deltas that are not in there yet. */
 export interface LinkRollups {
   readonly months: readonly MonthOfLink[];
-  readonly tallies: readonly VisitTally[];
-  /** Visits by hour, when they were asked for; those of the tallies are not among them. */
+  readonly deltas: readonly RollupDelta[];
+  /** Visits by hour, when they were asked for; those of the deltas are not among them. */
   readonly hours: readonly HourOfLink[];
   /** The visits of cut days; `undefined` when there are too many to read. */
   readonly cut: CutDays | undefined;
@@ -24,11 +24,11 @@ export interface HourOfLink {
   readonly bot_visits: number;
 }
 
-/** Tallies of a bucket that were stored together, where they wait to be merged. */
-export interface TallyBatch {
-  readonly bucket: number;
+/** Rollup deltas of a shard that were stored together, where they wait to be merged. */
+export interface DeltaBatch {
+  readonly shard: number;
   readonly id: number;
-  readonly tallies: readonly VisitTally[];
+  readonly deltas: readonly RollupDelta[];
 }
 
 /** A month of a link as it is to be after a merge; `version` is the one it had before, 0 when it is new. */
@@ -38,28 +38,28 @@ export interface MergedMonth extends MonthOfLink {
 }
 
 export interface Merge {
-  readonly batches: readonly TallyBatch[];
+  readonly batches: readonly DeltaBatch[];
   readonly months: readonly MergedMonth[];
-  /** What the hours of the tallies have more. */
+  /** What the hours of the deltas have more. */
   readonly hours: readonly (HourOfLink & { readonly short_code: ShortCode })[];
 }
 
-/** Where a walk through what waits, bucket by bucket, has come to. */
-export type TallyPosition = Pick<TallyBatch, 'bucket' | 'id'>;
+/** Where a walk through what waits, shard by shard, has come to. */
+export type DeltaPosition = Pick<DeltaBatch, 'shard' | 'id'>;
 
 /** Visits added up by link and time. */
 export interface RollupRepository {
   /**
-   * The visits of a link, deleted or not, in one snapshot: each is merged or in a tally, never both. Months are
+   * The visits of a link, deleted or not, in one snapshot: each is merged or in a delta, never both. Months are
    * complete. `undefined` when there was never such a link.
    */
   read(code: ShortCode, cover: Cover, withHours: boolean): Promise<LinkRollups | undefined>;
-  /** The batches that follow the position, at most so many, those of a bucket together. */
-  waiting(limit: number, after?: TallyPosition): Promise<TallyBatch[]>;
+  /** The batches that follow the position, at most so many, those of a shard together. */
+  waiting(limit: number, after?: DeltaPosition): Promise<DeltaBatch[]>;
   /** Those of the months that there are. */
   months(keys: readonly Pick<MergedMonth, 'short_code' | 'month'>[]): Promise<MergedMonth[]>;
   /**
-   * Puts the tallies into months and hours, in one statement. `false`, and nothing is changed, when another merge was
+   * Puts the deltas into months and hours, in one statement. `false`, and nothing is changed, when another merge was
    * faster.
    */
   merge(merge: Merge): Promise<boolean>;

@@ -1,17 +1,17 @@
 import { expect, test, vi } from 'vitest';
 import type { ShortCode } from '../links/short-code.ts';
-import { createVisitMerger } from './rollup-merger.ts';
-import type { Merge, TallyBatch } from './ports.ts';
+import { createRollupMerger } from './rollup-merger.ts';
+import type { Merge, DeltaBatch } from './ports.ts';
 
 function setUp(howMany: number) {
-  const tally = {
+  const delta = {
     short_code: 'hello' as ShortCode,
     hour: Date.UTC(2026, 10, 24, 12),
     visits: 1,
     bot_visits: 0,
     breakdown: {},
   };
-  const all: TallyBatch[] = Array.from({ length: howMany }, (_, id) => ({ bucket: 1, id, tallies: [tally] }));
+  const all: DeltaBatch[] = Array.from({ length: howMany }, (_, id) => ({ shard: 1, id, deltas: [delta] }));
   const repository = {
     waiting: vi.fn((limit: number, after?: { id: number }) =>
       Promise.resolve(all.slice(after ? after.id + 1 : 0).slice(0, limit)),
@@ -19,7 +19,7 @@ function setUp(howMany: number) {
     months: () => Promise.resolve([]),
     merge: vi.fn((_merge: Merge) => Promise.resolve(true)),
   };
-  return { repository, merger: createVisitMerger({ repository, batchesAtOnce: 10 }) };
+  return { repository, merger: createRollupMerger({ repository, batchesAtOnce: 10 }) };
 }
 
 test('merges all that waits, an hour of a link as one, a bounded number of batches at once', async () => {

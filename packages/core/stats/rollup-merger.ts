@@ -1,46 +1,46 @@
-import { addToMonth, createMonth, type VisitTally } from './rollup.ts';
+import { addToMonth, createMonth, type RollupDelta } from './rollup.ts';
 import { startOf } from './calendar.ts';
-import type { Merge, MergedMonth, RollupRepository, TallyPosition } from './ports.ts';
+import type { Merge, MergedMonth, RollupRepository, DeltaPosition } from './ports.ts';
 
-/** Brings the tallies of stored visits into the tables that are read. Until then readers add them up themselves. */
-export interface VisitMerger {
+/** Brings the deltas of stored visits into the tables that are read. Until then readers add them up themselves. */
+export interface RollupMerger {
   /**
-   * Merges what waits, bucket by bucket, or a bounded part of it: the next call goes on from there. Any number may
-   * run at once and any may be killed anywhere: a tally counts once. An aborted call ends after the current statement.
-   * @returns how many batches of tallies were merged.
+   * Merges what waits, shard by shard, or a bounded part of it: the next call goes on from there. Any number may
+   * run at once and any may be killed anywhere: a delta counts once. An aborted call ends after the current statement.
+   * @returns how many batches of deltas were merged.
    */
   merge(signal?: AbortSignal): Promise<number>;
 }
 
-export interface VisitMergerOptions {
+export interface RollupMergerOptions {
   readonly repository: Pick<RollupRepository, 'waiting' | 'months' | 'merge'>;
-  /** How many batches of tallies are merged in one statement. */
+  /** How many batches of deltas are merged in one statement. */
   readonly batchesAtOnce: number;
 }
 
 /** Counts are flushed between two calls, and are not to wait for minutes. */
 const MAX_ROUNDS = 100;
 
-export function createVisitMerger({ repository, batchesAtOnce }: VisitMergerOptions): VisitMerger {
-  let position: TallyPosition | undefined;
+export function createRollupMerger({ repository, batchesAtOnce }: RollupMergerOptions): RollupMerger {
+  let position: DeltaPosition | undefined;
 
-  async function monthsWith(tallies: readonly VisitTally[]): Promise<MergedMonth[]> {
-    const byMonth = new Map<string, { month: MergedMonth; tallies: VisitTally[] }>();
-    for (const tally of tallies) {
-      const { short_code } = tally;
-      const month = startOf('month', tally.hour);
+  async function monthsWith(deltas: readonly RollupDelta[]): Promise<MergedMonth[]> {
+    const byMonth = new Map<string, { month: MergedMonth; deltas: RollupDelta[] }>();
+    for (const delta of deltas) {
+      const { short_code } = delta;
+      const month = startOf('month', delta.hour);
       const key = `${short_code} ${month}`;
       const group = byMonth.get(key);
-      if (group) group.tallies.push(tally);
+      if (group) group.deltas.push(delta);
       else
-        byMonth.set(key, { month: { short_code, month, version: 0, data: createMonth() }, tallies: [tally] });
+        byMonth.set(key, { month: { short_code, month, version: 0, data: createMonth() }, deltas: [delta] });
     }
     const groups = [...byMonth.values()];
     for (const month of await repository.months(groups.map((group) => group.month))) {
       const group = byMonth.get(`${month.short_code} ${month.month}`);
       if (group) group.month = month;
     }
-    for (const group of groups) addToMonth(group.month.data, group.tallies);
+    for (const group of groups) addToMonth(group.month.data, group.deltas);
     return groups.map(({ month }) => month);
   }
 
@@ -51,10 +51,10 @@ export function createVisitMerger({ repository, batchesAtOnce }: VisitMergerOpti
         if (signal?.aborted) break;
         const batches = await repository.waiting(batchesAtOnce, position);
         if (batches.length > 0) {
-          const tallies = batches.flatMap((batch) => batch.tallies);
-          const months = await monthsWith(tallies);
+          const deltas = batches.flatMap((batch) => batch.deltas);
+          const months = await monthsWith(deltas);
           // Another that merges takes care of it.
-          if (!(await repository.merge({ batches, months, hours: hoursOf(tallies) }))) break;
+          if (!(await repository.merge({ batches, months, hours: hoursOf(deltas) }))) break;
         }
         merged += batches.length;
         position = batches.length === batchesAtOnce ? batches.at(-1) : undefined;
@@ -65,12 +65,12 @@ export function createVisitMerger({ repository, batchesAtOnce }: VisitMergerOpti
   };
 }
 
-function hoursOf(tallies: readonly VisitTally[]): Merge['hours'] {
+function hoursOf(deltas: readonly RollupDelta[]): Merge['hours'] {
   const byHour = new Map<
     string,
-    { short_code: VisitTally['short_code']; hour: number; visits: number; bot_visits: number }
+    { short_code: RollupDelta['short_code']; hour: number; visits: number; bot_visits: number }
   >();
-  for (const { short_code, hour, visits, bot_visits } of tallies) {
+  for (const { short_code, hour, visits, bot_visits } of deltas) {
     const key = `${short_code} ${hour}`;
     const sum = byHour.get(key);
     if (sum) {

@@ -2,18 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ShortCode } from '../links/short-code.ts';
 import { testVisitAt } from '../visits/test-visit.ts';
-import {
-  addToMonth,
-  bucketOf,
-  createMonth,
-  type MonthlyVisits,
-  tallyVisits,
-  type VisitTally,
-} from './rollup.ts';
+import { addToMonth, shardOf, createMonth, type MonthlyVisits, rollUp, type RollupDelta } from './rollup.ts';
 
 const code = 'hello' as ShortCode;
 
-const tallyOn = (day: number, breakdown: VisitTally['breakdown'], visits = 1): VisitTally => ({
+const deltaOn = (day: number, breakdown: RollupDelta['breakdown'], visits = 1): RollupDelta => ({
   short_code: code,
   hour: Date.UTC(2026, 10, day, 23),
   visits,
@@ -21,16 +14,16 @@ const tallyOn = (day: number, breakdown: VisitTally['breakdown'], visits = 1): V
   breakdown,
 });
 
-function monthWith(...tallies: readonly VisitTally[]): MonthlyVisits {
+function monthWith(...deltas: readonly RollupDelta[]): MonthlyVisits {
   const month = createMonth();
-  addToMonth(month, tallies);
+  addToMonth(month, deltas);
   return month;
 }
 
-test('tallies visits by link and hour, and breaks down those of people', () => {
+test('deltas visits by link and hour, and breaks down those of people', () => {
   const other = 'other' as ShortCode;
   expect(
-    tallyVisits([
+    rollUp([
       testVisitAt('2026-11-24T09:59:59.999Z', { browser: 'Firefox', country: 'DE' }),
       testVisitAt('2026-11-24T10:00:00Z', { referrer_host: '__proto__', os: 'constructor' }),
       testVisitAt('2026-11-24T09:00:00Z', { browser: 'Firefox' }),
@@ -57,15 +50,15 @@ test('tallies visits by link and hour, and breaks down those of people', () => {
 });
 
 test('lays a month out by day, and ends each row with its last visit', () => {
-  const month = monthWith(tallyOn(3, { referrer: [['a.example', 2]] }, 2));
+  const month = monthWith(deltaOn(3, { referrer: [['a.example', 2]] }, 2));
   expect(month).toEqual({
     visits: [0, 0, 2],
     bot_visits: [],
     breakdown: { referrer: { values: ['a.example'], days: [[], [], [2]] } },
   });
   addToMonth(month, [
-    { ...tallyOn(1, { referrer: [['b.example', 1]], country: [['DE', 1]] }), bot_visits: 4 },
-    tallyOn(3, { referrer: [['a.example', 1]] }),
+    { ...deltaOn(1, { referrer: [['b.example', 1]], country: [['DE', 1]] }), bot_visits: 4 },
+    deltaOn(3, { referrer: [['a.example', 1]] }),
   ]);
   expect(month).toEqual({
     visits: [1, 0, 3],
@@ -77,8 +70,8 @@ test('lays a month out by day, and ends each row with its last visit', () => {
   });
 });
 
-test('is the same however the tallies are dealt out', () => {
-  const tally = fc.record({
+test('is the same however the deltas are dealt out', () => {
+  const delta = fc.record({
     short_code: fc.constant(code),
     hour: fc.integer({ min: 0, max: 30 * 24 - 1 }).map((hour) => Date.UTC(2026, 10, 1, hour)),
     visits: fc.nat(1000),
@@ -93,19 +86,19 @@ test('is the same however the tallies are dealt out', () => {
     ),
   });
   fc.assert(
-    fc.property(fc.array(tally), fc.nat(), (tallies, at) => {
-      const cut = at % (tallies.length + 1);
-      const inTwo = monthWith(...tallies.slice(0, cut));
-      addToMonth(inTwo, tallies.slice(cut));
-      expect(inTwo).toEqual(monthWith(...tallies));
+    fc.property(fc.array(delta), fc.nat(), (deltas, at) => {
+      const cut = at % (deltas.length + 1);
+      const inTwo = monthWith(...deltas.slice(0, cut));
+      addToMonth(inTwo, deltas.slice(cut));
+      expect(inTwo).toEqual(monthWith(...deltas));
       const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
-      expect(sum(inTwo.visits)).toBe(sum(tallies.map(({ visits }) => visits)));
+      expect(sum(inTwo.visits)).toBe(sum(deltas.map(({ visits }) => visits)));
     }),
   );
 });
 
-test('keeps a link in its bucket for ever, and spreads links over them', () => {
-  expect(['hello', 'a', '-_9Z'].map((text) => bucketOf(text as ShortCode))).toEqual([210, 97, 147]);
+test('keeps a link in its shard for ever, and spreads links over them', () => {
+  expect(['hello', 'a', '-_9Z'].map((text) => shardOf(text as ShortCode))).toEqual([210, 97, 147]);
   const codes = Array.from({ length: 5000 }, (_, index) => `code${index}` as ShortCode);
-  expect(new Set(codes.map(bucketOf)).size).toBeGreaterThan(240);
+  expect(new Set(codes.map(shardOf)).size).toBeGreaterThan(240);
 });

@@ -12,7 +12,7 @@ export type Breakdown = Partial<Record<Dimension, ValueCount[]>>;
 export type ValueCount = [value: string, visits: number];
 
 /** Visits of one link within one hour that were stored together. */
-export interface VisitTally {
+export interface RollupDelta {
   readonly short_code: ShortCode;
   /** When the hour begins, in milliseconds since the epoch. */
   readonly hour: number;
@@ -48,17 +48,17 @@ export function createMonth(): MonthlyVisits {
   return { visits: [], bot_visits: [], breakdown: {} };
 }
 
-/** Tallies lie in so many buckets. A link is always in the same: another number would hide what lies there already. */
-const BUCKETS = 256;
+/** Rollup deltas lie in so many shards. A link is always in the same: another number would hide what lies there already. */
+const SHARDS = 256;
 
-/** In which bucket the tallies of a link lie. */
-export function bucketOf(code: ShortCode): number {
+/** In which shard the deltas of a link lie. */
+export function shardOf(code: ShortCode): number {
   let hash = 0;
   for (let at = 0; at < code.length; at++) hash = (Math.imul(hash, 31) + code.charCodeAt(at)) >>> 0;
-  return hash % BUCKETS;
+  return hash % SHARDS;
 }
 
-interface OpenTally {
+interface OpenDelta {
   readonly short_code: ShortCode;
   readonly hour: number;
   visits: number;
@@ -67,20 +67,20 @@ interface OpenTally {
 }
 
 /** Adds visits up by link and hour. */
-export function tallyVisits(visits: readonly DescribedVisit[]): VisitTally[] {
-  const byLink = new Map<ShortCode, OpenTally[]>();
-  const all: OpenTally[] = [];
+export function rollUp(visits: readonly DescribedVisit[]): RollupDelta[] {
+  const byLink = new Map<ShortCode, OpenDelta[]>();
+  const all: OpenDelta[] = [];
   for (const visit of visits) {
     const hour = visit.timestamp - (visit.timestamp % HOUR_MS);
     let ofLink = byLink.get(visit.short_code);
     if (!ofLink) byLink.set(visit.short_code, (ofLink = []));
-    let tally = ofLink.find((each) => each.hour === hour);
-    if (!tally) {
-      tally = openTally(visit.short_code, hour);
-      ofLink.push(tally);
-      all.push(tally);
+    let delta = ofLink.find((each) => each.hour === hour);
+    if (!delta) {
+      delta = openDelta(visit.short_code, hour);
+      ofLink.push(delta);
+      all.push(delta);
     }
-    count(tally, visit);
+    count(delta, visit);
   }
   return all.map(({ short_code, hour, visits, bot_visits, counts }) => ({
     short_code,
@@ -91,7 +91,7 @@ export function tallyVisits(visits: readonly DescribedVisit[]): VisitTally[] {
   }));
 }
 
-function openTally(short_code: ShortCode, hour: number): OpenTally {
+function openDelta(short_code: ShortCode, hour: number): OpenDelta {
   const counts = {
     referrer: new Map<string, number>(),
     country: new Map<string, number>(),
@@ -102,13 +102,13 @@ function openTally(short_code: ShortCode, hour: number): OpenTally {
   return { short_code, hour, visits: 0, bot_visits: 0, counts };
 }
 
-function count(tally: OpenTally, visit: DescribedVisit): void {
+function count(delta: OpenDelta, visit: DescribedVisit): void {
   if (visit.is_bot) {
-    tally.bot_visits++;
+    delta.bot_visits++;
     return;
   }
-  tally.visits++;
-  const { counts } = tally;
+  delta.visits++;
+  const { counts } = delta;
   increment(counts.referrer, visit.referrer_host);
   increment(counts.country, visit.country);
   increment(counts.browser, visit.browser);
@@ -120,7 +120,7 @@ function increment(counts: Map<string, number>, value: string | null): void {
   if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
 }
 
-function breakdownOf(counts: OpenTally['counts']): Breakdown {
+function breakdownOf(counts: OpenDelta['counts']): Breakdown {
   const breakdown: Breakdown = {};
   for (const dimension of DIMENSIONS) {
     if (counts[dimension].size > 0) breakdown[dimension] = [...counts[dimension]];
@@ -128,15 +128,15 @@ function breakdownOf(counts: OpenTally['counts']): Breakdown {
   return breakdown;
 }
 
-/** Adds tallies, all of which belong to the month, to it. */
-export function addToMonth(month: MonthlyVisits, tallies: readonly VisitTally[]): void {
+/** Adds deltas, all of which belong to the month, to it. */
+export function addToMonth(month: MonthlyVisits, deltas: readonly RollupDelta[]): void {
   const counters = new Map<Dimension, ReturnType<typeof createMonthlyCounter>>();
-  for (const tally of tallies) {
-    const day = new Date(tally.hour).getUTCDate() - 1;
-    addAt(month.visits, day, tally.visits);
-    addAt(month.bot_visits, day, tally.bot_visits);
+  for (const delta of deltas) {
+    const day = new Date(delta.hour).getUTCDate() - 1;
+    addAt(month.visits, day, delta.visits);
+    addAt(month.bot_visits, day, delta.bot_visits);
     for (const dimension of DIMENSIONS) {
-      const counts = tally.breakdown[dimension];
+      const counts = delta.breakdown[dimension];
       if (!counts) continue;
       let add = counters.get(dimension);
       if (!add) {

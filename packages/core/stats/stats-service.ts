@@ -4,9 +4,9 @@ import type { Clock } from '@terse/platform/clock';
 import { invalidField, linkNotFound } from '../errors.ts';
 import type { Interval } from './interval.ts';
 import { parseShortCode, type ShortCode } from '../links/short-code.ts';
-import { createCutTally } from './cut-tally.ts';
+import { createCutDelta } from './cut-delta.ts';
 import { breakdownOf, type Bucket, coverOf, seriesOf, type Summary } from './summary.ts';
-import type { UrlRepository } from '../links/ports.ts';
+import type { LinkRepository } from '../links/ports.ts';
 import type { Period, LinkRollups, RollupRepository } from './ports.ts';
 import type { VisitView, VisitRepository } from '../visits/ports.ts';
 
@@ -42,7 +42,7 @@ export interface StatsService {
 }
 
 export interface StatsServiceOptions {
-  readonly urls: Pick<UrlRepository, 'find'>;
+  readonly links: Pick<LinkRepository, 'find'>;
   readonly rollups: Pick<RollupRepository, 'read'>;
   readonly visits: Pick<VisitRepository, 'latest'>;
   readonly clock: Clock;
@@ -60,12 +60,12 @@ const DEFAULT_PERIOD_MS = 30 * DAY_MS;
 /** Nothing is asked about before. */
 const FIRST_INSTANT = Date.UTC(2000, 0);
 
-export function createStatsService({ urls, rollups, visits, clock }: StatsServiceOptions): StatsService {
-  const tallyCut = createCutTally();
+export function createStatsService({ links, rollups, visits, clock }: StatsServiceOptions): StatsService {
+  const deltaOfCut = createCutDelta();
 
   async function existing(text: string): Promise<ShortCode> {
     const code = parseShortCode(text);
-    if (!code || !(await urls.find(code))) throw linkNotFound(text);
+    if (!code || !(await links.find(code))) throw linkNotFound(text);
     return code;
   }
 
@@ -79,11 +79,11 @@ export function createStatsService({ urls, rollups, visits, clock }: StatsServic
       let found: LinkRollups | undefined = await read(period);
       if (found && !found.cut) found = await read((period = wholeDays(asked)));
       if (!code || !found) throw linkNotFound(text);
-      const tallies = found.cut ? [...found.tallies, ...(await tallyCut(code, found.cut))] : found.tallies;
-      const series = seriesOf({ ...found, tallies }, period, interval);
+      const deltas = found.cut ? [...found.deltas, ...(await deltaOfCut(code, found.cut))] : found.deltas;
+      const series = seriesOf({ ...found, deltas }, period, interval);
       const totals = {
-        visits: series.reduce((sum, bucket) => sum + bucket.visits, 0),
-        bot_visits: series.reduce((sum, bucket) => sum + bucket.bot_visits, 0),
+        visits: series.reduce((sum, point) => sum + point.visits, 0),
+        bot_visits: series.reduce((sum, point) => sum + point.bot_visits, 0),
       };
       return {
         short_code: code,
@@ -92,7 +92,7 @@ export function createStatsService({ urls, rollups, visits, clock }: StatsServic
         interval,
         totals,
         series,
-        breakdown: breakdownOf({ ...found, tallies }, period, totals.visits, limit),
+        breakdown: breakdownOf({ ...found, deltas }, period, totals.visits, limit),
       };
     },
 

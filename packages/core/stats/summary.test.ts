@@ -3,11 +3,11 @@ import { startOf, startsIn, wholeDays } from './calendar.ts';
 import { OTHER_VALUE } from './heavy-hitters.ts';
 import type { Interval } from './interval.ts';
 import type { ShortCode } from '../links/short-code.ts';
-import { addToMonth, createMonth, type VisitTally } from './rollup.ts';
+import { addToMonth, createMonth, type RollupDelta } from './rollup.ts';
 import { breakdownOf, coverOf, seriesOf } from './summary.ts';
 import type { Period, LinkRollups } from './ports.ts';
 
-const tallyAt = (time: string, more: Partial<VisitTally> = {}): VisitTally => ({
+const deltaAt = (time: string, more: Partial<RollupDelta> = {}): RollupDelta => ({
   short_code: 'hello' as ShortCode,
   hour: startOf('hour', Date.parse(time)),
   visits: 1,
@@ -19,8 +19,8 @@ const tallyAt = (time: string, more: Partial<VisitTally> = {}): VisitTally => ({
 const NO_CUT = { hours: [], referrers: [], countries: [], userAgents: [] };
 
 /** The same visits in three forms: not merged, merged, and one merged and the others not. */
-function formsOf(...tallies: readonly VisitTally[]): LinkRollups[] {
-  const merged = (some: readonly VisitTally[]) => {
+function formsOf(...deltas: readonly RollupDelta[]): LinkRollups[] {
+  const merged = (some: readonly RollupDelta[]) => {
     const byMonth = Map.groupBy(some, ({ hour }) => startOf('month', hour));
     return {
       months: [...byMonth].map(([month, ofMonth]) => {
@@ -32,9 +32,9 @@ function formsOf(...tallies: readonly VisitTally[]): LinkRollups[] {
     };
   };
   return [
-    { tallies, months: [], hours: [], cut: NO_CUT },
-    { tallies: [], ...merged(tallies), cut: NO_CUT },
-    { tallies: tallies.slice(1), ...merged(tallies.slice(0, 1)), cut: NO_CUT },
+    { deltas, months: [], hours: [], cut: NO_CUT },
+    { deltas: [], ...merged(deltas), cut: NO_CUT },
+    { deltas: deltas.slice(1), ...merged(deltas.slice(0, 1)), cut: NO_CUT },
   ];
 }
 
@@ -51,9 +51,9 @@ describe('a series', () => {
     const times = ['2026-11-24T23:59:59.999Z', '2026-11-25T00:00:00Z', '2026-11-25T12:00:00Z'];
     const period = periodOf(from, to);
     const ofPeriod = times.filter((time) => new Date(time) >= period.from && new Date(time) < period.to);
-    const [, merged] = formsOf(...times.map((time) => tallyAt(time)));
+    const [, merged] = formsOf(...times.map((time) => deltaAt(time)));
     for (const rollups of [
-      ...formsOf(...ofPeriod.map((time) => tallyAt(time))),
+      ...formsOf(...ofPeriod.map((time) => deltaAt(time))),
       ...(merged && interval !== 'hour' ? [merged] : []),
     ]) {
       const series = seriesOf(rollups, period, interval).filter(({ visits }) => visits > 0);
@@ -95,7 +95,7 @@ describe('a series', () => {
 
   test('keeps people and bots apart', () => {
     const period = periodOf('2026-11-24T00:00:00Z', '2026-11-25T00:00:00Z');
-    for (const rollups of formsOf(tallyAt('2026-11-24T12:00:00Z', { visits: 0, bot_visits: 2 }))) {
+    for (const rollups of formsOf(deltaAt('2026-11-24T12:00:00Z', { visits: 0, bot_visits: 2 }))) {
       for (const interval of ['hour', 'day', 'week', 'month'] as const) {
         const sums = seriesOf(rollups, period, interval).map(
           ({ visits, bot_visits }) => visits * 10 + bot_visits,
@@ -108,7 +108,7 @@ describe('a series', () => {
 
 describe('a breakdown', () => {
   const on = (time: string, ...browsers: string[]) =>
-    tallyAt(time, {
+    deltaAt(time, {
       visits: browsers.length,
       breakdown: { browser: browsers.map((browser) => [browser, 1]), os: [['Linux', 1]] },
     });
@@ -158,7 +158,7 @@ describe('a breakdown', () => {
       data,
       Array.from({ length: 1005 }, (_, index) => on('2026-11-23T00:00:00Z', `browser${index}`)),
     );
-    const rollups = { months: [{ month: Date.UTC(2026, 10), data }], tallies: [] };
+    const rollups = { months: [{ month: Date.UTC(2026, 10), data }], deltas: [] };
     const rows = (from: string, to: string) =>
       breakdownOf(rollups, periodOf(`2026-11-${from}T00:00:00Z`, `2026-11-${to}T00:00:00Z`), 1005, 1000)
         .browser;

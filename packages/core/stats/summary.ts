@@ -2,7 +2,7 @@ import { DAY_MS } from '@terse/platform/durations';
 import { startOf, startsIn } from './calendar.ts';
 import { errorsOf, OTHER_VALUE } from './heavy-hitters.ts';
 import type { Interval } from './interval.ts';
-import type { Dimension, MonthlyVisits, VisitTally } from './rollup.ts';
+import type { Dimension, MonthlyVisits, RollupDelta } from './rollup.ts';
 import type { Cover, Period, LinkRollups } from './ports.ts';
 
 /** The visits of the period in the interval that begins at `start`. */
@@ -39,20 +39,20 @@ export function coverOf({ from, to }: Period): Cover {
 
 /** The visits of each interval, empty ones included; the first and the last count only visits of the period. */
 export function seriesOf(
-  rollups: Pick<LinkRollups, 'months' | 'tallies' | 'hours'>,
+  rollups: Pick<LinkRollups, 'months' | 'deltas' | 'hours'>,
   period: Period,
   interval: Interval,
 ): Bucket[] {
-  const buckets = new Map(
+  const points = new Map(
     startsIn(period, interval).map((at) => [at, { start: new Date(at), visits: 0, bot_visits: 0 }]),
   );
   const add = (at: number, visits: number, bot_visits: number) => {
-    const bucket = buckets.get(startOf(interval, at));
-    if (!bucket) return;
-    bucket.visits += visits;
-    bucket.bot_visits += bot_visits;
+    const point = points.get(startOf(interval, at));
+    if (!point) return;
+    point.visits += visits;
+    point.bot_visits += bot_visits;
   };
-  for (const { hour, visits, bot_visits } of rollups.tallies) add(hour, visits, bot_visits);
+  for (const { hour, visits, bot_visits } of rollups.deltas) add(hour, visits, bot_visits);
   if (interval === 'hour') {
     for (const { hour, visits, bot_visits } of rollups.hours) add(hour, visits, bot_visits);
   } else {
@@ -64,7 +64,7 @@ export function seriesOf(
       }
     }
   }
-  return [...buckets.values()];
+  return [...points.values()];
 }
 
 /**
@@ -72,7 +72,7 @@ export function seriesOf(
  * `(unknown)` have the rest, so each dimension adds up to `visits`.
  */
 export function breakdownOf(
-  rollups: Pick<LinkRollups, 'months' | 'tallies'>,
+  rollups: Pick<LinkRollups, 'months' | 'deltas'>,
   period: Period,
   visits: number,
   limit: number,
@@ -81,7 +81,7 @@ export function breakdownOf(
   const rows = (dimension: Dimension) => {
     const totals = new Map<string, number>();
     for (const { month, data } of rollups.months) addDays(totals, data, dimension, placesIn(month, days));
-    for (const tally of rollups.tallies) addTally(totals, tally, dimension);
+    for (const delta of rollups.deltas) addDelta(totals, delta, dimension);
     return rowsOf(totals, visits, limit, errorIn(rollups, dimension));
   };
   return {
@@ -119,7 +119,7 @@ function addDays(
   });
 }
 
-function addTally(totals: Map<string, number>, { breakdown }: VisitTally, dimension: Dimension): void {
+function addDelta(totals: Map<string, number>, { breakdown }: RollupDelta, dimension: Dimension): void {
   for (const [value, visits] of breakdown[dimension] ?? []) {
     totals.set(value, (totals.get(value) ?? 0) + visits);
   }

@@ -1,31 +1,31 @@
 import type { Metrics } from '../metrics.ts';
-import type { Outbox, Publisher } from './ports.ts';
+import type { OverflowQueue, Publisher } from './ports.ts';
 
-/** Publishes what redirects left in the outbox. Any number may run at once: a visit is stored once. */
-export interface OutboxDrain {
+/** Publishes what redirects left in the overflow. Any number may run at once: a visit is stored once. */
+export interface OverflowDrain {
   /**
-   * Moves what is in the outbox now, up to a bound; the rest is for the next call.
+   * Moves what is in the overflow now, up to a bound; the rest is for the next call.
    * @returns how many messages were moved.
-   * @throws Error when the outbox or the queue does not answer; what was not moved stays.
+   * @throws Error when the overflow or the queue does not answer; what was not moved stays.
    */
   drain(): Promise<number>;
 }
 
-export interface OutboxDrainOptions {
-  readonly outbox: Pick<Outbox, 'peek' | 'remove'>;
+export interface OverflowDrainOptions {
+  readonly overflow: Pick<OverflowQueue, 'peek' | 'remove'>;
   readonly publisher: Publisher;
-  readonly metrics: Pick<Metrics, 'outboxDrained'>;
+  readonly metrics: Pick<Metrics, 'overflowDrained'>;
 }
 
 const MESSAGES_AT_ONCE = 32;
 const MAX_ROUNDS = 100;
 
-export function createOutboxDrain({ outbox, publisher, metrics }: OutboxDrainOptions): OutboxDrain {
+export function createOverflowDrain({ overflow, publisher, metrics }: OverflowDrainOptions): OverflowDrain {
   async function moveSome(): Promise<number> {
-    const messages = await outbox.peek(MESSAGES_AT_ONCE);
+    const messages = await overflow.peek(MESSAGES_AT_ONCE);
     await Promise.all(messages.map(({ body }) => publisher.publish(body)));
-    await outbox.remove(messages.map(({ id }) => id));
-    metrics.outboxDrained(messages.length);
+    await overflow.remove(messages.map(({ id }) => id));
+    metrics.overflowDrained(messages.length);
     return messages.length;
   }
 

@@ -18,11 +18,11 @@ export interface Inserted {
   readonly orphans: number;
 }
 
-/** Visits and their tallies, which are written together and so never disagree. */
+/** Visits and their deltas, which are written together and so never disagree. */
 export interface VisitRepository {
   /**
-   * Stores the visits that are not stored yet and tallies only those, in one statement. Visits of codes that never were
-   * a link are stored apart, and tallied nowhere.
+   * Stores the visits that are not stored yet and deltas only those, in one statement. Visits of codes that never were
+   * a link are stored apart, and rolled up nowhere.
    * @throws ContentRefusedError when the database refuses one of them; then none is stored.
    */
   insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
@@ -154,7 +154,7 @@ export interface Journal {
   close(): JournalRest;
 }
 
-export interface OutboxMessage {
+export interface OverflowMessage {
   readonly id: string;
   readonly body: string;
 }
@@ -164,11 +164,11 @@ export interface OutboxMessage {
  * shared: whoever drains it may be another process than the one that filled it. A message may come out twice, so what
  * it says must be safe to do twice.
  */
-export interface Outbox {
-  /** Resolves once the message is kept. Rejects when that is not certain, or when the outbox is full. */
+export interface OverflowQueue {
+  /** Resolves once the message is kept. Rejects when that is not certain, or when the overflow is full. */
   add(body: string): Promise<void>;
   /** The oldest messages, which stay until they are removed. */
-  peek(limit: number): Promise<readonly OutboxMessage[]>;
+  peek(limit: number): Promise<readonly OverflowMessage[]>;
   /** Forgets messages that the queue has taken; one that is gone already is passed over. */
   remove(ids: readonly string[]): Promise<void>;
 }

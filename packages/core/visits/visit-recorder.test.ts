@@ -128,7 +128,7 @@ test('loses nothing when the queue and the counter fail for a while', async () =
 test('leaves the bytes of a message as they are when its publishing failed, for it may still be under way', async () => {
   const kept: string[] = [];
   const add = vi.fn((body: string) => Promise.resolve(void kept.push(body)));
-  const { recorder, publisher } = setUp({ outbox: { add } });
+  const { recorder, publisher } = setUp({ overflow: { add } });
   const bodies: Buffer[] = [];
   publisher.publish.mockImplementation((body) => {
     bodies.push(body as Buffer);
@@ -183,22 +183,22 @@ test('gives up at the deadline when the queue stays down, and says how many visi
 });
 
 describe('without a disk', () => {
-  function setUpOutbox() {
+  function setUpOverflow() {
     const kept: string[] = [];
     const add = vi.fn((body: string) => {
       kept.push(body);
       return Promise.resolve();
     });
-    const parts = setUp({ outbox: { add } });
+    const services = setUp({ overflow: { add } });
     return {
-      ...parts,
+      ...services,
       add,
       ids: () => kept.flatMap((body) => (parseLines(body) as Visit[]).map(({ id }) => id)),
     };
   }
 
-  test('gives the outbox what the queue does not take, and nothing else', async () => {
-    const { recorder, publisher, messages, ids } = setUpOutbox();
+  test('gives the overflow what the queue does not take, and nothing else', async () => {
+    const { recorder, publisher, messages, ids } = setUpOverflow();
     recorder.record(visit);
     await vi.waitFor(() => expect(messages).toHaveLength(1));
     publisher.publish.mockRejectedValue(new Error('down'));
@@ -209,7 +209,7 @@ describe('without a disk', () => {
   });
 
   test('keeps in memory, and tries again, what neither takes', async () => {
-    const { recorder, publisher, add, messages, ids } = setUpOutbox();
+    const { recorder, publisher, add, messages, ids } = setUpOverflow();
     publisher.publish.mockRejectedValueOnce(new Error('down'));
     add.mockRejectedValueOnce(new Error('full'));
     recorder.record(visit);
@@ -448,7 +448,7 @@ describe('with a journal', () => {
     await recorder.close(5000);
   });
 
-  describe('and an outbox, when it is stopped while the queue is down', () => {
+  describe('and an overflow, when it is stopped while the queue is down', () => {
     function setUpStop(options: Partial<VisitRecorderOptions> = {}) {
       const clock = {
         ...systemClock,
@@ -457,18 +457,18 @@ describe('with a journal', () => {
       };
       const kept: string[] = [];
       const add = vi.fn((body: string) => Promise.resolve(void kept.push(body)));
-      const parts = createTestJournal();
-      const run = setUp({ journal: parts.journal, outbox: { add }, clock, ...options });
+      const services = createTestJournal();
+      const run = setUp({ journal: services.journal, overflow: { add }, clock, ...options });
       run.publisher.publish.mockImplementation(() => new Promise(() => {}));
       const ids = () => new Set(kept.flatMap((body) => (parseLines(body) as Visit[]).map(({ id }) => id)));
       const visitTimes = (times: number) => {
         for (let index = 0; index < times; index++) run.recorder.record(visit);
         run.recorder.commit();
       };
-      return { ...parts, ...run, add, ids, visitTimes };
+      return { ...services, ...run, add, ids, visitTimes };
     }
 
-    test('gives the outbox what is in memory and what is on disk only, and releases all of it', async () => {
+    test('gives the overflow what is in memory and what is on disk only, and releases all of it', async () => {
       const { recorder, visitTimes, ids, released, spilled, metrics } = setUpStop({ maxBuffered: 200 });
       const dropped = vi.spyOn(metrics, 'visitsDropped');
       visitTimes(300);
@@ -479,7 +479,7 @@ describe('with a journal', () => {
       expect(dropped).not.toHaveBeenCalled();
     });
 
-    test('gives the outbox nothing before', async () => {
+    test('gives the overflow nothing before', async () => {
       const { recorder, publisher, visitTimes, add } = setUpStop();
       publisher.publish.mockRejectedValue(new Error('down'));
       visitTimes(300);
@@ -488,7 +488,7 @@ describe('with a journal', () => {
       await recorder.close(180);
     });
 
-    test('says what is left on disk, and what nothing has, when the outbox is down, too', async () => {
+    test('says what is left on disk, and what nothing has, when the overflow is down, too', async () => {
       const { recorder, journal, visitTimes, add, released, metrics } = setUpStop();
       const dropped = vi.spyOn(metrics, 'visitsDropped');
       const left = vi.spyOn(metrics, 'visitsLeftOnDisk');

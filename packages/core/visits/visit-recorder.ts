@@ -8,9 +8,9 @@ import { storedReferrer } from './referrer.ts';
 import { encodeVisit, truncateUserAgent } from './visit.ts';
 import { createVisitIds } from './visit-id.ts';
 import { createVisitPublisher } from './publisher/visit-publisher.ts';
-import { createVisitTally } from '../counts/visit-counter.ts';
+import { createVisitCounter } from '../counts/visit-counter.ts';
 import type { Counter } from '../counts/ports.ts';
-import type { Outbox, Journal, Publisher } from './ports.ts';
+import type { OverflowQueue, Journal, Publisher } from './ports.ts';
 
 /** What the redirect knows of a visit. */
 export interface ObservedVisit {
@@ -50,12 +50,12 @@ export interface VisitRecorder {
   restored(): Promise<void>;
   /**
    * Waits until recorded visits are published and counted, then stops. After half of the time, what the queue has not
-   * taken goes to the outbox, if there is one; at the deadline the rest stays in the journal.
+   * taken goes to the overflow, if there is one; at the deadline the rest stays in the journal.
    */
   close(deadlineMs: number): Promise<VisitsLeft>;
 }
 
-/** Visits that neither the queue nor the outbox took before the process ended. */
+/** Visits that neither the queue nor the overflow took before the process ended. */
 export interface VisitsLeft {
   /** How many are on the disk of the journal only; if that disk goes with the process, they are lost. */
   readonly onDisk: number;
@@ -71,7 +71,7 @@ export interface VisitRecorderOptions {
   /** Without one, what is in memory is lost when the process is killed. */
   readonly journal?: Journal | undefined;
   /** Takes what the queue does not: at once without a journal, otherwise when the process stops. */
-  readonly outbox?: Pick<Outbox, 'add'> | undefined;
+  readonly overflow?: Pick<OverflowQueue, 'add'> | undefined;
   readonly clock: Clock;
   readonly metrics: Pick<
     Metrics,
@@ -82,7 +82,7 @@ export interface VisitRecorderOptions {
     | 'visitsUnconfirmed'
     | 'publishFailed'
     | 'countFailed'
-    | 'outboxed'
+    | 'overflowed'
   >;
   /** The most visits that may be in memory at once. */
   readonly maxBuffered?: number;
@@ -112,13 +112,13 @@ const VISITS_PER_TURN = 64;
 const COALESCE_MS = 20;
 
 export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorder {
-  const { journal, outbox, clock, metrics, maxBuffered = 50_000, confirmWithinMs = 0 } = options;
+  const { journal, overflow, clock, metrics, maxBuffered = 50_000, confirmWithinMs = 0 } = options;
   const agents = new LRUCache<string, Agent>({ max: AGENTS_REMEMBERED });
   const visitId = createVisitIds();
   // A response that waits does not wait for company, too.
   const coalesceMs = confirmWithinMs > 0 ? 0 : COALESCE_MS;
   const publisher = createVisitPublisher({ ...options, maxBuffered, coalesceMs });
-  const tally = createVisitTally(options);
+  const visitCounter = createVisitCounter(options);
   let closed = false;
   let turn: TakenDown[] = [];
   let endOfTurn: NodeJS.Immediate | undefined;
@@ -161,14 +161,14 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
     for (const { isBot, shortCode } of visits) {
       if (isBot) continue;
       people++;
-      tally.add(shortCode);
+      visitCounter.add(shortCode);
     }
     metrics.visitsRecorded('people', people);
     metrics.visitsRecorded('bots', visits.length - people);
   }
 
-  async function settled(): Promise<void> {
-    await Promise.all([publisher.settled(), tally.settled()]);
+  async function published(): Promise<void> {
+    await Promise.all([publisher.published(), visitCounter.flushed()]);
   }
 
   return {
@@ -187,7 +187,7 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
     confirmed: () => {
       if (confirmWithinMs === 0) return undefined;
       commit();
-      return pTimeout(settled(), {
+      return pTimeout(published(), {
         milliseconds: confirmWithinMs,
         fallback: () => metrics.visitsUnconfirmed(),
       });
@@ -202,16 +202,16 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
       commit();
       const endsAt = clock.monotonic() + deadlineMs;
       const msLeft = () => Math.max(endsAt - clock.monotonic(), 0);
-      const counted = tally.settled();
-      // Without an outbox nothing can be handed over: the next process reads the rest from the disk.
-      if (!outbox) await publisher.stopRestoring();
+      const counted = visitCounter.flushed();
+      // Without an overflow nothing can be handed over: the next process reads the rest from the disk.
+      if (!overflow) await publisher.stopRestoring();
       await Promise.race([
         Promise.all([publisher.drained(), counted]),
-        clock.sleep(outbox ? deadlineMs / 2 : deadlineMs),
+        clock.sleep(overflow ? deadlineMs / 2 : deadlineMs),
       ]);
       await publisher.stopRestoring();
       await Promise.race([
-        Promise.all([publisher.handOver(() => msLeft() === 0), outbox && counted]),
+        Promise.all([publisher.handOver(() => msLeft() === 0), overflow && counted]),
         clock.sleep(msLeft()),
       ]);
       const rest = journal?.close() ?? { records: 0, unreadBytes: 0 };

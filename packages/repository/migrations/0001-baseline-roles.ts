@@ -5,28 +5,28 @@ import { type Kysely, sql } from 'kysely';
  * the owner of the tables is for migrations only.
  */
 const GRANTS = {
-  terse_redirect: ['select on urls'],
+  terse_redirect: ['select on links'],
   terse_links: [
-    'select on urls, counter_batches, api_keys',
+    'select on links, counter_batches, api_keys',
     // Not visit_count: only the flush counts.
     `insert (short_code, original_url, redirect_status, expires_at, pinned, title, tags, created_at, updated_at,
-      readable_url, folded_title) on urls`,
+      readable_url, folded_title) on links`,
     `update (original_url, redirect_status, expires_at, pinned, title, tags, version, updated_at, deleted_at,
-      readable_url, folded_title) on urls`,
+      readable_url, folded_title) on links`,
   ],
-  terse_stats: ['select on urls, api_keys, visits, visit_rollups, visit_tallies, visit_months'],
+  terse_stats: ['select on links, api_keys, visits, hourly_rollups, rollup_deltas, monthly_rollups'],
   terse_visit_writer: [
-    'insert on visits, orphan_visits, visit_tallies',
+    'insert on visits, orphan_visits, rollup_deltas',
     // What "on conflict" and "returning" read.
     'select (id, short_code) on visits',
     'select (id) on orphan_visits',
-    'select (short_code) on urls',
+    'select (short_code) on links',
   ],
   terse_counter_flush: [
-    'select (short_code, visit_count), update (visit_count) on urls',
+    'select (short_code, visit_count), update (visit_count) on links',
     'select, insert, delete on counter_batches',
-    'select, delete on visit_tallies',
-    'select, insert, update on visit_months, visit_rollups',
+    'select, delete on rollup_deltas',
+    'select, insert, update on monthly_rollups, hourly_rollups',
     'select on visit_totals',
     'select, insert, update, delete on counts_to_compare, count_surpluses, count_progress',
     'execute on function ensure_visit_partition(date), whole_or_nothing(boolean)',

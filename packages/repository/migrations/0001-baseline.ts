@@ -12,7 +12,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
 async function makeLinks(db: Kysely<unknown>): Promise<void> {
   await sql`
-    create table urls (
+    create table links (
       short_code text primary key,
       original_url text not null,
       redirect_status smallint not null default 307 check (redirect_status in (301, 302, 307, 308)),
@@ -30,8 +30,8 @@ async function makeLinks(db: Kysely<unknown>): Promise<void> {
     ) with (fillfactor = 80)
   `.execute(db);
   // Not partial: deleted links are listed too. Neither index holds visit_count, so counting stays a heap-only update.
-  await sql`create index urls_newest on urls (created_at desc, short_code desc)`.execute(db);
-  await sql`create index urls_tags on urls using gin (tags)`.execute(db);
+  await sql`create index links_newest on links (created_at desc, short_code desc)`.execute(db);
+  await sql`create index links_tags on links using gin (tags)`.execute(db);
   await sql`
     create table api_keys (
       key_hash text primary key,
@@ -102,15 +102,15 @@ async function makeVisits(db: Kysely<unknown>): Promise<void> {
 
 async function makeRollups(db: Kysely<unknown>): Promise<void> {
   await sql`
-    create table visit_tallies (
-      bucket smallint not null,
+    create table rollup_deltas (
+      shard smallint not null,
       id bigint generated always as identity,
-      tallies json not null,
-      primary key (bucket, id)
+      deltas json not null,
+      primary key (shard, id)
     )
   `.execute(db);
   await sql`
-    create table visit_rollups (
+    create table hourly_rollups (
       short_code text not null,
       hour timestamptz not null,
       visits bigint not null,
@@ -119,7 +119,7 @@ async function makeRollups(db: Kysely<unknown>): Promise<void> {
     ) with (fillfactor = 80)
   `.execute(db);
   await sql`
-    create table visit_months (
+    create table monthly_rollups (
       short_code text not null,
       month date not null,
       version integer not null,
@@ -130,7 +130,7 @@ async function makeRollups(db: Kysely<unknown>): Promise<void> {
   // lz4 compresses and expands several times faster than the default, but not every server was built with it.
   await sql`
     do $$ begin
-      alter table visit_months alter column data set compression lz4;
+      alter table monthly_rollups alter column data set compression lz4;
     exception when feature_not_supported then null;
     end $$
   `.execute(db);
@@ -217,7 +217,7 @@ async function totalAfter(
   `.execute(db);
   const replaced = event === 'update' ? sql`old table as replaced` : sql``;
   await sql`
-    create trigger ${name} after ${sql.raw(event)} on visit_rollups
+    create trigger ${name} after ${sql.raw(event)} on hourly_rollups
     referencing new table as added ${replaced}
     for each statement execute function ${name}()
   `.execute(db);

@@ -1,7 +1,7 @@
 import { type CountReconciliation, createCountReconciliation } from '@terse/core/counts/count-reconciliation';
-import { type CounterService, createCounterService } from '@terse/core/counts/count-service';
-import { createVisitMerger, type VisitMerger } from '@terse/core/stats/rollup-merger';
-import { createOutboxDrain, type OutboxDrain } from '@terse/core/visits/overflow-drain';
+import { type CountService, createCountService } from '@terse/core/counts/count-service';
+import { createRollupMerger, type RollupMerger } from '@terse/core/stats/rollup-merger';
+import { createOverflowDrain, type OverflowDrain } from '@terse/core/visits/overflow-drain';
 import { createCountDifferenceRepository } from '@terse/repository/count-difference-repository';
 import { createCounterRepository } from '@terse/repository/counter-repository';
 import type { OpenDatabase } from '@terse/repository/open-database';
@@ -9,21 +9,21 @@ import { createRollupRepository } from '@terse/repository/rollup-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, openStore, type Queue, type Store } from '../parts.ts';
+import { openDatabase, openQueue, openStore, type Queue, type Store } from '../backing-services.ts';
 import { createReadinessGate } from '../readiness.ts';
 
-/** How many batches of tallies are merged in one statement. */
+/** How many batches of deltas are merged in one statement. */
 const BATCHES_AT_ONCE = 200;
 
 /** How many links a tick looks at for counts that are ahead. */
 const LINKS_AT_ONCE = 10_000;
 
 export interface CounterFlushServices {
-  readonly counters: CounterService;
+  readonly counters: CountService;
   readonly reconciliation: CountReconciliation;
-  readonly merger: VisitMerger;
-  /** Only where there is an outbox. */
-  readonly outboxDrain: OutboxDrain | undefined;
+  readonly merger: RollupMerger;
+  /** Only where there is an overflow. */
+  readonly overflowDrain: OverflowDrain | undefined;
   preparePartitions(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export async function openCounterFlush(context: Context): Promise<CounterFlushSe
   const gate = createReadinessGate({
     clock: context.clock,
     probes: { database: database.probe, counter: store.probe, queue: queue.probe },
-    // Without the queue it counts all the same, and the outbox waits.
+    // Without the queue it counts all the same, and the overflow waits.
     isEnough: ({ database, counter }) => Boolean(database) && Boolean(counter),
   });
   context.showVisitQueue(queue);
@@ -47,7 +47,7 @@ export async function openCounterFlush(context: Context): Promise<CounterFlushSe
 export function counterFlushOn(
   context: Context,
   { db }: OpenDatabase,
-  { counter, outbox }: Store,
+  { counter, overflow }: Store,
   queue: Queue,
 ): CounterFlushServices {
   const { clock, metrics, config } = context;
@@ -55,7 +55,7 @@ export function counterFlushOn(
   const differences = createCountDifferenceRepository({ db, clock });
   context.showCountsAhead(differences.ahead);
   return {
-    counters: createCounterService({
+    counters: createCountService({
       counter,
       repository: createCounterRepository({ db, clock }),
       clock,
@@ -65,17 +65,17 @@ export function counterFlushOn(
       counter,
       repository: differences,
       backlog: queue,
-      outbox,
+      overflow,
       clock,
       metrics,
       takeBackAfterMs: config.countTakeBackMs,
       linksAtOnce: LINKS_AT_ONCE,
     }),
-    merger: createVisitMerger({
+    merger: createRollupMerger({
       repository: createRollupRepository({ db }),
       batchesAtOnce: BATCHES_AT_ONCE,
     }),
-    outboxDrain: outbox && createOutboxDrain({ outbox, publisher: queue, metrics }),
+    overflowDrain: overflow && createOverflowDrain({ overflow, publisher: queue, metrics }),
     preparePartitions: () => visits.preparePartitions(new Date(clock.now())),
   };
 }

@@ -1,16 +1,16 @@
-import { createUrlService, type UrlService } from '@terse/core/links/link-service';
+import { createLinkService, type LinkService } from '@terse/core/links/link-service';
 import { ownUrls } from '@terse/core/links/own-urls';
 import type { OpenDatabase } from '@terse/repository/open-database';
-import { createUrlRepository } from '@terse/repository/url-repository';
+import { createLinkRepository } from '@terse/repository/link-repository';
 import type { Context } from '../context.ts';
 import { listeningHosts } from '../listening-hosts.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openStore, type Store } from '../parts.ts';
+import { openDatabase, openStore, type Store } from '../backing-services.ts';
 import { createReadinessGate } from '../readiness.ts';
 import { type ApiServices, apiOn } from './api.ts';
 
 export interface LinksServices extends ApiServices {
-  readonly urls: UrlService;
+  readonly linkService: LinkService;
   readonly baseUrl: URL;
   readonly maxBodyBytes: number;
 }
@@ -28,12 +28,12 @@ export async function openLinks(context: Context): Promise<LinksServices & Opene
 
 export function linksOn(context: Context, database: OpenDatabase, { cache, counter }: Store): LinksServices {
   const { clock, metrics, config } = context;
-  const repository = createUrlRepository({ db: database.db, clock });
+  const repository = createLinkRepository({ db: database.db, clock });
   const { baseUrl, host, port, maxBodyBytes } = config;
   const isOwnUrl = ownUrls({ baseUrl, port, hosts: listeningHosts(host) });
   return {
     ...apiOn(context, database),
-    urls: createUrlService({ repository, cache, counter, clock, metrics, isOwnUrl }),
+    linkService: createLinkService({ repository, cache, counter, clock, metrics, isOwnUrl }),
     baseUrl,
     maxBodyBytes,
   };

@@ -2,12 +2,12 @@ import { createLinkResolver, type LinkResolver } from '@terse/core/links/resolve
 import type { Journal } from '@terse/core/visits/ports';
 import type { VisitRecorder } from '@terse/core/visits/visit-recorder';
 import type { OpenDatabase } from '@terse/repository/open-database';
-import { createUrlRepository } from '@terse/repository/url-repository';
+import { createLinkRepository } from '@terse/repository/link-repository';
 import type { Context } from '../context.ts';
 import { createGuard } from '../guard.ts';
 import { openJournal } from '../journal.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, openStore, type Queue, type Store } from '../parts.ts';
+import { openDatabase, openQueue, openStore, type Queue, type Store } from '../backing-services.ts';
 import { createReadinessGate } from '../readiness.ts';
 import { recorderOn } from '../visit-recording.ts';
 
@@ -47,7 +47,7 @@ export function redirectOn(
   journal: Journal | undefined,
 ): RedirectServices {
   const { clock, metrics } = context;
-  const urls = createUrlRepository({ db, clock });
+  const links = createLinkRepository({ db, clock });
   // A guard each: a part that is slow must not hold up what the other one could answer.
   const askCache = createGuard({ timeoutMs: CACHE_TIMEOUT_MS, maxConcurrent: 500, maxWaiting: 500 });
   const askDatabase = createGuard({
@@ -58,7 +58,7 @@ export function redirectOn(
   return {
     resolver: createLinkResolver({
       cache: store.cacheBehind(askCache),
-      repository: { findAll: (codes) => askDatabase(() => urls.findAll(codes)) },
+      repository: { findAll: (codes) => askDatabase(() => links.findAll(codes)) },
       clock,
       metrics,
     }),

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { prepareFolder } from '../embedded-database.ts';
 import { openJournal } from '../journal.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openQueue, openStore } from '../parts.ts';
+import { openQueue, openStore } from '../backing-services.ts';
 import { createReadinessGate } from '../readiness.ts';
 import { openStandaloneDatabase } from '../standalone-database.ts';
 import { type CounterFlushServices, counterFlushOn } from './counter-flush.ts';
@@ -16,7 +16,7 @@ export interface StandaloneServices
   extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {}
 
 /**
- * Every service, on one set of parts.
+ * Every service, on one set of backing services.
  * @throws Error in one line when the data folder is in use by another process, or the database cannot be opened.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
@@ -26,7 +26,7 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
   const database = await openStandaloneDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
-  const parts = opened(
+  const services = opened(
     context,
     createReadinessGate({
       clock: context.clock,
@@ -44,7 +44,7 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     ...statsOn(context, database),
     ...visitWriterOn(context, database, queue, createStorageWatch(context)),
     ...counterFlushOn(context, database, store, queue),
-    ...parts,
+    ...services,
     pressure: () => Math.max(context.eventLoopPressure(), redirect.recorder.fill()),
   };
 }

@@ -1,11 +1,11 @@
 import { createStatsService, type StatsService } from '@terse/core/stats/stats-service';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { createRollupRepository } from '@terse/repository/rollup-repository';
-import { createUrlRepository } from '@terse/repository/url-repository';
+import { createLinkRepository } from '@terse/repository/link-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase } from '../parts.ts';
+import { openDatabase } from '../backing-services.ts';
 import { createReadinessGate } from '../readiness.ts';
 import { type ApiServices, apiOn } from './api.ts';
 
@@ -22,11 +22,11 @@ export async function openStats(context: Context): Promise<StatsServices & Opene
 export function statsOn(context: Context, database: OpenDatabase): StatsServices {
   const { clock } = context;
   const { db } = database;
-  const urls = createUrlRepository({ db, clock });
+  const links = createLinkRepository({ db, clock });
   return {
     ...apiOn(context, database),
     stats: createStatsService({
-      urls,
+      links,
       rollups: createRollupRepository({ db }),
       visits: createVisitRepository({ db }),
       clock,

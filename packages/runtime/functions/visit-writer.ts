@@ -5,7 +5,7 @@ import type { OpenDatabase } from '@terse/repository/open-database';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, type Queue } from '../parts.ts';
+import { openDatabase, openQueue, type Queue } from '../backing-services.ts';
 import { createReadinessGate } from '../readiness.ts';
 
 export interface VisitWriterServices {

@@ -3,7 +3,7 @@ import type { Clock } from '@terse/platform/clock';
 import { DomainError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 import { type CachedLink, type Link, toCachedLink } from '../link.ts';
-import type { Cache, UrlRepository } from '../ports.ts';
+import type { Cache, LinkRepository } from '../ports.ts';
 import type { ShortCode } from '../short-code.ts';
 
 /** Loads links from the shared cache, and from the repository what the cache does not have. */
@@ -18,7 +18,7 @@ export interface LinkLoader {
 
 export interface LinkLoaderOptions {
   readonly cache: Pick<Cache, 'getAll' | 'put'>;
-  readonly repository: Pick<UrlRepository, 'findAll'>;
+  readonly repository: Pick<LinkRepository, 'findAll'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: Pick<Metrics, 'resolved' | 'cacheFailed'>;
 }

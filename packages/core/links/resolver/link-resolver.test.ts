@@ -25,49 +25,49 @@ function setUp() {
   };
 }
 
-let parts: ReturnType<typeof setUp>;
+let services: ReturnType<typeof setUp>;
 beforeEach(() => {
-  parts = setUp();
+  services = setUp();
 });
 
 test('asks the repository once for a code, then answers from memory at once', async () => {
-  parts.find.mockResolvedValue(link);
-  await parts.resolver.resolve(code);
-  const again = parts.resolver.resolve(code);
+  services.find.mockResolvedValue(link);
+  await services.resolver.resolve(code);
+  const again = services.resolver.resolve(code);
   expect(again).not.toBeInstanceOf(Promise);
   expect(again).toMatchObject({ kind: 'redirect', location: 'https://example.com/', status: 307 });
-  expect(parts.find).toHaveBeenCalledTimes(1);
+  expect(services.find).toHaveBeenCalledTimes(1);
 });
 
 test('asks the repository once however many wait for the same code', async () => {
   const { promise, resolve } = Promise.withResolvers<Link>();
-  parts.find.mockReturnValue(promise);
-  const waiting = Array.from({ length: 1000 }, () => parts.resolver.resolve(code));
+  services.find.mockReturnValue(promise);
+  const waiting = Array.from({ length: 1000 }, () => services.resolver.resolve(code));
   resolve(link);
   const answers = await Promise.all(waiting);
   expect(answers.every(({ kind }) => kind === 'redirect')).toBe(true);
-  expect(parts.find).toHaveBeenCalledTimes(1);
+  expect(services.find).toHaveBeenCalledTimes(1);
 });
 
 test('asks the repository for many codes at once, a bounded number of them', async () => {
-  parts.find.mockImplementation((each) =>
+  services.find.mockImplementation((each) =>
     Promise.resolve({ ...link, original_url: `https://example.com/${each}` }),
   );
   const codes = Array.from({ length: 250 }, (_, index) => `code${index}` as ShortCode);
-  const answers = await Promise.all(codes.map((each) => parts.resolver.resolve(each)));
+  const answers = await Promise.all(codes.map((each) => services.resolver.resolve(each)));
   expect(answers).toEqual(
     codes.map((each) => expect.objectContaining({ location: `https://example.com/${each}` })),
   );
-  expect(parts.findAll.mock.calls.map(([asked]) => asked.length)).toEqual([100, 100, 50]);
+  expect(services.findAll.mock.calls.map(([asked]) => asked.length)).toEqual([100, 100, 50]);
 });
 
 test('makes nobody wait for a link that is followed all the time', async () => {
-  parts.find.mockResolvedValue(link);
-  await parts.resolver.resolve(code);
-  const getAll = vi.spyOn(parts.cache, 'getAll');
+  services.find.mockResolvedValue(link);
+  await services.resolver.resolve(code);
+  const getAll = vi.spyOn(services.cache, 'getAll');
   for (let elapsed = 0; elapsed < 10_000; elapsed += 100) {
     clock.advance(100);
-    expect(parts.resolver.resolve(code)).not.toBeInstanceOf(Promise);
+    expect(services.resolver.resolve(code)).not.toBeInstanceOf(Promise);
     await new Promise(setImmediate);
   }
   // Every 0.9 to 1 seconds.
@@ -77,16 +77,16 @@ test('makes nobody wait for a link that is followed all the time', async () => {
 
 test('loads links again together, as many as share a command', async () => {
   const codes = Array.from({ length: 150 }, (_, index) => `code${index}` as ShortCode);
-  parts.find.mockImplementation((short_code) => Promise.resolve({ ...link, short_code }));
+  services.find.mockImplementation((short_code) => Promise.resolve({ ...link, short_code }));
   const { promise: gathered, resolve: stopGathering } = Promise.withResolvers<void>();
   const resolver = createLinkResolver({
-    cache: parts.cache,
-    repository: { findAll: parts.findAll },
+    cache: services.cache,
+    repository: { findAll: services.findAll },
     clock: { ...clock, sleep: () => gathered },
-    metrics: parts.metrics,
+    metrics: services.metrics,
   });
   await Promise.all(codes.map((each) => resolver.resolve(each)));
-  const getAll = vi.spyOn(parts.cache, 'getAll');
+  const getAll = vi.spyOn(services.cache, 'getAll');
   clock.advance(1000);
   const visit = async (some: readonly ShortCode[]) => {
     for (const each of [...some, ...some]) {
@@ -103,10 +103,10 @@ test('loads links again together, as many as share a command', async () => {
 });
 
 test('asks the cache for many codes at once, a bounded number of them', async () => {
-  const getAll = vi.spyOn(parts.cache, 'getAll');
-  parts.find.mockResolvedValue(undefined);
+  const getAll = vi.spyOn(services.cache, 'getAll');
+  services.find.mockResolvedValue(undefined);
   const codes = Array.from({ length: 250 }, (_, index) => `code${index}` as ShortCode);
-  await Promise.all(codes.map((each) => parts.resolver.resolve(each)));
+  await Promise.all(codes.map((each) => services.resolver.resolve(each)));
   expect(getAll.mock.calls.map(([asked]) => asked.length)).toEqual([100, 100, 50]);
 });
 
@@ -118,143 +118,143 @@ test.each<Partial<Link>>([
   { original_url: 'javascript:alert(1)' },
   { deleted_at: new Date(0) },
 ])('sees whatever has changed when it loads a link ahead: %o', async (change) => {
-  parts.find.mockResolvedValue(link);
-  await parts.resolver.resolve(code);
+  services.find.mockResolvedValue(link);
+  await services.resolver.resolve(code);
   const changed = { ...link, ...change, version: 2 };
-  await parts.cache.put(toCachedLink(code, changed, clock.now()));
+  await services.cache.put(toCachedLink(code, changed, clock.now()));
   clock.advance(1000);
-  expect(await parts.resolver.resolve(code)).toMatchObject({ location: link.original_url });
+  expect(await services.resolver.resolve(code)).toMatchObject({ location: link.original_url });
   const afterwards = setUp();
   afterwards.find.mockResolvedValue(changed);
   const expected = await afterwards.resolver.resolve(code);
-  await vi.waitFor(() => expect(parts.resolver.resolve(code)).toEqual(expected));
+  await vi.waitFor(() => expect(services.resolver.resolve(code)).toEqual(expected));
 });
 
 test('goes on loading a link ahead after that has failed', async () => {
-  parts.find.mockResolvedValue(link);
-  await parts.resolver.resolve(code);
-  const getAll = vi.spyOn(parts.cache, 'getAll').mockRejectedValue(new Error('down'));
-  parts.find.mockRejectedValue(new Error('down'));
+  services.find.mockResolvedValue(link);
+  await services.resolver.resolve(code);
+  const getAll = vi.spyOn(services.cache, 'getAll').mockRejectedValue(new Error('down'));
+  services.find.mockRejectedValue(new Error('down'));
   for (let elapsed = 0; elapsed < 5000; elapsed += 100) {
     clock.advance(100);
-    expect(parts.resolver.resolve(code)).toMatchObject({ location: link.original_url });
+    expect(services.resolver.resolve(code)).toMatchObject({ location: link.original_url });
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
   }
   expect(getAll.mock.calls.length).toBeGreaterThanOrEqual(4);
-  expect(parts.find.mock.calls.length).toBeGreaterThanOrEqual(5);
+  expect(services.find.mock.calls.length).toBeGreaterThanOrEqual(5);
 });
 
 test('sees a change within two seconds, however often the link is followed meanwhile', async () => {
-  parts.find.mockResolvedValue(link);
-  await parts.resolver.resolve(code);
-  await parts.cache.put({ state: 'deleted', short_code: code, version: 2 });
+  services.find.mockResolvedValue(link);
+  await services.resolver.resolve(code);
+  await services.cache.put({ state: 'deleted', short_code: code, version: 2 });
   const seen: string[] = [];
   for (let elapsed = 0; elapsed <= 2000; elapsed += 100) {
-    seen.push((await parts.resolver.resolve(code)).kind);
+    seen.push((await services.resolver.resolve(code)).kind);
     clock.advance(100);
   }
   expect(seen.at(0)).toBe('redirect');
-  expect((await parts.resolver.resolve(code)).kind).toBe('deleted');
+  expect((await services.resolver.resolve(code)).kind).toBe('deleted');
 });
 
 test('sees a change within two seconds though the time of day is set back meanwhile', async () => {
-  parts.find.mockResolvedValue(link);
-  await parts.resolver.resolve(code);
-  await parts.cache.put({ state: 'deleted', short_code: code, version: 2 });
+  services.find.mockResolvedValue(link);
+  await services.resolver.resolve(code);
+  await services.cache.put({ state: 'deleted', short_code: code, version: 2 });
   clock.jump(-86_400_000);
   clock.advance(2000);
-  expect((await parts.resolver.resolve(code)).kind).toBe('deleted');
+  expect((await services.resolver.resolve(code)).kind).toBe('deleted');
 });
 
 test('looks up a pinned link again each minute, behind the answer, so that no change of it stays unseen', async () => {
   const pinned = { ...link, pinned: true };
-  parts.find.mockResolvedValueOnce(pinned);
-  await parts.resolver.resolve(code);
-  parts.find.mockRejectedValueOnce(new Error('down'));
+  services.find.mockResolvedValueOnce(pinned);
+  await services.resolver.resolve(code);
+  services.find.mockRejectedValueOnce(new Error('down'));
   clock.advance(61_000);
-  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
-  await vi.waitFor(() => expect(parts.find).toHaveBeenCalledTimes(2));
-  parts.find.mockResolvedValueOnce({ ...pinned, version: 2, deleted_at: new Date(0) });
+  expect((await services.resolver.resolve(code)).kind).toBe('redirect');
+  await vi.waitFor(() => expect(services.find).toHaveBeenCalledTimes(2));
+  services.find.mockResolvedValueOnce({ ...pinned, version: 2, deleted_at: new Date(0) });
   clock.advance(2000);
-  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
-  await vi.waitFor(() => expect(parts.find).toHaveBeenCalledTimes(3));
+  expect((await services.resolver.resolve(code)).kind).toBe('redirect');
+  await vi.waitFor(() => expect(services.find).toHaveBeenCalledTimes(3));
   await vi.waitFor(async () => {
     clock.advance(2000);
-    expect((await parts.resolver.resolve(code)).kind).toBe('deleted');
+    expect((await services.resolver.resolve(code)).kind).toBe('deleted');
   });
-  expect(parts.find).toHaveBeenCalledTimes(3);
+  expect(services.find).toHaveBeenCalledTimes(3);
 });
 
 test('replaces a pinned copy that something else left in the cache, whatever it says', async () => {
   const foreign = { state: 'active', pinned: true, read_at: 0 } as CachedLink;
-  vi.spyOn(parts.cache, 'getAll').mockResolvedValueOnce([foreign]);
-  parts.find.mockResolvedValue(link);
-  expect((await parts.resolver.resolve(code)).kind).toBe('blocked');
+  vi.spyOn(services.cache, 'getAll').mockResolvedValueOnce([foreign]);
+  services.find.mockResolvedValue(link);
+  expect((await services.resolver.resolve(code)).kind).toBe('blocked');
   await vi.waitFor(async () =>
-    expect(await parts.cache.getAll([code])).toMatchObject([{ state: 'active', version: 1 }]),
+    expect(await services.cache.getAll([code])).toMatchObject([{ state: 'active', version: 1 }]),
   );
   clock.advance(2000);
-  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  expect((await services.resolver.resolve(code)).kind).toBe('redirect');
 });
 
 test('remembers an unknown code instead of asking the repository again', async () => {
-  parts.find.mockResolvedValue(undefined);
-  expect(await parts.resolver.resolve(code)).toEqual({ kind: 'unknown' });
+  services.find.mockResolvedValue(undefined);
+  expect(await services.resolver.resolve(code)).toEqual({ kind: 'unknown' });
   clock.advance(5000);
-  expect(await parts.resolver.resolve(code)).toEqual({ kind: 'unknown' });
-  expect(parts.find).toHaveBeenCalledTimes(1);
+  expect(await services.resolver.resolve(code)).toEqual({ kind: 'unknown' });
+  expect(services.find).toHaveBeenCalledTimes(1);
 });
 
 test('says expired from the very millisecond on, though the link is in memory', async () => {
-  parts.find.mockResolvedValue({ ...link, expires_at: new Date(clock.now() + 500) });
-  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  services.find.mockResolvedValue({ ...link, expires_at: new Date(clock.now() + 500) });
+  expect((await services.resolver.resolve(code)).kind).toBe('redirect');
   clock.advance(499);
-  expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+  expect((await services.resolver.resolve(code)).kind).toBe('redirect');
   clock.advance(1);
-  expect((await parts.resolver.resolve(code)).kind).toBe('expired');
+  expect((await services.resolver.resolve(code)).kind).toBe('expired');
 });
 
 test.each(['javascript:alert(1)', 'https://example.com/\nX: y', 'nonsense'])(
   'blocks %j, whatever let it into the database',
   async (original_url) => {
-    parts.find.mockResolvedValue({ ...link, original_url });
-    expect((await parts.resolver.resolve(code)).kind).toBe('blocked');
+    services.find.mockResolvedValue({ ...link, original_url });
+    expect((await services.resolver.resolve(code)).kind).toBe('blocked');
   },
 );
 
 describe('when a part is down', () => {
   test('goes on from the repository without the cache', async () => {
-    parts.find.mockResolvedValue(link);
-    vi.spyOn(parts.cache, 'getAll').mockRejectedValue(new Error('down'));
-    vi.spyOn(parts.cache, 'put').mockRejectedValue(new Error('down'));
-    const failed = vi.spyOn(parts.metrics, 'cacheFailed');
-    expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+    services.find.mockResolvedValue(link);
+    vi.spyOn(services.cache, 'getAll').mockRejectedValue(new Error('down'));
+    vi.spyOn(services.cache, 'put').mockRejectedValue(new Error('down'));
+    const failed = vi.spyOn(services.metrics, 'cacheFailed');
+    expect((await services.resolver.resolve(code)).kind).toBe('redirect');
     expect(failed.mock.calls.flat()).toEqual(['get', 'put']);
   });
 
   test('serves what it last knew when neither cache nor repository answers', async () => {
-    parts.find.mockResolvedValueOnce(link).mockRejectedValue(new Error('down'));
-    await parts.resolver.resolve(code);
-    vi.spyOn(parts.cache, 'getAll').mockRejectedValue(new Error('down'));
+    services.find.mockResolvedValueOnce(link).mockRejectedValue(new Error('down'));
+    await services.resolver.resolve(code);
+    vi.spyOn(services.cache, 'getAll').mockRejectedValue(new Error('down'));
     clock.advance(60_000);
-    expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
-    expect(parts.find).toHaveBeenCalledTimes(2);
+    expect((await services.resolver.resolve(code)).kind).toBe('redirect');
+    expect(services.find).toHaveBeenCalledTimes(2);
   });
 
   test('says unavailable, not unknown, for a code it never saw, and finds it once the repository is back', async () => {
-    parts.find.mockRejectedValueOnce(new Error('down')).mockResolvedValue(link);
-    await expect(parts.resolver.resolve(code)).rejects.toMatchObject({ code: 'unavailable' });
-    expect((await parts.resolver.resolve(code)).kind).toBe('redirect');
+    services.find.mockRejectedValueOnce(new Error('down')).mockResolvedValue(link);
+    await expect(services.resolver.resolve(code)).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await services.resolver.resolve(code)).kind).toBe('redirect');
   });
 });
 
 test('holds a bounded number of codes', async () => {
-  parts.find.mockResolvedValue(undefined);
+  services.find.mockResolvedValue(undefined);
   const resolver = createLinkResolver({
-    cache: parts.cache,
-    repository: { findAll: parts.findAll },
+    cache: services.cache,
+    repository: { findAll: services.findAll },
     clock,
-    metrics: parts.metrics,
+    metrics: services.metrics,
     maxEntries: 10,
   });
   const codes = Array.from({ length: 50 }, (_, index) => parseShortCode(`code${index}`)).filter(

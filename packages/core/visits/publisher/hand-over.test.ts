@@ -17,13 +17,13 @@ function createMessages(count: number) {
 
 const clock = createTestClock();
 
-test('gives all of them to the outbox, each once, and tries one again that it does not take', async () => {
+test('gives all of them to the overflow, each once, and tries one again that it does not take', async () => {
   const { done, messages } = createMessages(100);
   const kept: string[] = [];
   let calls = 0;
   const add = (body: string) =>
     ++calls % 3 === 0 ? Promise.reject(new Error('down')) : Promise.resolve(void kept.push(body));
-  await handOver({ outbox: { add }, clock, messages, isOver: () => false });
+  await handOver({ overflow: { add }, clock, messages, isOver: () => false });
   expect(done.size).toBe(100);
   expect(kept.toSorted()).toEqual([...done].toSorted());
 });
@@ -32,7 +32,7 @@ test('leaves out what somebody else has taken meanwhile', async () => {
   const { done, messages } = createMessages(3);
   done.add('1');
   const add = vi.fn((_body: string) => Promise.resolve());
-  await handOver({ outbox: { add }, clock, messages, isOver: () => false });
+  await handOver({ overflow: { add }, clock, messages, isOver: () => false });
   expect(add.mock.calls.flat()).toEqual(['0', '2']);
 });
 
@@ -40,7 +40,7 @@ test('reads no more than it can give away, and ends when the time is up', async 
   const { done, read, messages } = createMessages(1000);
   let tries = 0;
   const add = () => Promise.reject(new Error('full'));
-  await handOver({ outbox: { add }, clock, messages, isOver: () => ++tries > 200 });
+  await handOver({ overflow: { add }, clock, messages, isOver: () => ++tries > 200 });
   expect(done.size).toBe(0);
   expect(read.mock.calls.length).toBeLessThan(20);
 });

@@ -1,15 +1,15 @@
 import type { Clock } from '@terse/platform/clock';
 import { retryUntilDone } from '@terse/platform/retry';
 import type { Metrics } from '../../metrics.ts';
-import type { Outbox, Publisher } from '../ports.ts';
+import type { OverflowQueue, Publisher } from '../ports.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 
 export interface PublishWindowOptions {
   readonly publisher: Publisher;
   /** Takes at once what the queue does not; without it, the queue is tried until it does. */
-  readonly fallBack: Pick<Outbox, 'add'> | undefined;
+  readonly fallBack: Pick<OverflowQueue, 'add'> | undefined;
   readonly clock: Pick<Clock, 'sleep'>;
-  readonly metrics: Pick<Metrics, 'publishFailed' | 'outboxed'>;
+  readonly metrics: Pick<Metrics, 'publishFailed' | 'overflowed'>;
   /** Runs once for each message, when the queue or the overflow has it. */
   readonly onDone: (message: OutgoingMessage) => void;
 }
@@ -76,7 +76,7 @@ export class PublishWindow {
       message.mayStillBeSent = true;
       if (!fallBack) throw error;
       await fallBack.add(body.toString());
-      metrics.outboxed();
+      metrics.overflowed();
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '@terse/platform/clock';
 import type { Metrics } from '../../metrics.ts';
-import type { Journal, Outbox, Publisher } from '../ports.ts';
+import type { Journal, OverflowQueue, Publisher } from '../ports.ts';
 import { linesOf } from '../visit-lines.ts';
 import { handOver, type Unanswered } from './hand-over.ts';
 import { JournalReplay } from './journal-replay.ts';
@@ -28,7 +28,7 @@ export interface VisitPublisher {
   /** Takes visits, but for the last ones when neither memory nor disk has room for them: how many it has taken. */
   offer(records: readonly string[]): number;
   /** Resolves when the visit that was offered last is with the queue or the overflow, or when it lies on disk only. */
-  settled(): Promise<void>;
+  published(): Promise<void>;
   /** Resolves when the visits that earlier processes left in the journal are published. */
   restored(): Promise<void>;
   /** Resolves when nothing is in memory and nothing is being read from the journal. */
@@ -47,9 +47,9 @@ export interface VisitPublisherOptions {
   readonly publisher: Publisher;
   readonly journal?: Journal | undefined;
   /** Takes what the queue does not: at once without a journal, otherwise when the process stops. */
-  readonly outbox?: Pick<Outbox, 'add'> | undefined;
+  readonly overflow?: Pick<OverflowQueue, 'add'> | undefined;
   readonly clock: Clock;
-  readonly metrics: Pick<Metrics, 'visitsRestored' | 'visitsDropped' | 'publishFailed' | 'outboxed'>;
+  readonly metrics: Pick<Metrics, 'visitsRestored' | 'visitsDropped' | 'publishFailed' | 'overflowed'>;
   /** The most visits that may be in memory at once. */
   readonly maxBuffered: number;
   /** How long a visit waits for others to be published with, in milliseconds. */
@@ -71,11 +71,11 @@ class JournaledPublisher implements VisitPublisher {
   #onDrained: (() => void) | undefined;
 
   constructor(options: VisitPublisherOptions) {
-    const { journal, outbox, coalesceMs, metrics } = options;
+    const { journal, overflow, coalesceMs, metrics } = options;
     this.#options = options;
     this.#window = new PublishWindow({
       ...options,
-      fallBack: journal ? undefined : outbox,
+      fallBack: journal ? undefined : overflow,
       onDone: (message) => this.#forget(message),
     });
     this.#buffer = new MessageBuffer({
@@ -114,7 +114,7 @@ class JournaledPublisher implements VisitPublisher {
     return records.length;
   }
 
-  async settled(): Promise<void> {
+  async published(): Promise<void> {
     const newest = this.#newest;
     if (newest) await (newest.done ??= Promise.withResolvers()).promise;
   }
@@ -136,8 +136,8 @@ class JournaledPublisher implements VisitPublisher {
   }
 
   async handOver(isOver: () => boolean): Promise<void> {
-    const { outbox, clock } = this.#options;
-    if (outbox) await handOver({ outbox, clock, messages: this.#unanswered(), isOver });
+    const { overflow, clock } = this.#options;
+    if (overflow) await handOver({ overflow, clock, messages: this.#unanswered(), isOver });
   }
 
   buffered(): number {
@@ -209,7 +209,7 @@ class JournaledPublisher implements VisitPublisher {
       body: message.bytes?.body ?? '',
       isDone: () => message.isDone,
       done: () => {
-        this.#options.metrics.outboxed();
+        this.#options.metrics.overflowed();
         message.mayStillBeSent = true;
         this.#window.finish(message);
       },

@@ -124,14 +124,14 @@ const many = (count: number) => Array.from({ length: count }, (_, index) => ({ .
 describe('a batch that the database refuses for its content', () => {
   /** Refuses every statement that contains one of these visits, as a check constraint would. */
   function refusing(ids: ReadonlySet<string>) {
-    const parts = setUp();
+    const services = setUp();
     const stored = new Set<string>();
-    parts.insert.mockImplementation((visits) => {
+    services.insert.mockImplementation((visits) => {
       if (visits.some(({ id }) => ids.has(id))) return Promise.reject(new ContentRefusedError('no such day'));
       for (const { id } of visits) stored.add(id);
       return Promise.resolve({ stored: visits.length, orphans: 0 });
     });
-    return { ...parts, stored };
+    return { ...services, stored };
   }
 
   test('is halved until what is at fault stands alone: any poison is set aside, all others are stored', async () => {

@@ -3,7 +3,7 @@ import { createMemoryCounter } from '@terse/cache/memory-counter';
 import { createRedisCache } from '@terse/cache/redis-cache';
 import type { RedisConnection } from '@terse/cache/redis-connection';
 import { createRedisCounter } from '@terse/cache/redis-counter';
-import { createRedisOutbox } from '@terse/cache/redis-outbox';
+import { createRedisOverflowQueue } from '@terse/cache/redis-overflow-queue';
 import type { Clock } from '@terse/platform/clock';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
 import type { OpenDatabase } from '@terse/repository/open-database';
@@ -12,13 +12,13 @@ import type { FunctionManifest } from '@terse/platform/function-manifest';
 import type { Config } from './config.ts';
 import type { Guard } from './guard.ts';
 import type { Logger } from './log.ts';
-import { reportErrorsOf } from './part-errors.ts';
+import { reportErrorsOf } from './service-errors.ts';
 import type { Probe } from './readiness.ts';
 import { startDatabase } from './embedded-database.ts';
 import type { Cache } from '@terse/core/links/ports';
 import type { Counter } from '@terse/core/counts/ports';
 import type {
-  Outbox,
+  OverflowQueue,
   Backlog,
   DeadLetters,
   Postponer,
@@ -27,21 +27,21 @@ import type {
 } from '@terse/core/visits/ports';
 
 /** What opening a part needs to know. */
-export interface PartsContext {
+export interface ServicesContext {
   readonly manifest: FunctionManifest;
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** The shared cache, the counter and the outbox, which live in the same place. */
+/** The shared cache, the counter and the overflow, which live in the same place. */
 export interface Store {
   readonly cache: Cache;
   /** The same cache, which is asked through the guard. */
   cacheBehind(ask: Guard): Cache;
   readonly counter: Counter;
   /** Only where it outlives the process. */
-  readonly outbox: Outbox | undefined;
+  readonly overflow: OverflowQueue | undefined;
   readonly probe: Probe;
   /** What it holds; `undefined` when it does not say. */
   usedBytes(): Promise<number | undefined>;
@@ -64,7 +64,7 @@ const STORE_TIMEOUT_MS = 2000;
  * @param onOutage is told when the server did not answer, or could not serve; by default it logs that.
  */
 export async function openDatabase(
-  context: PartsContext,
+  context: ServicesContext,
   access: 'write' | 'read' = 'write',
   onOutage: (error: unknown) => void = reportErrorsOf('postgres', context),
 ): Promise<OpenDatabase> {
@@ -91,7 +91,7 @@ export async function openDatabase(
   };
 }
 
-export async function openStore(context: PartsContext): Promise<Store> {
+export async function openStore(context: ServicesContext): Promise<Store> {
   const { manifest, clock, config } = context;
   const { store } = config;
   switch (store.kind) {
@@ -102,7 +102,7 @@ export async function openStore(context: PartsContext): Promise<Store> {
         // It is never slow and never down.
         cacheBehind: () => cache,
         counter: createMemoryCounter({ clock }),
-        outbox: undefined,
+        overflow: undefined,
         probe: () => Promise.resolve(),
         usedBytes: () => Promise.resolve(undefined),
         close: () => Promise.resolve(),
@@ -135,7 +135,7 @@ export async function openStore(context: PartsContext): Promise<Store> {
   }
 }
 
-function onRedis(redis: RedisConnection, { config, log }: PartsContext): Store {
+function onRedis(redis: RedisConnection, { config, log }: ServicesContext): Store {
   const onBroken = (what: readonly string[]) =>
     log.error({ what: what.slice(0, 20) }, 'redis held values that are not ours; they are set aside');
   return {
@@ -149,7 +149,7 @@ function onRedis(redis: RedisConnection, { config, log }: PartsContext): Store {
         LIFETIMES,
       ),
     counter: createRedisCounter(redis, onBroken),
-    outbox: createRedisOutbox(redis, config.outboxMaxBytes, onBroken),
+    overflow: createRedisOverflowQueue(redis, config.overflowMaxBytes, onBroken),
     probe: () => redis.command('PING'),
     usedBytes: async () => {
       const used = /^used_memory:(\d+)/m.exec(String(await redis.command('INFO', 'memory')))?.[1];
@@ -159,7 +159,7 @@ function onRedis(redis: RedisConnection, { config, log }: PartsContext): Store {
   };
 }
 
-export async function openQueue({ manifest, config, log, clock }: PartsContext): Promise<Queue> {
+export async function openQueue({ manifest, config, log, clock }: ServicesContext): Promise<Queue> {
   const { queue } = config;
   if (queue.kind === 'rabbitmq') {
     const { openRabbitmq } = await import('@terse/queue/rabbitmq');

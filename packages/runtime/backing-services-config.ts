@@ -30,7 +30,7 @@ export const DEFAULT_POOL_SIZE = 5;
 export const DEFAULT_BUFFERS_MB = 32;
 
 /** Which parts a function runs on. One that it does not use is embedded, and never opened. */
-export interface PartsConfig {
+export interface BackingServicesConfig {
   readonly database: DatabaseConfig;
   /** The cache and the counter. */
   readonly store: StoreConfig;
@@ -38,7 +38,7 @@ export interface PartsConfig {
 }
 
 /** The settings that choose parts. */
-export const PART_SETTINGS = [
+export const BACKING_SERVICE_SETTINGS = [
   'DATABASE_URL',
   'DATABASE_READ_URL',
   'REDIS_URL',
@@ -82,21 +82,25 @@ const FOREIGN_PARAMETERS: ReadonlyMap<string, string> = new Map([
 const ENCRYPTING_SSL_MODES = new Set(['require', 'verify-ca', 'verify-full']);
 
 /** Reads which parts to use; what is wrong is added to `faults`, without any value. */
-export function readParts(manifest: FunctionManifest, settings: Settings, faults: string[]): PartsConfig {
+export function readBackingServices(
+  manifest: FunctionManifest,
+  settings: Settings,
+  faults: string[],
+): BackingServicesConfig {
   const isProduction = settings['NODE_ENV'] === 'production';
   const mayBeEmbedded = !isProduction || settings['EMBEDDED'] === 'accept';
   const needs = new Set<Need>(manifest.needs);
 
-  /** A URL with one of these schemes; `undefined` stands for the embedded part, where that may be. */
+  /** A URL with one of these schemes; `undefined` stands for the embedded backing service, where that may be. */
   function real(part: Need, setting: string, schemes: readonly string[]): URL | undefined {
     if (!needs.has(part)) return undefined;
     const value = settings[setting];
     if (value === undefined || value.startsWith('memory:')) {
       if (manifest.embedded === undefined)
-        faults.push(`${setting} must be set: functions that run apart share real parts`);
+        faults.push(`${setting} must be set: functions that run apart share real services`);
       else if (!mayBeEmbedded)
         faults.push(
-          `${setting} must be set, or EMBEDDED=accept: embedded parts serve one process on one machine`,
+          `${setting} must be set, or EMBEDDED=accept: embedded services serve one process on one machine`,
         );
       return undefined;
     }

@@ -12,13 +12,13 @@ import { MANIFESTS } from '../../functions/manifests.ts';
 export const TEST_API_KEY = 'test-key-0123456789abcdef';
 
 /** All that a function's app asks for, on a database and a folder of its own, under a clock that stands still. */
-export interface TestParts extends StandaloneServices, Opened {
+export interface TestServices extends StandaloneServices, Opened {
   readonly clock: TestClock;
   readonly clientIp: () => null;
   readonly country: () => null;
 }
 
-export async function openTestParts(): Promise<TestParts> {
+export async function openTestServices(): Promise<TestServices> {
   const database = await openTestDatabase();
   const directory = await mkdtemp(join(tmpdir(), 'terse-test-'));
   const clock = createTestClock();
@@ -29,16 +29,16 @@ export async function openTestParts(): Promise<TestParts> {
     BASE_URL: 'https://go.example',
     LOG_LEVEL: 'silent',
   });
-  const parts = await openStandalone(createContext(MANIFESTS.standalone, config, clock));
+  const services = await openStandalone(createContext(MANIFESTS.standalone, config, clock));
   return {
-    ...parts,
+    ...services,
     clock,
     clientIp: () => null,
     country: () => null,
     close: async () => {
       // An open journal would make the folder again.
-      await parts.recorder.close(0);
-      await parts.close();
+      await services.recorder.close(0);
+      await services.close();
       await database.close();
       await rm(directory, { recursive: true });
     },

@@ -1,12 +1,12 @@
 import type { RedisConnection } from './redis-connection.ts';
 import { createScript } from './script.ts';
-import type { Outbox, OutboxMessage } from '@terse/core/visits/ports';
+import type { OverflowQueue, OverflowMessage } from '@terse/core/visits/ports';
 
 /**
  * The stream of messages, their size in bytes, and a foreign value found at the key of the stream. One hash tag: a
  * script touches all.
  */
-const KEYS = ['{visits}:outbox', '{visits}:outbox:bytes', '{visits}:outbox:broken'] as const;
+const KEYS = ['{visits}:overflow', '{visits}:overflow:bytes', '{visits}:overflow:broken'] as const;
 const [STREAM] = KEYS;
 
 /** Sets aside a value that is no stream, and recounts the bytes when their number is lost. Returns that number. */
@@ -63,19 +63,19 @@ const PEEK = createScript(`${MEND}
 `);
 
 /**
- * The outbox in Redis, which must not evict keys that have no time to live (`volatile-*` or `noeviction`).
+ * The overflow in Redis, which must not evict keys that have no time to live (`volatile-*` or `noeviction`).
  * @param maxBytes the most that all messages together may have.
  * @param onBroken called with the name of a foreign value that was found at its key and set aside.
  */
-export function createRedisOutbox(
+export function createRedisOverflowQueue(
   redis: RedisConnection,
   maxBytes: number,
   onBroken: (what: readonly string[]) => void = () => {},
-): Outbox {
+): OverflowQueue {
   return {
     add: async (body) => {
       const added = await redis.run(ADD, KEYS, [body, String(maxBytes)]);
-      if (added !== 1) throw new Error('The outbox is full.');
+      if (added !== 1) throw new Error('The overflow is full.');
     },
     peek: async (limit) => {
       const reply = await redis.run(PEEK, KEYS, [String(limit)]);
@@ -90,7 +90,7 @@ export function createRedisOutbox(
 }
 
 /** An entry is its id and a flat list of fields, of which this stream has one. */
-function toMessage(entry: unknown): OutboxMessage {
+function toMessage(entry: unknown): OverflowMessage {
   const [id, fields] = entry as [string, [field: string, body: string]];
   return { id, body: fields[1] };
 }

@@ -45,15 +45,15 @@ export interface RunningFunction extends FunctionProcess {
   metric(name: string, labels?: string): Promise<number>;
 }
 
-export interface HouseOptions {
+export interface DeploymentOptions {
   readonly stack: Stack;
   readonly cores: Cores;
   /** Where each function leaves a CPU profile when it ends. */
   readonly profileDirectory: string | undefined;
 }
 
-/** All of Terse on real parts, each function its bundle in a process of its own. */
-export interface House {
+/** All of Terse on real backing services, each function its bundle in a process of its own. */
+export interface Deployment {
   readonly stack: Stack;
   readonly databaseUrl: string;
   readonly sql: postgres.Sql;
@@ -94,7 +94,11 @@ export async function bundleFunctions(): Promise<void> {
   await promisify(execFile)(process.execPath, ['infra/bundle/main.ts', ...FUNCTIONS], { cwd: PROGRAM_ROOT });
 }
 
-export async function openHouse({ stack, cores, profileDirectory }: HouseOptions): Promise<House> {
+export async function openDeployment({
+  stack,
+  cores,
+  profileDirectory,
+}: DeploymentOptions): Promise<Deployment> {
   const databaseUrl = await stack.postgres.createDatabase('bench');
   await prepareDatabase(databaseUrl);
   const sql = postgres(databaseUrl, { max: 4, onnotice: () => undefined });
@@ -147,7 +151,7 @@ export async function openHouse({ stack, cores, profileDirectory }: HouseOptions
     return it;
   }
 
-  const start: House['start'] = async (name, where, settings = {}) => {
+  const start: Deployment['start'] = async (name, where, settings = {}) => {
     const [port = 0] = await freePorts(1);
     return run(cores[where](node(join(folderOf(name), 'main.js'))), {
       ...shared,

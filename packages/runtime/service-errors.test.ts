@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createTestClock } from '@terse/platform/test-clock';
 import { createLog } from './log.ts';
-import { reportErrorsOf } from './part-errors.ts';
+import { reportErrorsOf } from './service-errors.ts';
 
 test("tells the first error with the part's name, and of a flood of them only how many", () => {
   const clock = createTestClock();

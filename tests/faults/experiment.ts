@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { eventually } from './eventually.ts';
-import { API_KEY, type House } from './house.ts';
+import { API_KEY, type Deployment } from './deployment.ts';
 import { referrerOf, sendVisitors } from './visitors.ts';
 
-/** A way to do harm, and to heal it. */
-export interface Harm {
+/** A way to do fault, and to heal it. */
+export interface Fault {
   readonly name: string;
-  /** What it has for itself: harms that touch different things may be done at once. */
+  /** What it has for itself: faults that touch different things may be done at once. */
   readonly touches: readonly string[];
   /** What visitors may see instead of a redirect meanwhile: a status, or `broken` for a connection that broke. */
   readonly visitorsMaySee?: readonly string[];
   /** @param code of the link that is visited meanwhile. */
-  inflict(house: House, code: string): Promise<void>;
+  inject(deployment: Deployment, code: string): Promise<void>;
 }
 
-interface TrialOptions {
+interface ExperimentOptions {
   readonly perSecond?: number;
   /** Where visitors go; the oldest redirect unless told otherwise. */
   readonly address?: string;
@@ -27,7 +27,7 @@ interface TrialOptions {
 const PER_SECOND = 200;
 const WARM_UP_MS = 500;
 const COOL_DOWN_MS = 1000;
-/** How long after the harm everything may take to arrive. */
+/** How long after the fault everything may take to arrive. */
 const QUIET_WITHIN_MS = 60_000;
 /** How late a count may be once its visits are stored. */
 const COUNTED_WITHIN_MS = 60_000;
@@ -37,13 +37,13 @@ const HEADER = [
   '|---|---|---|---|---|---|---|---|',
 ];
 
-export interface Trials {
+export interface Experiments {
   /**
-   * Sends visitors, each with a number of its own, to a new link; does harm; waits until all is quiet; and compares
+   * Sends visitors, each with a number of its own, to a new link; does fault; waits until all is quiet; and compares
    * which visits were answered with those that are stored, and their number with the link's count.
    * @throws AssertionError when a visit is lost or doubled, or when visitors saw what they must not see.
    */
-  survive(harm: Harm, options?: TrialOptions): Promise<void>;
+  survive(fault: Fault, options?: ExperimentOptions): Promise<void>;
   /** Makes a link, as soon as that is possible. @returns its code. */
   createLink(): Promise<string>;
   /** What happened so far, in Markdown. */
@@ -53,13 +53,13 @@ export interface Trials {
 
 const head = (url: string) => fetch(url, { method: 'HEAD', redirect: 'manual' });
 
-export function createTrials(house: House): Trials {
-  const sql = postgres(house.stack.postgres.url, { max: 1, onnotice: () => {} });
+export function createExperiments(deployment: Deployment): Experiments {
+  const sql = postgres(deployment.stack.postgres.url, { max: 1, onnotice: () => {} });
   const rows: string[] = [];
 
   async function createLink(): Promise<string> {
     return eventually(async () => {
-      const response = await fetch(`${house.links.url}/api/v1/links`, {
+      const response = await fetch(`${deployment.links.url}/api/v1/links`, {
         method: 'POST',
         headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
         body: JSON.stringify({ original_url: 'https://example.com/' }),
@@ -78,7 +78,7 @@ export function createTrials(house: House): Trials {
 
   async function countedVisits(code: string): Promise<number> {
     const [link] = await sql<{ visit_count: number }[]>`
-      select visit_count::int from urls where short_code = ${code}
+      select visit_count::int from links where short_code = ${code}
     `;
     return link?.visit_count ?? -1;
   }
@@ -86,17 +86,17 @@ export function createTrials(house: House): Trials {
   return {
     createLink,
 
-    survive: async (harm, options = {}) => {
+    survive: async (fault, options = {}) => {
       const { perSecond = PER_SECOND, dropped = () => Promise.resolve(0) } = options;
       const code = await createLink();
-      const address = options.address ?? house.running('redirect')[0]?.url ?? '';
+      const address = options.address ?? deployment.running('redirect')[0]?.url ?? '';
       const url = `${address}/${code}`;
       // Known to the redirect, and by no person.
       await eventually(async () => assert.equal((await head(url)).status, 307), 30_000);
       const visitors = sendVisitors({ url, perSecond });
       await sleep(WARM_UP_MS);
       try {
-        await harm.inflict(house, code);
+        await fault.inject(deployment, code);
         await sleep(COOL_DOWN_MS);
       } finally {
         await visitors.stop();
@@ -129,10 +129,10 @@ export function createTrials(house: House): Trials {
       const others = [...refused].map(([status, times]) => `${status}: ${times}`).join(', ') || 'none';
       const numbers = [answered.size, stored, counted, lost];
       rows.push(
-        `| ${harm.name} | ${numbers.join(' | ')} | ${others} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} |`,
+        `| ${fault.name} | ${numbers.join(' | ')} | ${others} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} |`,
       );
       assert.ok(answered.size > perSecond, 'hardly anybody was answered');
-      const maySee = new Set(harm.visitorsMaySee);
+      const maySee = new Set(fault.visitorsMaySee);
       assert.deepEqual(
         [...refused.keys()].filter((status) => !maySee.has(status)),
         [],

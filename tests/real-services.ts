@@ -2,7 +2,7 @@ import type { TestProject } from 'vitest/node';
 import { startStack } from './stack/stack.ts';
 
 /** Where the real servers are; `undefined` where they cannot be had, which fails the run on CI. */
-export interface RealParts {
+export interface RealServices {
   readonly databaseUrl: string;
   /** The same server behind PgBouncer, which gives each transaction to any of its connections. */
   readonly pooledUrl: string;
@@ -14,14 +14,14 @@ export interface RealParts {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    realParts: RealParts | undefined;
+    realServices: RealServices | undefined;
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   try {
     const { postgres, pgbouncer, redis, upstash, rabbitmq, stop } = await startStack();
-    project.provide('realParts', {
+    project.provide('realServices', {
       databaseUrl: postgres.url,
       pooledUrl: pgbouncer.url,
       redisUrl: redis.url,
@@ -36,7 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     process.stderr.write(
       `\nTests on real PostgreSQL, PgBouncer, Redis and RabbitMQ are SKIPPED: ${reason}\n`,
     );
-    project.provide('realParts', undefined);
+    project.provide('realServices', undefined);
     return () => Promise.resolve();
   }
 }

@@ -8,7 +8,7 @@ const ANSWER_WITHIN_MS = 60_000;
  * Sends one request over each of as many connections as there are paths, all at the same moment.
  * @returns how many answers there were of each status, and the milliseconds until the last one.
  */
-export async function crowd(
+export async function herd(
   url: string,
   paths: readonly string[],
 ): Promise<{ statuses: ReadonlyMap<string, number>; ms: number }> {

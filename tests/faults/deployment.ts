@@ -10,12 +10,12 @@ import { type FaultProxy, openFaultProxy } from './fault-proxy.ts';
 
 export const API_KEY = 'faults-test-key-0123456789';
 
-/** The functions of which a house may have several. */
+/** The functions of which a deployment may have several. */
 export type Worker = 'redirect' | 'visit-writer' | 'counter-flush';
 
 type Settings = Readonly<Record<string, string>>;
 
-export interface House {
+export interface Deployment {
   /** The servers, reached directly. */
   readonly stack: Stack;
   /** What functions reach them through. */
@@ -39,9 +39,9 @@ export interface House {
 }
 
 /** All of Terse as it runs in production: every function its own process, on servers that nobody else uses. */
-export async function openHouse(): Promise<House> {
+export async function openDeployment(): Promise<Deployment> {
   const stack = await startStack();
-  const directory = await mkdtemp(join(tmpdir(), 'terse-house-'));
+  const directory = await mkdtemp(join(tmpdir(), 'terse-deployment-'));
   const journalDirectory = join(directory, 'journal');
   const database = openPostgres({
     url: stack.postgres.url,

@@ -9,16 +9,16 @@ import postgres from 'postgres';
 import type { Connection } from 'rabbitmq-client';
 import type { FunctionProcess } from '../function-process.ts';
 import { eventually } from './eventually.ts';
-import type { House, Worker } from './house.ts';
+import type { Deployment, Worker } from './deployment.ts';
 import { POISON } from './poison.ts';
-import type { Harm } from './trial.ts';
+import type { Fault } from './experiment.ts';
 import { withBroker, withSql } from './with-server.ts';
 
 const run = promisify(execFile);
 
-/** Every harm once. Each heals what it did before it is over, also when it fails. */
-export const HARMS: readonly Harm[] = [
-  { name: 'none', touches: [], inflict: () => sleep(1000) },
+/** Every fault once. Each heals what it did before it is over, also when it fails. */
+export const HARMS: readonly Fault[] = [
+  { name: 'none', touches: [], inject: () => sleep(1000) },
 
   ...workers(),
   ...rabbitmq(),
@@ -29,15 +29,15 @@ export const HARMS: readonly Harm[] = [
   ...POISON,
 ];
 
-function workers(): Harm[] {
+function workers(): Fault[] {
   return [
     {
       name: 'visit-writer killed 3 times, 2 running',
       touches: ['visit-writer'],
-      inflict: async (house) => {
-        await withOneMore(house, 'visit-writer', async () => {
+      inject: async (deployment) => {
+        await withOneMore(deployment, 'visit-writer', async () => {
           for (let kills = 0; kills < 3; kills++) {
-            await house.replace('visit-writer', 'SIGKILL');
+            await deployment.replace('visit-writer', 'SIGKILL');
             await sleep(300);
           }
         });
@@ -46,15 +46,15 @@ function workers(): Harm[] {
     {
       name: 'visit-writer stands still, 2 s',
       touches: ['visit-writer'],
-      inflict: (house) => standStill(house, 'visit-writer', 2000),
+      inject: (deployment) => standStill(deployment, 'visit-writer', 2000),
     },
     {
       name: 'counter-flush killed 5 times, 2 running',
       touches: ['counter-flush'],
-      inflict: async (house) => {
-        await withOneMore(house, 'counter-flush', async () => {
+      inject: async (deployment) => {
+        await withOneMore(deployment, 'counter-flush', async () => {
           for (let kills = 0; kills < 5; kills++) {
-            await house.replace('counter-flush', 'SIGKILL');
+            await deployment.replace('counter-flush', 'SIGKILL');
             await sleep(200);
           }
         });
@@ -63,28 +63,28 @@ function workers(): Harm[] {
     {
       name: 'counter-flush stands still, 2 s',
       touches: ['counter-flush'],
-      inflict: (house) => standStill(house, 'counter-flush', 2000),
+      inject: (deployment) => standStill(deployment, 'counter-flush', 2000),
     },
     {
       name: '10 flushes at once, for 2 s',
       touches: ['counter-flush'],
-      inflict: async (house) => {
-        const other = await house.start('counter-flush', { TRIGGER: 'external' });
+      inject: async (deployment) => {
+        const other = await deployment.start('counter-flush', { TRIGGER: 'external' });
         const until = performance.now() + 2000;
         const flushAgainAndAgain = async (_: unknown, index: number) => {
-          while (performance.now() < until) await flush(index % 2 === 0 ? other : house.flusher);
+          while (performance.now() < until) await flush(index % 2 === 0 ? other : deployment.flusher);
         };
         await Promise.all(Array.from({ length: 10 }, flushAgainAndAgain));
-        await house.end('counter-flush', other, 'SIGTERM');
+        await deployment.end('counter-flush', other, 'SIGTERM');
       },
     },
     {
       name: 'redirect killed twice',
       touches: ['redirect'],
       visitorsMaySee: ['broken'],
-      inflict: async (house) => {
+      inject: async (deployment) => {
         for (let kills = 0; kills < 2; kills++) {
-          await house.replace('redirect', 'SIGKILL');
+          await deployment.replace('redirect', 'SIGKILL');
           await sleep(700);
         }
       },
@@ -92,22 +92,22 @@ function workers(): Harm[] {
     {
       name: 'visit-writer and counter-flush stopped and started',
       touches: ['visit-writer', 'counter-flush'],
-      inflict: async (house) => {
+      inject: async (deployment) => {
         for (const worker of ['visit-writer', 'counter-flush'] as const) {
-          assert.equal(await house.replace(worker, 'SIGTERM'), 0, `${worker} did not stop in order`);
+          assert.equal(await deployment.replace(worker, 'SIGTERM'), 0, `${worker} did not stop in order`);
         }
       },
     },
   ];
 }
 
-function rabbitmq(): Harm[] {
+function rabbitmq(): Fault[] {
   const touches = ['rabbitmq'];
   return [
     {
       name: 'RabbitMQ stopped, 20 s',
       touches,
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         await stack.rabbitmq.stop();
         await sleep(20_000);
         await stack.rabbitmq.restart();
@@ -116,7 +116,7 @@ function rabbitmq(): Harm[] {
     {
       name: 'RabbitMQ killed',
       touches,
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         await stack.rabbitmq.kill();
         await stack.rabbitmq.restart();
       },
@@ -125,24 +125,24 @@ function rabbitmq(): Harm[] {
       name: 'RabbitMQ and redirect killed',
       touches: ['rabbitmq', 'redirect'],
       visitorsMaySee: ['broken'],
-      inflict: async (house) => {
-        await house.stack.rabbitmq.kill();
+      inject: async (deployment) => {
+        await deployment.stack.rabbitmq.kill();
         await sleep(300);
-        await house.replace('redirect', 'SIGKILL');
-        await house.stack.rabbitmq.restart();
+        await deployment.replace('redirect', 'SIGKILL');
+        await deployment.stack.rabbitmq.restart();
       },
     },
     {
       name: 'RabbitMQ stands still, 8 s',
       touches,
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         await whileStopped([stack.rabbitmq.pid], 8000);
       },
     },
     {
       name: 'connections to RabbitMQ reset 10 times',
       touches,
-      inflict: async ({ network }) => {
+      inject: async ({ network }) => {
         for (let resets = 0; resets < 10; resets++) {
           network.rabbitmq.reset();
           await sleep(200);
@@ -152,17 +152,17 @@ function rabbitmq(): Harm[] {
     {
       name: 'confirms of RabbitMQ withheld, 6 s',
       touches,
-      inflict: ({ network }) => during(network.rabbitmq.withholdAnswers, 6000, network.rabbitmq.heal),
+      inject: ({ network }) => during(network.rabbitmq.withholdAnswers, 6000, network.rabbitmq.heal),
     },
     {
       name: 'RabbitMQ gone silent, 6 s',
       touches,
-      inflict: ({ network }) => during(network.rabbitmq.goSilent, 6000, network.rabbitmq.heal),
+      inject: ({ network }) => during(network.rabbitmq.goSilent, 6000, network.rabbitmq.heal),
     },
     {
       name: 'RabbitMQ out of memory, publishers blocked 5 s',
       touches,
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         await stack.rabbitmq.control('set_vm_memory_high_watermark', 'absolute', '1MB');
         await sleep(5000);
         await stack.rabbitmq.control('set_vm_memory_high_watermark', '0.4');
@@ -171,17 +171,17 @@ function rabbitmq(): Harm[] {
   ];
 }
 
-function redis(): Harm[] {
+function redis(): Fault[] {
   const touches = ['redis'];
   const network = (
     name: string,
-    act: (proxy: House['network']['redis']) => void,
+    act: (proxy: Deployment['network']['redis']) => void,
     ms: number,
     times = 1,
-  ): Harm => ({
+  ): Fault => ({
     name,
     touches,
-    inflict: async ({ network: { redis: proxy } }) => {
+    inject: async ({ network: { redis: proxy } }) => {
       for (let time = 0; time < times; time++) await during(() => act(proxy), ms, proxy.heal);
     },
   });
@@ -189,7 +189,7 @@ function redis(): Harm[] {
     {
       name: 'Redis killed, 1 s',
       touches,
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         await stack.redis.kill();
         await sleep(1000);
         await stack.redis.restart();
@@ -198,7 +198,7 @@ function redis(): Harm[] {
     {
       name: 'Redis stopped, 1 s',
       touches,
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         await stack.redis.stop();
         await sleep(1000);
         await stack.redis.restart();
@@ -207,12 +207,12 @@ function redis(): Harm[] {
     {
       name: 'Redis FLUSHALL',
       touches,
-      inflict: ({ stack }) => tellRedis(stack.redis.url, ['FLUSHALL']),
+      inject: ({ stack }) => tellRedis(stack.redis.url, ['FLUSHALL']),
     },
     {
       name: 'Redis CLIENT PAUSE, 2 s',
       touches,
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         await tellRedis(stack.redis.url, ['CLIENT', 'PAUSE', '2000', 'ALL']);
         await sleep(2000);
       },
@@ -224,13 +224,13 @@ function redis(): Harm[] {
   ];
 }
 
-function postgresql(): Harm[] {
+function postgresql(): Fault[] {
   const touches = ['postgres'];
   return [
     {
       name: 'PostgreSQL killed, 1 s',
       touches,
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         await stack.postgres.kill();
         await sleep(1000);
         await stack.postgres.restart();
@@ -239,7 +239,7 @@ function postgresql(): Harm[] {
     {
       name: 'PostgreSQL stopped, 1 s',
       touches,
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         await stack.postgres.stop();
         await sleep(1000);
         await stack.postgres.restart();
@@ -248,7 +248,7 @@ function postgresql(): Harm[] {
     {
       name: 'connections to PostgreSQL terminated 5 times',
       touches,
-      inflict: ({ stack }) =>
+      inject: ({ stack }) =>
         withSql(stack.postgres.url, async (sql) => {
           for (let times = 0; times < 5; times++) {
             await terminateAll(sql);
@@ -259,16 +259,16 @@ function postgresql(): Harm[] {
     {
       name: 'PostgreSQL out of connections, 2 s',
       touches,
-      inflict: ({ stack }) =>
+      inject: ({ stack }) =>
         withSql(stack.postgres.url, (sql) => takeAllConnections(sql, stack.postgres.url)),
     },
     {
       name: 'urls locked, 3 s',
       touches,
-      inflict: ({ stack }) =>
+      inject: ({ stack }) =>
         withSql(stack.postgres.url, (sql) =>
           sql.begin(async (transaction) => {
-            await transaction`lock table urls in access exclusive mode`;
+            await transaction`lock table links in access exclusive mode`;
             await sleep(3000);
           }),
         ),
@@ -277,12 +277,12 @@ function postgresql(): Harm[] {
       name: 'visit-writer in a deadlock',
       // It takes visits that come and a writer that writes.
       touches: ['postgres', 'visit-writer', 'rabbitmq', 'redirect'],
-      inflict: ({ stack }) => withSql(stack.postgres.url, forceDeadlock),
+      inject: ({ stack }) => withSql(stack.postgres.url, forceDeadlock),
     },
     {
       name: 'disk of PostgreSQL full for visits, 2 s',
       touches,
-      inflict: ({ stack }) =>
+      inject: ({ stack }) =>
         withSql(stack.postgres.url, async (sql) => {
           // What the server says when it is so, under the same code.
           await sql.unsafe(`
@@ -298,7 +298,7 @@ function postgresql(): Harm[] {
     {
       name: 'RabbitMQ, Redis and PostgreSQL killed, 2 s',
       touches: ['rabbitmq', 'redis', 'postgres'],
-      inflict: async ({ stack }) => {
+      inject: async ({ stack }) => {
         const all = [stack.rabbitmq, stack.redis, stack.postgres];
         await Promise.all(all.map((part) => part.kill()));
         await sleep(2000);
@@ -308,14 +308,14 @@ function postgresql(): Harm[] {
   ];
 }
 
-function journal(): Harm[] {
+function journal(): Fault[] {
   const touches = ['redirect'];
   return [
     {
       name: 'disk of the journal full, 2 s',
       touches,
-      inflict: async (house) => {
-        const pid = String(house.running('redirect')[0]?.pid);
+      inject: async (deployment) => {
+        const pid = String(deployment.running('redirect')[0]?.pid);
         // The kernel then refuses every write that would make a file longer, as it does on a full disk.
         await run('prlimit', ['--pid', pid, '--fsize=0:unlimited']);
         await sleep(2000);
@@ -326,19 +326,19 @@ function journal(): Harm[] {
       name: 'folder of the journal gone, then RabbitMQ and redirect killed',
       touches: [...touches, 'rabbitmq', 'redirect'],
       visitorsMaySee: ['broken'],
-      inflict: async (house) => {
-        await house.stack.rabbitmq.kill();
+      inject: async (deployment) => {
+        await deployment.stack.rabbitmq.kill();
         await sleep(300);
-        await rm(house.journalDirectory, { recursive: true });
+        await rm(deployment.journalDirectory, { recursive: true });
         await sleep(2000);
-        await house.replace('redirect', 'SIGKILL');
-        await house.stack.rabbitmq.restart();
+        await deployment.replace('redirect', 'SIGKILL');
+        await deployment.stack.rabbitmq.restart();
       },
     },
     {
       name: 'folder of the journal gone, 2 s',
       touches,
-      inflict: async ({ journalDirectory }) => {
+      inject: async ({ journalDirectory }) => {
         await rename(journalDirectory, `${journalDirectory}-gone`);
         await sleep(2000);
         await rm(`${journalDirectory}-gone`, { recursive: true });
@@ -347,41 +347,41 @@ function journal(): Harm[] {
   ];
 }
 
-function messages(): Harm[] {
+function messages(): Fault[] {
   return [
     {
       name: 'every message twice and in any order, 2 s',
       touches: ['visit-writer', 'rabbitmq'],
-      inflict: async (house) => {
-        const [writer] = house.running('visit-writer');
-        await house.end('visit-writer', writer ?? assert.fail('No visit-writer is running.'), 'SIGTERM');
+      inject: async (deployment) => {
+        const [writer] = deployment.running('visit-writer');
+        await deployment.end('visit-writer', writer ?? assert.fail('No visit-writer is running.'), 'SIGTERM');
         await sleep(2000);
-        await withBroker(house.stack.rabbitmq.url, shuffleQueueTwice);
-        await house.start('visit-writer');
+        await withBroker(deployment.stack.rabbitmq.url, shuffleQueueTwice);
+        await deployment.start('visit-writer');
       },
     },
     {
       name: '10,000 messages that are no visits',
       touches: ['rabbitmq'],
-      inflict: ({ stack }) => withBroker(stack.rabbitmq.url, pollute),
+      inject: ({ stack }) => withBroker(stack.rabbitmq.url, pollute),
     },
   ];
 }
 
-async function withOneMore(house: House, worker: Worker, work: () => Promise<void>): Promise<void> {
-  await house.start(worker);
+async function withOneMore(deployment: Deployment, worker: Worker, work: () => Promise<void>): Promise<void> {
+  await deployment.start(worker);
   try {
     await work();
   } finally {
-    const [oldest] = house.running(worker);
-    if (oldest) await house.end(worker, oldest, 'SIGTERM');
+    const [oldest] = deployment.running(worker);
+    if (oldest) await deployment.end(worker, oldest, 'SIGTERM');
   }
 }
 
-async function standStill(house: House, worker: Worker, ms: number): Promise<void> {
-  await withOneMore(house, worker, () =>
+async function standStill(deployment: Deployment, worker: Worker, ms: number): Promise<void> {
+  await withOneMore(deployment, worker, () =>
     whileStopped(
-      house.running(worker).map(({ pid }) => pid),
+      deployment.running(worker).map(({ pid }) => pid),
       ms,
     ),
   );
@@ -394,8 +394,8 @@ async function whileStopped(pids: readonly (number | undefined)[], ms: number): 
   for (const pid of running) process.kill(pid, 'SIGCONT');
 }
 
-async function during(harm: () => void, ms: number, heal: () => void): Promise<void> {
-  harm();
+async function during(fault: () => void, ms: number, heal: () => void): Promise<void> {
+  fault();
   await sleep(ms);
   heal();
 }
@@ -451,7 +451,7 @@ async function forceDeadlock(sql: postgres.Sql): Promise<void> {
     await sql
       .begin(async (transaction) => {
         // Which of them the writer takes first is the planner's to choose.
-        const tables = ['visits', 'visit_tallies'];
+        const tables = ['visits', 'rollup_deltas'];
         const [first, second] = attempt % 2 === 0 ? tables : tables.toReversed();
         await transaction.unsafe(`lock table ${first} in share mode`);
         // Less than the second after which the writer asks whether it is in a deadlock.

@@ -2,23 +2,23 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { eventually } from './eventually.ts';
-import { API_KEY, type House } from './house.ts';
-import type { Harm } from './trial.ts';
+import { API_KEY, type Deployment } from './deployment.ts';
+import type { Fault } from './experiment.ts';
 
 /** Longer than two looks of a reconciliation, with the ticks around them. */
 const HELD_MS = 12_000;
 const LOOK_EVERY_MS = 200;
 
 /** Visits are counted but cannot be stored, and a new counter-flush starts. */
-export const COUNTING_HARMS: readonly Harm[] = [
+export const COUNTING_HARMS: readonly Fault[] = [
   {
     name: 'visit-writer stands still with unacknowledged visits, counter-flush killed',
     touches: ['visit-writer', 'counter-flush'],
-    inflict: async (house, code) => {
-      const pid = house.running('visit-writer')[0]?.pid ?? assert.fail('No visit-writer is running.');
+    inject: async (deployment, code) => {
+      const pid = deployment.running('visit-writer')[0]?.pid ?? assert.fail('No visit-writer is running.');
       process.kill(pid, 'SIGSTOP');
       try {
-        await whileCountsOnlyGrow(house, code, () => house.replace('counter-flush', 'SIGKILL'));
+        await whileCountsOnlyGrow(deployment, code, () => deployment.replace('counter-flush', 'SIGKILL'));
       } finally {
         process.kill(pid, 'SIGCONT');
       }
@@ -27,12 +27,12 @@ export const COUNTING_HARMS: readonly Harm[] = [
   {
     name: 'visits locked, counter-flush stopped and started',
     touches: ['postgres', 'counter-flush'],
-    inflict: async (house, code) => {
-      const sql = postgres(house.stack.postgres.url, { max: 1, onnotice: () => {} });
+    inject: async (deployment, code) => {
+      const sql = postgres(deployment.stack.postgres.url, { max: 1, onnotice: () => {} });
       try {
         await sql.begin(async (transaction) => {
           await transaction`lock table visits in access exclusive mode`;
-          await whileCountsOnlyGrow(house, code, () => house.replace('counter-flush', 'SIGTERM'));
+          await whileCountsOnlyGrow(deployment, code, () => deployment.replace('counter-flush', 'SIGTERM'));
         });
       } finally {
         await sql.end();
@@ -41,15 +41,19 @@ export const COUNTING_HARMS: readonly Harm[] = [
   },
 ];
 
-async function whileCountsOnlyGrow(house: House, code: string, harm: () => Promise<unknown>): Promise<void> {
+async function whileCountsOnlyGrow(
+  deployment: Deployment,
+  code: string,
+  fault: () => Promise<unknown>,
+): Promise<void> {
   await eventually(
-    async () => assert.ok((await countOf(house, code)) > 100, 'hardly anybody is counted'),
+    async () => assert.ok((await countOf(deployment, code)) > 100, 'hardly anybody is counted'),
     10_000,
   );
   const over = new AbortController();
   const looking = (async () => {
     for (let before = 0; !over.signal.aborted; await sleep(LOOK_EVERY_MS)) {
-      const now = await countOf(house, code);
+      const now = await countOf(deployment, code);
       assert.ok(now >= before, `the count went back from ${before} to ${now}`);
       before = now;
     }
@@ -57,7 +61,7 @@ async function whileCountsOnlyGrow(house: House, code: string, harm: () => Promi
   try {
     await Promise.all([
       looking,
-      harm()
+      fault()
         .then(() => sleep(HELD_MS))
         .finally(() => over.abort()),
     ]);
@@ -66,8 +70,8 @@ async function whileCountsOnlyGrow(house: House, code: string, harm: () => Promi
   }
 }
 
-async function countOf(house: House, code: string): Promise<number> {
-  const response = await fetch(`${house.links.url}/api/v1/links/${code}`, {
+async function countOf(deployment: Deployment, code: string): Promise<number> {
+  const response = await fetch(`${deployment.links.url}/api/v1/links/${code}`, {
     headers: { Authorization: `Bearer ${API_KEY}` },
   });
   assert.equal(response.status, 200);

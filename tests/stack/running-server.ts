@@ -1,5 +1,5 @@
 /** A server that tests and developers talk to, and that can be made to fail. */
-export interface RunningPart {
+export interface RunningServer {
   readonly url: string;
   readonly port: number;
   /** `undefined` while it does not run, and for a part that is no process of its own. */

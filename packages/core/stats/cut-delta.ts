@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ShortCode } from '../links/short-code.ts';
 import { createVisitDescriber, type DescribedVisit } from '../visits/visit-description.ts';
-import type { ValueCount, VisitTally } from './rollup.ts';
+import type { ValueCount, RollupDelta } from './rollup.ts';
 import type { CutDays } from './ports.ts';
 
 /** Yields to other requests after this many: parsing a user agent that is not remembered takes up to 50 µs. */
 const READ_AT_ONCE = 200;
 
-/** Returns a function that turns the visits of cut days into tallies, as the writer does for whole days. */
-export function createCutTally(): (code: ShortCode, cut: CutDays) => Promise<VisitTally[]> {
+/** Returns a function that turns the visits of cut days into deltas, as the writer does for whole days. */
+export function createCutDelta(): (code: ShortCode, cut: CutDays) => Promise<RollupDelta[]> {
   const describe = createVisitDescriber();
 
   async function count(

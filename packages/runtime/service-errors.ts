@@ -2,7 +2,7 @@ import type { Clock } from '@terse/platform/clock';
 import type { Logger } from './log.ts';
 
 /** The name of each part in the log. */
-export type PartName = 'postgres' | 'redis' | 'rabbitmq';
+export type BackingServiceName = 'postgres' | 'redis' | 'rabbitmq';
 
 const REPORT_EVERY_MS = 5000;
 
@@ -11,7 +11,7 @@ const REPORT_EVERY_MS = 5000;
  * causes thousands a second, so errors within five seconds of a line are only counted.
  */
 export function reportErrorsOf(
-  part: PartName,
+  part: BackingServiceName,
   { log, clock }: { readonly log: Logger; readonly clock: Pick<Clock, 'monotonic'> },
 ): (error: unknown) => void {
   let reportedAt = Number.NEGATIVE_INFINITY;

@@ -11,7 +11,7 @@ import { createModelService, type NewRow } from './model-service.ts';
 import type { Database } from './schema.ts';
 import { createTimestampService } from './timestamps.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
-import type { LinkValues, UrlRepository } from '@terse/core/links/ports';
+import type { LinkValues, LinkRepository } from '@terse/core/links/ports';
 
 const COLUMNS = [
   'short_code',
@@ -28,11 +28,11 @@ const COLUMNS = [
   'deleted_at',
 ] as const satisfies readonly (keyof Link)[];
 
-export function createUrlRepository(options: { db: Kysely<Database>; clock: Clock }): UrlRepository {
+export function createLinkRepository(options: { db: Kysely<Database>; clock: Clock }): LinkRepository {
   const { db, clock } = options;
-  const urls = createModelService({
+  const links = createModelService({
     db,
-    table: 'urls',
+    table: 'links',
     key: 'short_code',
     columns: COLUMNS,
     defaults: { visit_count: 0, version: 1 },
@@ -41,29 +41,29 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
   });
 
   return {
-    find: (code) => urls.get(code, 'all'),
+    find: (code) => links.get(code, 'all'),
     findAll: async (codes) => {
-      const found = await urls.getAll(codes, 'all');
+      const found = await links.getAll(codes, 'all');
       const byCode = new Map(found.map((link) => [link.short_code, link]));
       return codes.map((code) => byCode.get(code));
     },
-    create: (values) => urls.create(toRow(values)),
+    create: (values) => links.create(toRow(values)),
     createAll: async (values) => {
-      const created = await urls.createAll(values.map(toRow));
+      const created = await links.createAll(values.map(toRow));
       if (created) return { created };
       const codes = values.map(({ short_code }) => short_code);
-      return { taken: (await urls.getAll(codes, 'all')).map(({ short_code }) => short_code) };
+      return { taken: (await links.getAll(codes, 'all')).map(({ short_code }) => short_code) };
     },
     change: (code, changes) => {
       const { original_url, title } = changes;
-      return urls.update(code, {
+      return links.update(code, {
         ...changes,
         ...(original_url !== undefined && { readable_url: readableUrlColumn(original_url) }),
         ...(title !== undefined && { folded_title: foldedTitleColumn(title) }),
       });
     },
-    remove: (code) => urls.remove(code),
-    restore: (code) => urls.restore(code),
+    remove: (code) => links.remove(code),
+    restore: (code) => links.restore(code),
 
     page: async ({ tags = [], search, visibility }, limit, after) => {
       const where: RawBuilder<boolean>[] = [];
@@ -72,7 +72,7 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
         where.push(sql`tags && ${[tag, tag.normalize('NFD')]}::text[]`);
       }
       if (search !== undefined) where.push(matches(search));
-      const rows = await urls.list({ visibility, where, after, limit: limit + 1 });
+      const rows = await links.list({ visibility, where, after, limit: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       return {
@@ -83,12 +83,12 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
 
     read: (codes, pending) =>
       db
-        .selectFrom('urls')
+        .selectFrom('links')
         .select(COLUMNS)
         .select(
           sql<number>`visit_count + coalesce((
           select pending.visits from (${unappliedVisits(pending)}) as pending
-          where pending.short_code = urls.short_code
+          where pending.short_code = links.short_code
         ), 0)`.as('visit_count'),
         )
         .where(sql<boolean>`short_code = any(${[...codes]}::text[])`)
@@ -101,7 +101,7 @@ export function createUrlRepository(options: { db: Kysely<Database>; clock: Cloc
 /**
  * These columns in this order, whatever else a caller's object holds: each other set is another statement to prepare.
  */
-function toRow(values: LinkValues): NewRow<'urls'> {
+function toRow(values: LinkValues): NewRow<'links'> {
   const { short_code, original_url, redirect_status, title, tags, expires_at, pinned } = values;
   const { readable_url, folded_title } = searchColumns(values);
   return {

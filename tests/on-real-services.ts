@@ -1,0 +1,19 @@
+import { describe, inject } from 'vitest';
+import type { RealServices } from './real-services.ts';
+
+const NOWHERE: RealServices = {
+  databaseUrl: '',
+  pooledUrl: '',
+  redisUrl: '',
+  upstashUrl: '',
+  upstashToken: '',
+  rabbitmqUrl: '',
+};
+
+/** Describes what needs the real servers; where there are none it is skipped, and the run says why. */
+export function describeOnRealServices(name: string, define: (services: RealServices) => void): void {
+  const services = inject('realServices');
+  describe.skipIf(!services)(name, () => {
+    define(services ?? NOWHERE);
+  });
+}
