@@ -50,13 +50,13 @@ describe('within a second, what memory has can be written again, when', () => {
     ],
     ['its files are removed', () => removeFiles((name) => name.endsWith('.ndjson'))],
     ['everything in it is removed', () => removeFiles(() => true)],
-  ])('%s', async (_name, harm) => {
+  ])('%s', async (_name, lose) => {
     const journal = journals.open();
     const { told: heard, listener } = createTestListener();
     journal.watch(listener);
     const segment = journal.append(...joined(record('in memory')));
     journal.spill(...joined(record('on disk'), record('only')));
-    harm();
+    lose();
     pass(1);
     expect(told()).toEqual(['folder lost', 'protects again']);
     expect(heard).toEqual(['lost 2', 'writable']);

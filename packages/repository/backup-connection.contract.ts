@@ -18,10 +18,10 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
   test.each([0, 1, 63, 64, 65, 500])(
     'brings over rows of %s KB, which no packet holds',
     async (kilobytes) => {
-      const house = await withLinks(pair.from);
+      const fixture = await withLinks(pair.from);
       const title = 'x'.repeat(kilobytes * 1024);
-      await sql`update links set title = ${title}`.execute(house.db);
-      await house.insert('2026-11-24T12:00:00Z', 50);
+      await sql`update links set title = ${title}`.execute(fixture.db);
+      await fixture.insert('2026-11-24T12:00:00Z', 50);
       const before = await allRows(pair.from.db);
       await restoreInto(pair.to, await takeBackup(pair.from));
       expect(await allRows(pair.to.db)).toEqual(before);

@@ -14,11 +14,11 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
   const pair = openPair(open, open);
 
   const some = async () => {
-    const house = await withLinks(pair.from);
-    await house.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
-    await house.insert('2026-11-24T12:00:00Z', 9);
-    await house.merger.merge();
-    await house.insert('2026-11-24T13:00:00Z', 5);
+    const fixture = await withLinks(pair.from);
+    await fixture.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
+    await fixture.insert('2026-11-24T12:00:00Z', 9);
+    await fixture.merger.merge();
+    await fixture.insert('2026-11-24T13:00:00Z', 5);
     return takeBackup(pair.from);
   };
 

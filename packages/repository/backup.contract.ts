@@ -7,7 +7,7 @@ import { migrate } from './migrate.ts';
 import type { OpenDatabase } from './open-database.ts';
 import type { Database } from './schema.ts';
 import { TABLE_NAMES } from './tables.ts';
-import { houseOn, openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';
+import { fixtureOn, openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';
 import { emptyDatabase } from './test-database.ts';
 import { allRows, anyRows, insertRows } from './test-rows.ts';
 
@@ -56,11 +56,11 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
   });
 
   test('shows one moment while visits are stored and merged, and keeps nobody waiting', async () => {
-    const house = await withLinks(pair.from);
-    await house.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
-    await house.insert('2026-11-24T12:00:00Z', 40);
-    await house.merger.merge();
-    await house.insert('2026-11-24T13:00:00Z', 30);
+    const fixture = await withLinks(pair.from);
+    await fixture.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
+    await fixture.insert('2026-11-24T12:00:00Z', 40);
+    await fixture.merger.merge();
+    await fixture.insert('2026-11-24T13:00:00Z', 30);
     let tables = 0;
     const busy: OpenDatabase = {
       ...pair.from,
@@ -70,12 +70,12 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
             ...transaction,
             read: async (statement) => {
               tables++;
-              await house.insert('2026-11-24T14:00:00Z', 20);
-              await house.insert('2031-05-05T14:00:00Z', 20);
-              await house.merger.merge();
-              await house.visits.preparePartitions(new Date('2031-05-05T00:00:00Z'));
-              await house.insert('2026-11-24T15:00:00Z', 20);
-              await house.links.create({ ...testLink, tags: [], short_code: `new${tables}` as ShortCode });
+              await fixture.insert('2026-11-24T14:00:00Z', 20);
+              await fixture.insert('2031-05-05T14:00:00Z', 20);
+              await fixture.merger.merge();
+              await fixture.visits.preparePartitions(new Date('2031-05-05T00:00:00Z'));
+              await fixture.insert('2026-11-24T15:00:00Z', 20);
+              await fixture.links.create({ ...testLink, tags: [], short_code: `new${tables}` as ShortCode });
               return transaction.read(statement);
             },
           }),
@@ -89,12 +89,12 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
   });
 
   test('puts visits where new ones go, and goes on counting', async () => {
-    const house = await withLinks(pair.from);
-    await house.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
-    await house.insert('2026-11-24T12:00:00Z', 9);
-    await house.insert('2031-05-05T12:00:00Z', 4);
+    const fixture = await withLinks(pair.from);
+    await fixture.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
+    await fixture.insert('2026-11-24T12:00:00Z', 9);
+    await fixture.insert('2031-05-05T12:00:00Z', 4);
     await restoreInto(pair.to, await takeBackup(pair.from));
-    const restored = houseOn(pair.to);
+    const restored = fixtureOn(pair.to);
     const places = async () => {
       const { rows } = await sql`
         select tableoid::regclass::text as place, count(*) from visits group by 1 order by 1

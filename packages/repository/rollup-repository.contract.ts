@@ -62,9 +62,9 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
   const left = async () => database().db.selectFrom('rollup_deltas').select('id').execute();
 
   test('gives the same answers before deltas are merged, halfway and after', async () => {
-    const house = setUp();
-    await store(house, 7);
-    const before = await everything(house);
+    const fixture = setUp();
+    await store(fixture, 7);
+    const before = await everything(fixture);
     expect(before[0]?.totals).toEqual({ visits: 21, bot_visits: 7 });
     expect(before[3]?.series.map(({ visits }) => visits).filter(Boolean)).toEqual([7, 7, 7]);
     expect(before[0]?.breakdown).toEqual({
@@ -89,77 +89,77 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
       device: [{ value: '(unknown)', visits: 21 }],
     });
     expect(await left()).toHaveLength(21);
-    const some = await house.rollups.waiting(11);
+    const some = await fixture.rollups.waiting(11);
     const { merge } = createRollupMerger({
-      repository: { ...house.rollups, waiting: (_limit, after) => Promise.resolve(after ? [] : some) },
+      repository: { ...fixture.rollups, waiting: (_limit, after) => Promise.resolve(after ? [] : some) },
       batchesAtOnce: 11,
     });
     expect(await merge()).toBe(11);
     expect(await left()).toHaveLength(10);
-    expect(await everything(house)).toEqual(before);
-    expect(await house.merger().merge()).toBe(10);
+    expect(await everything(fixture)).toEqual(before);
+    expect(await fixture.merger().merge()).toBe(10);
     expect(await left()).toEqual([]);
-    expect(await everything(house)).toEqual(before);
-    expect(await house.merger().merge()).toBe(0);
+    expect(await everything(fixture)).toEqual(before);
+    expect(await fixture.merger().merge()).toBe(0);
   });
 
   test('remembers a month until a merge makes it another', async () => {
-    const house = setUp();
-    await store(house, 1);
-    await house.merger().merge();
-    const before = await everything(house);
+    const fixture = setUp();
+    await store(fixture, 1);
+    await fixture.merger().merge();
+    const before = await everything(fixture);
     // As text: the driver would make a JSON string of the string.
     const data = sql<string>`${JSON.stringify(createMonth())}::text::json`;
     const change = database().db.updateTable('monthly_rollups').set({ data });
     await change.execute();
-    expect(await everything(house)).toEqual(before);
+    expect(await everything(fixture)).toEqual(before);
     await change.set({ version: sql`version + 1` }).execute();
-    expect((await house.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(0);
+    expect((await fixture.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(0);
   });
 
   test('gives the same answers while deltas are merged and visits stored again and again', async () => {
-    const house = setUp();
+    const fixture = setUp();
     const done = new AbortController();
     const storing = (async () => {
-      for (let batch = 0; batch < 30; batch++) await house.visits.insert([visitAt('2026-11-24T12:00:00Z')]);
+      for (let batch = 0; batch < 30; batch++) await fixture.visits.insert([visitAt('2026-11-24T12:00:00Z')]);
       done.abort();
     })();
     const merging = (async () => {
-      while (!done.signal.aborted) await house.merger(3).merge();
+      while (!done.signal.aborted) await fixture.merger(3).merge();
     })();
     let seen = 0;
     while (!done.signal.aborted) {
-      const { totals } = await house.stats.summarise(code, { ...period, interval: 'day' });
+      const { totals } = await fixture.stats.summarise(code, { ...period, interval: 'day' });
       expect(totals.visits).toBeGreaterThanOrEqual(seen);
       seen = totals.visits;
     }
     await Promise.all([storing, merging]);
-    expect((await house.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(30);
+    expect((await fixture.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(30);
   });
 
   test('merges each delta once, however many merge at once', async () => {
-    const house = setUp();
-    await store(house, 20);
-    const before = await everything(house);
-    const mergers = Array.from({ length: 5 }, () => house.merger(7));
+    const fixture = setUp();
+    await store(fixture, 20);
+    const before = await everything(fixture);
+    const mergers = Array.from({ length: 5 }, () => fixture.merger(7));
     for (let rounds = 0; (await left()).length > 0 && rounds < 100; rounds++) {
       await Promise.all(mergers.map(({ merge }) => merge()));
     }
     expect(await left()).toEqual([]);
-    expect(await everything(house)).toEqual(before);
+    expect(await everything(fixture)).toEqual(before);
   });
 
   test('changes nothing with a merge of deltas that another has merged, or of months that it has changed', async () => {
-    const house = setUp();
-    await store(house, 2);
-    const before = await everything(house);
-    const [first, second] = await house.rollups.waiting(100);
+    const fixture = setUp();
+    await store(fixture, 2);
+    const before = await everything(fixture);
+    const [first, second] = await fixture.rollups.waiting(100);
     if (!first || !second) throw new Error('Nothing waits.');
     expect(first.shard).toBe(second.shard);
     const mergeOf = async (...batches: (typeof first)[]) => {
-      let merge: Parameters<typeof house.rollups.merge>[0] | undefined;
+      let merge: Parameters<typeof fixture.rollups.merge>[0] | undefined;
       const repository = {
-        ...house.rollups,
+        ...fixture.rollups,
         waiting: () => Promise.resolve(batches),
         merge: (given: NonNullable<typeof merge>) => {
           merge = given;
@@ -175,18 +175,18 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
       await mergeOf(first, second),
       await mergeOf(second),
     ];
-    expect(await house.rollups.merge(ofOne)).toBe(true);
-    expect(await house.rollups.merge(ofOne)).toBe(false);
-    expect(await house.rollups.merge(ofBoth)).toBe(false);
-    expect(await house.rollups.merge(ofOther)).toBe(false);
-    expect(await everything(house)).toEqual(before);
+    expect(await fixture.rollups.merge(ofOne)).toBe(true);
+    expect(await fixture.rollups.merge(ofOne)).toBe(false);
+    expect(await fixture.rollups.merge(ofBoth)).toBe(false);
+    expect(await fixture.rollups.merge(ofOther)).toBe(false);
+    expect(await everything(fixture)).toEqual(before);
   });
 
   test('is merged by one of many that merge at once; the others leave it alone', async () => {
-    const house = setUp();
-    await store(house, 20);
+    const fixture = setUp();
+    await store(fixture, 20);
     const mergers = Array.from({ length: 8 }, () =>
-      createRollupMerger({ repository: house.rollups, batchesAtOnce: 60 }),
+      createRollupMerger({ repository: fixture.rollups, batchesAtOnce: 60 }),
     );
     const merged = await Promise.all(mergers.map(({ merge }) => merge()));
     expect(merged.reduce((sum, each) => sum + each, 0)).toBe(60);
@@ -194,12 +194,12 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
   });
 
   test('goes on from where it stopped, and begins anew when it has seen all', async () => {
-    const house = setUp();
-    await store(house, 3);
-    const waiting = await house.rollups.waiting(100);
+    const fixture = setUp();
+    await store(fixture, 3);
+    const waiting = await fixture.rollups.waiting(100);
     expect(waiting).toHaveLength(9);
-    expect(await house.rollups.waiting(2, waiting[4])).toEqual(waiting.slice(5, 7));
-    expect(await house.rollups.waiting(2, waiting.at(-1))).toEqual([]);
+    expect(await fixture.rollups.waiting(2, waiting[4])).toEqual(waiting.slice(5, 7));
+    expect(await fixture.rollups.waiting(2, waiting.at(-1))).toEqual([]);
   });
 
   test('knows deleted links and those without visits, and no others', async () => {

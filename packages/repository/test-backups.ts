@@ -65,7 +65,7 @@ export async function makeBare({ db }: OpenDatabase): Promise<void> {
 }
 
 /** What changes links and visits in a database. */
-export function houseOn({ db }: OpenDatabase) {
+export function fixtureOn({ db }: OpenDatabase) {
   const links = createLinkRepository({ db, clock: createTestClock() });
   const visits = createVisitRepository({ db });
   const merger = createRollupMerger({ repository: createRollupRepository({ db }), batchesAtOnce: 3 });
@@ -81,7 +81,7 @@ export function houseOn({ db }: OpenDatabase) {
 
 /** The same, with two links. */
 export async function withLinks(database: OpenDatabase) {
-  const house = houseOn(database);
-  for (const short_code of CODES) await house.links.create({ ...testLink, tags: [], short_code });
-  return house;
+  const fixture = fixtureOn(database);
+  for (const short_code of CODES) await fixture.links.create({ ...testLink, tags: [], short_code });
+  return fixture;
 }
