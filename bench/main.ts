@@ -64,8 +64,9 @@ async function main(): Promise<void> {
 /** @throws UsageError unless the folder holds a checkout with its dependencies. */
 function checkoutIn(directory: string): string {
   const root = resolve(directory);
-  if (['functions/standalone/main.ts', 'node_modules'].every((path) => existsSync(join(root, path))))
+  if (['functions/standalone/main.ts', 'node_modules'].every((path) => existsSync(join(root, path)))) {
     return root;
+  }
   throw new UsageError('--before must be a checkout of Terse after `npm ci`.');
 }
 

@@ -8,7 +8,8 @@ export function readCommit(environment: Readonly<Record<string, string | undefin
   const given = environment['COMMIT'];
   if (given) return given;
   const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-  if (git('status', '--porcelain') !== '')
+  if (git('status', '--porcelain') !== '') {
     throw new Error('Commit first: images are named after the commit.');
+  }
   return git('rev-parse', '--short=12', 'HEAD');
 }

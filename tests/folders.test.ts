@@ -57,8 +57,9 @@ describe('a start is refused in one line, and nothing is changed, where the fold
     [
       'has a database of PostgreSQL in the place of that of Terse',
       (directory) => {
-        for (const name of readdirSync(inCluster(directory)))
+        for (const name of readdirSync(inCluster(directory))) {
           renameSync(inCluster(directory, name), inPostgres(directory, name));
+        }
         rmSync(inCluster(directory), { recursive: true });
       },
       /postgres holds a database that this version of Terse did not make\./,

@@ -41,8 +41,9 @@ export async function startServer(
   const environment = { INTERNAL_PORT: `${free}`, ...settings };
   const child = spawn(program, args, { env: { PATH: '', ...environment } });
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  }
   const internalUrl = `http://127.0.0.1:${environment.INTERNAL_PORT}`;
   await untilLive(child, internalUrl, () => output);
   return {

@@ -36,8 +36,9 @@ async function npmStart(...args: readonly string[]) {
   });
   const { pid = 0 } = npm;
   let output = '';
-  for (const stream of [npm.stdout, npm.stderr])
+  for (const stream of [npm.stdout, npm.stderr]) {
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  }
   // Its streams close when the last process that npm started is gone.
   const ended = once(npm, 'close');
   onTestFinished(async () => {

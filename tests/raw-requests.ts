@@ -1,4 +1,4 @@
-import { TEST_API_KEY } from '@terse/runtime/test-services';
+import { TEST_API_KEY } from '@terse/runtime/services/test-services';
 
 export const HOST = 'Host: go.example\r\n';
 const KEY = `${HOST}Authorization: Bearer ${TEST_API_KEY}\r\n`;

@@ -25,8 +25,9 @@ describe.runIf(!isRoot || canBecomeOthers)(
     function give(directory: string): void {
       if (!isRoot) return;
       chownSync(directory, NOBODY, NOBODY);
-      for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
+      for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
         chownSync(join(entry.parentPath, entry.name), NOBODY, NOBODY);
+      }
     }
 
     test('may not write the folder', async () => {

@@ -43,8 +43,9 @@ export function findCores(): Cores {
     besideFirst: (command) => [...(isLoadFirst ? FIRST_IN_LINE : []), TASKSET, '-c', others, ...command],
     unpinned: unpinned(count, (command) => [TASKSET, '-c', `0-${count - 1}`, ...command]),
     moveBeside: (pid) => {
-      for (const id of processTree(pid))
+      for (const id of processTree(pid)) {
         execFileSync(TASKSET, ['-a', '-p', '-c', others, String(id)], { stdio: 'ignore' });
+      }
     },
   };
 }

@@ -58,8 +58,9 @@ export async function measureWriting(
     const now = await stored();
     if (now > 0 && first.at === 0) first = { visits: now, at: performance.now() };
     if (now >= visits.length) break;
-    if (performance.now() > deadline)
+    if (performance.now() > deadline) {
       throw new Error(`${now} of ${visits.length} visits were stored in time.`);
+    }
     await sleep(POLL_MS);
   }
   const perSecond = ((visits.length - first.visits) / (performance.now() - first.at)) * 1000;
@@ -147,8 +148,9 @@ async function copy({ sql }: Deployment, visits: readonly Visit[]): Promise<{ pe
   await pipeline(Readable.from(lines), target);
   const perSecond = (visits.length / (performance.now() - begin)) * 1000;
   const [row] = await sql<{ stored: number }[]>`select count(*)::int as stored from visits_bare`;
-  if (row?.stored !== visits.length)
+  if (row?.stored !== visits.length) {
     throw new Error(`COPY stored ${row?.stored} of ${visits.length} visits.`);
+  }
   return { perSecond };
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { openTestServices, type TestServices } from '@terse/runtime/test-services';
+import { openTestServices, type TestServices } from '@terse/runtime/services/test-services';
 import { createCounterFlushApp } from './app.ts';
 import type { Delivery } from '@terse/core/visits/ports';
 import { HOUR_MS } from '@terse/platform/durations';

@@ -75,8 +75,9 @@ export function createCounterFlushApp(dependencies: CounterFlushDependencies): H
 
   async function takeBack(): Promise<number> {
     const taken = await reconciliation.takeBack();
-    if (taken.links > 0)
+    if (taken.links > 0) {
       log.error({ ...taken }, 'counts were ahead for too long and are taken back: visits were lost');
+    }
     return taken.links;
   }
 

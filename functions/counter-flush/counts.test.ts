@@ -65,8 +65,9 @@ async function openWorld() {
     meanwhile: [] as (() => Promise<unknown>)[],
     record: async (code: ShortCode, times: number) => {
       recorded.set(code, (recorded.get(code) ?? 0) + times);
-      for (let time = 0; time < times; time++)
+      for (let time = 0; time < times; time++) {
         onTheWay.push(testVisitAt('2026-11-24T12:00:00Z', { short_code: code }));
+      }
       await forwarded.add(`${additions++}`, new Map([[code, times]]));
     },
     store: (some: number) => visits.insert(onTheWay.splice(0, some)),
@@ -232,8 +233,9 @@ describe('whatever is late, lost or killed', () => {
           await world.store(world.onTheWay.length);
           await world.tick();
           const stored = await world.stored();
-          for (const [each, shown] of await world.shown())
+          for (const [each, shown] of await world.shown()) {
             expect(shown).toBeGreaterThanOrEqual(stored.get(each) ?? 0);
+          }
           // A surplus that grew after it was first seen is taken back with the second window.
           for (let windows = 0; windows < 2; windows++) {
             for (let ticks = 0; ticks < 3; ticks++) await world.tick();

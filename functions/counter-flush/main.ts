@@ -3,7 +3,7 @@ import { openInternalListener, openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
 import { createContext } from '@terse/runtime/context';
 import { openCounterFlush } from '@terse/runtime/functions/counter-flush';
-import { runUntilStopped } from '@terse/runtime/process';
+import { runUntilStopped } from '@terse/runtime/process/process';
 import { createCounterFlushApp } from './app.ts';
 import { startSchedule } from './schedule.ts';
 import { manifest } from './manifest.ts';

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { readConfig } from '@terse/runtime/config';
-import { createLog } from '@terse/runtime/log';
+import { readConfig } from '@terse/runtime/settings/config';
+import { createLog } from '@terse/runtime/telemetry/log';
 import { startSchedule } from './schedule.ts';
 import { MANIFESTS } from '../manifests.ts';
 

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
-import type { Config } from '@terse/runtime/config';
-import type { Logger } from '@terse/runtime/log';
+import type { Config } from '@terse/runtime/settings/config';
+import type { Logger } from '@terse/runtime/telemetry/log';
 import { postEvent, type Schedule, schedule } from '@terse/runtime/triggers';
 import type { Tick } from './app.ts';
 import { HOUR_MS } from '@terse/platform/durations';

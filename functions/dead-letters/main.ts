@@ -1,7 +1,7 @@
 import { commandLine } from '@terse/command-line/command-line';
 import { createContext } from '@terse/runtime/context';
 import { openDeadLetters } from '@terse/runtime/functions/dead-letters';
-import { runOnce } from '@terse/runtime/process';
+import { runOnce } from '@terse/runtime/process/process';
 import { readDeadLettersCommand, USAGE } from './command.ts';
 import { manifest } from './manifest.ts';
 

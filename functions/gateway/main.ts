@@ -3,7 +3,7 @@ import { openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
 import { createContext } from '@terse/runtime/context';
 import { openGateway } from '@terse/runtime/functions/gateway';
-import { runUntilStopped } from '@terse/runtime/process';
+import { runUntilStopped } from '@terse/runtime/process/process';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
 import { manifest } from './manifest.ts';

@@ -4,7 +4,7 @@ import type { Listener } from '@terse/http/listen';
 import { serve } from '@terse/http/serve';
 import { createLinksApp } from '@terse/links/app';
 import { createRedirectApp } from '@terse/redirect/app';
-import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/services/test-services';
 import { createStatsApp } from '@terse/stats/app';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -28,8 +28,9 @@ export function readKeysCommand(args: readonly string[]): KeysCommand {
     if (name !== undefined) throw new UsageError('list takes no name.');
     return async (keys) => table(await keys.list());
   }
-  if (name === undefined || rest.length > 0)
+  if (name === undefined || rest.length > 0) {
     throw new UsageError(`${command} takes one name, in quotes where it has spaces.`);
+  }
   if (command === 'revoke') return async (keys) => `revoked ${line(await keys.revoke(name))}`;
   const { error } = NAME.safeParse(name);
   if (error) throw new UsageError(`The name ${error.issues[0]?.message}.`);

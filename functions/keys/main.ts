@@ -1,7 +1,7 @@
 import { commandLine } from '@terse/command-line/command-line';
 import { withApiKeys } from '@terse/runtime/api-keys';
 import { createContext } from '@terse/runtime/context';
-import { runOnce } from '@terse/runtime/process';
+import { runOnce } from '@terse/runtime/process/process';
 import { readKeysCommand, USAGE } from './command.ts';
 import { manifest } from './manifest.ts';
 

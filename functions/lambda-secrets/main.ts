@@ -1,6 +1,6 @@
-import { runOnce } from '@terse/runtime/process';
-import { takeSecretSettings } from '@terse/runtime/secret-settings';
-import { standardError } from '@terse/runtime/standard-streams';
+import { runOnce } from '@terse/runtime/process/process';
+import { takeSecretSettings } from '@terse/runtime/settings/secret-settings';
+import { standardError } from '@terse/runtime/process/standard-streams';
 
 // Node loads this before a function's own main.js: AWS Lambda, unlike ECS, does not put secrets into the environment.
 await runOnce(async () => {

@@ -1,6 +1,6 @@
 import { createApiKeyService } from '@terse/core/access/api-key-service';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/services/test-services';
 import { createLinksApp } from './app.ts';
 
 let services: TestServices;

@@ -1,4 +1,4 @@
-import { openTestServices, TEST_API_KEY } from '@terse/runtime/test-services';
+import { openTestServices, TEST_API_KEY } from '@terse/runtime/services/test-services';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLinksApp } from './app.ts';
 

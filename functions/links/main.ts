@@ -3,7 +3,7 @@ import { openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
 import { createContext } from '@terse/runtime/context';
 import { openLinks } from '@terse/runtime/functions/links';
-import { runUntilStopped } from '@terse/runtime/process';
+import { runUntilStopped } from '@terse/runtime/process/process';
 import { createLinksApp } from './app.ts';
 import { manifest } from './manifest.ts';
 

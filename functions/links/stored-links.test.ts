@@ -6,7 +6,7 @@ import { createLinkService } from '@terse/core/links/link-service';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { openTestDatabase } from '@terse/repository/test-database';
 import { createLinkRepository } from '@terse/repository/link-repository';
-import { openTestServices, type TestServices } from '@terse/runtime/test-services';
+import { openTestServices, type TestServices } from '@terse/runtime/services/test-services';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLinksApp } from './app.ts';

@@ -1,4 +1,4 @@
-import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/services/test-services';
 import { createLinksApp } from './app.ts';
 
 export interface Answer {

@@ -1,8 +1,8 @@
 import { commandLine, parseCommandLine, UsageError } from '@terse/command-line/command-line';
 import { systemClock } from '@terse/platform/clock';
 import { askAws, askSecretsManager, regionOf } from '@terse/runtime/aws';
-import { createLog } from '@terse/runtime/log';
-import { runOnce, runUntilStopped } from '@terse/runtime/process';
+import { createLog } from '@terse/runtime/telemetry/log';
+import { runOnce, runUntilStopped } from '@terse/runtime/process/process';
 import { schedule } from '@terse/runtime/triggers';
 import { type AskScheduler, putSchedules, readSchedules } from './schedules.ts';
 import { putSecrets } from './secrets.ts';
@@ -71,8 +71,9 @@ async function startTicking(targets: readonly string[]) {
 const { command, rest } = commandLine(USAGE, (args) => {
   const [command, ...rest] = parseCommandLine(args, {}).words;
   if (command === 'setup' && rest.length === 1) return { command, rest };
-  if (command === 'tick' && rest.length > 0 && rest.every((target) => /^[^=]+=http/.test(target)))
+  if (command === 'tick' && rest.length > 0 && rest.every((target) => /^[^=]+=http/.test(target))) {
     return { command, rest };
+  }
   throw new UsageError(command === undefined ? 'Say what to do.' : `There is no command ${args.join(' ')}.`);
 });
 if (command === 'tick') void runUntilStopped(() => startTicking(rest));

@@ -1,5 +1,5 @@
 import { commandLine, parseCommandLine, refuseWords } from '@terse/command-line/command-line';
-import { runOnce } from '@terse/runtime/process';
+import { runOnce } from '@terse/runtime/process/process';
 import { createContext } from '@terse/runtime/context';
 import { migrateDatabase } from '@terse/runtime/functions/migrate';
 import { manifest } from './manifest.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openTestServices, type TestServices } from '@terse/runtime/test-services';
+import { openTestServices, type TestServices } from '@terse/runtime/services/test-services';
 import { DomainError } from '@terse/core/errors';
 import type { ObservedVisit } from '@terse/core/visits/visit-recorder';
 import { createRedirectApp } from './app.ts';

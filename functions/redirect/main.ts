@@ -5,7 +5,7 @@ import { openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
 import { createContext } from '@terse/runtime/context';
 import { openRedirect } from '@terse/runtime/functions/redirect';
-import { runUntilStopped } from '@terse/runtime/process';
+import { runUntilStopped } from '@terse/runtime/process/process';
 import { createRedirectApp } from './app.ts';
 import { manifest } from './manifest.ts';
 

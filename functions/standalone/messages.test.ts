@@ -1,6 +1,6 @@
 import { createCounterFlushApp } from '@terse/counter-flush/app';
 import { createLinksApp } from '@terse/links/app';
-import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/services/test-services';
 import { createStatsApp } from '@terse/stats/app';
 import { createVisitWriterApp } from '@terse/visit-writer/app';
 import fc from 'fast-check';

@@ -11,7 +11,7 @@ import { DIMENSIONS } from '@terse/core/stats/rollup';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '@terse/http/schemas';
 import { LIMITS } from '@terse/links/schemas';
 import { MAX_CUT_VALUES, MAX_CUT_VISITS } from '@terse/repository/cut-days';
-import { readConfig } from '@terse/runtime/config';
+import { readConfig } from '@terse/runtime/settings/config';
 import { expect, test } from 'vitest';
 import { MANIFESTS } from '../manifests.ts';
 

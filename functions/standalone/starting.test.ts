@@ -45,8 +45,9 @@ async function refused(
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  }
   await once(child, 'close');
   return [child.exitCode, output];
 }

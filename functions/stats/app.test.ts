@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Visit } from '@terse/core/visits/visit';
-import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/test-services';
+import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/services/test-services';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { createStatsApp } from './app.ts';
 

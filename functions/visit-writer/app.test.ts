@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { type Visit } from '@terse/core/visits/visit';
-import { openTestServices, type TestServices } from '@terse/runtime/test-services';
+import { openTestServices, type TestServices } from '@terse/runtime/services/test-services';
 import { createVisitWriterApp } from './app.ts';
 
 let services: TestServices;

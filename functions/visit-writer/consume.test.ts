@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createMemoryQueue } from '@terse/queue/memory-queue';
-import { readConfig } from '@terse/runtime/config';
-import { createLog } from '@terse/runtime/log';
+import { readConfig } from '@terse/runtime/settings/config';
+import { createLog } from '@terse/runtime/telemetry/log';
 import type { Message } from '@terse/core/visits/ports';
 import { consume } from './consume.ts';
 import { MANIFESTS } from '../manifests.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '@terse/platform/clock';
 import { batch } from '@terse/queue/batch';
-import type { Config } from '@terse/runtime/config';
-import type { Logger } from '@terse/runtime/log';
+import type { Config } from '@terse/runtime/settings/config';
+import type { Logger } from '@terse/runtime/telemetry/log';
 import type { VisitWriter } from '@terse/core/visits/writer/visit-writer';
 import type { DeadLetters, Delivery, Subscriber, Subscription } from '@terse/core/visits/ports';
 

@@ -3,7 +3,7 @@ import { openInternalListener, openListeners } from '@terse/http/listeners';
 import { reportStart } from '@terse/http/report-start';
 import { createContext } from '@terse/runtime/context';
 import { openVisitWriter } from '@terse/runtime/functions/visit-writer';
-import { runUntilStopped } from '@terse/runtime/process';
+import { runUntilStopped } from '@terse/runtime/process/process';
 import { createVisitWriterApp } from './app.ts';
 import { consume } from './consume.ts';
 import { manifest } from './manifest.ts';

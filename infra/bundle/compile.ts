@@ -58,8 +58,9 @@ export async function compile(bundle: string): Promise<void> {
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const ended = once(child, 'close');
-  for (const path of INTERNAL_QUESTIONS)
+  for (const path of INTERNAL_QUESTIONS) {
     await untilAnswered(child, `http://127.0.0.1:${internalPort}${path}`);
+  }
   // A function that serves callers listens before it is live; one with its own trigger does not listen here.
   for (const path of QUESTIONS) await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
   child.kill('SIGTERM');

@@ -38,5 +38,6 @@ async function makeReadyCluster(initdb: string, cluster: string): Promise<void> 
   }
 }
 
-if (import.meta.main)
+if (import.meta.main) {
   await Promise.all(process.argv.slice(2).map((folder) => bringPrograms(resolve(folder))));
+}

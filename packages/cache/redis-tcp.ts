@@ -59,9 +59,9 @@ export function openRedisTcp(options: RedisTcpOptions): RedisConnection {
     command,
     run: (script, keys, values) => runScript(command, script, keys, values),
     close: async () => {
-      if (client.isReady)
+      if (client.isReady) {
         await pTimeout(client.close(), { milliseconds: 1000 }).catch(() => client.destroy());
-      else client.destroy();
+      } else client.destroy();
     },
   };
 }

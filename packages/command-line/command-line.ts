@@ -35,8 +35,9 @@ export function parseCommandLine<O extends Options>(args: readonly string[], kno
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
-    if (!Object.hasOwn(known, name) || rawName !== `--${name}`)
+    if (!Object.hasOwn(known, name) || rawName !== `--${name}`) {
       throw new UsageError(`There is no option ${rawName}.`);
+    }
     if (Object.hasOwn(options, name)) throw new UsageError(`${rawName} is given twice.`);
     if (known[name] === 'flag' && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
     if (known[name] === 'value' && value === undefined) throw new UsageError(`${rawName} needs a value.`);

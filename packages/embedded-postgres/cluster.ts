@@ -101,8 +101,9 @@ export async function initialize(
 export function adoptCluster(cluster: string, identity: Identity | undefined): void {
   const { uid, mode } = statSync(cluster);
   if (identity && uid !== identity.uid) {
-    for (const entry of readdirSync(cluster, { recursive: true, withFileTypes: true }))
+    for (const entry of readdirSync(cluster, { recursive: true, withFileTypes: true })) {
       give(join(entry.parentPath, entry.name), identity);
+    }
     give(cluster, identity);
   }
   if ((mode & 0o077) !== 0 && (identity || uid === process.getuid?.())) chmodSync(cluster, PRIVATE_DIRECTORY);

@@ -19,8 +19,9 @@ const copy = useMadeDatabase();
 describe('a server', () => {
   test('lets nobody in without the password, and listens at no port', async () => {
     const { url } = await startTestServer(copy());
-    for (const password of ['', 'guess'])
+    for (const password of ['', 'guess']) {
       await expect(query(withPassword(url, password), NOTES)).rejects.toMatchObject({ code: '28P01' });
+    }
     expect(await query(url, 'show listen_addresses')).toEqual([{ listen_addresses: '' }]);
     const settings =
       "select name from pg_settings where name in ('fsync', 'full_page_writes') and setting = 'off'";

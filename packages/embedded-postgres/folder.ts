@@ -36,16 +36,18 @@ export function clusterIn(directory: string): string {
  * @throws Error in one line that says what the folder holds.
  */
 export function inspectFolder(directory: string): void {
-  if (/[\n\r]/.test(directory))
+  if (/[\n\r]/.test(directory)) {
     throw new Error(`The database cannot lie in ${JSON.stringify(directory)}: the path has a line break.`);
+  }
   if (existsSync(join(dirname(directory), VERSION))) throw ofOthers(dirname(directory));
   refuseInnerFolder(dirname(directory));
   if (!isDirectory(directory)) return;
   const entries = readFolder(directory);
   if (['complete', 'base', VERSION].some((name) => entries.includes(name))) throw ofOthers(directory);
   const stranger = entries.find((name) => !KNOWN.has(name) && !name.startsWith('.'));
-  if (stranger !== undefined)
+  if (stranger !== undefined) {
     throw new Error(`${directory} holds ${stranger}, which is not of Terse. Set DATA_DIR to another folder.`);
+  }
   if (entries.includes(CLUSTER)) inspectCluster(clusterIn(directory));
 }
 
@@ -53,10 +55,11 @@ export function inspectFolder(directory: string): void {
 function refuseInnerFolder(dataDirectory: string): void {
   if (!isDirectory(dataDirectory)) return;
   const isInner = readFolder(dataDirectory).some((name) => name === CLUSTER || /^slot-\d+$/.test(name));
-  if (isInner)
+  if (isInner) {
     throw new Error(
       `${dataDirectory} is a part of a data folder of Terse. Set DATA_DIR to the folder above it.`,
     );
+  }
 }
 
 function ofOthers(directory: string): Error {
@@ -89,8 +92,9 @@ function inspectCluster(cluster: string): void {
   if (!/^\d/.test(version)) throw notWhole(cluster, `what ${VERSION} holds`);
   const control = readIn(cluster, () => readFileSync(path(CONTROL)));
   if (control.length !== CONTROL_BYTES) throw notWhole(cluster, `a part of ${CONTROL}`);
-  if (control.readUInt32LE(CONTROL_VERSION.at) !== CONTROL_VERSION.value || control[HAS_64_BITS_AT] !== 1)
+  if (control.readUInt32LE(CONTROL_VERSION.at) !== CONTROL_VERSION.value || control[HAS_64_BITS_AT] !== 1) {
     throw ofOthers(cluster);
+  }
 }
 
 function readVersion(cluster: string): string {

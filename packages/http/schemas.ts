@@ -11,8 +11,9 @@ const LOST_PLUS = /^[^ ]+T[^ ]+ \d\d:\d\d$/;
 
 function faultOfTime(text: unknown): string {
   if (typeof text !== 'string') return TIME;
-  if (LOST_PLUS.test(text))
+  if (LOST_PLUS.test(text)) {
     return 'must have the + of its offset written as %2B, because a + in a URL is a space';
+  }
   return FORM.test(text) ? 'must be a day and a time that exist' : TIME;
 }
 

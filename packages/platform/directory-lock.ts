@@ -31,12 +31,14 @@ const HOLDER_WAIT_MS = 5;
 export function tryLockDirectory(directory: string): DirectoryLock | undefined {
   makeDirectory(directory);
   const path = join(directory, LOCK);
-  if (Buffer.byteLength(resolve(path)) > MAX_PATH_BYTES)
+  if (Buffer.byteLength(resolve(path)) > MAX_PATH_BYTES) {
     throw new Error(`The path ${directory} is too long.`);
+  }
   const lock = tryLockFile(path);
   if (lock) return taken(directory, path, lock);
-  if (refusesLocks(directory))
+  if (refusesLocks(directory)) {
     throw new Error(`The folder ${directory} cannot be locked: its file system keeps no locks.`);
+  }
   return undefined;
 }
 

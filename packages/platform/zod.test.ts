@@ -78,8 +78,9 @@ describe('what is wrong is told in our words', () => {
     const values = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true });
     fc.assert(
       fc.property(schemas, values, (schema, value) => {
-        for (const message of messagesOf(schema, value))
+        for (const message of messagesOf(schema, value)) {
           expect(message).toMatch(/^must (?!.*(?:expected|nvalid))/);
+        }
       }),
     );
   });

@@ -66,8 +66,9 @@ export function batch(
     let taken = 0;
     let takenLength = 0;
     for (const { body } of gathered) {
-      if (taken === options.maxMessages || (taken > 0 && takenLength + body.length > options.maxLength))
+      if (taken === options.maxMessages || (taken > 0 && takenLength + body.length > options.maxLength)) {
         break;
+      }
       taken++;
       takenLength += body.length;
     }

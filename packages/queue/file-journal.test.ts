@@ -36,8 +36,9 @@ function openAfterClose(journal: Journal): Journal {
 
 async function restoreAll(journal: Journal): Promise<string[]> {
   const records: string[] = [];
-  for (let found = await journal.restore(); found; found = await journal.restore())
+  for (let found = await journal.restore(); found; found = await journal.restore()) {
     records.push(...found.records);
+  }
   return records;
 }
 

@@ -23,8 +23,9 @@ export class BackupReader {
     for (;;) {
       const end = this.#rest.indexOf(NEWLINE);
       if (end !== -1) return this.#take(end + 1).toString('utf8', 0, end);
-      if (this.#rest.length > MAX_LINE_BYTES || !(await this.#readMore()))
+      if (this.#rest.length > MAX_LINE_BYTES || !(await this.#readMore())) {
         throw new BackupError(`${DAMAGED}.`);
+      }
     }
   }
 

@@ -115,8 +115,9 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
       ['"days":[', '"days":["2026-13-45",', /damaged/],
       ['"days":[', '"days":["today",', /no dates/],
     ];
-    for (const [part, by, says] of cases)
+    for (const [part, by, says] of cases) {
       expect(await refusal(gzipSync(text.replace(part, by)))).toMatch(says);
+    }
   });
 
   test('a database whose server has too few locks, and says what to do', async () => {

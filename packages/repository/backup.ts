@@ -59,8 +59,9 @@ export async function writeBackup(
 function refuseOther(migrations: readonly string[]): void {
   const missing = MIGRATIONS.find((name) => !migrations.includes(name));
   const newer = newerMigration(migrations);
-  if (migrations.length === 0)
+  if (migrations.length === 0) {
     throw new BackupError('There is nothing to back up: the database has no tables.');
+  }
   if (newer !== undefined) {
     throw new BackupError(`The database is of a newer release, which has the migration ${newer}.`);
   }

@@ -87,8 +87,9 @@ async function countRows(db: Kysely<Database>, table: string): Promise<number> {
 function refuseDifferences(loaded: ReadonlyMap<string, number>, { rows }: BackupTrailer): void {
   for (const table of new Set([...loaded.keys(), ...Object.keys(rows)])) {
     const [has, is] = [loaded.get(table), rows[table]];
-    if (has !== is)
+    if (has !== is) {
       throw new BackupError(`${DAMAGED}: it has ${has ?? 0} rows of ${table} instead of ${is ?? 0}.`);
+    }
   }
 }
 

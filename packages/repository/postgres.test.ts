@@ -32,8 +32,9 @@ test('a database that was down for long is tried again at once', async () => {
   });
   onTestFinished(close);
   // With the driver's own waits, which grow to 20 s, ten tries take longer than a test may.
-  for (let tries = 0; tries < 10; tries++)
+  for (let tries = 0; tries < 10; tries++) {
     await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'unavailable' });
+  }
 });
 
 test.each([

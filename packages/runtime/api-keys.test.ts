@@ -3,8 +3,8 @@ import { openBareDatabase } from '@terse/repository/test-database';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import { withApiKeys } from './api-keys.ts';
-import { readConfig } from './config.ts';
-import { createLog } from './log.ts';
+import { readConfig } from './settings/config.ts';
+import { createLog } from './telemetry/log.ts';
 import { MANIFESTS } from '../../functions/manifests.ts';
 
 async function listIn(url: string) {

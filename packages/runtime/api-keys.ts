@@ -1,8 +1,8 @@
 import { type ApiKeyList, createApiKeyList } from '@terse/core/access/api-key-list';
 import { createApiKeyRepository } from '@terse/repository/api-key-repository';
 import { isMissingTable, isNotPermitted } from '@terse/repository/sql-state';
-import type { ServicesContext } from './backing-services.ts';
-import { withDatabase } from './with-database.ts';
+import type { ServicesContext } from './services/open-services.ts';
+import { withDatabase } from './services/with-database.ts';
 
 /**
  * Runs `work` on the keys in the database.
@@ -23,7 +23,8 @@ export async function withApiKeys<T>(
 
 function explain(error: unknown): unknown {
   if (isMissingTable(error)) return new Error('The database is empty: npm run migrate makes its tables.');
-  if (isNotPermitted(error))
+  if (isNotPermitted(error)) {
     return new Error('The login of DATABASE_URL may not change keys: use the owner of the tables.');
+  }
   return error;
 }

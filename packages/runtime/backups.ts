@@ -7,10 +7,10 @@ import { BackupError } from '@terse/repository/backup-format';
 import { ensureLogins } from '@terse/repository/logins';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { readBackup } from '@terse/repository/restore';
-import { hasNpmBanner } from './npm-banner.ts';
-import type { ServicesContext } from './backing-services.ts';
-import { standardError } from './standard-streams.ts';
-import { withDatabase } from './with-database.ts';
+import { hasNpmBanner } from './process/npm-banner.ts';
+import type { ServicesContext } from './services/open-services.ts';
+import { standardError } from './process/standard-streams.ts';
+import { withDatabase } from './services/with-database.ts';
 
 /** The name of standard output and standard input. */
 const STANDARD = '-';
@@ -33,8 +33,9 @@ export async function backUp(context: ServicesContext, options: BackupOptions): 
   const { file, overwrite, signal } = options;
   const write = (into: Writable) =>
     onDatabase(context, signal, (database) => writeBackup(database, into, signal));
-  if (file !== STANDARD)
+  if (file !== STANDARD) {
     return `${resolve(file)} has ${summary(await writeWholeFile(file, overwrite, write))}`;
+  }
   if (process.stdout.isTTY) throw new BackupError('A backup is not for a terminal: name a file.');
   if (hasNpmBanner()) {
     throw new BackupError('npm writes lines of its own to standard output: use npm run --silent backup -- -');

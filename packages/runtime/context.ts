@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '@terse/platform/clock';
 import type { FunctionManifest } from '@terse/platform/function-manifest';
-import { type Config, readConfig } from './config.ts';
-import { createLog } from './log.ts';
-import type { ServicesContext } from './backing-services.ts';
-import { createEventLoopPressure, type Pressure } from './pressure.ts';
-import { createTelemetry, type Telemetry } from './telemetry.ts';
+import { type Config, readConfig } from './settings/config.ts';
+import { createLog } from './telemetry/log.ts';
+import type { ServicesContext } from './services/open-services.ts';
+import { createEventLoopPressure, type Pressure } from './telemetry/pressure.ts';
+import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 /** What every function has before it opens any part. */
 export interface Context extends ServicesContext, Telemetry {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
-import { isAnyAddress } from './address-settings.ts';
+import { isAnyAddress } from './settings/address-settings.ts';
 
 const LOOPBACK = /^(?:127\.|::1$)/;
 const HOSTS_FILE = '/etc/hosts';

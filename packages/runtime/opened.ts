@@ -1,8 +1,8 @@
 import type { Context } from './context.ts';
-import type { Logger } from './log.ts';
-import type { Pressure } from './pressure.ts';
-import type { ReadinessGate } from './readiness.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { Logger } from './telemetry/log.ts';
+import type { Pressure } from './telemetry/pressure.ts';
+import type { ReadinessGate } from './telemetry/readiness.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** Parts that are open. */
 export interface Opened extends Pick<Telemetry, 'metrics' | 'metricsText'> {

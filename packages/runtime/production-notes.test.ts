@@ -1,4 +1,4 @@
-import { readConfig } from './config.ts';
+import { readConfig } from './settings/config.ts';
 import { describe, expect, test } from 'vitest';
 import { productionNotes } from './production-notes.ts';
 import { MANIFESTS } from '../../functions/manifests.ts';

@@ -1,5 +1,5 @@
-import type { Config } from './config.ts';
-import { LOCAL_HOSTS } from './backing-services-config.ts';
+import type { Config } from './settings/config.ts';
+import { LOCAL_HOSTS } from './settings/service-url.ts';
 
 type NotedSettings = Pick<Config, 'isProduction' | 'baseUrl' | 'database' | 'store' | 'queue' | 'journal'>;
 

@@ -16,8 +16,9 @@ export async function postEvent(
     body: JSON.stringify(event),
     signal,
   });
-  if (!response.ok)
+  if (!response.ok) {
     throw new Error(`The event was answered with ${response.status}: ${await response.text()}`);
+  }
 }
 
 export interface Schedule {

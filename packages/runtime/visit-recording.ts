@@ -1,8 +1,8 @@
 import { createVisitRecorder, type VisitRecorder, type VisitsLeft } from '@terse/core/visits/visit-recorder';
 import type { Context } from './context.ts';
-import { createGuard } from './guard.ts';
-import type { Logger } from './log.ts';
-import type { Queue, Store } from './backing-services.ts';
+import { createGuard } from './services/guard.ts';
+import type { Logger } from './telemetry/log.ts';
+import type { Queue, Store } from './services/open-services.ts';
 import type { Journal } from '@terse/core/visits/ports';
 
 /** How long a publish may take before it is tried again, or before the message goes to the overflow. */
@@ -54,8 +54,9 @@ function report(
   { dropped, onDisk, unreadBytes }: VisitsLeft,
   directory: string | undefined,
 ): void {
-  if (dropped > 0)
+  if (dropped > 0) {
     log.error({ visits: dropped }, 'visits were dropped: nothing took them before the process ended');
+  }
   if (onDisk === 0 && unreadBytes === 0) return;
   log.warn(
     { visits: onDisk, unreadBytes, directory },

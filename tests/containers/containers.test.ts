@@ -242,8 +242,9 @@ describe('under load', () => {
       const before = visitors.answered();
       await vi.waitFor(() => expect(visitors.answered()).toBeGreaterThan(before + 100), EVENTUALLY);
     };
-    for (const service of ['counter-flush', 'visit-writer', 'stats', 'links', 'redirect'])
+    for (const service of ['counter-flush', 'visit-writer', 'stats', 'links', 'redirect']) {
       await stop(service);
+    }
     await startAgain();
     await stop('gateway');
     await startAgain();

@@ -81,8 +81,9 @@ export async function buildStandaloneImage({ environment }: Engine): Promise<Sta
       for (;;) {
         const state = await inspect('{{.State.Status}} {{.State.Health.Status}}');
         if (state === 'running healthy') break;
-        if (!state.startsWith('running') || Date.now() > deadline)
+        if (!state.startsWith('running') || Date.now() > deadline) {
           throw new Error(`The container is ${state}:\n${await logs()}`);
+        }
         await sleep(LOOK_EVERY_MS);
       }
       url = `http://${(await docker('port', id, '8080')).trim()}`;

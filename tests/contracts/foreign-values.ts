@@ -108,8 +108,9 @@ export function describeForeignValues({ redis, admin }: Servers): void {
     const flush = async () => {
       for (let round = 0; round < 2; round++) {
         for (const { id, deltas } of await counter.freeze()) {
-          if (!applied.has(id))
+          if (!applied.has(id)) {
             for (const [code, visits] of deltas) counted.set(code, (counted.get(code) ?? 0) + visits);
+          }
           applied.add(id);
           await counter.settle(id);
         }

@@ -1,6 +1,6 @@
-import { readConfig } from '@terse/runtime/config';
+import { readConfig } from '@terse/runtime/settings/config';
 import { createContext } from '@terse/runtime/context';
-import { openStore } from '@terse/runtime/backing-services';
+import { openStore } from '@terse/runtime/services/open-services';
 import { expect, test } from 'vitest';
 import { describeOnRealServices } from '../on-real-services.ts';
 import { MANIFESTS } from '../../functions/manifests.ts';

@@ -82,8 +82,9 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
       .map(({ text }) => (JSON.parse(text) as { short_code: string }).short_code);
     const refusals = answers.filter(({ status }) => status !== 201);
     expect(refusals.length).toBeGreaterThan(0);
-    for (const refusal of refusals)
+    for (const refusal of refusals) {
       expect(refusal).toMatchObject({ status: 503, type: 'application/problem+json' });
+    }
     rmSync(filler());
     const hasSpaceAt = performance.now();
     made.push(

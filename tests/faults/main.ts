@@ -32,8 +32,9 @@ function readArguments(args: readonly string[]) {
   });
   refuseWords(words);
   const { long, minutes = '60', 'at-once': atOnce = '3', seed = String(Date.now() % 1_000_000) } = options;
-  if (long === undefined && Object.keys(options).length > 0)
+  if (long === undefined && Object.keys(options).length > 0) {
     throw new UsageError('These options are for --long.');
+  }
   return {
     long: long !== undefined,
     minutes: wholeNumber('--minutes', minutes, 1, MAX_MINUTES),

@@ -1,5 +1,5 @@
-import { readConfig } from '@terse/runtime/config';
-import { START_GRACE_MS } from '@terse/runtime/readiness';
+import { readConfig } from '@terse/runtime/settings/config';
+import { START_GRACE_MS } from '@terse/runtime/telemetry/readiness';
 import { describe, expect, inject, test } from 'vitest';
 import { containersOf, pascal } from './functions-of-plan.ts';
 import { collectorOf, metricsOfDashboard, metricsShownBy } from './metrics-of-plan.ts';
@@ -43,8 +43,9 @@ describe.each(PLANS)('%s', (_, plan) => {
   test('watches every function, and tells a person', () => {
     const alarms = plan.of('cloudwatch/metricAlarm');
     const topic = plan.one('sns/topic', 'Alarms');
-    for (const { inputs } of alarms)
+    for (const { inputs } of alarms) {
       expect(inputs['alarmActions']).toEqual([expect.stringContaining(topic.name)]);
+    }
     const watched = (dimension: string, value: string) =>
       alarms
         .flatMap(({ inputs }) => metricsOf(inputs))

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { readConfig } from '@terse/runtime/config';
-import { START_GRACE_MS } from '@terse/runtime/readiness';
+import { readConfig } from '@terse/runtime/settings/config';
+import { START_GRACE_MS } from '@terse/runtime/telemetry/readiness';
 import { describe, expect, test } from 'vitest';
 import { kustomize, type Manifest, podOf } from './kustomize.ts';
 import { PRODUCT_FUNCTIONS } from './product-functions.ts';
@@ -249,6 +249,7 @@ test('production runs images by the commit', () => {
   const images = kustomize('infra/kubernetes/production').flatMap(
     (manifest) => podOf(manifest)?.spec.containers.map(({ image }) => image) ?? [],
   );
-  for (const image of images)
+  for (const image of images) {
     expect(image).toMatch(/^registry\.example\.com\/terse\/[a-z-]+:[0-9a-f]{12}-runtime$/);
+  }
 });

@@ -54,8 +54,9 @@ export function kustomize(directory: string): Manifest[] {
     if (targets.length === 0) throw new Error(`${directory}: a patch has no target.`);
     for (const manifest of targets) {
       const failed = applyPatch(manifest, structuredClone(operations)).find((result) => result !== null);
-      if (failed)
+      if (failed) {
         throw new Error(`${directory}: ${manifest.kind} ${manifest.metadata.name}`, { cause: failed });
+      }
     }
   }
   for (const container of manifests.flatMap(containersIn)) {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '@terse/runtime/config';
+import { readConfig } from '@terse/runtime/settings/config';
 import { type Context, createContext } from '@terse/runtime/context';
 import { openLinks } from '@terse/runtime/functions/links';
 import { type Opened } from '@terse/runtime/opened';

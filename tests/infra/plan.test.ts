@@ -1,4 +1,4 @@
-import { readConfig } from '@terse/runtime/config';
+import { readConfig } from '@terse/runtime/settings/config';
 import { describe, expect, inject, test } from 'vitest';
 import { SECRET_MARK } from '../../infra/plan/plan.ts';
 import { describePlan } from './describe-plan.ts';
@@ -70,11 +70,13 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       });
       expect(image, 'by digest').toMatch(/@sha256:/);
     }
-    for (const { inputs } of plan.of('ecs/taskDefinition'))
+    for (const { inputs } of plan.of('ecs/taskDefinition')) {
       expect(inputs['runtimePlatform']).toMatchObject({ cpuArchitecture: 'ARM64' });
+    }
     for (const { inputs } of plan.of('lambda/function')) expect(inputs['architectures']).toEqual(['arm64']);
-    for (const { inputs } of plan.of('ecr/repository'))
+    for (const { inputs } of plan.of('ecr/repository')) {
       expect(inputs['imageTagMutability']).toBe('IMMUTABLE');
+    }
   });
 
   test('lets nothing but its way out have a public address', () => {
@@ -94,8 +96,9 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       for (const { inputs } of plan.of(type)) expect(inputs['publiclyAccessible']).toBe(false);
     }
     for (const { inputs } of plan.of('lb/loadBalancer')) expect(inputs['internal']).toBe(true);
-    for (const { inputs } of plan.of('ec2/instance'))
+    for (const { inputs } of plan.of('ec2/instance')) {
       expect(inputs['associatePublicIpAddress']).not.toBe(true);
+    }
     expect(plan.of('ec2/eip').map(({ name }) => name)).toEqual(['NetworkElasticIp1', 'NetworkElasticIp2']);
   });
 
@@ -115,8 +118,9 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       new Set(['LoadBalancerGroup-id']),
     );
     for (const { inputs } of plan.of('lb/targetGroup')) expect(inputs['port']).not.toBe(internalPort);
-    for (const { inputs } of plan.of('ec2/defaultSecurityGroup'))
+    for (const { inputs } of plan.of('ec2/defaultSecurityGroup')) {
       expect(inputs).toMatchObject({ ingress: [], egress: [] });
+    }
     const withRulesOfTheirOwn = plan
       .of('ec2/securityGroup')
       .filter(({ inputs }) => inputs['ingress'] ?? inputs['egress']);
@@ -226,8 +230,9 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       value: '1',
     });
     for (const { inputs } of plan.of('rds/proxy')) expect(inputs['requireTls']).toBe(true);
-    for (const { inputs } of plan.of('upstash:index/redisDatabase:RedisDatabase'))
+    for (const { inputs } of plan.of('upstash:index/redisDatabase:RedisDatabase')) {
       expect(inputs['tls']).toBe(true);
+    }
     for (const { inputs } of plan.of('lb/listener')) {
       expect(inputs).toMatchObject({ protocol: 'HTTPS', sslPolicy: expect.stringContaining('TLS13-1-2') });
     }
@@ -342,10 +347,12 @@ describe('what differs between stages', () => {
         backupRetentionPeriod: 14,
         storageEncrypted: true,
       });
-      for (const { inputs } of plan.of('lb/loadBalancer'))
+      for (const { inputs } of plan.of('lb/loadBalancer')) {
         expect(inputs['enableDeletionProtection']).toBe(true);
-      for (const { inputs } of plan.of('secretsmanager/secret'))
+      }
+      for (const { inputs } of plan.of('secretsmanager/secret')) {
         expect(inputs['recoveryWindowInDays']).toBe(30);
+      }
       for (const { inputs } of plan.of('ecr/repository')) expect(inputs['forceDelete']).toBe(false);
     }
     expect(production.one('mq/broker', 'Broker').inputs).toMatchObject({
@@ -359,8 +366,9 @@ describe('what differs between stages', () => {
     for (const { inputs } of pullRequest.of('rds/instance')) {
       expect(inputs).toMatchObject({ deletionProtection: false, skipFinalSnapshot: true });
     }
-    for (const { inputs } of pullRequest.of('secretsmanager/secret'))
+    for (const { inputs } of pullRequest.of('secretsmanager/secret')) {
       expect(inputs['recoveryWindowInDays']).toBe(0);
+    }
     for (const { inputs } of pullRequest.of('ecr/repository')) expect(inputs['forceDelete']).toBe(true);
     expect(pullRequest.resources.filter(({ retainOnDelete }) => retainOnDelete)).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { commandLine, parseCommandLine, refuseWords } from '@terse/command-line/command-line';
-import { runUntilStopped } from '@terse/runtime/process';
+import { runUntilStopped } from '@terse/runtime/process/process';
 import { type BackingServiceName, type Stack, startStack } from './stack.ts';
 
 const USAGE = `Starts PostgreSQL, Redis, its Upstash REST API and RabbitMQ on free ports of this machine, with empty data.

@@ -13,8 +13,9 @@ describe('folded text', () => {
       fc.property(text, (each) => {
         const folded = foldText(each);
         expect(foldText(folded)).toBe(folded);
-        for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'])
+        for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD']) {
           expect(foldText(each.normalize(form))).toBe(folded);
+        }
         expect(foldText(each.toUpperCase())).toBe(folded);
         expect(foldText(each.toLowerCase())).toBe(folded);
       }),

@@ -26,8 +26,9 @@ export function parseOriginalUrl(text: string, isOwnUrl: IsOwnUrl): string {
   const url = URL.parse(text);
   if (!url) throw invalidField('original_url', 'must be an absolute URL such as https://example.com/page');
   if (!hasWebScheme(url)) throw invalidField('original_url', 'must begin with http:// or https://');
-  if (url.username || url.password)
+  if (url.username || url.password) {
     throw invalidField('original_url', 'must not contain a user name or password');
+  }
   if (url.href.length > MAX_URL_LENGTH) {
     throw invalidField('original_url', `must have at most ${MAX_URL_LENGTH} characters after normalisation`);
   }

@@ -89,8 +89,9 @@ test('keeps sums exact, frequent values in place and errors true, in whatever or
       for (const [value, visits] of truth) {
         const shown = counts.values.includes(value) ? visitsOf(counts, value) : 0;
         if (visits > total / MAX_VALUES) frequent.push(value);
-        if (shown > visits || shown + errorOf(value) < visits)
+        if (shown > visits || shown + errorOf(value) < visits) {
           throw new Error(`${value}: ${shown} of ${visits}`);
+        }
       }
       expect(counts.values).toEqual(expect.arrayContaining(frequent));
       seen.frequent += frequent.length;

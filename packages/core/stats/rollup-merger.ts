@@ -32,8 +32,9 @@ export function createRollupMerger({ repository, batchesAtOnce }: RollupMergerOp
       const key = `${short_code} ${month}`;
       const group = byMonth.get(key);
       if (group) group.deltas.push(delta);
-      else
+      else {
         byMonth.set(key, { month: { short_code, month, version: 0, data: createMonth() }, deltas: [delta] });
+      }
     }
     const groups = [...byMonth.values()];
     for (const month of await repository.months(groups.map((group) => group.month))) {

@@ -105,8 +105,9 @@ function periodOf(query: Pick<StatsQuery, 'from' | 'to'>, now: number): Period {
   const earliest = startOf('day', to.getTime() - 1) - DEFAULT_PERIOD_MS;
   const from = query.from ?? new Date(Math.max(earliest, FIRST_INSTANT));
   if (from.getTime() > now) throw invalidField('from', 'must not be in the future');
-  if (query.from === undefined && from >= to)
+  if (query.from === undefined && from >= to) {
     throw invalidField('to', 'must be after the beginning of the year 2000');
+  }
   if (from >= to) throw invalidField('from', 'must be before "to"');
   return { from, to };
 }

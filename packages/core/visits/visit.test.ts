@@ -131,7 +131,8 @@ test('ignores a field that it does not know, and takes no field from elsewhere',
 
 test('knows a visit of a later release by its version, whatever else has changed', () => {
   expect([2, 3, 1000].every((v) => isNewerVisit({ v }) && isNewerVisit({ ...visit, v }))).toBe(true);
-  for (const v of [undefined, null, 0, 1, -2, 1.5, '2', 1e300])
+  for (const v of [undefined, null, 0, 1, -2, 1.5, '2', 1e300]) {
     expect(isNewerVisit({ ...visit, v })).toBe(false);
+  }
   for (const value of [null, 2, 'v', [2]]) expect(isNewerVisit(value)).toBe(false);
 });

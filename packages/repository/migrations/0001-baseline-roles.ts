@@ -42,8 +42,9 @@ const OWN_FUNCTIONS = [
 
 /** Makes the roles, where the server has none of these names yet, and grants each its rights. */
 export async function makeRoles(db: Kysely<unknown>): Promise<void> {
-  for (const name of OWN_FUNCTIONS)
+  for (const name of OWN_FUNCTIONS) {
     await sql`revoke execute on function ${sql.raw(name)} from public`.execute(db);
+  }
   for (const [role, grants] of Object.entries(GRANTS)) {
     // Roles belong to the whole server: another database may make the same one just now.
     await sql`

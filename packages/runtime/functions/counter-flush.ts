@@ -9,8 +9,8 @@ import { createRollupRepository } from '@terse/repository/rollup-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, openStore, type Queue, type Store } from '../backing-services.ts';
-import { createReadinessGate } from '../readiness.ts';
+import { openDatabase, openQueue, openStore, type Queue, type Store } from '../services/open-services.ts';
+import { createReadinessGate } from '../telemetry/readiness.ts';
 
 /** How many batches of deltas are merged in one statement. */
 const BATCHES_AT_ONCE = 200;

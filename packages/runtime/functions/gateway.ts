@@ -1,7 +1,7 @@
-import type { Origins } from '../config.ts';
+import type { Origins } from '../settings/config.ts';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { createReadinessGate } from '../readiness.ts';
+import { createReadinessGate } from '../telemetry/readiness.ts';
 
 /** The gateway opens no part: it only has to know where the functions are. */
 export function openGateway(context: Context): Opened & { readonly origins: Origins } {

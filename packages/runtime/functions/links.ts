@@ -5,8 +5,8 @@ import { createLinkRepository } from '@terse/repository/link-repository';
 import type { Context } from '../context.ts';
 import { listeningHosts } from '../listening-hosts.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openStore, type Store } from '../backing-services.ts';
-import { createReadinessGate } from '../readiness.ts';
+import { openDatabase, openStore, type Store } from '../services/open-services.ts';
+import { createReadinessGate } from '../telemetry/readiness.ts';
 import { type ApiServices, apiOn } from './api.ts';
 
 export interface LinksServices extends ApiServices {

@@ -1,7 +1,7 @@
 import { ensureLogins } from '@terse/repository/logins';
 import { migrate } from '@terse/repository/migrate';
 import type { Context } from '../context.ts';
-import { withDatabase } from '../with-database.ts';
+import { withDatabase } from '../services/with-database.ts';
 
 /**
  * Brings the schema up to date, and the logins that the settings name.

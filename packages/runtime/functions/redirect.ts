@@ -4,11 +4,11 @@ import type { VisitRecorder } from '@terse/core/visits/visit-recorder';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { createLinkRepository } from '@terse/repository/link-repository';
 import type { Context } from '../context.ts';
-import { createGuard } from '../guard.ts';
-import { openJournal } from '../journal.ts';
+import { createGuard } from '../services/guard.ts';
+import { openJournal } from '../services/journal.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, openStore, type Queue, type Store } from '../backing-services.ts';
-import { createReadinessGate } from '../readiness.ts';
+import { openDatabase, openQueue, openStore, type Queue, type Store } from '../services/open-services.ts';
+import { createReadinessGate } from '../telemetry/readiness.ts';
 import { recorderOn } from '../visit-recording.ts';
 
 /** What a visitor waits for at most. */

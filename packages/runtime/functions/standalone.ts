@@ -1,11 +1,11 @@
 import { createStorageWatch } from '@terse/core/visits/writer/storage-watch';
 import type { Context } from '../context.ts';
-import { prepareFolder } from '../embedded-database.ts';
-import { openJournal } from '../journal.ts';
+import { prepareFolder } from '../services/embedded-database.ts';
+import { openJournal } from '../services/journal.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openQueue, openStore } from '../backing-services.ts';
-import { createReadinessGate } from '../readiness.ts';
-import { openStandaloneDatabase } from '../standalone-database.ts';
+import { openQueue, openStore } from '../services/open-services.ts';
+import { createReadinessGate } from '../telemetry/readiness.ts';
+import { openStandaloneDatabase } from '../services/standalone-database.ts';
 import { type CounterFlushServices, counterFlushOn } from './counter-flush.ts';
 import { type LinksServices, linksOn } from './links.ts';
 import { type RedirectServices, redirectOn } from './redirect.ts';

@@ -5,8 +5,8 @@ import { createLinkRepository } from '@terse/repository/link-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase } from '../backing-services.ts';
-import { createReadinessGate } from '../readiness.ts';
+import { openDatabase } from '../services/open-services.ts';
+import { createReadinessGate } from '../telemetry/readiness.ts';
 import { type ApiServices, apiOn } from './api.ts';
 
 export interface StatsServices extends ApiServices {

@@ -5,8 +5,8 @@ import type { OpenDatabase } from '@terse/repository/open-database';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, type Queue } from '../backing-services.ts';
-import { createReadinessGate } from '../readiness.ts';
+import { openDatabase, openQueue, type Queue } from '../services/open-services.ts';
+import { createReadinessGate } from '../telemetry/readiness.ts';
 
 export interface VisitWriterServices {
   readonly writer: VisitWriter;

@@ -31,8 +31,9 @@ export function decide(link: PreparedLink, now: number): Resolution {
 
 /** Does once for a link what `decide` would otherwise repeat for each visitor. */
 export function prepare(copy: CachedLink): PreparedLink {
-  if (copy.state !== 'active')
+  if (copy.state !== 'active') {
     return { copy, answer: copy.state === 'deleted' ? DELETED : UNKNOWN, expiresAt: Infinity };
+  }
   const { original_url: location, redirect_status: status, expires_at } = copy;
   if (!isSafeTarget(location)) return { copy, answer: BLOCKED, expiresAt: Infinity };
   return { copy, answer: { kind: 'redirect', location, status }, expiresAt: expires_at ?? Infinity };

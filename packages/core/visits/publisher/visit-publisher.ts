@@ -166,8 +166,9 @@ class JournaledPublisher implements VisitPublisher {
 
   /** Runs once for each message, when the queue or the overflow has it. */
   #forget(message: OutgoingMessage): void {
-    for (const { segment, count } of message.visits)
+    for (const { segment, count } of message.visits) {
       if (segment) this.#options.journal?.release(segment, count);
+    }
     this.#replay.published(message);
     this.#buffered -= message.count;
     if (this.#newest === message) this.#newest = undefined;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { EmbeddedPostgres, EmbeddedPostgresEvent } from '@terse/embedded-postgres/embedded-postgres';
-import type { ServicesContext } from './backing-services.ts';
-import type { DatabaseConfig, BackingServicesConfig } from './backing-services-config.ts';
+import type { ServicesContext } from './open-services.ts';
+import type { DatabaseConfig, BackingServicesConfig } from '../settings/backing-services.ts';
 
 /**
  * Makes the folder of the embedded database; does nothing for another database.

@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '@terse/core/metrics';
 import type { StorageWatch } from '@terse/core/visits/writer/storage-watch';
 import { collectProcessMetrics } from './process-metrics.ts';
-import { rememberBriefly } from './remember-briefly.ts';
+import { rememberBriefly } from '../remember-briefly.ts';
 import type { Journal, Backlog } from '@terse/core/visits/ports';
 
 export interface Telemetry {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from './config.ts';
-import { MANIFESTS } from '../../functions/manifests.ts';
+import { MANIFESTS } from '../../../functions/manifests.ts';
 
 const KEY = 'a-key-of-24-characters!!';
 const ROOT = join(import.meta.dirname, '../..');
@@ -46,8 +46,9 @@ describe.each([
 
   test('that callers can send is taken as it is', () => {
     const visible = String.fromCharCode(...Array.from({ length: 94 }, (_, index) => 0x21 + index));
-    for (const key of [KEY, visible])
+    for (const key of [KEY, visible]) {
       expect(readConfig(MANIFESTS.standalone, settings(key)).adminApiKey).toBe(key);
+    }
   });
 });
 

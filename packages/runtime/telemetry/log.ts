@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import { standardError } from './standard-streams.ts';
+import { standardError } from '../process/standard-streams.ts';
 
 export type { Logger } from 'pino';
 

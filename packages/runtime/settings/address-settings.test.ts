@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { localUrl } from './address-settings.ts';
 import { ConfigError, readConfig } from './config.ts';
-import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
+import { type FunctionName, MANIFESTS } from '../../../functions/manifests.ts';
 
 const SERVING = Object.values(MANIFESTS)
   .filter((manifest) => 'ports' in manifest)

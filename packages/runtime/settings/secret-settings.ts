@@ -1,5 +1,5 @@
 import { parseAnswer, z } from '@terse/platform/zod';
-import { askSecretsManager } from './aws.ts';
+import { askSecretsManager } from '../aws.ts';
 
 type Environment = Record<string, string | undefined>;
 

@@ -1,7 +1,7 @@
 import { DomainError } from '@terse/core/errors';
 import type { OpenDatabase } from '@terse/repository/open-database';
-import { openDatabase, type ServicesContext } from './backing-services.ts';
-import type { BackingServicesConfig } from './backing-services-config.ts';
+import { openDatabase, type ServicesContext } from './open-services.ts';
+import type { BackingServicesConfig } from '../settings/backing-services.ts';
 
 /**
  * Does the work of a command on the database. Outages are not logged: the error is what a person reads.

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestClock, type TestClock } from '@terse/platform/test-clock';
 import { openTestDatabase } from '@terse/repository/test-database';
-import { readConfig } from './config.ts';
-import { createContext } from './context.ts';
-import { type Opened } from './opened.ts';
-import { openStandalone, type StandaloneServices } from './functions/standalone.ts';
-import { MANIFESTS } from '../../functions/manifests.ts';
+import { readConfig } from '../settings/config.ts';
+import { createContext } from '../context.ts';
+import { type Opened } from '../opened.ts';
+import { openStandalone, type StandaloneServices } from '../functions/standalone.ts';
+import { MANIFESTS } from '../../../functions/manifests.ts';
 
 export const TEST_API_KEY = 'test-key-0123456789abcdef';
 

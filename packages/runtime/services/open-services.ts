@@ -9,11 +9,11 @@ import { createMemoryQueue } from '@terse/queue/memory-queue';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { openPostgres } from '@terse/repository/postgres';
 import type { FunctionManifest } from '@terse/platform/function-manifest';
-import type { Config } from './config.ts';
+import type { Config } from '../settings/config.ts';
 import type { Guard } from './guard.ts';
-import type { Logger } from './log.ts';
+import type { Logger } from '../telemetry/log.ts';
 import { reportErrorsOf } from './service-errors.ts';
-import type { Probe } from './readiness.ts';
+import type { Probe } from '../telemetry/readiness.ts';
 import { startDatabase } from './embedded-database.ts';
 import type { Cache } from '@terse/core/links/ports';
 import type { Counter } from '@terse/core/counts/ports';
@@ -78,8 +78,9 @@ export async function openDatabase(
       statementTimeoutMs: context.manifest.statementTimeoutMs,
       onError: onOutage,
     });
-  if (database.kind === 'postgres')
+  if (database.kind === 'postgres') {
     return open(access === 'read' ? database.readUrl : database.url, database.prepare);
+  }
   const server = await startDatabase(context, database);
   const opened = open(server.url);
   return {

@@ -1,12 +1,12 @@
 import { type FunctionManifest, loginSetting } from '@terse/platform/function-manifest';
 import { z } from '@terse/platform/zod';
 import type { Login } from '@terse/repository/logins';
-import { partUrlFault } from './part-url.ts';
+import { faultOfEscapes } from './service-url.ts';
 
 const login = z
   .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres URL', abort: true })
   .regex(/^[^:]+:\/\/[^:@/]+:[^:@/]+@/, { error: 'must have a user and a password', abort: true })
-  .refine((text) => partUrlFault(new URL(text)) === undefined, {
+  .refine((text) => faultOfEscapes(new URL(text)) === undefined, {
     error: 'must have user and password percent-encoded',
     abort: true,
   })

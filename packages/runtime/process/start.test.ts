@@ -1,17 +1,17 @@
 import { createTestClock } from '@terse/platform/test-clock';
 import { expect, onTestFinished, test } from 'vitest';
-import { readConfig } from './config.ts';
-import { type Context, createContext } from './context.ts';
-import { openCounterFlush } from './functions/counter-flush.ts';
-import { openGateway } from './functions/gateway.ts';
-import { openLinks } from './functions/links.ts';
-import { type Opened } from './opened.ts';
-import { openRedirect } from './functions/redirect.ts';
-import { openStats } from './functions/stats.ts';
-import { openVisitWriter } from './functions/visit-writer.ts';
-import { START_GRACE_MS } from './readiness.ts';
-import { openTestServices } from './test-services.ts';
-import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
+import { readConfig } from '../settings/config.ts';
+import { type Context, createContext } from '../context.ts';
+import { openCounterFlush } from '../functions/counter-flush.ts';
+import { openGateway } from '../functions/gateway.ts';
+import { openLinks } from '../functions/links.ts';
+import { type Opened } from '../opened.ts';
+import { openRedirect } from '../functions/redirect.ts';
+import { openStats } from '../functions/stats.ts';
+import { openVisitWriter } from '../functions/visit-writer.ts';
+import { START_GRACE_MS } from '../telemetry/readiness.ts';
+import { openTestServices } from '../services/test-services.ts';
+import { type FunctionName, MANIFESTS } from '../../../functions/manifests.ts';
 
 /** Nothing listens at port 1. */
 const NOWHERE = {

@@ -1,76 +1,13 @@
 import { join } from 'node:path';
-import { wholeNumber, z } from '@terse/platform/zod';
 import { HOUR_MS } from '@terse/platform/durations';
 import type { FunctionManifest } from '@terse/platform/function-manifest';
 import type { Login } from '@terse/repository/logins';
-import { hostSetting, localUrl } from './address-settings.ts';
+import { localUrl } from './address-settings.ts';
 import { type Environment, givenSettings } from './given-settings.ts';
 import { faultsOfSecrets } from './public-secrets.ts';
 import { loginSettingsOf, readLogins } from './login-settings.ts';
-import {
-  DEFAULT_BUFFERS_MB,
-  DEFAULT_POOL_SIZE,
-  BACKING_SERVICE_SETTINGS,
-  type BackingServicesConfig,
-  readBackingServices,
-} from './backing-services-config.ts';
-
-const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
-
-/** @param reason why the URL may have no path. */
-const origin = (reason: string) =>
-  z
-    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    .transform((text) => new URL(text))
-    .refine((url) => url.pathname === '/' && !url.search && !url.hash, `must have no path: ${reason}`)
-    .refine((url) => !url.username && !url.password, 'must have no user and no password')
-    .optional();
-
-const functionOrigin = origin('requests keep their own');
-
-const settingsSchema = z.object({
-  NODE_ENV: z.string().optional(),
-  EMBEDDED: z.literal('accept', 'must be accept').optional(),
-  HOST: hostSetting,
-  PORT: wholeNumber(1, 65_535).optional(),
-  INTERNAL_HOST: hostSetting,
-  INTERNAL_PORT: wholeNumber(1, 65_535).optional(),
-  BASE_URL: origin('codes follow the host'),
-  DATA_DIR: z.string(),
-  JOURNAL_DIR: z.string().optional(),
-  JOURNAL_MAX_MB: integer(1, 1_000_000, 512),
-  OVERFLOW_MAX_MB: integer(1, 1_000_000, 64),
-  VISITS_IN_MEMORY: integer(100, 10_000_000, 50_000),
-  VISIT_DURABILITY: z.enum(['journal', 'confirmed'], 'must be journal or confirmed').default('journal'),
-  VISIT_CONFIRM_MS: integer(1, 10_000, 1000),
-  STOP_DELAY_MS: integer(0, 60_000, 0),
-  MAX_BODY_KB: integer(32, 4096, 4096),
-  DATABASE_POOL_SIZE: integer(1, 100, DEFAULT_POOL_SIZE),
-  DATABASE_BUFFERS_MB: integer(1, 100_000, DEFAULT_BUFFERS_MB),
-  DATABASE_PREPARE: z.enum(['on', 'off'], 'must be on or off').default('on'),
-  ADMIN_API_KEY: z
-    .string()
-    .regex(/^[\x21-\x7e]{16,256}$/, 'must have 16 to 256 visible ASCII characters, without spaces')
-    .optional(),
-  VISITOR_IP: z
-    .enum(['anonymized', 'full', 'none'], 'must be anonymized, full or none')
-    .default('anonymized'),
-  TRUSTED_PROXY_HOPS: integer(0, 10, 0),
-  COUNTRY_HEADER: z
-    .string()
-    .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header')
-    .optional(),
-  COUNTER_FLUSH_SECONDS: integer(1, 3600, 5),
-  COUNT_TAKE_BACK_HOURS: integer(1, 720, 24),
-  VISIT_BATCH_WAIT_MS: integer(1, 10_000, 500),
-  TRIGGER: z.enum(['own', 'external'], 'must be own or external').default('own'),
-  LOG_LEVEL: z
-    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
-    .default('info'),
-  REDIRECT_ORIGIN: functionOrigin,
-  LINKS_ORIGIN: functionOrigin,
-  STATS_ORIGIN: functionOrigin,
-});
+import { type BackingServicesConfig, chooseServices, faultsOfServices } from './backing-services.ts';
+import { parseSettings, type Settings, SETTINGS } from './schema.ts';
 
 export interface Origins {
   readonly redirect: URL;
@@ -128,15 +65,10 @@ export class ConfigError extends Error {
  */
 export function readConfig(manifest: FunctionManifest, environment: Environment = process.env): Config {
   const faults: string[] = [];
-  const names = [
-    ...Object.keys(settingsSchema.shape),
-    ...loginSettingsOf(manifest),
-    ...BACKING_SERVICE_SETTINGS,
-  ];
-  const given = givenSettings(names, environment, faults);
-  const parsed = settingsSchema.safeParse(given);
+  const given = givenSettings([...SETTINGS, ...loginSettingsOf(manifest)], environment, faults);
+  const parsed = parseSettings(given, manifest);
   for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')} ${issue.message}`);
-  const services = readBackingServices(manifest, given, faults);
+  faults.push(...faultsOfServices(manifest, given));
   if (given['NODE_ENV'] === 'production') faults.push(...faultsOfSecrets(given));
   const logins = readLogins(manifest, given, faults);
   for (const [setting, reason] of Object.entries(manifest.requires ?? {})) {
@@ -154,7 +86,7 @@ export function readConfig(manifest: FunctionManifest, environment: Environment 
 
   const settings = parsed.data;
   return {
-    ...services,
+    ...chooseServices(settings),
     isProduction: settings.NODE_ENV === 'production',
     host: settings.HOST,
     port,
@@ -182,10 +114,7 @@ export function readConfig(manifest: FunctionManifest, environment: Environment 
   };
 }
 
-function readJournal(
-  { name, embedded }: FunctionManifest,
-  settings: z.infer<typeof settingsSchema>,
-): Config['journal'] {
+function readJournal({ name, embedded }: FunctionManifest, settings: Settings): Config['journal'] {
   const { JOURNAL_DIR, JOURNAL_MAX_MB, DATA_DIR } = settings;
   if (JOURNAL_DIR === 'none') return undefined;
   // A process takes over what a dead one left, so those on embedded and on real backing services have no journal in common.
@@ -193,7 +122,7 @@ function readJournal(
   return { directory: JOURNAL_DIR ?? join(DATA_DIR, place), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
 }
 
-function readOrigins(settings: z.infer<typeof settingsSchema>): Origins | undefined {
+function readOrigins(settings: Settings): Origins | undefined {
   const { REDIRECT_ORIGIN: redirect, LINKS_ORIGIN: links, STATS_ORIGIN: stats } = settings;
   return redirect && links && stats ? { redirect, links, stats } : undefined;
 }

@@ -1,7 +1,7 @@
 import { openFileJournal } from '@terse/queue/file-journal';
 import type { JournalEvent } from '@terse/queue/journal-event';
-import type { Context } from './context.ts';
-import type { Probe } from './readiness.ts';
+import type { Context } from '../context.ts';
+import type { Probe } from '../telemetry/readiness.ts';
 import type { Journal } from '@terse/core/visits/ports';
 
 type JournalContext = Pick<Context, 'config' | 'log' | 'metrics' | 'clock' | 'showJournal'>;

@@ -1,6 +1,6 @@
 import { systemClock } from '@terse/platform/clock';
 import { BackupError } from '@terse/repository/backup-format';
-import { ConfigError } from './config.ts';
+import { ConfigError } from '../settings/config.ts';
 import { keepCompiledCode } from './compiled-code.ts';
 import { standardError } from './standard-streams.ts';
 import { untilToldToStop } from './stop-signal.ts';

@@ -1,4 +1,4 @@
-import { LOCAL_HOSTS } from './backing-services-config.ts';
+import { LOCAL_HOSTS } from './service-url.ts';
 
 /** Development secrets in this repository, in `infra/local` and Compose. */
 const PUBLIC = new Set([

@@ -1,5 +1,5 @@
 import type { Clock } from '@terse/platform/clock';
-import type { Logger } from './log.ts';
+import type { Logger } from '../telemetry/log.ts';
 
 /** The name of each part in the log. */
 export type BackingServiceName = 'postgres' | 'redis' | 'rabbitmq';

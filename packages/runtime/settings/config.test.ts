@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, readConfig } from './config.ts';
-import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
+import { type FunctionName, MANIFESTS } from '../../../functions/manifests.ts';
 
 const REAL = {
   DATABASE_URL: 'postgres://user:db-secret@db.example/terse?sslmode=verify-full',
@@ -148,8 +148,9 @@ describe('the backing services', () => {
 
     test('are embedded only where that is accepted, and the refusal says how', () => {
       const message = faultsOf('standalone', production);
-      for (const setting of settings)
+      for (const setting of settings) {
         expect(message).toContain(`${setting} must be set, or EMBEDDED=accept: `);
+      }
       expect(readConfig(MANIFESTS.standalone, { ...production, EMBEDDED: 'accept' })).toMatchObject({
         isProduction: true,
         database: { kind: 'embedded' },

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createTestClock } from '@terse/platform/test-clock';
-import { createLog } from './log.ts';
+import { createLog } from '../telemetry/log.ts';
 import { reportErrorsOf } from './service-errors.ts';
 
 test("tells the first error with the part's name, and of a flood of them only how many", () => {

@@ -64,8 +64,9 @@ test('tells every value of every label from the start, as 0', async () => {
   const ofProcess = counters.filter((name) => name.startsWith('process_'));
   expect(counters.length - ofProcess.length).toBeGreaterThan(15);
   for (const name of counters) expect(text).toMatch(new RegExp(`^${name}(?:{[^}]+})? [0-9]`, 'm'));
-  for (const reason of ['buffer_full', 'journal_full', 'shutdown'])
+  for (const reason of ['buffer_full', 'journal_full', 'shutdown']) {
     expect(text).toContain(`visits_dropped_total{reason="${reason}"} 0\n`);
+  }
 });
 
 test('tells how the process is, but for each garbage collection', async () => {

@@ -1,8 +1,8 @@
 import { migrate } from '@terse/repository/migrate';
 import type { OpenDatabase } from '@terse/repository/open-database';
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
 import { reportErrorsOf } from './service-errors.ts';
-import { openDatabase } from './backing-services.ts';
+import { openDatabase } from './open-services.ts';
 import { explainOutage } from './with-database.ts';
 
 /**
