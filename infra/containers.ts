@@ -42,7 +42,7 @@ export const INTERNAL_PORT = 9464;
 
 const HAS_STARTED = `fetch('http://127.0.0.1:${INTERNAL_PORT}/.started').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
 
-/** How long a new task may take to reach its parts before it counts as failed. ECS allows no more. */
+/** How long a new task may take to reach its backing services before it counts as failed. ECS allows no more. */
 export const START_SECONDS = 300;
 
 /** Not /.ready: to start a function anew because a part behind it is down would empty its memory, and help nobody. */

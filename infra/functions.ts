@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 export type Functions = ReturnType<typeof createFunctions>;
 
-/** Every function where it runs, with its own settings, rights and way to the parts that it uses. */
+/** Every function where it runs, with its own settings, rights and way to the backing services that it uses. */
 export function createFunctions(stage: Stage, parts: Parts) {
   const group = (name: string) => parts.network.group(pascal(name), `The function ${name}`);
   const place: Place = { ...parts, stage, group };

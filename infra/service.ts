@@ -118,7 +118,7 @@ export function createCluster(stage: Stage, network: Network, alarm: CreateAlarm
         }),
         deploymentMinimumHealthyPercent: 100,
         deploymentMaximumPercent: 200,
-        // Rolls back when new tasks do not become healthy or do not reach all parts.
+        // Rolls back when new tasks do not become healthy or do not reach all backing services.
         deploymentCircuitBreaker: { enable: true, rollback: true },
         alarms: {
           enable: true,

@@ -160,7 +160,7 @@ describeOnRealServices('a bundle on real backing services', (parts) => {
     const readiness = async (): Promise<unknown> => (await fetch(`${started.internalUrl}/.ready`)).json();
     await expect
       .poll(readiness, { timeout: 20_000 })
-      .toEqual({ status: 'ready', parts: { database: 'up', cache: 'up', queue: 'up', journal: 'up' } });
+      .toEqual({ status: 'ready', services: { database: 'up', cache: 'up', queue: 'up', journal: 'up' } });
     expect((await fetch(`${started.internalUrl}/.started`)).status).toBe(200);
   });
 });

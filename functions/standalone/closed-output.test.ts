@@ -12,7 +12,7 @@ import { freePorts } from '../../tests/stack/free-ports.ts';
 const API_KEY = 'output-test-key-0123';
 const FULL_DISK = '/dev/full';
 const ORIGIN = 'http://127.0.0.1:1';
-/** Of single functions: parts that are not there, which each of them logs. */
+/** Of single functions: backing services that are not there, which each of them logs. */
 const NOWHERE = {
   DATABASE_URL: 'postgres://127.0.0.1:1/none',
   REDIS_URL: 'redis://127.0.0.1:1',

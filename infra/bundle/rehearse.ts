@@ -17,5 +17,5 @@ process.once('exit', () => {
 });
 const run = script.runInThisContext() as (require: NodeJS.Require, filename: string) => void;
 run(createRequire(bundle), bundle);
-// A stop may wait for parts that are not there.
+// A stop may wait for backing services that are not there.
 if (atOnce) process.once('SIGTERM', () => process.exit());

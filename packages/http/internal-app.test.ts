@@ -14,7 +14,7 @@ test('tells the state of each part by name, and nothing else of it', async () =>
   expect((await app.request('/.live')).status).toBe(200);
   const ready = await app.request('/.ready');
   expect(ready.status).toBe(503);
-  expect(await ready.json()).toEqual({ status: 'unready', parts: { database: 'up', cache: 'down' } });
+  expect(await ready.json()).toEqual({ status: 'unready', services: { database: 'up', cache: 'down' } });
   expect(await (await app.request('/.metrics')).text()).toBe('up 1\n');
 });
 

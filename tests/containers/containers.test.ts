@@ -174,10 +174,10 @@ describe('the container of', () => {
     ['visit-writer', ['database', 'queue', 'storage']],
     ['counter-flush', ['counter', 'database', 'queue']],
     ['gateway', []],
-  ])('%s is ready, and tells so of each of its parts', async (service, parts) => {
+  ])('%s is ready, and says so of each of its backing services', async (service, names) => {
     expect(JSON.parse(await terse.get(service, '/.ready'))).toEqual({
       status: 'ready',
-      parts: Object.fromEntries(parts.map((part) => [part, 'up'])),
+      services: Object.fromEntries(names.map((name) => [name, 'up'])),
     });
   });
 

@@ -84,7 +84,7 @@ const REST_OR_TCP = ['redis://', 'http://'];
 
 describe.concurrent.each(REST_OR_TCP)('with Redis at %s', { timeout: 120_000 }, (scheme) => {
   test.each(Object.entries(PEERS))(
-    'a redirect whose parts are %s stays, answers, and names them',
+    'a redirect whose backing services are %s stays, answers, and names them',
     async (_, greet) => {
       const port = await listen(greet);
       const address = `someone:${SECRET}@127.0.0.1:${port}`;

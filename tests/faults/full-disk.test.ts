@@ -40,13 +40,13 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
       await product
         .withSql((sql) => sql`select pg_logical_emit_message(false, 'filler', 'x'), pg_switch_wal()`)
         .catch(() => {});
-      expect(await parts()).toMatchObject({ database: 'down' });
+      expect(await services()).toMatchObject({ database: 'down' });
     }, 30_000);
   }
 
-  async function parts(): Promise<unknown> {
+  async function services(): Promise<unknown> {
     const { text } = await call(`${product.running.internalUrl}/.ready`);
-    return (JSON.parse(text) as { parts: unknown }).parts;
+    return (JSON.parse(text) as { services: unknown }).services;
   }
 
   const call = async (path: string, init: RequestInit = {}) => {

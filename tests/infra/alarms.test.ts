@@ -154,7 +154,7 @@ describe.each(PLANS)('%s', (_, plan) => {
     }
   });
 
-  test('goes back when new tasks do not reach their parts', () => {
+  test('goes back when new tasks do not reach their backing services', () => {
     for (const { name, inputs } of plan.of('ecs/service')) {
       const unreached = name.replace(/Service$/, 'UnreachedAlarm');
       expect(inputs, name).toMatchObject({

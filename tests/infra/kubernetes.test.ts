@@ -212,7 +212,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     ]);
   });
 
-  test('waits for the parts of a pod for longer than it may do without one of them', () => {
+  test('waits for the backing services of a pod for longer than it may do without one of them', () => {
     const containers = pods
       .filter(({ manifest }) => manifest.kind === 'Deployment')
       .flatMap(({ pod }) => pod.spec.containers);

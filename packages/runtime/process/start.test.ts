@@ -41,7 +41,7 @@ test.each(OPEN)('%s does not start, however long, where it reaches nothing', asy
   expect(await opened.metricsText()).toContain(`backing_services_unreached ${services}\n`);
 });
 
-test('the gateway, which has no parts, starts at once', async () => {
+test('the gateway, which has no backing services, starts at once', async () => {
   const origin = 'http://127.0.0.1:1';
   const settings = { REDIRECT_ORIGIN: origin, LINKS_ORIGIN: origin, STATS_ORIGIN: origin };
   const opened = openGateway(createContext(MANIFESTS.gateway, readConfig(MANIFESTS.gateway, settings)));

@@ -32,7 +32,7 @@ test('the standalone process starts with nothing set', () => {
     trustedProxyHops: 0,
     database: {
       kind: 'embedded',
-      directory: join(import.meta.dirname, '../../.data/postgres'),
+      directory: join(import.meta.dirname, '../../../.data/postgres'),
       buffersMb: 32,
       poolSize: 5,
     },

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { readConfig } from './config.ts';
 import { MANIFESTS } from '../../../functions/manifests.ts';
 
 const KEY = 'a-key-of-24-characters!!';
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = join(import.meta.dirname, '../../..');
 
 let directory: string;
 beforeAll(() => {
@@ -89,6 +89,7 @@ test.each([
 
 test('folders are those of the project, wherever a function is started', () => {
   const config = readConfig(MANIFESTS.standalone, {});
+  expect(existsSync(join(ROOT, 'sst.config.ts'))).toBe(true);
   expect(config.dataDirectory).toBe(join(ROOT, '.data'));
   expect(config.journal?.directory).toBe(join(ROOT, '.data/journal'));
   const real = { DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', RABBITMQ_URL: 'amqp://h' };

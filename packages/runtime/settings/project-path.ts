@@ -7,5 +7,5 @@ import { join, resolve } from 'node:path';
 export function projectPath(path: string): string {
   // The bundler replaces this by `undefined`.
   const here: string | undefined = import.meta.dirname;
-  return here === undefined ? resolve(path) : resolve(join(here, '../..'), path);
+  return here === undefined ? resolve(path) : resolve(join(here, '../../..'), path);
 }

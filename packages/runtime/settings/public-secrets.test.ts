@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { faultsOfSecrets } from './public-secrets.ts';
 
-const LOCAL = new URL('../../infra/local/secrets/', import.meta.url);
+const LOCAL = new URL('../../../infra/local/secrets/', import.meta.url);
 /** The Redis of `infra/local` has no password. */
 const files = readdirSync(LOCAL).filter((name) => name !== 'redis_url');
 

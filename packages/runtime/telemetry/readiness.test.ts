@@ -2,7 +2,7 @@ import { createTestClock } from '@terse/platform/test-clock';
 import { expect, test } from 'vitest';
 import { createReadinessGate, START_GRACE_MS } from './readiness.ts';
 
-/** The parts of a redirect, which needs only one of the first two. */
+/** The backing services of a redirect, which needs only one of the first two. */
 function open(isUp: Record<'database' | 'cache' | 'queue', boolean>) {
   const clock = createTestClock();
   const probe = (name: keyof typeof isUp) => () =>
@@ -49,7 +49,7 @@ test('never starts without what it cannot do without', async () => {
   expect(await gate.started()).toBe(false);
 });
 
-test('tells how many parts have never answered', async () => {
+test('tells how many backing services have never answered', async () => {
   const { gate, isUp } = open({ ...ALL_DOWN, database: true });
   expect(await gate.unreached()).toBe(2);
   Object.assign(isUp, { database: false, cache: true });
@@ -60,7 +60,7 @@ test('tells how many parts have never answered', async () => {
   expect(await gate.unreached()).toBe(0);
 });
 
-test('a function without parts has started', async () => {
+test('a function without backing services has started', async () => {
   const gate = createReadinessGate({ probes: {}, clock: createTestClock() });
   expect(await gate.started()).toBe(true);
 });

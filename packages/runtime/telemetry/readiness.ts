@@ -20,7 +20,7 @@ export interface ReadinessGate {
   readiness(): Promise<Readiness>;
   /** Whether a rollout may go on with this process; stays true once it is. */
   started(): Promise<boolean>;
-  /** How many parts have not answered this process once. */
+  /** How many backing services have not answered this process once. */
   unreached(): Promise<number>;
   /** From now on nothing is welcome: a balancer is to send requests elsewhere. */
   stop(): void;

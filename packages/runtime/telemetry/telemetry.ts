@@ -14,7 +14,7 @@ export interface Telemetry {
    * answer.
    */
   showVisitQueue(backlog: Backlog): void;
-  /** Shows how many parts have never answered this process, because of a wrong secret or network, say. */
+  /** Shows how many backing services have never answered this process, because of a wrong secret or network, say. */
   showUnreachedServices(count: () => Promise<number>): void;
   /** Shows whether answered visits outlive the process. */
   showJournal(journal: Pick<Journal, 'protects'>): void;

@@ -8,7 +8,7 @@ import { createLinkMemory, type KnownLink } from './link-memory.ts';
 
 /**
  * Finds what a short code leads to: this process's memory, then the shared cache, then the repository. Memory answers
- * synchronously; it is never older than 1.5 seconds, so a change is seen within two, unless the parts behind it are down.
+ * synchronously; it is never older than 1.5 seconds, so a change is seen within two, unless the backing services behind it are down.
  */
 export interface LinkResolver {
   /** @throws DomainError `unavailable` when the code is not cached and the repository does not answer. */
