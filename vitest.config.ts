@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'real',
           sequence: { groupOrder: 2 },
-          include: ['tests/**/*.test.ts'],
+          include: ['{harness,tests}/**/*.test.ts'],
           exclude: ['tests/containers/**', 'tests/infra/**'],
           globalSetup: ['./tests/real-services.ts'],
           // The servers are shared: one file at a time has them.

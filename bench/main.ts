@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { commandLine, UsageError } from '@terse/command-line/command-line';
-import { type Stack, startStack } from '../tests/stack/stack.ts';
+import { type Stack, startStack } from '../harness/servers/stack.ts';
 import { parseArguments } from './arguments.ts';
 import { type Cores, findCores } from './harness/cores.ts';
 import { bundleFunctions, type Deployment, openDeployment } from './harness/deployment.ts';

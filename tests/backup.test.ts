@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { sendVisitors } from './faults/visitors.ts';
+import { sendVisitors } from '../harness/clients/visitors.ts';
 import { describeOnRealServices } from './on-real-services.ts';
-import { runCommand, startCommand } from './run-command.ts';
-import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
-import { createDatabase } from './stack/postgres.ts';
+import { runCommand, startCommand } from '../harness/processes/run-command.ts';
+import { type StandaloneProcess, startStandalone } from '../harness/processes/standalone-process.ts';
+import { createDatabase } from '../harness/servers/postgres.ts';
 
 let directory: string;
 let running: StandaloneProcess[];

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { startServer } from './function-process.ts';
+import { startServer } from '../harness/processes/function-process.ts';
 import { describeOnRealServices } from './on-real-services.ts';
-import { freePorts } from './stack/free-ports.ts';
 
 const BUNDLED = 'dist/gateway';
 const ORIGIN = 'http://127.0.0.1:1';
@@ -22,9 +21,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 async function start() {
-  const [port = 0] = await freePorts(1);
   const started = await startServer([process.execPath, join(directory, 'main.js')], {
-    PORT: String(port),
     REDIRECT_ORIGIN: ORIGIN,
     LINKS_ORIGIN: ORIGIN,
     STATS_ORIGIN: ORIGIN,
@@ -95,9 +92,7 @@ describe('the bundle of the standalone process', () => {
       verbatimSymlinks: true,
       filter: (path) => !path.endsWith('.map'),
     });
-    const [port = 0] = await freePorts(1);
     const terse = await startServer([process.execPath, join(folder, 'main.js')], {
-      PORT: String(port),
       DATA_DIR: join(directory, 'data'),
       ADMIN_API_KEY: key,
     });
@@ -147,10 +142,8 @@ describe('the bundle of the standalone process', () => {
 
 describeOnRealServices('a bundle on real backing services', (parts) => {
   test('reaches each of them, with a name and a password', async () => {
-    const [port = 0] = await freePorts(1);
     const redisUrl = Object.assign(new URL(parts.redisUrl), { username: 'default', password: 'any' });
     const started = await startServer([process.execPath, 'dist/redirect/main.js'], {
-      PORT: String(port),
       JOURNAL_DIR: join(directory, 'journal'),
       DATABASE_URL: parts.databaseUrl,
       REDIS_URL: redisUrl.href,

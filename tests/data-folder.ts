@@ -7,8 +7,8 @@ import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import { sql } from 'kysely';
 import { expect, onTestFinished } from 'vitest';
-import { runCommand } from './run-command.ts';
-import { freePorts } from './stack/free-ports.ts';
+import { runCommand } from '../harness/processes/run-command.ts';
+import { freePorts } from '../harness/processes/free-ports.ts';
 
 /** A `DATA_DIR` that the product made, while it does not run. */
 export interface DataFolder {

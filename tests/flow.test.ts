@@ -1,20 +1,19 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createClient } from '@redis/client';
 import { Connection } from 'rabbitmq-client';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type FunctionProcess, startFunction } from './function-process.ts';
+import { API_KEY, createApi } from '../harness/clients/api.ts';
+import { visit } from '../harness/clients/browser.ts';
+import { runCommand } from '../harness/processes/run-command.ts';
+import { type FunctionProcess, startFunction } from '../harness/processes/function-process.ts';
 import { describeOnRealServices } from './on-real-services.ts';
 import type { RealServices } from './real-services.ts';
-import { freePorts } from './stack/free-ports.ts';
-import { createDatabase } from './stack/postgres.ts';
+import { freePorts } from '../harness/processes/free-ports.ts';
+import { createDatabase } from '../harness/servers/postgres.ts';
 
-const API_KEY = 'flow-test-key-0123456789';
-const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const LOGINS = ['redirect', 'links', 'stats', 'visit_writer', 'counter_flush'];
 
 interface Way {
@@ -60,7 +59,8 @@ describeOnRealServices('every function in a process of its own', (services) => {
       const way = wayOf(services);
       const { host } = new URL(way.databaseUrl);
       const reached = Object.assign(new URL(ownerUrl), { host }).href;
-      await migrateByCommand({ DATABASE_URL: reached, ...way.database });
+      const migrated = await runCommand('migrate', [], { DATABASE_URL: reached, ...way.database });
+      if (migrated.code !== 0) throw new Error(migrated.stderr);
       const login = await makeLogins(ownerUrl);
       const database = (name: string) => ({
         ...way.database,
@@ -117,16 +117,10 @@ describeOnRealServices('every function in a process of its own', (services) => {
     });
 
     const api = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-      const response = await fetch(`${gateway.url}/api/v1/links${path}`, {
-        method,
-        headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
+      const response = await createApi(gateway.url).call(method, `/api/v1/links${path}`, body);
       const text = await response.text();
       return (text ? JSON.parse(text) : {}) as T;
     };
-    const visit = (url: string, init: RequestInit = {}) =>
-      fetch(url, { redirect: 'manual', headers: { 'User-Agent': FIREFOX }, ...init });
 
     test('creates a link, follows it, stores the visits, counts them, and stops without losing any', async () => {
       const link = await api<{ short_url: string; short_code: string }>('POST', '', {
@@ -144,7 +138,7 @@ describeOnRealServices('every function in a process of its own', (services) => {
         expect(response.status).toBe(307);
         expect(response.headers.get('Location')).toBe('https://example.com/%C3%A4?q=1');
       }
-      expect((await visit(link.short_url, { method: 'HEAD' })).status).toBe(307);
+      expect((await visit(link.short_url, 'HEAD')).status).toBe(307);
 
       await vi.waitFor(
         async () => {
@@ -215,11 +209,6 @@ async function emptyQueues({ rabbitmqUrl }: RealServices): Promise<void> {
   const connection = new Connection(rabbitmqUrl);
   for (const queue of ['visits', 'visits.dead']) await connection.queuePurge({ queue }).catch(() => {});
   await connection.close();
-}
-
-async function migrateByCommand(settings: Record<string, string>): Promise<void> {
-  const main = new URL('../functions/migrate/main.ts', import.meta.url).pathname;
-  await promisify(execFile)(process.execPath, [main], { env: { PATH: '', ...settings } });
 }
 
 /** Gives each function a login with the rights of its group, and nothing more. */

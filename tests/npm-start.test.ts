@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { freePorts } from './stack/free-ports.ts';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { type FunctionProcess, startServer } from '../harness/processes/function-process.ts';
+import { statusOf } from '../harness/processes/status-of.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ORIGIN = 'http://127.0.0.1:1';
@@ -15,43 +14,25 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-async function npmStart(...args: readonly string[]) {
-  const [port, internalPort] = await freePorts(2);
-  const internalUrl = `http://127.0.0.1:${internalPort}`;
-  const npm = spawn('npm', ['start', ...args], {
-    cwd: ROOT,
-    // A group of its own, as a terminal and a supervisor give it.
-    detached: true,
-    env: {
-      PATH: process.env['PATH'],
-      HOME: directory,
-      PORT: `${port}`,
-      INTERNAL_PORT: `${internalPort}`,
-      DATA_DIR: directory,
-      LOG_LEVEL: 'info',
-      REDIRECT_ORIGIN: ORIGIN,
-      LINKS_ORIGIN: ORIGIN,
-      STATS_ORIGIN: ORIGIN,
-    },
+async function npmStart(...args: readonly string[]): Promise<FunctionProcess> {
+  const settings = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: directory,
+    DATA_DIR: directory,
+    LOG_LEVEL: 'info',
+    REDIRECT_ORIGIN: ORIGIN,
+    LINKS_ORIGIN: ORIGIN,
+    STATS_ORIGIN: ORIGIN,
+  };
+  const started = await startServer(['npm', 'start', ...args], settings, {
+    directory: ROOT,
+    leadsGroup: true,
   });
-  const { pid = 0 } = npm;
-  let output = '';
-  for (const stream of [npm.stdout, npm.stderr]) {
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  }
-  // Its streams close when the last process that npm started is gone.
-  const ended = once(npm, 'close');
   onTestFinished(async () => {
-    if (npm.exitCode === null && npm.signalCode === null) process.kill(-pid, 'SIGKILL');
-    await ended;
+    if (!started.hasEnded()) process.kill(-started.pid, 'SIGKILL');
+    await started.closed;
   });
-  const isLive = () =>
-    fetch(`${internalUrl}/.live`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await vi.waitUntil(isLive, { timeout: 30_000, interval: 50 });
-  return { pid, internalUrl, isLive, ended, exitCode: () => npm.exitCode, output: () => output };
+  return started;
 }
 
 test.each([
@@ -60,15 +41,15 @@ test.each([
 ])('ending npm ends what it started: %s', async (_what, args) => {
   const started = await npmStart(...args);
   process.kill(started.pid, 'SIGTERM');
-  await started.ended;
-  expect([started.exitCode(), await started.isLive()]).toEqual([0, false]);
+  expect(await started.closed).toBe(0);
+  expect(await statusOf(`${started.internalUrl}/.live`)).toBeUndefined();
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s to npm and its processes is a clean stop', async (signal) => {
   const started = await npmStart('-w', 'functions/gateway');
   process.kill(-started.pid, signal);
-  await started.ended;
-  expect([started.exitCode(), await started.isLive()]).toEqual([0, false]);
+  expect(await started.closed).toBe(0);
+  expect(await statusOf(`${started.internalUrl}/.live`)).toBeUndefined();
 });
 
 test('a function says what it is, and where it listens', async () => {

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startStack } from './stack/stack.ts';
+import { startStack } from '../harness/servers/stack.ts';
 
 /** Where the real servers are; `undefined` where they cannot be had, which fails the run on CI. */
 export interface RealServices {

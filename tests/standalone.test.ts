@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
+import { visit } from '../harness/clients/browser.ts';
+import { USER_AGENTS, WEB_URLS } from '../harness/fixtures/web.ts';
+import { runCommand } from '../harness/processes/run-command.ts';
+import { type StandaloneProcess, startStandalone } from '../harness/processes/standalone-process.ts';
 
 interface LinkView {
   readonly short_code: string;
@@ -16,9 +19,6 @@ interface LinkView {
 interface StatsView {
   readonly totals: { readonly visits: number; readonly bot_visits: number };
 }
-
-const CHROME =
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36';
 
 let directory: string;
 let running: StandaloneProcess[];
@@ -38,15 +38,9 @@ async function start(settings: Record<string, string> = {}): Promise<StandaloneP
   return terse;
 }
 
-const lines = async (fixture: string) =>
-  (await readFile(new URL(`./fixtures/${fixture}`, import.meta.url), 'utf8')).trim().split('\n');
-
 async function json<T>(response: Promise<Response>): Promise<T> {
   return (await (await response).json()) as T;
 }
-
-const follow = (url: string, userAgent = CHROME) =>
-  fetch(url, { redirect: 'manual', headers: { 'User-Agent': userAgent } });
 
 /** Runs the jobs, a bounded number at a time. */
 async function inParallel<T>(
@@ -77,23 +71,21 @@ const storedVisits = async (terse: StandaloneProcess, code: string) =>
   (await json<StatsView>(terse.call('GET', `/api/v1/links/${code}/stats`))).totals;
 
 test('every link of a campaign leads where it was made to lead, and every visit is counted, across a restart', async () => {
-  const urls = await lines('urls.txt');
-  const userAgents = await lines('user-agents.txt');
   let terse = await start();
 
   const links: LinkView[] = [];
-  await inParallel(urls, async (original_url) => {
+  await inParallel(WEB_URLS, async (original_url) => {
     const response = await terse.call('POST', '/api/v1/links', { original_url });
     expect(response.status).toBe(201);
     links.push((await response.json()) as LinkView);
   });
-  expect(new Set(links.map(({ short_code }) => short_code)).size).toBe(urls.length);
+  expect(new Set(links.map(({ short_code }) => short_code)).size).toBe(WEB_URLS.length);
   expect(new Set(links.map(({ original_url }) => original_url))).toEqual(
-    new Set(urls.map((url) => new URL(url).href)),
+    new Set(WEB_URLS.map((url) => new URL(url).href)),
   );
 
   await inParallel([...links, ...links, ...links], async ({ short_url, original_url }, index) => {
-    const response = await follow(short_url, userAgents[index % userAgents.length]);
+    const response = await visit(short_url, 'GET', USER_AGENTS[index % USER_AGENTS.length]);
     expect(response.status).toBe(307);
     expect(response.headers.get('Location')).toBe(original_url);
   });
@@ -107,7 +99,7 @@ test('every link of a campaign leads where it was made to lead, and every visit 
   expect(await terse.end('SIGTERM')).toBe(0);
   terse = await start();
   const restored = await allLinks(terse);
-  expect(restored).toHaveLength(urls.length);
+  expect(restored).toHaveLength(WEB_URLS.length);
   expect(new Set(restored.map(({ visit_count }) => visit_count))).toEqual(new Set([3]));
   await inParallel(restored.slice(0, 100), async ({ short_code }) => {
     expect(await storedVisits(terse, short_code)).toEqual({ visits: 3, bot_visits: 0 });
@@ -122,7 +114,7 @@ test('nothing that was answered is lost when it is told to stop under load', asy
   let answered = 0;
   const visitor = async () => {
     for (;;) {
-      const response = await follow(short_url).catch(() => undefined);
+      const response = await visit(short_url).catch(() => undefined);
       if (!response) return;
       expect(response.status).toBe(307);
       answered++;
@@ -149,7 +141,7 @@ test('after a kill under load every answered visit is stored once, and counts eq
   let answered = 0;
   const visitor = async (_: unknown, index: number) => {
     for (;;) {
-      const response = await follow(links[index % links.length]?.short_url ?? '').catch(() => undefined);
+      const response = await visit(links[index % links.length]?.short_url ?? '').catch(() => undefined);
       if (!response) return;
       answered++;
     }
@@ -216,7 +208,7 @@ test('serves at IPv6', async () => {
   });
   const { short_url } = await json<LinkView>(Promise.resolve(created));
   expect(short_url.startsWith(`${origin}/`)).toBe(true);
-  expect((await follow(short_url)).status).toBe(307);
+  expect((await visit(short_url)).status).toBe(307);
   expect(await terse.end('SIGTERM')).toBe(0);
 });
 
@@ -241,9 +233,9 @@ test('keys are listed, made and revoked from the host, while it runs and while i
 });
 
 async function keys(...words: readonly string[]): Promise<string> {
-  const main = join(import.meta.dirname, '../functions/keys/main.ts');
-  const options = { env: { PATH: '', DATA_DIR: directory } };
-  return (await promisify(execFile)(process.execPath, [main, ...words], options)).stdout;
+  const { code, stdout } = await runCommand('keys', words, { DATA_DIR: directory });
+  expect(code).toBe(0);
+  return stdout;
 }
 
 describe('starting', () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { canBecomeOthers, canMount } from './others.ts';
+import { canBecomeOthers, canMount } from '../harness/processes/root-rights.ts';
 import { type DataFolder, expectRefusal, makeDataFolder, openFolder } from './data-folder.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { processTree } from '../../tests/stack/process-tree.ts';
+import { processTree } from '../../harness/processes/process-tree.ts';
 
 const TASKSET = '/usr/bin/taskset';
 const FIRST_IN_LINE = ['/usr/bin/chrt', '--fifo', '1'] as const;

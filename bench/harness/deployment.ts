@@ -11,12 +11,12 @@ import { openPostgres } from '@terse/repository/postgres';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import postgres from 'postgres';
 import { Connection } from 'rabbitmq-client';
-import { type FunctionProcess, startServer } from '../../tests/function-process.ts';
-import { readTarget } from '../../tests/lambda/dockerfile.ts';
-import { freePorts } from '../../tests/stack/free-ports.ts';
-import type { Stack } from '../../tests/stack/stack.ts';
+import { type FunctionProcess, startServer } from '../../harness/processes/function-process.ts';
+import { readTarget } from '../../harness/processes/dockerfile.ts';
+import { freePorts } from '../../harness/processes/free-ports.ts';
+import type { Stack } from '../../harness/servers/stack.ts';
 import type { Cores } from './cores.ts';
-import { readMetric } from './metric.ts';
+import { readMetric } from '../../harness/processes/metric.ts';
 import { untilStored as untilVisitsStored } from './until-stored.ts';
 
 export const API_KEY = 'bench-api-key-0123456789';

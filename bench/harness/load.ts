@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { ensureDebianPackages } from '../../tests/stack/debian-packages.ts';
+import { ensureDebianPackages } from '../../harness/servers/debian-packages.ts';
 import type { Cores } from './cores.ts';
 import type { SampleRequest } from './samples.ts';
 

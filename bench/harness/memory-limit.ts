@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { signal, survivors } from '../../tests/stack/process-tree.ts';
+import { signal, survivors } from '../../harness/processes/process-tree.ts';
 
 /** A limit that the kernel holds a process and its descendants to; it kills what goes beyond. */
 export interface MemoryLimit {

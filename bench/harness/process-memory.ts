@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { processTree } from '../../tests/stack/process-tree.ts';
+import { processTree } from '../../harness/processes/process-tree.ts';
 
 /** Memory in MB of 1024² bytes, each shared page divided among those that share it. */
 export interface TreeMemory {

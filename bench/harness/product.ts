@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { freePorts } from '../../tests/stack/free-ports.ts';
-import { processTree, signal as send, survivors } from '../../tests/stack/process-tree.ts';
-import { processesOf } from '../../tests/stack/processes-of.ts';
+import { freePorts } from '../../harness/processes/free-ports.ts';
+import { processTree, signal as send, survivors } from '../../harness/processes/process-tree.ts';
+import { processesOf } from '../../harness/processes/processes-of.ts';
 import type { Cores } from './cores.ts';
-import { readMetric } from './metric.ts';
+import { readMetric } from '../../harness/processes/metric.ts';
 import { codeOf } from './samples.ts';
-import { statusOf } from './status-of.ts';
+import { statusOf } from '../../harness/processes/status-of.ts';
 import { untilStored } from './until-stored.ts';
 
 const API_KEY = 'bench-api-key-0123456789';
@@ -105,7 +105,7 @@ export async function startProduct(checkout: Checkout, options: ProductOptions):
     if (left.length > 0) throw new Error(`${left.length} processes ran on after ${signal}:\n${output}`);
   };
 
-  while ((await statusOf(internalPort, '/.ready')) !== 200) {
+  while ((await statusOf(`http://127.0.0.1:${internalPort}/.ready`)) !== 200) {
     const isOver = child.exitCode !== null || child.signalCode !== null;
     if (isOver || performance.now() - begin > START_TIMEOUT_MS) {
       if (!isOver) await end('SIGKILL');

@@ -1,17 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { parseOriginalUrl } from '@terse/core/links/original-url';
 import { type ShortCode, parseShortCode } from '@terse/core/links/short-code';
-import { createRandom } from '../../tests/random.ts';
-
-const fixture = (name: string) =>
-  readFileSync(new URL(`../../tests/fixtures/${name}`, import.meta.url), 'utf8')
-    .trim()
-    .split('\n');
+import { USER_AGENTS, WEB_URLS } from '../../harness/fixtures/web.ts';
+import { createRandom } from '../../harness/random.ts';
 
 /** Addresses as they stand on the web, as Terse stores them. */
-export const URLS: readonly string[] = fixture('urls.txt').map((url) => parseOriginalUrl(url, () => false));
-/** What browsers and crawlers call themselves. */
-export const USER_AGENTS: readonly string[] = fixture('user-agents.txt');
+export const URLS: readonly string[] = WEB_URLS.map((url) => parseOriginalUrl(url, () => false));
 
 /** Knuth's multiplicative hash: codes that come one after the other lie apart in an index. `seed.ts` has it in SQL. */
 export const CODE_MULTIPLIER = 2_654_435_761;

@@ -4,8 +4,9 @@ import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { addToMonth, createMonth, type RollupDelta } from '@terse/core/stats/rollup';
 import { startOf } from '@terse/core/stats/calendar';
 import type postgres from 'postgres';
+import { USER_AGENTS } from '../../harness/fixtures/web.ts';
 import type { Deployment } from './deployment.ts';
-import { CODE_MULTIPLIER, codeOf, URLS, USER_AGENTS } from './samples.ts';
+import { CODE_MULTIPLIER, codeOf, URLS } from './samples.ts';
 
 const PUTS_AT_ONCE = 500;
 const MONTHS_AT_ONCE = 200;

@@ -1,7 +1,7 @@
 import { alternate } from '../harness/alternate.ts';
 import type { Deployment } from '../harness/deployment.ts';
 import { CONNECTIONS } from '../harness/load.ts';
-import { createRandom } from '../../tests/random.ts';
+import { createRandom } from '../../harness/random.ts';
 import { createZipf, type SampleRequest, visitsTo } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
 import { memoryOf } from '../harness/usage.ts';

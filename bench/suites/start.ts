@@ -4,12 +4,12 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../../tests/stack/free-ports.ts';
+import { freePorts } from '../../harness/processes/free-ports.ts';
 import { alternate } from '../harness/alternate.ts';
 import { type Command, folderOf, type Ports } from '../harness/deployment.ts';
 import { codeOf } from '../harness/samples.ts';
 import { fillCache, seedLinks } from '../harness/seed.ts';
-import { statusOf } from '../harness/status-of.ts';
+import { statusOf } from '../../harness/processes/status-of.ts';
 import { memoryOf } from '../harness/usage.ts';
 import { number, withSpread } from '../report.ts';
 import { median, spread } from '../statistics.ts';
@@ -48,10 +48,11 @@ async function startOnce({
   const begin = performance.now();
   const child = spawn(program, args, { env: { PATH: '', ...settings }, stdio: 'inherit' });
   const ended = once(child, 'exit');
-  let answered = await statusOf(ports[at], path);
+  const url = `http://127.0.0.1:${ports[at]}${path}`;
+  let answered = await statusOf(url);
   while (answered === undefined && child.exitCode === null) {
     await sleep(POLL_MS);
-    answered = await statusOf(ports[at], path);
+    answered = await statusOf(url);
   }
   const ms = performance.now() - begin;
   if (answered !== status) throw new Error(`${what} first answered ${answered} to ${path}.`);

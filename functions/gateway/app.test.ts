@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Listener } from '@terse/http/listen';
 import { serve } from '@terse/http/serve';
-import { sendRaw } from '../../tests/raw-request.ts';
+import { sendRaw } from '../../harness/clients/raw-request.ts';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
 

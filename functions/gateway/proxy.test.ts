@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import type { Listener } from '@terse/http/listen';
 import { serve } from '@terse/http/serve';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { sendRaw } from '../../tests/raw-request.ts';
+import { sendRaw } from '../../harness/clients/raw-request.ts';
 import { createGatewayApp } from './app.ts';
 import { lookUpOnce } from './lookup.ts';
 import { proxyTo } from './proxy.ts';

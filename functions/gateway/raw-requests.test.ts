@@ -8,8 +8,8 @@ import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtim
 import { createStatsApp } from '@terse/stats/app';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sendRaw } from '../../tests/raw-request.ts';
-import { HOST, REQUESTS } from '../../tests/raw-requests.ts';
+import { sendRaw } from '../../harness/clients/raw-request.ts';
+import { HOST, REQUESTS } from './test-raw-requests.ts';
 import { createGatewayApp } from './app.ts';
 import { proxyTo } from './proxy.ts';
 

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { openTestDatabase, type TestDatabase } from '@terse/repository/test-database';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { freePorts } from '../../tests/stack/free-ports.ts';
+import { freePorts } from '../../harness/processes/free-ports.ts';
 
 const API_KEY = 'output-test-key-0123';
 const FULL_DISK = '/dev/full';

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { othersReachCheckout } from '../../tests/others.ts';
-import { freePorts } from '../../tests/stack/free-ports.ts';
+import { othersReachCheckout } from '../../harness/processes/root-rights.ts';
+import { freePorts } from '../../harness/processes/free-ports.ts';
 
 /** Parts that are not there. A start that reaches them does not fail. */
 const SETTINGS = {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openTestDatabase } from '@terse/repository/test-database';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { runCommand } from '../../tests/run-command.ts';
-import { freePorts } from '../../tests/stack/free-ports.ts';
+import { runCommand } from '../../harness/processes/run-command.ts';
+import { freePorts } from '../../harness/processes/free-ports.ts';
 
 const SECRET = 'q7Zr2mVx9LkT4wPd';
 

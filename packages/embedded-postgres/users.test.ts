@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { canBecomeOthers } from '../../tests/others.ts';
+import { canBecomeOthers } from '../../harness/processes/root-rights.ts';
 import { clusterIn } from './folder.ts';
 import { letEveryoneRun } from './programs.ts';
 import {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { sendRaw } from '../../tests/raw-request.ts';
+import { sendRaw } from '../../harness/clients/raw-request.ts';
 import { listen, type Listener } from './listen.ts';
 import { listeningFault } from './listening-fault.ts';
 import { openListeners } from './listeners.ts';

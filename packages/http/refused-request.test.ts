@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { Hono } from 'hono';
 import { expect, test, vi } from 'vitest';
-import { sendRaw } from '../../tests/raw-request.ts';
+import { sendRaw } from '../../harness/clients/raw-request.ts';
 import { createApp } from './create-app.ts';
 import { refusalOf } from './refused-request.ts';
 import { serve } from './serve.ts';

@@ -12,11 +12,12 @@ import {
   test,
   vi,
 } from 'vitest';
-import { onFreePorts } from '../stack/free-ports.ts';
+import { visit } from '../../harness/clients/browser.ts';
+import { onFreePorts } from '../../harness/processes/free-ports.ts';
 import { runCommand } from './command.ts';
 import { type Composition, createComposition } from './composition.ts';
 import { type Engine, openEngine, skipped } from './engine.ts';
-import { sendVisitors, visit } from './visitors.ts';
+import { sendVisitors } from './visitors.ts';
 
 const FUNCTIONS = ['redirect', 'links', 'stats', 'visit-writer', 'counter-flush', 'gateway'];
 const MAX_ADDED_BYTES = 5 * 1024 * 1024;

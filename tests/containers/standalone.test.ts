@@ -12,9 +12,10 @@ import {
   test,
   vi,
 } from 'vitest';
+import { visit } from '../../harness/clients/browser.ts';
 import { type Engine, openEngine, skipped } from './engine.ts';
 import { buildStandaloneImage, type StandaloneContainer, type StandaloneImage } from './standalone-image.ts';
-import { sendVisitors, visit } from './visitors.ts';
+import { sendVisitors } from './visitors.ts';
 
 const MAX_ADDED_BYTES = 150 * 1024 * 1024;
 const EVENTUALLY = { timeout: 15_000, interval: 100 };

@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { visit } from '../../harness/clients/browser.ts';
 
-const BROWSER =
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36';
 const PAUSE_MS = 10;
-
-/** Follows a short URL as a browser does, but not to where it leads. */
-export function visit(url: string, method = 'GET'): Promise<Response> {
-  return fetch(url, { method, redirect: 'manual', headers: { 'User-Agent': BROWSER } });
-}
 
 export interface Visitors {
   /** How many visits were answered with a redirect so far. */

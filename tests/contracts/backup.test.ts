@@ -9,7 +9,7 @@ import { createDatabase as createOn } from '@terse/repository/test-database';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeOnRealServices } from '../on-real-services.ts';
-import { createDatabase } from '../stack/postgres.ts';
+import { createDatabase } from '../../harness/servers/postgres.ts';
 
 describeOnRealServices('a backup of', ({ databaseUrl, pooledUrl }) => {
   let directory: string;

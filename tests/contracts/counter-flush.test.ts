@@ -13,7 +13,7 @@ import { openPostgres } from '@terse/repository/postgres';
 import { createLinkRepository } from '@terse/repository/link-repository';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { describeOnRealServices } from '../on-real-services.ts';
-import { createDatabase } from '../stack/postgres.ts';
+import { createDatabase } from '../../harness/servers/postgres.ts';
 
 const STEPS = ['freeze', 'apply', 'settle'] as const;
 type Step = (typeof STEPS)[number];

@@ -4,8 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { type FunctionProcess, startFunction } from '../function-process.ts';
-import { freePorts } from '../stack/free-ports.ts';
+import { type FunctionProcess, startFunction } from '../../harness/processes/function-process.ts';
 
 const SECRET = 's3cret-of-a-part';
 const HTML = '<!doctype html><title>Welcome</title><h1>It works!</h1>';
@@ -55,9 +54,7 @@ afterAll(async () => {
 async function start(name: string, settings: Record<string, string>): Promise<FunctionProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'terse-peers-'));
   cleanUps.push(() => rm(directory, { recursive: true }));
-  const [port = 0] = await freePorts(1);
   const running = await startFunction(name, {
-    PORT: `${port}`,
     LOG_LEVEL: 'info',
     BASE_URL: 'https://go.example',
     ADMIN_API_KEY: 'peers-test-key-0123456789',

@@ -8,10 +8,10 @@ import { createLinkRepository } from '@terse/repository/link-repository';
 import type { Database } from '@terse/repository/schema';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { openFaultProxy } from '../faults/fault-proxy.ts';
+import { openFaultProxy } from '../../harness/deployment/fault-proxy.ts';
 import { describeOnRealServices } from '../on-real-services.ts';
 import type { RealServices } from '../real-services.ts';
-import { createDatabase } from '../stack/postgres.ts';
+import { createDatabase } from '../../harness/servers/postgres.ts';
 
 interface More {
   readonly statementTimeoutMs?: number;

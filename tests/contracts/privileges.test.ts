@@ -4,7 +4,7 @@ import { openPostgres } from '@terse/repository/postgres';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeOnRealServices } from '../on-real-services.ts';
-import { createDatabase } from '../stack/postgres.ts';
+import { createDatabase } from '../../harness/servers/postgres.ts';
 
 const ACTIONS = {
   'know links': `select short_code from links`,

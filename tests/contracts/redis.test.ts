@@ -14,7 +14,7 @@ import type { ShortCode } from '@terse/core/links/short-code';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeForeignValues } from './foreign-values.ts';
 import { describeOnRealServices } from '../on-real-services.ts';
-import { openFaultProxy } from '../faults/fault-proxy.ts';
+import { openFaultProxy } from '../../harness/deployment/fault-proxy.ts';
 import type { RealServices } from '../real-services.ts';
 
 const openTcp = (url: string, timeoutMs = 2000) =>

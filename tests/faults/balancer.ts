@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FunctionProcess } from '../function-process.ts';
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
 
 const LOOK_EVERY_MS = 50;
 

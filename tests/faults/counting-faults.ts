@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { API_KEY, type Deployment } from './deployment.ts';
 import type { Fault } from './experiment.ts';
 

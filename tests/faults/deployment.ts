@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
-import { type FunctionProcess, startFunction } from '../function-process.ts';
-import { freePorts } from '../stack/free-ports.ts';
-import { type Stack, startStack } from '../stack/stack.ts';
-import { type FaultProxy, openFaultProxy } from './fault-proxy.ts';
+import { type FunctionProcess, startFunction } from '../../harness/processes/function-process.ts';
+import { freePorts } from '../../harness/processes/free-ports.ts';
+import { type Stack, startStack } from '../../harness/servers/stack.ts';
+import { type FaultProxy, openFaultProxy } from '../../harness/deployment/fault-proxy.ts';
 
 export const API_KEY = 'faults-test-key-0123456789';
 

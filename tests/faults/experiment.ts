@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { API_KEY, type Deployment } from './deployment.ts';
-import { referrerOf, sendVisitors } from './visitors.ts';
+import { referrerOf, sendVisitors } from '../../harness/clients/visitors.ts';
 
 /** A way to do fault, and to heal it. */
 export interface Fault {

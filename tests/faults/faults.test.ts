@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeOnRealServices } from '../on-real-services.ts';
-import type { FunctionProcess } from '../function-process.ts';
-import { createRandom } from '../random.ts';
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
+import { createRandom } from '../../harness/random.ts';
 import { openBalancer } from './balancer.ts';
 import { composeFaults } from './compose.ts';
 import { COUNTING_HARMS } from './counting-faults.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { HARMS } from './faults.ts';
 import { type Deployment, openDeployment } from './deployment.ts';
 import { createExperiments, type Experiments } from './experiment.ts';

@@ -7,12 +7,12 @@ import { createClient } from '@redis/client';
 import { messageText } from '@terse/queue/message';
 import postgres from 'postgres';
 import type { Connection } from 'rabbitmq-client';
-import type { FunctionProcess } from '../function-process.ts';
-import { eventually } from './eventually.ts';
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
+import { eventually } from '../../harness/eventually.ts';
 import type { Deployment, Worker } from './deployment.ts';
 import { POISON } from './poison.ts';
 import type { Fault } from './experiment.ts';
-import { withBroker, withSql } from './with-server.ts';
+import { withBroker, withSql } from '../../harness/servers/with-server.ts';
 
 const run = promisify(execFile);
 

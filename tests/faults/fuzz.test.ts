@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type StandaloneProcess, startStandalone } from '../standalone-process.ts';
+import { type StandaloneProcess, startStandalone } from '../../harness/processes/standalone-process.ts';
 import { brokenPromises } from './broken-promises.ts';
 
 const RUNS = 300;

@@ -5,7 +5,7 @@ import {
   UsageError,
   wholeNumber,
 } from '@terse/command-line/command-line';
-import { createRandom } from '../random.ts';
+import { createRandom } from '../../harness/random.ts';
 import { composeFaults } from './compose.ts';
 import { HARMS } from './faults.ts';
 import { openDeployment } from './deployment.ts';

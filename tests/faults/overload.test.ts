@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type StandaloneProcess, startStandalone } from '../standalone-process.ts';
-import { sendVisitors } from './visitors.ts';
+import { type StandaloneProcess, startStandalone } from '../../harness/processes/standalone-process.ts';
+import { sendVisitors } from '../../harness/clients/visitors.ts';
 
 const CALLERS = 400;
 const FLOOD_MS = 5000;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from 'rabbitmq-client';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../harness/eventually.ts';
 import type { Deployment } from './deployment.ts';
 import type { Fault } from './experiment.ts';
-import { withBroker, withSql } from './with-server.ts';
+import { withBroker, withSql } from '../../harness/servers/with-server.ts';
 
 const MESSAGES = 40;
 const VISITS_PER_MESSAGE = 10;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { canMount } from '../others.ts';
+import { canMount } from '../../harness/processes/root-rights.ts';
 import { SingleProcess } from './single-process.ts';
 
 const PER_SECOND = 200;

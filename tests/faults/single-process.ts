@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { type StandaloneProcess, startStandalone } from '../standalone-process.ts';
-import { signal } from '../stack/process-tree.ts';
-import { eventually } from './eventually.ts';
-import { referrerOf, sendVisitors, type Visitors } from './visitors.ts';
+import { type StandaloneProcess, startStandalone } from '../../harness/processes/standalone-process.ts';
+import { signal } from '../../harness/processes/process-tree.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { referrerOf, sendVisitors, type Visitors } from '../../harness/clients/visitors.ts';
 
 const QUIET_WITHIN_MS = 60_000;
 

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { FunctionProcess } from '../function-process.ts';
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
+import { BROWSER } from '../../harness/clients/browser.ts';
 import { describeOnRealServices } from '../on-real-services.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { type Deployment, openDeployment } from './deployment.ts';
 import { createExperiments, type Experiments } from './experiment.ts';
-import { referrerOf } from './visitors.ts';
+import { referrerOf } from '../../harness/clients/visitors.ts';
 
 const TIMEOUT_MS = 180_000;
-const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const VISITS = 300;
 
 describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () => {
@@ -46,7 +46,7 @@ describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () =
       const some = Array.from({ length: Math.min(20, to - number) }, (_, index) => number + index);
       const statuses = await Promise.all(
         some.map(async (visitor) => {
-          const headers = { 'User-Agent': FIREFOX, Referer: referrerOf(visitor) };
+          const headers = { 'User-Agent': BROWSER, Referer: referrerOf(visitor) };
           return (await fetch(`${url}/${code}`, { redirect: 'manual', headers })).status;
         }),
       );

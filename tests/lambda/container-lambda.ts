@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../stack/free-ports.ts';
-import { readTarget } from './dockerfile.ts';
+import { freePorts } from '../../harness/processes/free-ports.ts';
+import { statusOf } from '../../harness/processes/status-of.ts';
+import { startProcess, untilUp } from '../../harness/processes/running-process.ts';
+import { readTarget } from '../../harness/processes/dockerfile.ts';
 
 /** A container Lambda: what the image starts, and the AWS Lambda Web Adapter's side of its protocol. */
 export interface ContainerLambda {
@@ -32,7 +31,7 @@ export class InvocationError extends Error {
   override readonly name = 'InvocationError';
 }
 
-const READY_TIMEOUT_MS = 15_000;
+const READY_WITHIN_MS = 15_000;
 
 /**
  * Starts the bundle of a function as the `lambda` image does, with these settings over its own, and waits until it is
@@ -55,16 +54,17 @@ export async function startContainerLambda(
   };
   const directory = layOut(name);
   const [, ...args] = image.command;
-  const child = spawn(process.execPath, args, { cwd: directory, env: { PATH: '', ...environment } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  }
+  const running = await startProcess([process.execPath, ...args], {
+    directory,
+    environment: { PATH: '', ...environment },
+  });
   const origin = `http://${environment['AWS_LWA_HOST']}:${environment['AWS_LWA_PORT']}`;
   const internalOrigin = `http://${environment['AWS_LWA_HOST']}:${environment['AWS_LWA_READINESS_CHECK_PORT']}`;
   const readiness = `${internalOrigin}${environment['AWS_LWA_READINESS_CHECK_PATH']}`;
   const isHealthy = statusRanges(environment['AWS_LWA_READINESS_CHECK_HEALTHY_STATUS'] ?? '100-499');
-  await untilReady(child, readiness, isHealthy, () => output);
+  // As the adapter, which accepts any of these answers.
+  const isReady = async () => isHealthy((await statusOf(readiness)) ?? 0);
+  await untilUp(running, isReady, { withinMs: READY_WITHIN_MS });
 
   const isFailure = statusRanges(environment['AWS_LWA_ERROR_STATUS_CODES'] ?? '');
   async function forward(path: string, init: RequestInit): Promise<Response> {
@@ -85,12 +85,11 @@ export async function startContainerLambda(
     request: (path, init = {}) => forward(path, init),
     readiness,
     origin,
-    output: () => output,
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
+    output: running.output,
+    freeze: () => void process.kill(running.pid, 'SIGSTOP'),
+    thaw: () => void process.kill(running.pid, 'SIGCONT'),
     stop: async () => {
-      child.kill('SIGTERM');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await running.end('SIGTERM');
       rmSync(directory, { recursive: true });
     },
   };
@@ -102,29 +101,6 @@ function layOut(name: string): string {
   cpSync(`dist/${name}`, directory, { recursive: true });
   cpSync('dist/lambda-secrets/main.mjs', join(directory, 'lambda-secrets.mjs'));
   return directory;
-}
-
-/** Waits as the adapter does, which accepts any of these answers. */
-async function untilReady(
-  child: ChildProcess,
-  url: string,
-  isHealthy: (status: number) => boolean,
-  output: () => string,
-): Promise<void> {
-  const deadline = Date.now() + READY_TIMEOUT_MS;
-  for (;;) {
-    const isReady = await fetch(url).then(
-      ({ status }) => isHealthy(status),
-      () => false,
-    );
-    if (isReady) return;
-    if (child.exitCode !== null) throw new Error(`It ended with exit code ${child.exitCode}:\n${output()}`);
-    if (Date.now() > deadline) {
-      child.kill('SIGKILL');
-      throw new Error(`It was not ready in time:\n${output()}`);
-    }
-    await sleep(20);
-  }
 }
 
 /** `500-599,429` → whether a status is one of them. */

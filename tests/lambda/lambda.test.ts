@@ -11,13 +11,13 @@ import { openRabbitmq } from '@terse/queue/rabbitmq';
 import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { BROWSER } from '../../harness/clients/browser.ts';
 import { describeOnRealServices } from '../on-real-services.ts';
-import { createDatabase } from '../stack/postgres.ts';
+import { createDatabase } from '../../harness/servers/postgres.ts';
 import { type ContainerLambda, InvocationError, startContainerLambda } from './container-lambda.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 
 const SPRING = 'spring' as ShortCode;
-const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const API_KEY = 'lambda-test-key-0123456789';
 const node = (...args: string[]) => promisify(execFile)(process.execPath, args);
 
@@ -250,7 +250,7 @@ describeOnRealServices('the image for AWS Lambda', (services) => {
       };
       expect(services.queue).toBe(broker === 'broker' ? 'up' : 'down');
     });
-    const headers = { 'User-Agent': FIREFOX };
+    const headers = { 'User-Agent': BROWSER };
     const answer = await redirect.request('/spring', { headers });
     redirect.freeze();
     try {
@@ -287,7 +287,7 @@ describeOnRealServices('the image for AWS Lambda', (services) => {
       acknowledge();
     });
     await visitAndFreeze('broker');
-    await vi.waitFor(() => expect(bodies.join()).toContain(FIREFOX), { timeout: 5000 });
+    await vi.waitFor(() => expect(bodies.join()).toContain(BROWSER), { timeout: 5000 });
     await subscription.close();
     await queue.close();
   });
@@ -296,7 +296,7 @@ describeOnRealServices('the image for AWS Lambda', (services) => {
     await emptyRedis();
     await visitAndFreeze('nowhere');
     const messages = await withRedis((redis) => createRedisOverflowQueue(redis, 1_000_000).peek(10));
-    expect(messages.map(({ body }) => body).join()).toContain(FIREFOX);
+    expect(messages.map(({ body }) => body).join()).toContain(BROWSER);
     const flush = await start('counter-flush', {
       DATABASE_URL_SECRET: secrets.reference('counter_flush', 'url'),
       RABBITMQ_URL_SECRET: secrets.reference('broker', 'url'),

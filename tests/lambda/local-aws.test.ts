@@ -12,10 +12,10 @@ import { v7 as uuidv7 } from 'uuid';
 import { parse } from 'yaml';
 import { describeOnRealServices } from '../on-real-services.ts';
 import type { RealServices } from '../real-services.ts';
-import { createDatabase } from '../stack/postgres.ts';
+import { startProcess } from '../../harness/processes/running-process.ts';
+import { createDatabase } from '../../harness/servers/postgres.ts';
 import { type ContainerLambda, startContainerLambda } from './container-lambda.ts';
 import { type Moto, startMoto } from './moto.ts';
-import { startProgram } from './program.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 const SPRING = 'spring' as ShortCode;
@@ -121,8 +121,8 @@ describeOnRealServices('the profile localstack of Compose, on Moto', (services) 
     const flush = await start('counter-flush');
     await createRedisCounter(redis).add(uuidv7(), new Map([[SPRING, 3]]));
     await redis.close();
-    const target = `counter-flush=${flush.origin}`;
-    const ticker = startProgram('dist/local-aws/main.js', ['tick', target], settings());
+    const command = [process.execPath, 'dist/local-aws/main.js', 'tick', `counter-flush=${flush.origin}`];
+    const ticker = await startProcess(command, { environment: { PATH: '', ...settings() } });
     try {
       await vi.waitFor(
         async () => {
@@ -133,7 +133,7 @@ describeOnRealServices('the profile localstack of Compose, on Moto', (services) 
       );
       await vi.waitFor(() => expect(ticker.output()).toMatch(/maintain.*invoked/), { timeout: 30_000 });
     } finally {
-      expect(await ticker.stop()).toBe(0);
+      expect(await ticker.end('SIGTERM')).toBe(0);
     }
   });
 });

@@ -1,16 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { killOnExit } from '../stack/clean-up.ts';
-import { onFreePorts } from '../stack/free-ports.ts';
+import { killOnExit } from '../../harness/processes/clean-up.ts';
+import { statusOf } from '../../harness/processes/status-of.ts';
+import { startProcess, untilUp } from '../../harness/processes/running-process.ts';
+import { onFreePorts } from '../../harness/processes/free-ports.ts';
 
 const VERSION = '5.1.18';
 const DIRECTORY = `node_modules/.cache/moto-${VERSION}`;
 const INSTALL_WITHIN_MS = 240_000;
-const READY_WITHIN_MS = 30_000;
 
 /** Moto's server, which speaks the API of AWS and keeps its state in memory. */
 export interface Moto {
@@ -28,17 +27,11 @@ export async function startMoto(): Promise<Moto | string> {
     return `Moto cannot be installed: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`;
   }
   return onFreePorts(1, async ([port = 0]) => {
-    const child = spawn(server, ['-H', '127.0.0.1', '-p', `${port}`], { stdio: 'ignore' });
-    const forget = child.pid === undefined ? () => {} : killOnExit(child.pid);
+    const command = [server, '-H', '127.0.0.1', '-p', `${port}`];
+    const running = await startProcess(command, { environment: process.env });
+    const forget = killOnExit(running.pid);
     const url = `http://127.0.0.1:${port}`;
-    for (const deadline = Date.now() + READY_WITHIN_MS; ; await sleep(50)) {
-      const answers = await fetch(`${url}/moto-api/data.json`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (answers) break;
-      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`Moto is not ready at ${url}.`);
-    }
+    await untilUp(running, async () => (await statusOf(`${url}/moto-api/data.json`)) === 200);
     return {
       settings: {
         AWS_ENDPOINT_URL: url,
@@ -47,8 +40,7 @@ export async function startMoto(): Promise<Moto | string> {
         AWS_SECRET_ACCESS_KEY: 'test',
       },
       stop: async () => {
-        child.kill('SIGTERM');
-        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+        await running.end('SIGTERM');
         forget();
       },
     };

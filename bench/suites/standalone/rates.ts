@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { freePorts } from '../../../tests/stack/free-ports.ts';
-import { startServer } from '../../../tests/function-process.ts';
+import { freePorts } from '../../../harness/processes/free-ports.ts';
+import { startServer } from '../../../harness/processes/function-process.ts';
 import { CONNECTIONS } from '../../harness/load.ts';
 import { type Checkout, inFolder, type Product, startProduct } from '../../harness/product.ts';
 import { prepareBareVisits, prepareVisits } from '../../harness/visited.ts';

@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { USER_AGENTS } from '../../../harness/fixtures/web.ts';
 import { isAutomatic } from './automatic-agent.ts';
-
-const fixture = await readFile(new URL('../../../tests/fixtures/user-agents.txt', import.meta.url), 'utf8');
-const browsers = fixture.trim().split('\n');
 
 /** Suffixes that apps append to the user agent of their webview. */
 const APP_SUFFIXES = [
@@ -23,12 +20,12 @@ const APP_SUFFIXES = [
 
 describe('takes for people', () => {
   test('every browser of the fixture', () => {
-    expect(browsers.length).toBeGreaterThanOrEqual(300);
-    expect(browsers.filter(isAutomatic)).toEqual([]);
+    expect(USER_AGENTS.length).toBeGreaterThanOrEqual(300);
+    expect(USER_AGENTS.filter(isAutomatic)).toEqual([]);
   });
 
   test.each(APP_SUFFIXES)('those browsers as the webview of an app: %s', (suffix) => {
-    expect(browsers.filter((browser) => isAutomatic(`${browser} ${suffix}`))).toEqual([]);
+    expect(USER_AGENTS.filter((browser) => isAutomatic(`${browser} ${suffix}`))).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { BROWSER } from './browser.ts';
 
 interface VisitorsReport {
   /** The numbers of the visits that were answered with a redirect. */
@@ -19,7 +20,6 @@ export interface VisitorsOptions {
   readonly perSecond: number;
 }
 
-const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const TICK_MS = 10;
 const TIMEOUT_MS = 5000;
 
@@ -54,7 +54,7 @@ export function sendVisitors({ url, perSecond }: VisitorsOptions): Visitors {
 
   function get(number: number): Promise<string> {
     return new Promise((resolve) => {
-      const headers = { 'User-Agent': FIREFOX, Referer: referrerOf(number) };
+      const headers = { 'User-Agent': BROWSER, Referer: referrerOf(number) };
       const asking = request(url, { agent, headers, timeout: TIMEOUT_MS }, (response) => {
         response.resume();
         response.on('end', () => resolve(String(response.statusCode)));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { processTree, survivors } from './process-tree.ts';
+import { processTree, survivors } from '../processes/process-tree.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));

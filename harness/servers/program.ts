@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { chownSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killOnExit } from './clean-up.ts';
-import { processTree, signal, survivors } from './process-tree.ts';
+import { killOnExit } from '../processes/clean-up.ts';
+import { processTree, signal, survivors } from '../processes/process-tree.ts';
 
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 15_000;

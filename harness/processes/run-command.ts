@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
+import { mainOf, type Settings } from './function-process.ts';
 
 interface Outcome {
   readonly code: number | null;
@@ -25,13 +25,11 @@ export function runCommand(...command: Parameters<typeof startCommand>): Promise
 export function startCommand(
   name: string,
   words: readonly string[],
-  settings: Readonly<Record<string, string>>,
+  settings: Settings,
   by: readonly string[] = [],
 ): RunningCommand {
-  const main = fileURLToPath(new URL(`../functions/${name}/main.ts`, import.meta.url));
-  const [program = process.execPath, ...before] = by;
-  const own = by.length > 0 ? [process.execPath] : [];
-  const child = spawn(program, [...before, ...own, main, ...words], {
+  const [program = '', ...args] = [...by, process.execPath, mainOf(name), ...words];
+  const child = spawn(program, args, {
     env: { PATH: '', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

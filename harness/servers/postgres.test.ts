@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from './postgres.ts';
-import { processesOf } from './processes-of.ts';
+import { processesOf } from '../processes/processes-of.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 

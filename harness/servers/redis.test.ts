@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { processesOf } from './processes-of.ts';
+import { processesOf } from '../processes/processes-of.ts';
 import { startRedis } from './redis.ts';
 import type { RunningServer } from './running-server.ts';
 

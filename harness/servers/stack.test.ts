@@ -4,8 +4,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Redis } from '@upstash/redis';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { processesOf } from './processes-of.ts';
-import { processTree, survivors } from './process-tree.ts';
+import { processesOf } from '../processes/processes-of.ts';
+import { processTree, survivors } from '../processes/process-tree.ts';
 import { startStack } from './stack.ts';
 
 const INSTALL_AND_START_MS = 300_000;
@@ -73,7 +73,7 @@ describe('the stack', { timeout: INSTALL_AND_START_MS }, () => {
   ])('does not outlive the process that started it when %s', async (_, ending, cleansUp) => {
     const script = `
       import { startStack } from '${new URL('stack.ts', import.meta.url).href}';
-      import { processTree } from '${new URL('process-tree.ts', import.meta.url).href}';
+      import { processTree } from '${new URL('../processes/process-tree.ts', import.meta.url).href}';
       import { readlinkSync } from 'node:fs';
       const stack = await startStack(['postgres', 'redis'], { environment: {} });
       const cwd = readlinkSync('/proc/' + stack.redis.pid + '/cwd');

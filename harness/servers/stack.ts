@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeOnExit } from './clean-up.ts';
+import { removeOnExit } from '../processes/clean-up.ts';
 import { type DebianPackage, ensureDebianPackages } from './debian-packages.ts';
 import { createDatabase, type PostgresServer, startPostgres } from './postgres.ts';
 import { startPgbouncer } from './pgbouncer.ts';

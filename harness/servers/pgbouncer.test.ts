@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPgbouncer } from './pgbouncer.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 import { makeDirectory } from './program.ts';
-import { processesOf } from './processes-of.ts';
+import { processesOf } from '../processes/processes-of.ts';
 import type { RunningServer } from './running-server.ts';
 
 const INSTALL_AND_START_MS = 300_000;

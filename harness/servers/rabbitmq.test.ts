@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { processesOf } from './processes-of.ts';
+import { processesOf } from '../processes/processes-of.ts';
 import { type RabbitmqServer, startRabbitmq } from './rabbitmq.ts';
 
 const INSTALL_AND_START_MS = 300_000;

@@ -1,0 +1,11 @@
+import { get } from 'node:http';
+
+/** The status of the answer at an address; `undefined` while nothing answers there. */
+export function statusOf(url: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    get(url, { agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', () => resolve(undefined));
+  });
+}
