@@ -138,7 +138,7 @@ describe('a start is refused in one line, and nothing is changed, where the fold
 
   test.each<[string, RegExp]>([
     ['links', /postgres is not whole: the file of links is missing\./],
-    ['urls_pkey', /postgres is not whole: the file of urls_pkey is missing\./],
+    ['links_pkey', /postgres is not whole: the file of links_pkey is missing\./],
     ['pg_class', /postgres cannot be opened: could not open file "base\/5\/\d+": No such file or directory$/],
     ['pg_authid', /postgres cannot be opened: could not open file "global\/\d+": No such file or directory$/],
   ])('was copied without the file of %s, as a look at all tables finds', async (relation, line) => {

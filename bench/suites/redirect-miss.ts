@@ -28,7 +28,7 @@ export function createMissing(deployment: Deployment, links: number, { cores }: 
   let run = 0;
   return async (seconds: number) => {
     await deployment.redis('FLUSHALL');
-    const readsBefore = await deployment.indexReads('urls_pkey');
+    const readsBefore = await deployment.indexReads('links_pkey');
     const redirect = await deployment.start('redirect', 'alone');
     const arrivals = expectArrivals(deployment, redirect, await deployment.stored());
     const done = await load({
@@ -43,7 +43,7 @@ export function createMissing(deployment: Deployment, links: number, { cores }: 
     await arrivals.settle(async () => {
       await redirect.end('SIGTERM');
       // The writer looks links up, too.
-      queries = (await deployment.indexReads('urls_pkey')) - readsBefore;
+      queries = (await deployment.indexReads('links_pkey')) - readsBefore;
     });
     return { ...done, queries, codes: Math.ceil(done.completed / VISITORS_PER_LINK) };
   };

@@ -12,14 +12,14 @@ const MAX_MEMORY_MB = 200;
 /** Visitors who all come at once to a redirect that has nothing in memory, and what that took. */
 export async function stampede(deployment: Deployment, paths: readonly string[]) {
   await deployment.redis('FLUSHALL');
-  const readsBefore = await deployment.indexReads('urls_pkey');
+  const readsBefore = await deployment.indexReads('links_pkey');
   const redirect = await deployment.start('redirect', 'alone');
   const before = memoryOf(redirect.pid).nowMb;
   const { statuses, ms } = await herd(redirect.url, paths);
   const { highestMb } = memoryOf(redirect.pid);
   const redirected = await redirect.metric('redirects_total', 'outcome="redirect"');
   await redirect.end('SIGTERM');
-  const queries = (await deployment.indexReads('urls_pkey')) - readsBefore;
+  const queries = (await deployment.indexReads('links_pkey')) - readsBefore;
   return { statuses, ms, before, highestMb, redirected, queries };
 }
 

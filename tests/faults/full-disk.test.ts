@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { canMount } from '../others.ts';
-import { API_KEY } from '../standalone-process.ts';
-import { eventually } from './eventually.ts';
+import { canMount } from '../../harness/processes/root-rights.ts';
+import { API_KEY } from '../../harness/clients/api.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { SingleProcess } from './single-process.ts';
 
 const DISK = 'size=160m,mode=711';
