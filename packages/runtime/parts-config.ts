@@ -109,7 +109,7 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
   function real(part: keyof PartsConfig, setting: string, schemes: readonly string[]): URL | undefined {
     if (!needs.has(part)) return undefined;
     const value = settings[setting];
-    if (value === undefined || value.startsWith('memory:')) {
+    if (isEmbedded(value)) {
       if (!ON_EMBEDDED_PARTS.has(name))
         faults.push(`${setting} must be set: functions that run apart share real parts`);
       else if (!mayBeEmbedded)
@@ -155,6 +155,11 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
   const readDatabase = settings['DATABASE_READ_URL']
     ? real('database', 'DATABASE_READ_URL', postgres)
     : database;
+  const namesReplica = !isEmbedded(settings['DATABASE_READ_URL']);
+  if (namesReplica && ON_EMBEDDED_PARTS.has(name) && isEmbedded(settings['DATABASE_URL']))
+    faults.push(
+      'DATABASE_READ_URL must not be set without DATABASE_URL: the embedded database has no replica',
+    );
 
   const store = readStore();
   const queue = real('queue', 'RABBITMQ_URL', ['amqp:', 'amqps:']);
@@ -193,6 +198,11 @@ export function readParts(name: FunctionName, settings: Settings, faults: string
     store,
     queue: queue ? { kind: 'rabbitmq', url: queue.href } : { kind: 'memory' },
   };
+}
+
+/** Whether a setting stands for the embedded part. */
+function isEmbedded(value: string | undefined): value is undefined | `memory:${string}` {
+  return value === undefined || value.startsWith('memory:');
 }
 
 function isEncrypted(url: URL): boolean {
