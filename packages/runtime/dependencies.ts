@@ -26,8 +26,8 @@ import { createVisitRepository } from '@terse/repository/visit-repository';
 import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
 import { listeningHosts } from './listening-hosts.ts';
 import { createGuard } from './guard.ts';
-import { prepareFolder } from './embedded-database.ts';
-import { openJournal } from './journal.ts';
+import { refuseDatabaseFolder } from './embedded-database.ts';
+import { type OpenJournal, openJournal, refuseJournalFolder } from './journal.ts';
 import { createLog, type Logger } from './log.ts';
 import { openDatabase, openQueue, openStore, type PartsContext, type Queue, type Store } from './parts.ts';
 import { createEventLoopPressure, type Pressure } from './pressure.ts';
@@ -220,10 +220,17 @@ export interface StandaloneServices
  * @throws Error in one line when the data folder is in use by another process, or the database cannot be opened.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
-  // Before the journal, which would make the folder above for this user only, and before anything is opened.
-  await prepareFolder(context.config);
-  const journal = openJournal(context);
+  // A start that will be refused makes neither folder.
+  await refuseDatabaseFolder(context.config);
+  refuseJournalFolder(context.config);
   const database = await openStandaloneDatabase(context);
+  let journal: OpenJournal | undefined;
+  try {
+    journal = openJournal(context);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   const store = await openStore(context);
   const queue = await openQueue(context);
   const parts = opened(
