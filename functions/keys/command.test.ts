@@ -96,6 +96,14 @@ test('two active keys never have the same name, and a name that is the id of ano
   await expect(run('revoke', id)).rejects.toThrow(/choose one by its id: [\da-f]{12}, [\da-f]{12}\.$/);
 });
 
+test('names that look the same are the same', async () => {
+  const { run } = setUp();
+  const [composed, decomposed] = ['schlüssel'.normalize('NFC'), ' schlüssel'.normalize('NFD')];
+  await run('make', decomposed);
+  await expect(run('make', composed)).rejects.toThrow('An active key has the name');
+  expect(await run('revoke', composed)).toContain(`  ${composed}  `);
+});
+
 test.each([
   [[], 'Say what to do.'],
   [['show'], 'There is no command show.'],
@@ -106,6 +114,7 @@ test.each([
   [['revoke'], 'revoke takes one name, in quotes where it has spaces.'],
   [['revoke', 'a', 'b'], 'revoke takes one name, in quotes where it has spaces.'],
   [['make', ' '], 'The name must not be empty.'],
+  [['revoke', ''], 'The name must not be empty.'],
   [['make', 'two\nlines'], 'The name must not contain control characters, nor invisible ones.'],
   [['make', 'x'.repeat(101)], 'The name must have at most 100 characters.'],
 ])('%j is refused: %s', (args, reason) => {

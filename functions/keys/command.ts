@@ -19,21 +19,23 @@ export type KeysCommand = (keys: ApiKeyList) => Promise<string>;
  * @throws UsageError when there is no such command, or its name is missing or wrong.
  */
 export function readKeysCommand(args: readonly string[]): KeysCommand {
-  const [command, name, ...rest] = parseCommandLine(args, {}).words;
+  const [command, given, ...rest] = parseCommandLine(args, {}).words;
   if (command === undefined) throw new UsageError('Say what to do.');
   if (command !== 'list' && command !== 'make' && command !== 'revoke') {
     throw new UsageError(`There is no command ${command}.`);
   }
   if (command === 'list') {
-    if (name !== undefined) throw new UsageError('list takes no name.');
+    if (given !== undefined) throw new UsageError('list takes no name.');
     return async (keys) => table(await keys.list());
   }
-  if (name === undefined || rest.length > 0) {
+  if (given === undefined || rest.length > 0) {
     throw new UsageError(`${command} takes one name, in quotes where it has spaces.`);
   }
-  if (command === 'revoke') return async (keys) => `revoked ${line(await keys.revoke(name))}`;
+  // Names that look the same are the same.
+  const name = given.trim().normalize('NFC');
   const { error } = NAME.safeParse(name);
   if (error) throw new UsageError(`The name ${error.issues[0]?.message}.`);
+  if (command === 'revoke') return async (keys) => `revoked ${line(await keys.revoke(name))}`;
   return async (keys) => `${await keys.make(name)}  (${name}; shown this once: keep it)`;
 }
 

@@ -1,6 +1,14 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -87,6 +95,33 @@ test.each([
 ])('%s stop the start, each named in a line, before anything is made', async (_what, settings, output) => {
   expect(await refused('standalone', { ...EMBEDDED, ...settings })).toEqual([1, output]);
   expect(existsSync(join(directory, 'standalone'))).toBe(false);
+});
+
+test.each([
+  ['JOURNAL_DIR', 'file', /cannot hold a journal: .*file is not a folder\.\n$/],
+  ['JOURNAL_DIR', 'file/journal', /cannot hold a journal: .*file is not a folder\.\n$/],
+  ['JOURNAL_DIR', 'link', /cannot hold a journal: .*link is a link to nowhere, which is not there\.\n$/],
+  ['JOURNAL_DIR', 'x'.repeat(300), /cannot hold a journal: .* cannot be reached: its path is too long\n$/],
+  ['DATA_DIR', 'file/data', /file is not a folder\.\n$/],
+  ['DATA_DIR', 'link', /link is a link to nowhere, which is not there\.\n$/],
+  ['DATA_DIR', 'link/data', /link is a link to nowhere, which is not there\.\n$/],
+])('%s=%s stops the start before anything is made', async (setting, name, line) => {
+  const folder = mkdtempSync(join(directory, 'start-'));
+  writeFileSync(join(folder, 'file'), '');
+  symlinkSync('nowhere', join(folder, 'link'));
+  const [port, internalPort] = await freePorts(2);
+  const settings = {
+    ...EMBEDDED,
+    PORT: `${port}`,
+    INTERNAL_PORT: `${internalPort}`,
+    DATA_DIR: join(folder, 'data'),
+    [setting]: join(folder, name),
+  };
+  const [code, output] = await refused('standalone', settings);
+  expect(code).toBe(1);
+  expect(output).toMatch(line);
+  expect(output).toMatch(/^[^\n]+\n$/);
+  expect(readdirSync(folder).toSorted()).toEqual(['file', 'link']);
 });
 
 const FIRST_FREE_TO_ALL = '/proc/sys/net/ipv4/ip_unprivileged_port_start';

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openTestDatabase } from '@terse/repository/test-database';
@@ -51,7 +51,7 @@ const WRONG: readonly (readonly [string, () => string, RegExp])[] = [
   ],
 ];
 
-test.each(WRONG)('one plain line says so, where %s', async (_what, url, reason) => {
+test.each(WRONG)('one plain line says so, and nothing is made, where %s', async (_what, url, reason) => {
   const [port, internalPort] = await freePorts(2);
   const settings = {
     DATABASE_URL: url(),
@@ -74,4 +74,5 @@ test.each(WRONG)('one plain line says so, where %s', async (_what, url, reason) 
     expect(stderr).toMatch(reason);
     expect(stderr).not.toContain(SECRET);
   }
+  expect(readdirSync(directory)).toEqual(['backup']);
 });

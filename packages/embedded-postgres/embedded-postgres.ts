@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DirectoryLock, lockDirectory, tryLockDirectory } from '@terse/platform/directory-lock';
+import { removeEmpty } from '@terse/platform/make-directory';
 import { checkDatabase } from './check-database.ts';
 import { adoptCluster, makeCluster } from './cluster.ts';
 import { clusterIn, inspectFolder, makeFolder } from './folder.ts';
@@ -40,8 +41,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const directory = resolve(options.directory);
   const programs = findPrograms();
   inspectFolder(directory);
-  makeFolder(directory);
-  return startIn(directory, lockDirectory(directory), programs, options);
+  const made = makeFolder(directory);
+  try {
+    return await startIn(directory, lockDirectory(directory), programs, options);
+  } catch (error) {
+    // A first start that failed leaves nothing.
+    removeEmpty(made);
+    throw error;
+  }
 }
 
 /**
@@ -96,7 +103,7 @@ async function startIn(
 ): Promise<EmbeddedPostgres> {
   const cluster = clusterIn(directory);
   const taken = new Taken();
-  taken.add(() => lock.unlock());
+  taken.add(() => (existsSync(cluster) ? lock.unlock() : lock.remove()));
   let isOpen = false;
   try {
     const identity = serverIdentity(cluster);

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isDirectory, makeDirectory } from '@terse/platform/make-directory';
+import { isDirectory, makeDirectory, removeEmpty } from '@terse/platform/make-directory';
+import { refusal } from '@terse/platform/refusal';
 import { MAJOR_VERSION } from './programs.ts';
 
 const CLUSTER = 'cluster';
@@ -109,7 +110,7 @@ function readIn<T>(directory: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new Error(`The folder ${directory} cannot be read.`, { cause: error });
+    throw refusal(`The folder ${directory} cannot be read.`, error);
   }
 }
 
@@ -117,19 +118,21 @@ function readIn<T>(directory: string, read: () => T): T {
 const PASSAGE = 0o711;
 const MODE = 0o777;
 
-/** Makes the folder, through which who runs PostgreSQL must reach the cluster. */
-export function makeFolder(directory: string): void {
-  if (process.getuid?.() !== 0) {
-    makeDirectory(directory);
-    return;
-  }
-  const opened = [directory];
-  for (let above = dirname(directory); !existsSync(above); above = dirname(above)) opened.push(above);
-  makeDirectory(directory);
+/**
+ * Makes the folder, through which who runs PostgreSQL must reach the cluster.
+ * @returns the folders that were missing, the outermost first.
+ */
+export function makeFolder(directory: string): readonly string[] {
+  const made = makeDirectory(directory);
+  if (process.getuid?.() !== 0) return made;
   try {
     // A mode at making would be narrowed by the umask.
-    for (const each of opened) if ((statSync(each).mode & MODE) !== PASSAGE) chmodSync(each, PASSAGE);
+    for (const each of new Set([...made, directory])) {
+      if ((statSync(each).mode & MODE) !== PASSAGE) chmodSync(each, PASSAGE);
+    }
+    return made;
   } catch (error) {
-    throw new Error(`The folder ${directory} cannot be opened to PostgreSQL.`, { cause: error });
+    removeEmpty(made);
+    throw refusal(`The folder ${directory} cannot be opened to PostgreSQL.`, error);
   }
 }

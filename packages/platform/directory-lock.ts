@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeDirectory, PRIVATE_FILE } from './make-directory.ts';
+import { refusal } from './refusal.ts';
 
 /** An exclusive lock on a folder. */
 export interface DirectoryLock {
@@ -11,6 +12,8 @@ export interface DirectoryLock {
   isIntact(): boolean;
   /** Releases the lock. */
   unlock(): void;
+  /** Releases the lock, and removes its files where they are still its own: the folder was not used. */
+  remove(): void;
 }
 
 /** What SQLite calls a file that it cannot lock: https://www.sqlite.org/rescode.html#busy. */
@@ -29,17 +32,16 @@ const HOLDER_WAIT_MS = 5;
  * @throws Error naming the folder when it cannot be made or written, or when its file system keeps no locks.
  */
 export function tryLockDirectory(directory: string): DirectoryLock | undefined {
-  makeDirectory(directory);
   const path = join(directory, LOCK);
   if (Buffer.byteLength(resolve(path)) > MAX_PATH_BYTES) {
     throw new Error(`The path ${directory} is too long.`);
   }
+  makeDirectory(directory);
   const lock = tryLockFile(path);
   if (lock) return taken(directory, path, lock);
-  if (refusesLocks(directory)) {
-    throw new Error(`The folder ${directory} cannot be locked: its file system keeps no locks.`);
-  }
-  return undefined;
+  if (!refusesLocks(directory)) return undefined;
+  rmSync(path, { force: true });
+  throw new Error(`The folder ${directory} cannot be locked: its file system keeps no locks.`);
 }
 
 /** Tells a file system without locks from a lock that is taken, which SQLite does not: nobody else has a new file. */
@@ -80,14 +82,19 @@ function taken(directory: string, path: string, lock: DatabaseSync): DirectoryLo
     lock.close();
     throw cannotBeWritten(directory, error);
   }
+  const isIntact = () => identityOf(directory) === identities[0] && identityOf(path) === identities[1];
   return {
-    isIntact: () => identityOf(directory) === identities[0] && identityOf(path) === identities[1],
+    isIntact,
     unlock: () => lock.close(),
+    remove: () => {
+      if (isIntact()) for (const name of [HOLDER, LOCK]) rmSync(join(directory, name), { force: true });
+      lock.close();
+    },
   };
 }
 
 function cannotBeWritten(directory: string, cause: unknown): Error {
-  return new Error(`The folder ${directory} cannot be written.`, { cause });
+  return refusal(`The folder ${directory} cannot be written.`, cause);
 }
 
 /**

@@ -1,9 +1,20 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockDirectory, tryLockDirectory } from './directory-lock.ts';
-import { makeDirectory } from './make-directory.ts';
+import { makeDirectory, refuseUnusableFolder, removeEmpty } from './make-directory.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -12,6 +23,15 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(directory, { recursive: true });
 });
+
+function messageOf(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 const modeOf = (...path: string[]) => statSync(join(directory, ...path)).mode & 0o777;
 
@@ -38,7 +58,11 @@ test('leaves a folder that is there as it is', () => {
 
 describe('names at once a folder that cannot be made:', () => {
   test.each([
-    ['below /proc, which denies that it is there', '/proc/terse/journal', '/proc/terse cannot be made'],
+    [
+      'below /proc, which denies that it is there',
+      '/proc/terse/journal',
+      'The folder /proc/terse cannot be made',
+    ],
     ['below a device', '/dev/null/journal', '/dev/null is not a folder'],
     ['a device', '/dev/null', '/dev/null is not a folder'],
   ])('%s', (_name, path, message) => {
@@ -49,6 +73,34 @@ describe('names at once a folder that cannot be made:', () => {
   test('below a file', () => {
     writeFileSync(join(directory, 'file'), '');
     expect(() => makeDirectory(join(directory, 'file', 'x'))).toThrow('file is not a folder');
+  });
+
+  test.each([[], ['x']])('a link that leads nowhere, or below it: %j', (...below) => {
+    const link = join(directory, 'link');
+    symlinkSync(join(directory, 'gone'), link);
+    expect(() => makeDirectory(join(link, ...below))).toThrow(
+      `${link} is a link to ${join(directory, 'gone')}, which is not there.`,
+    );
+    expect(readdirSync(directory)).toEqual(['link']);
+  });
+
+  test('a link to itself', () => {
+    const link = join(directory, 'link');
+    symlinkSync(link, link);
+    expect(() => makeDirectory(link)).toThrow(
+      expect.objectContaining({
+        message: `The folder ${link} cannot be reached.`,
+        cause: new Error('its links lead in a circle'),
+      }) as Error,
+    );
+  });
+
+  test('a name that is too long', () => {
+    const name = join(directory, 'a', 'x'.repeat(300));
+    expect(() => makeDirectory(name)).toThrow(
+      expect.objectContaining({ cause: new Error('its path is too long') }) as Error,
+    );
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   test('a folder of the system that takes no files', () => {
@@ -63,6 +115,42 @@ describe('names at once a folder that cannot be made:', () => {
   });
 });
 
+test('finds beforehand what would keep a folder from being made, and makes none', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom('own', 'file', 'new', 'gone', 'x'.repeat(300)), { maxLength: 4 }),
+      (names) => {
+        const root = mkdtempSync(join(directory, 'root-'));
+        mkdirSync(join(root, 'own'));
+        writeFileSync(join(root, 'file'), '');
+        symlinkSync('nowhere', join(root, 'gone'));
+        const path = join(root, ...names);
+        const before = readdirSync(root, { recursive: true });
+        const found = messageOf(() => refuseUnusableFolder(path));
+        expect(readdirSync(root, { recursive: true })).toEqual(before);
+        const met = messageOf(() => makeDirectory(path));
+        expect(found).toBe(met);
+        const after = readdirSync(root, { recursive: true });
+        // Nothing of a folder that cannot be made stays.
+        expect(met === undefined ? statSync(path).isDirectory() : isDeepStrictEqual(after, before)).toBe(
+          true,
+        );
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('tells the folders that it made, the outermost first, and removes those that are empty', () => {
+  mkdirSync(join(directory, 'a'));
+  const made = makeDirectory(join(directory, 'a', 'b', 'c'));
+  expect(made).toEqual([join(directory, 'a', 'b'), join(directory, 'a', 'b', 'c')]);
+  expect(makeDirectory(join(directory, 'a', 'b', 'c'))).toEqual([]);
+  writeFileSync(join(directory, 'a', 'b', 'file'), '');
+  removeEmpty(made);
+  expect(readdirSync(join(directory, 'a', 'b'))).toEqual(['file']);
+});
+
 describe('a lock', () => {
   test('is for one at a time', () => {
     const lock = tryLockDirectory(directory);
@@ -70,6 +158,23 @@ describe('a lock', () => {
     expect(() => lockDirectory(directory)).toThrow(`(pid ${process.pid})`);
     lock?.unlock();
     lockDirectory(directory).unlock();
+  });
+
+  test('leaves nothing in a folder that was not used', () => {
+    const lock = lockDirectory(join(directory, 'own'));
+    lock.remove();
+    expect(readdirSync(join(directory, 'own'))).toEqual([]);
+    lockDirectory(join(directory, 'own')).unlock();
+  });
+
+  test('removes no file of the one who has the folder now', () => {
+    const slot = join(directory, 'slot');
+    const lock = lockDirectory(slot);
+    rmSync(slot, { recursive: true });
+    const next = lockDirectory(slot);
+    lock.remove();
+    expect(next.isIntact()).toBe(true);
+    next.unlock();
   });
 
   test('knows whether its folder is still there, and still its own', () => {

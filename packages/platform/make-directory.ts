@@ -1,5 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { accessSync, constants, mkdirSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { refusal } from './refusal.ts';
 
 /** Only the user of the process may read what visitors sent. */
 export const PRIVATE_DIRECTORY = 0o700;
@@ -8,28 +9,98 @@ export const PRIVATE_FILE = 0o600;
 /**
  * Makes a folder and its parents, for this user alone; an existing folder stays as it is. Replaces Node's
  * `recursive`, which never returns where a file system answers "no such file" to `mkdir`, as `/proc` does.
- * @throws Error naming the folder when it cannot be made, or when the name belongs to something else.
+ * @returns the folders that it made, the outermost first.
+ * @throws Error naming the folder when it cannot be made, or when the name belongs to something else; then none is made.
  */
-export function makeDirectory(directory: string): void {
-  const path = resolve(directory);
-  if (isDirectory(path)) return;
-  const parent = dirname(path);
-  if (parent !== path) makeDirectory(parent);
+export function makeDirectory(directory: string): readonly string[] {
+  const made: string[] = [];
+  try {
+    for (const path of missingFolders(directory)) if (makeOne(path)) made.push(path);
+  } catch (error) {
+    removeEmpty(made);
+    throw error;
+  }
+  return made;
+}
+
+/**
+ * Finds what keeps `makeDirectory` from making a folder, or this process from writing an existing one. Makes nothing.
+ * @throws Error naming the folder.
+ */
+export function refuseUnusableFolder(directory: string): void {
+  const missing = missingFolders(directory);
+  const [outermost] = missing;
+  // A name that the file system does not take.
+  for (const path of missing) statOf(path, join(dirname(outermost ?? path), basename(path)));
+  const mayAdd = constants.W_OK | constants.X_OK;
+  try {
+    if (outermost === undefined) accessSync(directory, constants.R_OK | mayAdd);
+    else accessSync(dirname(outermost), mayAdd);
+  } catch (error) {
+    throw outermost === undefined
+      ? refusal(`The folder ${directory} cannot be written.`, error)
+      : cannotBeMade(outermost, error);
+  }
+}
+
+/** Removes folders that `makeDirectory` made, as far as they are empty. */
+export function removeEmpty(made: readonly string[]): void {
+  try {
+    for (const path of made.toReversed()) rmdirSync(path);
+  } catch {
+    // It is in use, and so are those around it.
+  }
+}
+
+/** The outermost first. */
+function missingFolders(directory: string): string[] {
+  const missing: string[] = [];
+  for (let path = resolve(directory); !isDirectory(path); path = dirname(path)) missing.unshift(path);
+  return missing;
+}
+
+/** @returns whether it was this process that made it. */
+function makeOne(path: string): boolean {
   try {
     mkdirSync(path, { mode: PRIVATE_DIRECTORY });
+    return true;
   } catch (error) {
     // Another process may have made it meanwhile.
-    if (isDirectory(path)) return;
-    throw new Error(`The folder ${path} cannot be made.`, { cause: error });
+    if (isDirectory(path)) return false;
+    throw cannotBeMade(path, error);
   }
+}
+
+function cannotBeMade(path: string, error: unknown): Error {
+  return refusal(`The folder ${path} cannot be made.`, error);
 }
 
 /**
  * Whether there is a folder of this name.
- * @throws Error when the name belongs to something else.
+ * @throws Error when the name belongs to something else, or cannot be reached.
  */
 export function isDirectory(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statOf(path);
   if (stats && !stats.isDirectory()) throw new Error(`${path} is not a folder.`);
+  if (!stats) refuseDanglingLink(path);
   return stats !== undefined;
+}
+
+function refuseDanglingLink(path: string): void {
+  let target: string;
+  try {
+    target = readlinkSync(path);
+  } catch {
+    // It is no link.
+    return;
+  }
+  throw new Error(`${path} is a link to ${target}, which is not there.`);
+}
+
+function statOf(path: string, at = path) {
+  try {
+    return statSync(at, { throwIfNoEntry: false });
+  } catch (error) {
+    throw refusal(`The folder ${path} cannot be reached.`, error);
+  }
 }

@@ -70,6 +70,19 @@ test('replaces no file that appeared while it wrote', async () => {
   expect(readFileSync(file, 'utf8')).toBe('other');
 });
 
+test('goes on beside what a killed process of the same id left', async () => {
+  let left: string[] = [];
+  const killed = writeWholeFile(file, false, () => {
+    left = readdirSync(directory);
+    return Promise.reject(new Error('killed'));
+  });
+  await expect(killed).rejects.toThrow('killed');
+  for (const name of left) writeFileSync(join(directory, name), 'half');
+  await writeWholeFile(file, false, write('new'));
+  expect(readFileSync(file, 'utf8')).toBe('new');
+  expect(left).toHaveLength(1);
+});
+
 test('names the file that cannot be made', async () => {
   const nowhere = join(directory, 'missing', 'whole');
   await expect(writeWholeFile(nowhere, false, write('new'))).rejects.toThrow(

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
@@ -5,6 +6,8 @@ import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { PRIVATE_FILE } from './make-directory.ts';
+
+const RANDOM_BYTES = 6;
 
 /**
  * Writes a file that appears whole or not at all, readable to this user only: it has another name until it is on the
@@ -19,7 +22,8 @@ export async function writeWholeFile<T>(
 ): Promise<T> {
   const path = resolve(file);
   refuseTaken(path, overwrite);
-  const part = `${path}.${process.pid}.part`;
+  // Not by the process id, which is the same in each run of a container: a killed one leaves its part behind.
+  const part = `${path}.${randomBytes(RANDOM_BYTES).toString('hex')}.part`;
   const stream = createWriteStream(part, { flags: 'wx', mode: PRIVATE_FILE, flush: true });
   await once(stream, 'open').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`${path} cannot be written (${error.code}).`);

@@ -67,7 +67,7 @@ function refuseOther(migrations: readonly string[]): void {
   }
   if (missing !== undefined) {
     throw new BackupError(
-      `The database is of an older release: npm run migrate brings the migration ${missing}.`,
+      `The database is of an older release: npm start, or npm run migrate on DATABASE_URL, brings the migration ${missing}.`,
     );
   }
 }

@@ -16,7 +16,7 @@ async function listIn(url: string) {
 test('says what a database without tables needs', async () => {
   const database = await openBareDatabase();
   onTestFinished(() => database.close());
-  await expect(listIn(database.url)).rejects.toThrow('npm run migrate');
+  await expect(listIn(database.url)).rejects.toThrow('npm start, or npm run migrate');
 });
 
 test('says which login is needed', async () => {

@@ -22,7 +22,11 @@ export async function withApiKeys<T>(
 }
 
 function explain(error: unknown): unknown {
-  if (isMissingTable(error)) return new Error('The database is empty: npm run migrate makes its tables.');
+  if (isMissingTable(error)) {
+    return new Error(
+      'The database is empty: npm start, or npm run migrate on DATABASE_URL, makes its tables.',
+    );
+  }
   if (isNotPermitted(error)) {
     return new Error('The login of DATABASE_URL may not change keys: use the owner of the tables.');
   }

@@ -1,7 +1,7 @@
 import { createStorageWatch } from '@terse/core/visits/writer/storage-watch';
 import type { Context } from '../context.ts';
-import { prepareFolder } from '../services/embedded-database.ts';
-import { openJournal } from '../services/journal.ts';
+import { refuseDatabaseFolder } from '../services/embedded-database.ts';
+import { type OpenJournal, openJournal, refuseJournalFolder } from '../services/journal.ts';
 import { type Opened, opened } from '../opened.ts';
 import { openQueue, openStore } from '../services/open-services.ts';
 import { createReadinessGate } from '../telemetry/readiness.ts';
@@ -20,10 +20,17 @@ export interface StandaloneServices
  * @throws Error in one line when the data folder is in use by another process, or the database cannot be opened.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
-  // Before the journal, which would make the folder above for this user only, and before anything is opened.
-  await prepareFolder(context.config);
-  const journal = openJournal(context);
+  // A start that will be refused makes neither folder.
+  await refuseDatabaseFolder(context.config);
+  refuseJournalFolder(context.config);
   const database = await openStandaloneDatabase(context);
+  let journal: OpenJournal | undefined;
+  try {
+    journal = openJournal(context);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   const store = await openStore(context);
   const queue = await openQueue(context);
   const services = opened(

@@ -1,18 +1,21 @@
 import { resolve } from 'node:path';
+import { refuseUnusableFolder } from '@terse/platform/make-directory';
 import type { EmbeddedPostgres, EmbeddedPostgresEvent } from '@terse/embedded-postgres/embedded-postgres';
 import type { ServicesContext } from './open-services.ts';
 import type { DatabaseConfig, BackingServicesConfig } from '../settings/backing-services.ts';
 
 /**
- * Makes the folder of the embedded database; does nothing for another database.
- * @throws Error in one line when the folder holds something else, which stays as it is.
+ * Finds what keeps the embedded database from its folder, and changes nothing; does nothing for another database.
+ * @throws Error in one line when the folder holds something else, or cannot be made or written.
  */
-export async function prepareFolder({ database }: Pick<BackingServicesConfig, 'database'>): Promise<void> {
+export async function refuseDatabaseFolder({
+  database,
+}: Pick<BackingServicesConfig, 'database'>): Promise<void> {
   if (database.kind !== 'embedded') return;
-  const { inspectFolder, makeFolder } = await import('@terse/embedded-postgres/folder');
+  const { inspectFolder } = await import('@terse/embedded-postgres/folder');
   const directory = resolve(database.directory);
   inspectFolder(directory);
-  makeFolder(directory);
+  refuseUnusableFolder(directory);
 }
 
 /**

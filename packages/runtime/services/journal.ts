@@ -1,3 +1,4 @@
+import { refuseUnusableFolder } from '@terse/platform/make-directory';
 import { openFileJournal } from '@terse/queue/file-journal';
 import type { JournalEvent } from '@terse/queue/journal-event';
 import type { Context } from '../context.ts';
@@ -18,7 +19,8 @@ const REPORT_EVERY_MS = 1000;
 export function openJournal(context: JournalContext): OpenJournal | undefined {
   const { config } = context;
   if (!config.journal) return undefined;
-  const journal = open(context, config.journal);
+  const settings = { ...config.journal, onEvent: createReport(context) };
+  const journal = naming(() => openFileJournal(settings));
   context.showJournal(journal);
   return Object.assign(journal, {
     probes: {
@@ -28,9 +30,18 @@ export function openJournal(context: JournalContext): OpenJournal | undefined {
   });
 }
 
-function open(context: JournalContext, settings: { directory: string; maxBytes: number }): Journal {
+/**
+ * Finds what keeps the journal from its folder, and changes nothing.
+ * @throws Error naming the setting.
+ */
+export function refuseJournalFolder({ journal }: Pick<Context['config'], 'journal'>): void {
+  if (journal) naming(() => refuseUnusableFolder(journal.directory));
+}
+
+/** Tells of a fault which setting chose the folder. */
+function naming<T>(work: () => T): T {
   try {
-    return openFileJournal({ ...settings, onEvent: createReport(context) });
+    return work();
   } catch (error) {
     throw new Error('The folder that JOURNAL_DIR names, or DATA_DIR, cannot hold a journal.', {
       cause: error,

@@ -48,7 +48,7 @@ export function faultsOfServices(manifest: FunctionManifest, given: Environment)
     .flatMap((need) => chosen[need])
     .map((setting) => {
       const text = given[setting];
-      if (text === undefined || text.startsWith('memory:')) return faultOfEmbedded(manifest, setting, given);
+      if (isEmbedded(text)) return faultOfEmbedded(manifest, setting, given);
       const url = URL.parse(text);
       const isPlain = isProduction && url && isExposed(url);
       return isPlain ? `${setting} must be encrypted: it leads to another host` : undefined;
@@ -60,7 +60,18 @@ export function faultsOfServices(manifest: FunctionManifest, given: Environment)
   ) {
     faults.push('UPSTASH_REDIS_REST_TOKEN must be set: Redis is reached by REST');
   }
+  const hasReplica = manifest.needs.includes('database') && !isEmbedded(given['DATABASE_READ_URL']);
+  if (hasReplica && manifest.embedded && isEmbedded(given['DATABASE_URL'])) {
+    faults.push(
+      'DATABASE_READ_URL must not be set without DATABASE_URL: the embedded database has no replica',
+    );
+  }
   return faults.filter((fault) => fault !== undefined);
+}
+
+/** Whether a setting stands for the embedded service. */
+function isEmbedded(value: string | undefined): value is undefined | `memory:${string}` {
+  return value === undefined || value.startsWith('memory:');
 }
 
 function faultOfEmbedded(

@@ -104,3 +104,16 @@ test('folders are those of the project, wherever a function is started', () => {
   expect([absolute.dataDirectory, absolute.journal?.directory]).toEqual(['/a', '/b']);
   expect(readConfig(MANIFESTS.standalone, { JOURNAL_DIR: 'none' }).journal).toBeUndefined();
 });
+
+test('refuses a journal in a folder that the database needs alone', () => {
+  for (const folder of ['/a', '/a/', '/a/postgres', '/a/postgres/cluster/x', '/a/b/../postgres']) {
+    expect(() => readConfig(MANIFESTS.standalone, { DATA_DIR: '/a', JOURNAL_DIR: folder })).toThrow(
+      'JOURNAL_DIR',
+    );
+  }
+  for (const folder of ['/a/journal', '/a/postgres-journal', '/', '/b/postgres']) {
+    expect(readConfig(MANIFESTS.standalone, { DATA_DIR: '/a', JOURNAL_DIR: folder }).journal?.directory).toBe(
+      folder,
+    );
+  }
+});

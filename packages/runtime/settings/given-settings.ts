@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { projectPath } from './project-path.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,12 +32,21 @@ export function givenSettings(
     if (text) given[name] = text;
     else faults.push(`${fileSetting} names a file that ${text === '' ? 'is empty' : 'cannot be read'}`);
   }
+  const dataDirectory = projectPath(given['DATA_DIR'] ?? DATA_DIRECTORY);
   const journal = given['JOURNAL_DIR'];
-  return {
-    ...given,
-    DATA_DIR: projectPath(given['DATA_DIR'] ?? DATA_DIRECTORY),
-    ...(journal && { JOURNAL_DIR: journal === NO_JOURNAL ? journal : projectPath(journal) }),
-  };
+  if (journal === undefined || journal === NO_JOURNAL) return { ...given, DATA_DIR: dataDirectory };
+  const journalDirectory = projectPath(journal);
+  if (isAmongDatabase(journalDirectory, dataDirectory)) {
+    faults.push(
+      'JOURNAL_DIR must neither be DATA_DIR nor lie in its folder postgres: the database needs both alone',
+    );
+  }
+  return { ...given, DATA_DIR: dataDirectory, JOURNAL_DIR: journalDirectory };
+}
+
+/** A journal there would make the folder one that the database refuses, also after the setting is put right. */
+function isAmongDatabase(journal: string, data: string): boolean {
+  return journal === data || `${journal}${sep}`.startsWith(join(data, 'postgres', sep));
 }
 
 /** The text of a file without the end of its line; `undefined` when it cannot be read. */
