@@ -6,7 +6,7 @@ import { type Stack, startStack } from '../harness/servers/stack.ts';
 import { parseArguments } from './arguments.ts';
 import { type Cores, findCores } from './harness/cores.ts';
 import { bundleFunctions, type Deployment, openDeployment } from './harness/deployment.ts';
-import { loadProgram, prepareLoad } from './harness/load.ts';
+import { prepareLoad } from './harness/load.ts';
 import { type SuiteFindings, table } from './report.ts';
 import type { Bench, Suite } from './suite.ts';
 import { SUITES } from './suites.ts';
@@ -107,7 +107,7 @@ async function runSuite(suite: Suite, bench: Bench): Promise<SuiteFindings['find
 
 function machine(pinning: string, hasStack: boolean): string {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
-  return `${model}, ${pinning}; Node ${process.versions.node}; load by ${loadProgram()}${hasStack ? '; real PostgreSQL without fsync' : ''}`;
+  return `${model}, ${pinning}; Node ${process.versions.node}; load by wrk${hasStack ? '; real PostgreSQL without fsync' : ''}`;
 }
 
 try {

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import type { Cores } from './cores.ts';
 import type { SampleRequest } from './samples.ts';
 
 const WRK = '/usr/bin/wrk';
+const SCRIPT = fileURLToPath(new URL('visitors.lua', import.meta.url));
 const GRACE_MS = 20_000;
 
 const outcomeSchema = z.object({
@@ -49,13 +49,10 @@ const LEAD_IN_SECONDS = 1;
 /** How many visitors come at once, unless a suite is about that. */
 export const CONNECTIONS = 32;
 
-/** `wrk` where it is installed, and else autocannon, which reaches about a third of its rate. */
-export const loadProgram = () => (existsSync(WRK) ? 'wrk' : 'autocannon');
-
-/** Installs `wrk` where that is ours to do. What does the load if it cannot be had is told. */
+/** Installs `wrk` where that is ours to do, and otherwise says how to. */
 export async function prepareLoad(report: (line: string) => void): Promise<void> {
   await ensureDebianPackages(['wrk'], { report }).catch((error: unknown) => {
-    report(`${error instanceof Error ? error.message : String(error)}\nWithout it autocannon does the load.`);
+    report(`${error instanceof Error ? error.message : String(error)}\nWithout wrk, suites under load fail.`);
   });
 }
 
@@ -99,24 +96,18 @@ async function loadAsFarAsItGoes(options: LoadOptions): Promise<Load> {
 
 async function command(options: LoadOptions, file: string): Promise<readonly string[]> {
   const { url, requests, connections, seconds, cores } = options;
-  if (loadProgram() === 'wrk') {
-    await writeFile(file, requests.map((request) => asText(request, new URL(url).host)).join('\0'));
-    const script = fileURLToPath(new URL('visitors.lua', import.meta.url));
-    return cores.besideFirst([
-      WRK,
-      '--threads=1',
-      `--connections=${connections}`,
-      `--duration=${seconds}s`,
-      '--timeout=10s',
-      `--script=${script}`,
-      url,
-      '--',
-      file,
-    ]);
-  }
-  await writeFile(file, JSON.stringify({ url, connections, seconds, requests }));
-  // It has use for more than the whole core.
-  return cores.beside([process.execPath, fileURLToPath(new URL('autocannon.ts', import.meta.url)), file]);
+  await writeFile(file, requests.map((request) => asText(request, new URL(url).host)).join('\0'));
+  return cores.besideFirst([
+    WRK,
+    '--threads=1',
+    `--connections=${connections}`,
+    `--duration=${seconds}s`,
+    '--timeout=10s',
+    `--script=${SCRIPT}`,
+    url,
+    '--',
+    file,
+  ]);
 }
 
 function asText({ method, path, headers, body = '' }: SampleRequest, host: string): string {
