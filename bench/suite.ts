@@ -20,7 +20,10 @@ export interface Bench {
   readonly cores: Cores;
   /** Another checkout that this one is compared with. */
   readonly before: string | undefined;
-  /** All of Terse on real backing services, which are started for the first of them, with an empty database; closed when the suite ends. */
+  /**
+   * All of Terse on real backing services, which are started for the first of them, with an empty database; closed when
+   * the suite ends.
+   */
   openDeployment(): Promise<Deployment>;
   /** Tells in words what is going on. */
   report(line: string): void;

@@ -6,8 +6,8 @@ export function createGlobalRegion() {
 }
 
 /**
- * Two certificates for the domain: one where CloudFront looks for it, one for the load balancer, to which CloudFront passes
- * the visitor's `Host` on. Both are validated by the same record.
+ * Two certificates for the domain: one where CloudFront looks for it, one for the load balancer, to which CloudFront
+ * passes the visitor's `Host` on. Both are validated by the same record.
  */
 export function createCertificates(stage: Stage, globalRegion: aws.Provider) {
   const zoneId = aws.route53.getZoneOutput({ name: stage.zone }).zoneId;

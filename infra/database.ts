@@ -2,7 +2,10 @@ import { type Network, POSTGRES, allow } from './network.ts';
 import { type StoredSecret, createPassword, createSecret } from './secrets.ts';
 import type { Stage } from './stage.ts';
 
-/** Those who log in: each function in a role of its own (packages/repository/migrations/0001-baseline-roles.ts), and the owner. */
+/**
+ * Those who log in: each function in a role of its own (packages/repository/migrations/0001-baseline-roles.ts), and the
+ * owner.
+ */
 const LOGINS = ['owner', 'redirect', 'links', 'stats', 'visit-writer', 'counter-flush'] as const;
 export type Login = (typeof LOGINS)[number];
 

@@ -9,7 +9,10 @@ export const AMQPS = 5671;
 /** Redis over TLS; Upstash speaks TLS at the usual port. */
 export const REDIS = 6379;
 
-/** Two zones, each with a public subnet that holds nothing but the way out, and a private one that holds everything else. */
+/**
+ * Two zones, each with a public subnet that holds nothing but the way out, and a private one that holds everything
+ * else.
+ */
 export function createNetwork(stage: Stage) {
   const vpc = new sst.aws.Vpc('Network', {
     az: 2,

@@ -33,7 +33,10 @@ export interface Stage {
     /** What it should hold at most, before somebody looks. */
     readonly megabytes: number;
   };
-  /** What runs links and stats: a container Lambda costs nothing while nobody asks, a service answers without cold starts. */
+  /**
+   * What runs links and stats: a container Lambda costs nothing while nobody asks, a service answers without cold
+   * starts.
+   */
   readonly api: 'lambda' | 'service';
   readonly redirects: Scale;
   readonly writers: Scale;
@@ -104,9 +107,9 @@ const PRODUCTION = {
 } as const satisfies Partial<Stage>;
 
 /**
- * The stage of this name: `production`, `dev`, or `pr-<number>`, which lives as long as its pull request. The environment
- * (`.env`) says what belongs to whoever deploys: `DOMAIN`, `ALERT_EMAIL`, `BUDGET_USD`, and, to differ from the table
- * above, `API=lambda|service`, `QUEUE=cloudamqp:<plan>` and `PASSWORD_GENERATION`.
+ * The stage of this name: `production`, `dev`, or `pr-<number>`, which lives as long as its pull request. The
+ * environment (`.env`) says what belongs to whoever deploys: `DOMAIN`, `ALERT_EMAIL`, `BUDGET_USD`, and, to differ from
+ * the table above, `API=lambda|service`, `QUEUE=cloudamqp:<plan>` and `PASSWORD_GENERATION`.
  * @param commit what git says is checked out.
  * @throws Error when a name or a setting is none of these.
  */

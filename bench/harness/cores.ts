@@ -14,8 +14,8 @@ export interface Cores {
   /** The command line that runs beside it, on the other cores. */
   beside(command: readonly string[]): readonly string[];
   /**
-   * The same for the load, which every other process there has to make way for, where the system lets us say so: while it
-   * waits for PostgreSQL, Redis or RabbitMQ, that is not what is measured that is slow.
+   * The same for the load, which every other process there has to make way for, where the system lets us say so: while
+   * it waits for PostgreSQL, Redis or RabbitMQ, that is not what is measured that is slow.
    */
   besideFirst(command: readonly string[]): readonly string[];
   /** The same machine with nothing pinned, for a product of several processes. */

@@ -68,14 +68,17 @@ export async function load(options: LoadOptions): Promise<Load> {
   return outcome;
 }
 
-/** The same for `WARM_UP_SECONDS`, and without a complaint: how a process behaves while it is cold is the finding of one suite. */
+/**
+ * The same for `WARM_UP_SECONDS`, and without a complaint: how a process behaves while it is cold is the finding of one
+ * suite.
+ */
 export async function warmUp(options: Omit<LoadOptions, 'seconds'>): Promise<Load> {
   return loadAsFarAsItGoes({ ...options, seconds: WARM_UP_SECONDS });
 }
 
 /**
- * The same for a second, right before what is measured. Between two runs a process was idle: its links have become too old, and
- * V8 has tidied up. What happens in the moment in which load sets in is not what a run is about.
+ * The same for a second, right before what is measured. Between two runs a process was idle: its links have become too
+ * old, and V8 has tidied up. What happens in the moment in which load sets in is not what a run is about.
  */
 export async function leadIn(options: Omit<LoadOptions, 'seconds'>): Promise<Load> {
   return load({ ...options, seconds: LEAD_IN_SECONDS });

@@ -10,7 +10,8 @@ export function cpuSeconds(pid: number): number {
     const ticks = statOf(id);
     return fields.reduce((sum, field) => sum + Number(ticks[field] ?? 0), 0);
   };
-  // utime, stime, cutime and cstime of proc(5), counted from the state on: the last two are of children that have ended.
+  // utime, stime, cutime and cstime of proc(5), counted from the state on: the last two are of children that have
+  // ended.
   const ticks = processTree(pid).reduce((sum, id) => sum + own(id, [11, 12, 13, 14]), 0);
   return ticks / TICKS_PER_SECOND;
 }

@@ -7,7 +7,10 @@ import { measureUsage } from './usage.ts';
 
 type Visited = Pick<RunningFunction, 'url' | 'pid'>;
 
-/** Warms a redirect up with these requests. @returns how to visit it: for so many seconds, and every visit is proved to arrive. */
+/**
+ * Warms a redirect up with these requests. @returns how to visit it: for so many seconds, and every visit is proved to
+ * arrive.
+ */
 export async function prepareVisits(
   deployment: Pick<Deployment, 'stored' | 'drain'>,
   redirect: Visited & Pick<RunningFunction, 'metric'>,

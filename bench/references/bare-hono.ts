@@ -1,7 +1,10 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 
-/** The least that Hono can do: a redirect that is known beforehand, on the server that Terse uses. Its port is its argument. */
+/**
+ * The least that Hono can do: a redirect that is known beforehand, on the server that Terse uses. Its port is its
+ * argument.
+ */
 const app = new Hono();
 app.get('/.live', (c) => c.text('live'));
 app.get('/:code', (c) => c.redirect('https://www.example.com/where/it/leads?utm_source=bench', 307));

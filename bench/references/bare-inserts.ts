@@ -2,8 +2,8 @@ import postgres from 'postgres';
 import { codeOf, URLS } from '../harness/samples.ts';
 
 /**
- * Inserts links for some seconds and prints how many a second: the driver, the pool and the number of links under way are
- * those of the function, and there is nothing else. The URL of the database and the seconds come as arguments.
+ * Inserts links for some seconds and prints how many a second: the driver, the pool and the number of links under way
+ * are those of the function, and there is nothing else. The URL of the database and the seconds come as arguments.
  */
 const [, , url = '', seconds = '1'] = process.argv;
 const POOL_SIZE = 5;

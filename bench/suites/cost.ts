@@ -18,7 +18,9 @@ const MILLION = 1e6;
 /** What the same took when it was measured for the first time, in CPU seconds of bare Hono (`docs/capacity.md`). */
 const FIRST_MEASUREMENT = 7.12;
 
-/** Waits until the links have counted so many visits, and no delta waits to be merged. @throws Error when they do not. */
+/**
+ * Waits until the links have counted so many visits, and no delta waits to be merged. @throws Error when they do not.
+ */
 async function untilCountedAndMerged({ sql }: Deployment, visits: number): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {

@@ -42,7 +42,10 @@ const BULK_REQUESTS: Creating = {
   connections: 4,
 };
 
-/** Links created a second over HTTP, and what of the function's CPU one took. @throws Error when not all of them are stored. */
+/**
+ * Links created a second over HTTP, and what of the function's CPU one took. @throws Error when not all of them are
+ * stored.
+ */
 export async function measureCreating(
   deployment: Deployment,
   { url, pid }: RunningFunction,

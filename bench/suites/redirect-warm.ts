@@ -16,8 +16,8 @@ type Transport = 'TCP' | 'REST';
 export const LEAST_FOLLOWED = 50_000;
 
 /**
- * A redirect with links in Redis, and visitors who follow so many of them, one after the other: none is in the redirect's
- * memory any more when its turn comes again.
+ * A redirect with links in Redis, and visitors who follow so many of them, one after the other: none is in the
+ * redirect's memory any more when its turn comes again.
  */
 export async function openWarm(
   deployment: Deployment,

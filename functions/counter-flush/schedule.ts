@@ -11,9 +11,9 @@ export function tick(app: Pick<Hono, 'request'>, event: Tick, signal?: AbortSign
 }
 
 /**
- * The trigger of the counter-flush: a flush every few seconds, and maintenance, which flushes too, first of all and every
- * hour. One that fails is tried again with the next tick. A stop aborts the tick under way, and brings counts to the
- * links once more.
+ * The trigger of the counter-flush: a flush every few seconds, and maintenance, which flushes too, first of all and
+ * every hour. One that fails is tried again with the next tick. A stop aborts the tick under way, and brings counts to
+ * the links once more.
  */
 export function startSchedule(app: Pick<Hono, 'request'>, config: Config, log: Logger): Schedule {
   let maintainedAt = Number.NEGATIVE_INFINITY;

@@ -14,7 +14,10 @@ export type Call = (
   headers?: Record<string, string>,
 ) => Promise<Answer>;
 
-/** The app on embedded backing services of its own, called with a valid key; a body that is no text or bytes is sent as JSON. */
+/**
+ * The app on embedded backing services of its own, called with a valid key; a body that is no text or bytes is sent as
+ * JSON.
+ */
 export interface TestLinks extends TestServices {
   readonly call: Call;
 }

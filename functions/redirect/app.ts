@@ -33,8 +33,8 @@ export function createRedirectApp(dependencies: RedirectDependencies): RedirectA
   app.get('/', (c) => page(c, 'Short links', 'Follow one, and you are sent on to where it leads.'));
   app.all('/', refuseMethod);
 
-  // One handler for all methods, and no promise where memory knows the answer: with a second handler or a promise, Hono and
-  // the server behind it take ways that cost more than everything else that is done here.
+  // One handler for all methods, and no promise where memory knows the answer: with a second handler or a promise, Hono
+  // and the server behind it take ways that cost more than everything else that is done here.
   app.all('/:code', (c, next) => {
     const shortCode = parseShortCode(c.req.param('code'));
     if (!shortCode) {

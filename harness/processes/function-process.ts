@@ -34,14 +34,17 @@ export function mainOf(name: string): string {
   return fileURLToPath(new URL(`../../functions/${name}/main.ts`, import.meta.url));
 }
 
-/** Starts a function with these settings and no others, at a free port unless they have one. @throws as `startServer` does. */
+/**
+ * Starts a function with these settings and no others, at a free port unless they have one. @throws as `startServer`
+ * does.
+ */
 export function startFunction(name: string, settings: Settings): Promise<FunctionProcess> {
   return startServer([process.execPath, mainOf(name)], settings);
 }
 
 /**
- * Starts a function by its command line, with these settings and no others, at free ports unless they have some, and waits
- * until it is up.
+ * Starts a function by its command line, with these settings and no others, at free ports unless they have some, and
+ * waits until it is up.
  * @throws Error with its output when it ends instead, or is not up in time.
  */
 export async function startServer(

@@ -8,7 +8,10 @@ export interface RunningProcess {
   /** What it has written so far, to both streams. */
   output(): string;
   hasEnded(): boolean;
-  /** Resolves once it has ended, and so has all that writes to its streams: its exit code, `null` when a signal ended it. */
+  /**
+   * Resolves once it has ended, and so has all that writes to its streams: its exit code, `null` when a signal ended
+   * it.
+   */
   readonly closed: Promise<number | null>;
   /** Sends the signal and waits for the end; the exit code, or `null` when the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;

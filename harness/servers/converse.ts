@@ -2,7 +2,9 @@ import { connect } from 'node:net';
 
 const WITHIN_MS = 2000;
 
-/** Says something to a server on this machine and returns its answer once that is `enough`, nothing if that never comes. */
+/**
+ * Says something to a server on this machine and returns its answer once that is `enough`, nothing if that never comes.
+ */
 export function converse(
   port: number,
   opening: string | Uint8Array,

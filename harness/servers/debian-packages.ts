@@ -23,8 +23,9 @@ const PROGRAMS: Record<DebianPackage, (root: string) => string | undefined> = {
   wrk: (root) => directoryWith(join(root, 'usr/bin'), 'wrk'),
 };
 
-// No service is to start with the package, and no cluster to be made: backing services have their own, with their own settings.
-// What a machine has said about either already stays as it is. The lock is for test files that start side by side.
+// No service is to start with the package, and no cluster to be made: backing services have their own, with their own
+// settings. What a machine has said about either already stays as it is. The lock is for test files that start side by
+// side.
 const INSTALL = `
   set -e
   policy=/usr/sbin/policy-rc.d

@@ -130,7 +130,8 @@ async function launch({ command, args, directory, environment }: Command) {
       cwd: directory,
       env: { PATH: '/usr/bin:/bin', HOME: directory, ...environment },
       stdio: ['ignore', log, log],
-      // In a group of its own, so that Ctrl-C in a terminal comes to this process only, which stops backing services in order.
+      // In a group of its own, so that Ctrl-C in a terminal comes to this process only, which stops backing services in
+      // order.
       detached: true,
     });
     const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {

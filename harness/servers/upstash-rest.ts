@@ -30,8 +30,9 @@ export interface UpstashRestServer extends RunningServer {
 }
 
 /**
- * The REST API of Upstash, in this process, in front of a real Redis. See https://upstash.com/docs/redis/features/restapi:
- * one command, a pipeline, a transaction, and base64 answers; commands in the path of the URL are left out.
+ * The REST API of Upstash, in this process, in front of a real Redis. See
+ * https://upstash.com/docs/redis/features/restapi: one command, a pipeline, a transaction, and base64 answers; commands
+ * in the path of the URL are left out.
  * @throws Error when that Redis does not answer.
  */
 export async function startUpstashRest({ redisUrl }: { redisUrl: string }): Promise<UpstashRestServer> {

@@ -5,8 +5,8 @@ import config from '../../sst.config.ts';
 import { answer, stateOf } from './cloud.ts';
 import type { Plan, PlannedResource } from './plan.ts';
 
-// Evaluates sst.config.ts for the stage in the first argument and prints the Plan as JSON. A process of its own: what is
-// thrown while Pulumi resolves a value is an unhandled rejection, and must end something.
+// Evaluates sst.config.ts for the stage in the first argument and prints the Plan as JSON. A process of its own: what
+// is thrown while Pulumi resolves a value is an unhandled rejection, and must end something.
 
 /** As Pulumi marks a value that only its encrypted state may hold. */
 const SIGNATURE = '4dabf18193072939515e22adb298388d';

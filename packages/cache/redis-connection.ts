@@ -6,8 +6,8 @@ export interface Script {
 }
 
 /**
- * A Redis server, over whatever transport. A command is sent once and never repeated: whether one that failed was carried
- * out is for the caller to know. Replies are strings, whole numbers, `null`, or arrays of these.
+ * A Redis server, over whatever transport. A command is sent once and never repeated: whether one that failed was
+ * carried out is for the caller to know. Replies are strings, whole numbers, `null`, or arrays of these.
  */
 export interface RedisConnection {
   /** @throws DomainError `unavailable` when the server does not answer in time; Error with what it answered instead. */

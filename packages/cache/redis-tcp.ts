@@ -17,8 +17,8 @@ export interface RedisTcpOptions {
 
 const MAX_WAITING_COMMANDS = 10_000;
 const MAX_RECONNECT_WAIT_MS = 2000;
-// A peer that is gone without a word leaves a connection on which nothing ever arrives again. While nothing is asked, pings
-// find that out; a connection that is still greeting counts as idle, too.
+// A peer that is gone without a word leaves a connection on which nothing ever arrives again. While nothing is asked,
+// pings find that out; a connection that is still greeting counts as idle, too.
 const PING_EVERY_MS = 1000;
 const IDLE_TIMEOUT_MS = 5000;
 /** While much is asked it is never idle. */
@@ -67,7 +67,8 @@ export function openRedisTcp(options: RedisTcpOptions): RedisConnection {
 }
 
 function connect({ url, name, onError }: RedisTcpOptions) {
-  // `createClient` would give this client a method for each of 500 commands, which takes as long as the rest of a start.
+  // `createClient` would give this client a method for each of 500 commands, which takes as long as the rest of a
+  // start.
   const client = new RedisClient({
     url,
     name,

@@ -114,7 +114,9 @@ function readIn<T>(directory: string, read: () => T): T {
   }
 }
 
-/** Others may pass through the folders above the cluster, and see nothing: PostgreSQL is one of them where this is root. */
+/**
+ * Others may pass through the folders above the cluster, and see nothing: PostgreSQL is one of them where this is root.
+ */
 const PASSAGE = 0o711;
 const MODE = 0o777;
 

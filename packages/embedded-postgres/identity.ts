@@ -14,7 +14,8 @@ const NOBODY: Identity =
 const [ANYONE_ENTERS, GROUP_ENTERS, OWNER_ENTERS] = [0o001, 0o010, 0o100];
 
 /**
- * Who runs PostgreSQL, which refuses to run as root: this user, or in root's place the owner of the cluster or `nobody`.
+ * Who runs PostgreSQL, which refuses to run as root: this user, or in root's place the owner of the cluster or
+ * `nobody`.
  * @returns `undefined` for this user.
  */
 export function serverIdentity(cluster: string): Identity | undefined {

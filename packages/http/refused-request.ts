@@ -40,8 +40,8 @@ function beginsWithLongLine(packet: Buffer = Buffer.alloc(0)): boolean {
 }
 
 /**
- * Answers what could not be read as a request, and ends the connection. Answers to the requests before it leave first; a
- * request whose own answer is complete, and only whose body cannot be read, gets no second one.
+ * Answers what could not be read as a request, and ends the connection. Answers to the requests before it leave first;
+ * a request whose own answer is complete, and only whose body cannot be read, gets no second one.
  */
 export function refuseUnreadable(error: UnreadableRequest, socket: Duplex): void {
   const asked = answerOn(socket);

@@ -5,7 +5,9 @@ import { requestHeader } from './request-header.ts';
 const ACCEPTABLE = /^[\w.=+/-]{1,128}$/;
 const assigned = new WeakMap<Request, string>();
 
-/** The id by which a request is found in the logs: the caller's `X-Request-Id` if it is short and plain, else a new one. */
+/**
+ * The id by which a request is found in the logs: the caller's `X-Request-Id` if it is short and plain, else a new one.
+ */
 export function requestId(c: Context): string {
   const request = c.req.raw;
   const known = assigned.get(request);

@@ -14,8 +14,8 @@ export interface ShedLoadOptions {
 }
 
 /**
- * Turns requests away while the process has more to do than it can: what is less urgent than a redirect must not hold one
- * up. @throws DomainError `overloaded`.
+ * Turns requests away while the process has more to do than it can: what is less urgent than a redirect must not hold
+ * one up. @throws DomainError `overloaded`.
  */
 export function shedLoad(options: ShedLoadOptions): MiddlewareHandler {
   const { pressure, maxPressure, maxConcurrent, maxWaiting, onShed } = options;

@@ -5,7 +5,8 @@ export const MAX_BATCH_SIZE = 100;
 
 /**
  * A function of one thing that is done for many at once: what it is called with in one turn of the event loop goes to
- * `all`, a hundred at a time. `all` answers each in its place, with an error where one has failed; when it throws, all have.
+ * `all`, a hundred at a time. `all` answers each in its place, with an error where one has failed; when it throws, all
+ * have.
  */
 export function batched<T, R>(
   all: (things: readonly T[]) => Promise<readonly (R | Error)[]>,

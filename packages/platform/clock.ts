@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Milliseconds since some moment of this process. What is measured with it does not jump when the time of day is set. */
+  /**
+   * Milliseconds since some moment of this process. What is measured with it does not jump when the time of day is set.
+   */
   monotonic(): number;
   /** Ends early, without an error, when the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

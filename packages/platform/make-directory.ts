@@ -7,10 +7,11 @@ export const PRIVATE_DIRECTORY = 0o700;
 export const PRIVATE_FILE = 0o600;
 
 /**
- * Makes a folder and its parents, for this user alone; an existing folder stays as it is. Replaces Node's
- * `recursive`, which never returns where a file system answers "no such file" to `mkdir`, as `/proc` does.
+ * Makes a folder and its parents, for this user alone; an existing folder stays as it is. Replaces Node's `recursive`,
+ * which never returns where a file system answers "no such file" to `mkdir`, as `/proc` does.
  * @returns the folders that it made, the outermost first.
- * @throws Error naming the folder when it cannot be made, or when the name belongs to something else; then none is made.
+ * @throws Error naming the folder when it cannot be made, or when the name belongs to something else; then none is
+ * made.
  */
 export function makeDirectory(directory: string): readonly string[] {
   const made: string[] = [];

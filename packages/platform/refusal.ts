@@ -1,6 +1,8 @@
 import { userInfo } from 'node:os';
 
-/** Why the system refuses: https://man7.org/linux/man-pages/man3/errno.3.html and https://www.sqlite.org/rescode.html. */
+/**
+ * Why the system refuses: https://man7.org/linux/man-pages/man3/errno.3.html and https://www.sqlite.org/rescode.html.
+ */
 const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'its file system is read-only',
   ENOSPC: 'the disk is full',

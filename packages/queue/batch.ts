@@ -16,10 +16,10 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 
 /**
- * Hands messages on in batches, a few at a time: a batch is complete when it has `maxMessages` or `maxLength`, or
- * when `maxWaitMs` have passed. Its messages are acknowledged when `handle` resolves, never before. A batch that fails is
- * kept and tried again, after growing waits, so that an outage behind it uses up nobody's number of deliveries; when the
- * subscription is closed meanwhile, its messages go back to the queue.
+ * Hands messages on in batches, a few at a time: a batch is complete when it has `maxMessages` or `maxLength`, or when
+ * `maxWaitMs` have passed. Its messages are acknowledged when `handle` resolves, never before. A batch that fails is
+ * kept and tried again, after growing waits, so that an outage behind it uses up nobody's number of deliveries; when
+ * the subscription is closed meanwhile, its messages go back to the queue.
  */
 export function batch(
   subscriber: Subscriber,

@@ -3,7 +3,10 @@ import { LOCAL_HOSTS } from './settings/service-url.ts';
 
 type NotedSettings = Pick<Config, 'isProduction' | 'baseUrl' | 'database' | 'store' | 'queue' | 'journal'>;
 
-/** In production, a line for each thing that embedded backing services do not give, and for an address that is not set yet. */
+/**
+ * In production, a line for each thing that embedded backing services do not give, and for an address that is not set
+ * yet.
+ */
 export function productionNotes({
   isProduction,
   baseUrl,

@@ -246,7 +246,8 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       viewerCertificate: { minimumProtocolVersion: 'TLSv1.2_2021' },
       defaultCacheBehavior: { viewerProtocolPolicy: 'redirect-to-https' },
     });
-    // From the load balancer to a task, inside the private subnets and between two groups that name each other, it is HTTP.
+    // From the load balancer to a task, inside the private subnets and between two groups that name each other, it is
+    // HTTP.
     const plain = plan.of('lb/targetGroup').filter(({ inputs }) => inputs['protocol'] === 'HTTP');
     expect(plain.map(({ inputs }) => inputs['targetType']).every((type) => type === 'ip')).toBe(true);
   });

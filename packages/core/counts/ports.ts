@@ -51,7 +51,9 @@ export interface CountDifferenceRepository {
   restore(missing: ReadonlyMap<ShortCode, number>, pending: readonly CounterBatch[]): Promise<number>;
   /** Looks at the next `limit` links: marks those behind, and remembers the smallest surplus seen of each. */
   walk(limit: number): Promise<void>;
-  /** Notes whether queue and overflow are empty. After a backlog of five minutes, the window of surpluses begins anew. */
+  /**
+   * Notes whether queue and overflow are empty. After a backlog of five minutes, the window of surpluses begins anew.
+   */
   noteBacklog(isAtRest: boolean): Promise<void>;
   /** Takes back surpluses that have stood for `standingMs`, of at most `limit` links. */
   takeBack(standingMs: number, limit: number): Promise<TakenBack>;

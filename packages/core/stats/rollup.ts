@@ -48,7 +48,9 @@ export function createMonth(): MonthlyVisits {
   return { visits: [], bot_visits: [], breakdown: {} };
 }
 
-/** Rollup deltas lie in so many shards. A link is always in the same: another number would hide what lies there already. */
+/**
+ * Rollup deltas lie in so many shards. A link is always in the same: another number would hide what lies there already.
+ */
 const SHARDS = 256;
 
 /** In which shard the deltas of a link lie. */

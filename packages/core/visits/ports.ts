@@ -29,8 +29,8 @@ export interface VisitRepository {
   /** Single visits, newest first; `before` is the id of the last one seen. */
   latest(code: ShortCode, limit: number, before?: string): Promise<VisitView[]>;
   /**
-   * Makes the partitions for yesterday to a week ahead, unless something else does or a backup is taken. Visits of other
-   * days go to the default partition.
+   * Makes the partitions for yesterday to a week ahead, unless something else does or a backup is taken. Visits of
+   * other days go to the default partition.
    */
   preparePartitions(today: Date): Promise<void>;
 }

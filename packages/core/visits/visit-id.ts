@@ -6,8 +6,8 @@ const RANDOM_DIGITS = 20;
 const VARIANT_DIGITS = '89ab';
 
 /**
- * Makes ids of visits: UUIDv7 (RFC 9562), for a time in milliseconds since the epoch. Randomness is asked for and turned
- * into digits for many ids at a time, which makes one cost a quarter of what it costs alone.
+ * Makes ids of visits: UUIDv7 (RFC 9562), for a time in milliseconds since the epoch. Randomness is asked for and
+ * turned into digits for many ids at a time, which makes one cost a quarter of what it costs alone.
  */
 export function createVisitIds(): (timestamp: number) => string {
   let pool = '';

@@ -19,8 +19,8 @@ const MAX_REJECTS = 256;
 const BRACKETS = /^\s*\[|\]\s*$/g;
 
 /**
- * Reads a message: NDJSON, one visit a line, or an array of visits, which a foreign publisher may send. Of a torn message,
- * it reads the lines that are whole.
+ * Reads a message: NDJSON, one visit a line, or an array of visits, which a foreign publisher may send. Of a torn
+ * message, it reads the lines that are whole.
  */
 export function readVisitMessage(message: Message): VisitMessage {
   const items = message.body.trimStart().startsWith('[')

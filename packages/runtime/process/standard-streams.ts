@@ -14,8 +14,8 @@ export const standardOutput = createOutput(1);
 export const standardError = createOutput(2);
 
 /**
- * Writes to an open file, pipe or terminal. A text is dropped when the reader is gone, the disk is full, or the pipe has
- * been full for a tenth of a second. One that was taken in part is completed before the next, so lines stay whole.
+ * Writes to an open file, pipe or terminal. A text is dropped when the reader is gone, the disk is full, or the pipe
+ * has been full for a tenth of a second. One that was taken in part is completed before the next, so lines stay whole.
  */
 export function createOutput(descriptor: number, writeBytes: WriteBytes = writeSync): Output {
   let rest: Uint8Array = new Uint8Array();

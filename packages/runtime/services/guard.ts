@@ -16,8 +16,8 @@ const FAILURES_BEFORE_OPENING = 5;
 const TRY_AGAIN_AFTER_MS = 1000;
 
 /**
- * Keeps a part that is slow or down from taking its callers with it: calls are bounded in time and number, and after five
- * failures in a row they fail without being made, but for one each second that tries whether the part is back.
+ * Keeps a part that is slow or down from taking its callers with it: calls are bounded in time and number, and after
+ * five failures in a row they fail without being made, but for one each second that tries whether the part is back.
  */
 export function createGuard({ timeoutMs, maxConcurrent, maxWaiting }: GuardOptions): Guard {
   const policy = wrap(

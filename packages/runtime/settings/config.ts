@@ -117,7 +117,8 @@ export function readConfig(manifest: FunctionManifest, environment: Environment 
 function readJournal({ name, embedded }: FunctionManifest, settings: Settings): Config['journal'] {
   const { JOURNAL_DIR, JOURNAL_MAX_MB, DATA_DIR } = settings;
   if (JOURNAL_DIR === 'none') return undefined;
-  // A process takes over what a dead one left, so those on embedded and on real backing services have no journal in common.
+  // A process takes over what a dead one left, so those on embedded and on real backing services have no journal in
+  // common.
   const place = embedded === 'own' ? 'journal' : join(name, 'journal');
   return { directory: JOURNAL_DIR ?? join(DATA_DIR, place), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
 }

@@ -34,7 +34,10 @@ const FOREIGN_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ].map((name) => [name, 'the driver does not know it'] as const),
 ]);
 
-/** The URL of a backing service with one of these schemes. `memory:` stands for the embedded one, as an absent setting does. */
+/**
+ * The URL of a backing service with one of these schemes. `memory:` stands for the embedded one, as an absent setting
+ * does.
+ */
 export function serviceUrl(...schemes: readonly string[]) {
   return z
     .string()

@@ -11,8 +11,8 @@ import heapSpacesSizeAndUsed from 'prom-client/lib/metrics/heapSpacesSizeAndUsed
 import version from 'prom-client/lib/metrics/version.js';
 
 /**
- * All that `collectDefaultMetrics` tells of a process but how long garbage collections took. To be told of each, a hundred a
- * second under load, leaves garbage that becomes old, and with it makes more of the long ones.
+ * All that `collectDefaultMetrics` tells of a process but how long garbage collections took. To be told of each, a
+ * hundred a second under load, leaves garbage that becomes old, and with it makes more of the long ones.
  */
 export function collectProcessMetrics(registry: Registry): void {
   const metrics = [

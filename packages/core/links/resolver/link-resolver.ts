@@ -8,7 +8,8 @@ import { createLinkMemory, type KnownLink } from './link-memory.ts';
 
 /**
  * Finds what a short code leads to: this process's memory, then the shared cache, then the repository. Memory answers
- * synchronously; it is never older than 1.5 seconds, so a change is seen within two, unless the backing services behind it are down.
+ * synchronously; it is never older than 1.5 seconds, so a change is seen within two, unless the backing services behind
+ * it are down.
  */
 export interface LinkResolver {
   /** @throws DomainError `unavailable` when the code is not cached and the repository does not answer. */
@@ -22,7 +23,9 @@ export interface LinkResolverOptions extends LinkLoaderOptions {
   readonly maxAgeMs?: number;
 }
 
-/** Refresh-ahead: a hit on an entry older than this share of its age answers at once, and reloads it in the background. */
+/**
+ * Refresh-ahead: a hit on an entry older than this share of its age answers at once, and reloads it in the background.
+ */
 const REFRESH_AHEAD_AFTER = 0.6;
 /** Reloading a link alone costs several redirects; beside others in the same command it costs nearly nothing. */
 const GATHER_MS = 50;

@@ -6,8 +6,9 @@ export interface MessageBytes {
 }
 
 /**
- * Puts the bodies of messages together in bytes outside of the heap. As strings, the visits of the 20 ms in which a message
- * gathers live just long enough to be copied twice and to become old: most of the work of the garbage collector.
+ * Puts the bodies of messages together in bytes outside of the heap. As strings, the visits of the 20 ms in which a
+ * message gathers live just long enough to be copied twice and to become old: most of the work of the garbage
+ * collector.
  */
 export interface MessageBytesWriter {
   /** Whether the message has room for this text. An empty one has room for any. */

@@ -18,8 +18,8 @@ import { PublishWindow } from './publish-window.ts';
  * | in flight    | is published, again and again                     | the queue or the overflow has it             |
  * | done         | is released in the journal and forgotten          |                                              |
  *
- * Visits without room in memory are in the journal only. Replay (`journal-replay.ts`) makes waiting messages of them, and of
- * what earlier processes left, while memory is less than half full.
+ * Visits without room in memory are in the journal only. Replay (`journal-replay.ts`) makes waiting messages of them,
+ * and of what earlier processes left, while memory is less than half full.
  *
  * What the queue has not taken when the process stops goes to the overflow, also from the journal: its disk may go with
  * the process. Without a journal, the overflow takes at once what the queue does not.
