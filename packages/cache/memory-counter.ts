@@ -13,7 +13,7 @@ interface OpenBatch {
   readonly deltas: Map<ShortCode, number>;
 }
 
-/** Counts inside this process. What was not applied when it is killed is restored by the reconciliation at its start. */
+/** Counts inside this process. What a kill leaves unapplied, the reconciliation at the next start restores. */
 export function createMemoryCounter(options: { clock: Clock }): Counter {
   const seen = new LRUCache<string, true>({
     max: ADD_IDS_KEPT,

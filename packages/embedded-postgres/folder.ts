@@ -10,7 +10,7 @@ export const NEW_CLUSTER = 'cluster.new';
 const VERSION = 'PG_VERSION';
 const CONTROL = 'global/pg_control';
 const CONTROL_BYTES = 8192;
-/** Of `ControlFileData` in the `pg_control.h` of PostgreSQL 18: its version, and whether 8 bytes are passed by value. */
+/** Of `ControlFileData` in the `pg_control.h` of PostgreSQL 18: its version, and whether it is of 64 bits. */
 const CONTROL_VERSION = { at: 8, value: 1800 };
 const HAS_64_BITS_AT = 0xf8;
 

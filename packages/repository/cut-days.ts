@@ -15,7 +15,7 @@ export type CutRow = readonly [
   bot_visits: number,
 ];
 
-/** Appends a cut to a statement. It reads the key range of the cut only: the code, then the id, which holds the time. */
+/** Appends a cut to a statement. It reads the key range of the cut only: the code, then the id with the time. */
 export function selectCut(code: ShortCode, { from, to }: Period): RawBuilder<unknown> {
   const [first, beyond] = [from, to].map((at) => at.getTime().toString(16).padStart(12, '0').padEnd(32, '0'));
   return sql`

@@ -3,7 +3,7 @@ import pTimeout from 'p-timeout';
 
 const PROBE_TIMEOUT_MS = 1000;
 
-/** How long a process that could already work waits for the rest of its backing services before it counts as started. */
+/** How long a process that can work waits for the rest of its backing services before it counts as started. */
 export const START_GRACE_MS = 240_000;
 
 /** Rejects when a part does not answer. */
