@@ -6,4 +6,9 @@ export const manifest = {
   databaseRole: 'terse_counter_flush',
   statementTimeoutMs: 60_000,
   ports: { port: 8085, internal: 9469 },
+  schedules: {
+    FlushEveryMinute: { every: 'minute', event: { task: 'flush' } },
+    MaintainEveryHour: { every: 'hour', event: { task: 'maintain' } },
+  },
+  invocationTimeoutMs: 120_000,
 } as const satisfies FunctionManifest;

@@ -1,16 +1,12 @@
 import type { FunctionManifest } from '@terse/platform/function-manifest';
+import { manifest as links } from '@terse/links/manifest';
+import { manifest as redirect } from '@terse/redirect/manifest';
+import { manifest as stats } from '@terse/stats/manifest';
 
 export const manifest = {
   name: 'gateway',
   needs: [],
   statementTimeoutMs: 0,
   ports: { port: 8080, internal: 9464 },
-  requires: {
-    REDIRECT_ORIGIN:
-      'visitors are sent there, such as http://127.0.0.1:8081 for redirect on the same machine',
-    LINKS_ORIGIN:
-      'callers of the API are sent there, such as http://127.0.0.1:8082 for links on the same machine',
-    STATS_ORIGIN:
-      'callers of the API are sent there, such as http://127.0.0.1:8083 for stats on the same machine',
-  },
+  forwardsTo: [redirect, links, stats],
 } as const satisfies FunctionManifest;

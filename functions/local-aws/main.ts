@@ -1,3 +1,4 @@
+import { manifest as counterFlush } from '@terse/counter-flush/manifest';
 import { commandLine, parseCommandLine, UsageError } from '@terse/command-line/command-line';
 import { systemClock } from '@terse/platform/clock';
 import { askAws, askSecretsManager, regionOf } from '@terse/runtime/aws';
@@ -16,8 +17,6 @@ const USAGE = `What stands around the images for AWS Lambda where a server stand
 const SETUP_WITHIN_MS = 120_000;
 const TRY_AGAIN_MS = 1000;
 const LOOK_EVERY_MS = 5000;
-/** How long a Lambda of counter-flush may take. */
-const INVOCATION_MS = 120_000;
 
 const askScheduler: AskScheduler = (request) => askAws('scheduler', request);
 
@@ -43,7 +42,7 @@ async function invoke(origins: ReadonlyMap<string, string>, target: string, inpu
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: input,
-    signal: AbortSignal.timeout(INVOCATION_MS),
+    signal: AbortSignal.timeout(counterFlush.invocationTimeoutMs),
   });
   const answer = await response.text();
   if (!response.ok) throw new Error(`${target} answered ${response.status}: ${answer}`);

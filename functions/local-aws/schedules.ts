@@ -1,3 +1,4 @@
+import { manifest } from '@terse/counter-flush/manifest';
 import { parseAnswer, z } from '@terse/platform/zod';
 
 /** Asks EventBridge Scheduler. @throws Error with the answer when it refuses. */
@@ -8,27 +9,21 @@ export type AskScheduler = (request: {
   readonly body?: unknown;
 }) => Promise<unknown>;
 
-/** The schedules of `infra/functions/counter-flush.ts`. */
-export const SCHEDULES = {
-  FlushEveryMinute: { expression: 'rate(1 minute)', input: { task: 'flush' } },
-  MaintainEveryHour: { expression: 'rate(1 hour)', input: { task: 'maintain' } },
-} as const;
-
 const ACCOUNT = '000000000000';
 
-/** Creates or replaces the schedules. Returns their names. */
+/** Creates or replaces the schedules of the counter-flush, as a deployment does. Returns their names. */
 export async function putSchedules(ask: AskScheduler, region: string): Promise<string[]> {
-  for (const [name, { expression, input }] of Object.entries(SCHEDULES)) {
+  for (const [name, { every, event }] of Object.entries(manifest.schedules)) {
     const request = {
       path: `/schedules/${name}`,
       headers: { 'Content-Type': 'application/json' },
       body: {
-        ScheduleExpression: expression,
+        ScheduleExpression: `rate(1 ${every})`,
         FlexibleTimeWindow: { Mode: 'OFF' },
         Target: {
-          Arn: `arn:aws:lambda:${region}:${ACCOUNT}:function:counter-flush`,
+          Arn: `arn:aws:lambda:${region}:${ACCOUNT}:function:${manifest.name}`,
           RoleArn: `arn:aws:iam::${ACCOUNT}:role/scheduler`,
-          Input: JSON.stringify(input),
+          Input: JSON.stringify(event),
         },
       },
     };
@@ -39,7 +34,7 @@ export async function putSchedules(ask: AskScheduler, region: string): Promise<s
       await ask({ method: 'PUT', ...request });
     }
   }
-  return Object.keys(SCHEDULES);
+  return Object.keys(manifest.schedules);
 }
 
 export interface Schedule {

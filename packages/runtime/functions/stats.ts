@@ -14,7 +14,7 @@ export interface StatsServices extends ApiServices {
 }
 
 export async function openStats(context: Context): Promise<StatsServices & Opened> {
-  const database = await openDatabase(context, 'read');
+  const database = await openDatabase(context);
   const gate = createReadinessGate({ clock: context.clock, probes: { database: database.probe } });
   return { ...statsOn(context, database), ...opened(context, gate, [database]) };
 }

@@ -59,27 +59,24 @@ const LIFETIMES = { linkTtlSeconds: 60, absentTtlSeconds: 10 };
 /** What a visitor waits for is bounded more closely, by a guard. */
 const STORE_TIMEOUT_MS = 2000;
 
-/**
- * @param access `read` goes to the replica, where there is one.
- * @param onOutage is told when the server did not answer, or could not serve; by default it logs that.
- */
+/** @param onOutage is told when the server did not answer, or could not serve; by default it logs that. */
 export async function openDatabase(
   context: ServicesContext,
-  access: 'write' | 'read' = 'write',
   onOutage: (error: unknown) => void = reportErrorsOf('postgres', context),
 ): Promise<OpenDatabase> {
-  const { database } = context.config;
+  const { manifest, config } = context;
+  const { database } = config;
   const open = (url: string, prepare = true) =>
     openPostgres({
       url,
-      name: `terse-${context.manifest.name}`,
+      name: `terse-${manifest.name}`,
       poolSize: database.poolSize,
       prepare,
-      statementTimeoutMs: context.manifest.statementTimeoutMs,
+      statementTimeoutMs: manifest.statementTimeoutMs,
       onError: onOutage,
     });
   if (database.kind === 'postgres') {
-    return open(access === 'read' ? database.readUrl : database.url, database.prepare);
+    return open(manifest.readsReplica ? database.readUrl : database.url, database.prepare);
   }
   const server = await startDatabase(context, database);
   const opened = open(server.url);

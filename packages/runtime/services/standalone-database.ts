@@ -16,7 +16,7 @@ export async function openStandaloneDatabase(context: Context): Promise<OpenData
   // With a key that needs no database, redirects from the cache go on through an outage.
   let mayBeDown = isShared && config.adminApiKey !== undefined;
   const logOutage = reportErrorsOf('postgres', context);
-  const database = await openDatabase(context, 'write', (error) => {
+  const database = await openDatabase(context, (error) => {
     if (mayBeDown) logOutage(error);
   });
   try {

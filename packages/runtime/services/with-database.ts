@@ -11,7 +11,7 @@ export async function withDatabase<T>(
   context: ServicesContext,
   work: (database: OpenDatabase) => Promise<T>,
 ): Promise<T> {
-  const database = await openDatabase(context, 'write', () => {});
+  const database = await openDatabase(context, () => {});
   try {
     return await work(database);
   } catch (error) {

@@ -6,14 +6,9 @@ import { localUrl } from './address-settings.ts';
 import { type Environment, givenSettings } from './given-settings.ts';
 import { faultsOfSecrets } from './public-secrets.ts';
 import { loginSettingsOf, readLogins } from './login-settings.ts';
+import { originSettingsOf, readOrigins } from './origin-settings.ts';
 import { type BackingServicesConfig, chooseServices, faultsOfServices } from './backing-services.ts';
 import { parseSettings, type Settings, SETTINGS } from './schema.ts';
-
-export interface Origins {
-  readonly redirect: URL;
-  readonly links: URL;
-  readonly stats: URL;
-}
 
 export interface Config extends BackingServicesConfig {
   readonly isProduction: boolean;
@@ -49,8 +44,8 @@ export interface Config extends BackingServicesConfig {
   readonly logLevel: string;
   /** Only the migrations have them: the logins that they make. */
   readonly logins: readonly Login[];
-  /** Where the gateway finds each function; only the gateway has them. */
-  readonly origins: Origins | undefined;
+  /** Only the gateway has them: where it finds each function, by its name. */
+  readonly origins: Readonly<Record<string, URL>>;
 }
 
 /** Thrown by `readConfig`; names each setting that is wrong and never shows a value. */
@@ -65,12 +60,14 @@ export class ConfigError extends Error {
  */
 export function readConfig(manifest: FunctionManifest, environment: Environment = process.env): Config {
   const faults: string[] = [];
-  const given = givenSettings([...SETTINGS, ...loginSettingsOf(manifest)], environment, faults);
+  const names = [...SETTINGS, ...loginSettingsOf(manifest), ...originSettingsOf(manifest)];
+  const given = givenSettings(names, environment, faults);
   const parsed = parseSettings(given, manifest);
   for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')} ${issue.message}`);
   faults.push(...faultsOfServices(manifest, given));
   if (given['NODE_ENV'] === 'production') faults.push(...faultsOfSecrets(given));
   const logins = readLogins(manifest, given, faults);
+  const origins = readOrigins(manifest, given, faults);
   for (const [setting, reason] of Object.entries(manifest.requires ?? {})) {
     if (given[setting] === undefined) faults.push(`${setting} must be set: ${reason}`);
   }
@@ -110,7 +107,7 @@ export function readConfig(manifest: FunctionManifest, environment: Environment 
     trigger: settings.TRIGGER,
     logLevel: settings.LOG_LEVEL,
     logins,
-    origins: readOrigins(settings),
+    origins,
   };
 }
 
@@ -121,9 +118,4 @@ function readJournal({ name, embedded }: FunctionManifest, settings: Settings): 
   // common.
   const place = embedded === 'own' ? 'journal' : join(name, 'journal');
   return { directory: JOURNAL_DIR ?? join(DATA_DIR, place), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
-}
-
-function readOrigins(settings: Settings): Origins | undefined {
-  const { REDIRECT_ORIGIN: redirect, LINKS_ORIGIN: links, STATS_ORIGIN: stats } = settings;
-  return redirect && links && stats ? { redirect, links, stats } : undefined;
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { originSetting } from '@terse/platform/function-manifest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from './config.ts';
 import { MANIFESTS } from '../../../functions/manifests.ts';
@@ -82,8 +83,11 @@ test.each([
   ['LINKS_DATABASE_URL', 'postgres://%zz:password@h/d'],
   ['LINKS_DATABASE_URL', 'postgres://u:p@h:99999/d'],
 ])('%s=%s is refused by name before its client stumbles over it', (setting, url) => {
-  const manifest = setting === 'LINKS_DATABASE_URL' ? MANIFESTS.migrate : MANIFESTS.standalone;
-  const read = () => readConfig(manifest, { DATABASE_URL: 'postgres://h/d', [setting]: url });
+  const { gateway, migrate, standalone } = MANIFESTS;
+  const isOrigin = setting.endsWith('_ORIGIN');
+  const manifest = isOrigin ? gateway : setting === 'LINKS_DATABASE_URL' ? migrate : standalone;
+  const origins = Object.fromEntries(gateway.forwardsTo.map((to) => [originSetting(to), 'http://h']));
+  const read = () => readConfig(manifest, { DATABASE_URL: 'postgres://h/d', ...origins, [setting]: url });
   expect(read).toThrow(new RegExp(`^These settings are wrong:\\n {2}${setting} must [^\\n]*$`));
 });
 

@@ -6,7 +6,7 @@ import { serviceUrl } from './service-url.ts';
 const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
 
 /** @param reason why the URL may have no path. */
-const origin = (reason: string) =>
+export const origin = (reason: string) =>
   z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
     .transform((text) => new URL(text))
@@ -14,7 +14,6 @@ const origin = (reason: string) =>
     .refine((url) => !url.username && !url.password, 'must have no user and no password')
     .optional();
 
-const functionOrigin = origin('requests keep their own');
 const postgresUrl = serviceUrl('postgres:', 'postgresql:');
 
 /** Every setting, with its default. */
@@ -66,9 +65,6 @@ const schema = z.object({
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
     .default('info'),
-  REDIRECT_ORIGIN: functionOrigin,
-  LINKS_ORIGIN: functionOrigin,
-  STATS_ORIGIN: functionOrigin,
 });
 
 export type Settings = z.infer<typeof schema>;
