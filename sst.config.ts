@@ -27,7 +27,7 @@ export default $config({
     const { createCache } = await import('./infra/cache.ts');
     const { createQueue } = await import('./infra/queue.ts');
     const { createImages } = await import('./infra/images.ts');
-    const { createCluster } = await import('./infra/service.ts');
+    const { createCluster } = await import('./infra/cluster.ts');
     const { createLoadBalancer } = await import('./infra/load-balancer.ts');
     const { createFunctions } = await import('./infra/functions.ts');
     const { createEdge } = await import('./infra/edge.ts');
@@ -49,7 +49,7 @@ export default $config({
     const globalRegion = createGlobalRegion();
     const certificates = createCertificates(stage, globalRegion);
     const loadBalancer = createLoadBalancer(stage, network, certificates.origin);
-    const functions = createFunctions(stage, {
+    const { functions, deadLetters } = createFunctions(stage, {
       network,
       database,
       cache,
@@ -69,6 +69,6 @@ export default $config({
     createAlarms(stage, alarm, { functions, cluster, loadBalancer, database, queue });
     createDashboard(stage, { functions, loadBalancer, database });
     createBudget(stage);
-    return { url: `https://${stage.domain}`, deadLetters: functions.deadLetters };
+    return { url: `https://${stage.domain}`, deadLetters };
   },
 });

@@ -29,3 +29,9 @@ export const MANIFESTS = {
 } as const satisfies Record<string, FunctionManifest>;
 
 export type FunctionName = keyof typeof MANIFESTS;
+
+/** The functions that serve by themselves: each has a place to run, and scales alone. */
+export const PRODUCT_FUNCTIONS: readonly FunctionName[] = Object.values(MANIFESTS)
+  .filter((manifest) => 'ports' in manifest && !('embedded' in manifest))
+  .map(({ name }) => name)
+  .toSorted();

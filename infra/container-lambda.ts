@@ -1,5 +1,5 @@
 import type { FunctionSettings } from './containers.ts';
-import { pascal } from './database.ts';
+import { pascal } from './resource-name.ts';
 import { ARCHITECTURE, type Image } from './images.ts';
 import type { Network, SecurityGroup } from './network.ts';
 import { createRole, readSecrets, writeLogs } from './permissions.ts';

@@ -1,3 +1,4 @@
+import { manifest as standalone } from '../functions/standalone/manifest.ts';
 import type { Image } from './images.ts';
 import { metricNamespace } from './metrics.ts';
 import type { StoredSecret } from './secrets.ts';
@@ -37,8 +38,8 @@ const COLLECTOR = 'public.ecr.aws/aws-observability/aws-otel-collector:v0.43.1';
 /** The volume on a task's own disk, which ends with it. */
 export const JOURNAL = 'journal';
 
-/** The port of the internal addresses; no listener of the load balancer leads there. */
-export const INTERNAL_PORT = 9464;
+/** The ports that every image sets. No listener of the load balancer leads to the internal one. */
+export const { port: PORT, internal: INTERNAL_PORT } = standalone.ports;
 
 const HAS_STARTED = `fetch('http://127.0.0.1:${INTERNAL_PORT}/.started').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
 
@@ -47,7 +48,7 @@ export const START_SECONDS = 300;
 
 /** Not /.ready: to start a function anew because a part behind it is down would empty its memory, and help nobody. */
 const SERVER = {
-  portMappings: [{ containerPort: 8080, protocol: 'tcp' }],
+  portMappings: [{ containerPort: PORT, protocol: 'tcp' }],
   healthCheck: {
     command: ['CMD', 'node', '-e', HAS_STARTED],
     interval: 15,

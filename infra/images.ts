@@ -1,4 +1,4 @@
-import { pascal } from './database.ts';
+import { pascal } from './resource-name.ts';
 import type { Stage } from './stage.ts';
 
 export type Images = ReturnType<typeof createImages>;

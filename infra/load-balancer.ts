@@ -1,18 +1,11 @@
-import { INTERNAL_PORT } from './containers.ts';
-import { pascal } from './database.ts';
+import type { FunctionManifest } from '@terse/platform/function-manifest';
+import { INTERNAL_PORT, PORT } from './containers.ts';
+import { pascal } from './resource-name.ts';
 import { HTTPS, type Network } from './network.ts';
+import { pathPatterns } from './path-patterns.ts';
 import type { Stage } from './stage.ts';
 
 export type LoadBalancer = ReturnType<typeof createLoadBalancer>;
-
-/** Which paths reach which function, as functions/gateway routes them. */
-const ROUTES = [
-  { name: 'stats', priority: 10, paths: ['/api/v1/links/*/stats', '/api/v1/links/*/stats/*'] },
-  { name: 'links', priority: 20, paths: ['/api', '/api/*'] },
-  { name: 'redirect', priority: 30, paths: ['/*'] },
-] as const;
-
-type Routed = (typeof ROUTES)[number]['name'];
 
 /** In the private subnets: only CloudFront reaches it, over HTTPS. */
 export function createLoadBalancer(stage: Stage, network: Network, certificateArn: $util.Input<string>) {
@@ -51,12 +44,19 @@ export function createLoadBalancer(stage: Stage, network: Network, certificateAr
     actions: [notFound()],
   });
 
-  /** Sends what belongs to the function to what runs it. */
-  function route(name: Routed, targetType: 'ip' | 'lambda'): aws.lb.TargetGroup {
+  /**
+   * Sends what belongs to the function to what runs it.
+   * @param priority of its rule, which must not change with other functions: AWS refuses one that is in use.
+   */
+  function route(
+    { name, routes }: Required<Pick<FunctionManifest, 'name' | 'routes'>>,
+    targetType: 'ip' | 'lambda',
+    priority: number,
+  ): aws.lb.TargetGroup {
     const targetGroup = new aws.lb.TargetGroup(`${pascal(name)}Targets`, {
       targetType,
       ...(targetType === 'ip' && {
-        port: 8080,
+        port: PORT,
         protocol: 'HTTP',
         vpcId: network.id,
         // A task that is told to stop finishes in 15 seconds.
@@ -71,14 +71,12 @@ export function createLoadBalancer(stage: Stage, network: Network, certificateAr
         },
       }),
     });
-    for (const { priority, paths } of ROUTES.filter((route) => route.name === name)) {
-      new aws.lb.ListenerRule(`${pascal(name)}Route`, {
-        listenerArn: listener.arn,
-        priority,
-        conditions: [{ pathPattern: { values: [...paths] } }],
-        actions: [{ type: 'forward', targetGroupArn: targetGroup.arn }],
-      });
-    }
+    new aws.lb.ListenerRule(`${pascal(name)}Route`, {
+      listenerArn: listener.arn,
+      priority,
+      conditions: [{ pathPattern: { values: pathPatterns(routes) } }],
+      actions: [{ type: 'forward', targetGroupArn: targetGroup.arn }],
+    });
     return targetGroup;
   }
 

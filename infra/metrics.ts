@@ -1,3 +1,4 @@
+import type { FunctionName } from '../functions/manifests.ts';
 import type { Stage } from './stage.ts';
 
 /** A metric of an alarm or of a line of the dashboard. */
@@ -32,7 +33,7 @@ export const COLLECTED = {
     'visit_queue_unacknowledged_messages',
     'visit_storage_stalled',
   ],
-} as const;
+} as const satisfies Partial<Record<FunctionName, readonly string[]>>;
 
 export type Collecting = keyof typeof COLLECTED;
 

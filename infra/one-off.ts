@@ -1,5 +1,6 @@
 import type { Network, SecurityGroup } from './network.ts';
-import type { Cluster, Task } from './service.ts';
+import type { Cluster } from './cluster.ts';
+import type { Task } from './task.ts';
 
 interface OneOffOptions {
   readonly cluster: Cluster;

@@ -67,6 +67,6 @@ function createCloudAmqp(stage: Stage, { plan }: Extract<Stage['queue'], { kind:
     kind: 'cloudamqp' as const,
     instanceId: instance.id.apply(Number),
     secret: storeSecret(stage, 'Broker', { url: instance.url }),
-    admit: (name: string, from: SecurityGroup) => allowOut(`${name}Broker`, from, AMQPS),
+    admit: (name: string, from: SecurityGroup) => [allowOut(`${name}Broker`, from, AMQPS)],
   };
 }

@@ -1,11 +1,14 @@
-import { pascal } from '../database.ts';
+import { pascal } from '../resource-name.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import type { Metric } from '../metrics.ts';
 import type { CreateAlarm } from './alarm.ts';
 
 interface Balanced {
+  readonly name: string;
   readonly kind: 'service' | 'lambda';
   readonly targetGroup: aws.lb.TargetGroup;
+  /** The highest acceptable 99th percentile of response times. */
+  readonly p99Seconds: number;
 }
 
 export function createLoadBalancerAlarms(alarm: CreateAlarm, { balancer }: LoadBalancer): void {
@@ -28,9 +31,7 @@ export function createLoadBalancerAlarms(alarm: CreateAlarm, { balancer }: LoadB
 export function createBalancedAlarms(
   alarm: CreateAlarm,
   { balancer }: LoadBalancer,
-  name: 'redirect' | 'links' | 'stats',
-  { kind, targetGroup }: Balanced,
-  p99Seconds: number,
+  { name, kind, targetGroup, p99Seconds }: Balanced,
 ): void {
   const metric = (metricName: string, stat: string): Metric => ({
     namespace: 'AWS/ApplicationELB',

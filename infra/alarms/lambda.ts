@@ -1,14 +1,17 @@
-import { pascal } from '../database.ts';
+import { pascal } from '../resource-name.ts';
 import type { Metric } from '../metrics.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** @param suffix tells apart alarms of one function that would have the same name. */
-export function createLambdaAlarms(
-  alarm: CreateAlarm,
-  name: string,
-  lambda: aws.lambda.Function,
-  suffix = '',
-): void {
+interface OnLambda {
+  readonly name: string;
+  readonly lambda: aws.lambda.Function;
+  /** Of one that callers reach. */
+  readonly targetGroup?: aws.lb.TargetGroup;
+}
+
+export function createLambdaAlarms(alarm: CreateAlarm, { name, lambda, targetGroup }: OnLambda): void {
+  // The load balancer counts errors of its own, under the name without a suffix.
+  const suffix = targetGroup ? 'OnLambda' : '';
   alarm(`${pascal(name)}Errors${suffix}`, {
     says: `${name} fails`,
     metric: lambdaMetric(lambda, 'Errors'),
@@ -26,12 +29,13 @@ export function createLambdaAlarms(
   });
 }
 
+interface Scheduled extends OnLambda {
+  readonly deadLetters: aws.sqs.Queue;
+}
+
 /** Alarms on ticks that do not arrive, and on those that the scheduler gave up. */
-export function createScheduleAlarms(
-  alarm: CreateAlarm,
-  { lambda, deadLetters }: { readonly lambda: aws.lambda.Function; readonly deadLetters: aws.sqs.Queue },
-): void {
-  alarm('CounterFlushAge', {
+export function createScheduleAlarms(alarm: CreateAlarm, { name, lambda, deadLetters }: Scheduled): void {
+  alarm(`${pascal(name)}Age`, {
     says: 'Counts were not brought to the links for ten minutes',
     metric: {
       expression: 'FILL(invocations, 0) - FILL(errors, 0)',
@@ -41,7 +45,7 @@ export function createScheduleAlarms(
     minutes: 10,
     withoutData: 'breaching',
   });
-  alarm('CounterFlushDeadLetters', {
+  alarm(`${pascal(name)}DeadLetters`, {
     says: 'A tick of the schedule was given up after its retries',
     metric: {
       namespace: 'AWS/SQS',

@@ -1,4 +1,4 @@
-import { pascal } from '../database.ts';
+import { pascal } from '../resource-name.ts';
 import { type Collecting, productMetric } from '../metrics.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';

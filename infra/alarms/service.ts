@@ -1,16 +1,20 @@
-import { pascal } from '../database.ts';
+import { pascal } from '../resource-name.ts';
 import { type Collecting, productMetric } from '../metrics.ts';
-import type { Cluster, Service } from '../service.ts';
+import type { Cluster } from '../cluster.ts';
+import type { Service } from '../service.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';
+
+interface RunningService extends Service {
+  readonly name: Collecting;
+}
 
 /** Alarms on too few running tasks, and on missing metrics. */
 export function createServiceAlarms(
   stage: Stage,
   alarm: CreateAlarm,
   { cluster }: Cluster,
-  name: Collecting,
-  { service, scale: { min } }: Service,
+  { name, service, scale: { min } }: RunningService,
 ): void {
   const dimensions = { ClusterName: cluster.name, ServiceName: service.name };
   alarm(`${pascal(name)}Running`, {

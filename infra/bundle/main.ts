@@ -2,14 +2,17 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { commandLine, parseCommandLine, UsageError } from '@terse/command-line/command-line';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { MANIFESTS } from '../../functions/manifests.ts';
 import { compile } from './compile.ts';
 import { bringPrograms } from './programs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** The function whose bundle carries PostgreSQL. The others refuse an embedded database. */
-const WITH_DATABASE = 'standalone';
+const WITH_DATABASE = MANIFESTS.standalone.name;
 /** Commands for its database. Each is a file beside it. */
-const ITS_COMMANDS = ['backup', 'restore', 'keys'];
+const ITS_COMMANDS = Object.values(MANIFESTS)
+  .filter((manifest) => 'embedded' in manifest && !('ports' in manifest))
+  .map(({ name }) => name);
 /** Is loaded, and waited for, before a function begins. */
 const PRELOADED = 'lambda-secrets';
 

@@ -1,59 +1,58 @@
+import { manifest } from '../../functions/counter-flush/manifest.ts';
 import { createContainerLambda } from '../container-lambda.ts';
-import { HTTPS, allowOut } from '../network.ts';
 import { createRole } from '../permissions.ts';
-import { COMMON, type MigratedPlace, restStore } from './place.ts';
+import { pascal } from '../resource-name.ts';
+import { connect } from './connect.ts';
+import type { MigratedPlace } from './place.ts';
 
 export function createCounterFlush(place: MigratedPlace) {
-  const { stage, network, database, cache, queue, images, group, migrated } = place;
-  const ownGroup = group('counter-flush');
-  database.admit('CounterFlush', ownGroup);
-  queue.admit('CounterFlush', ownGroup);
-  allowOut('CounterFlush', ownGroup, HTTPS);
+  const { name } = manifest;
+  const { stage, network, images, migrated } = place;
+  const { group, environment, secrets } = connect(place, manifest, 'rest');
   const running = createContainerLambda(stage, network, {
-    name: 'counter-flush',
-    image: images.build('counter-flush', 'lambda'),
-    group: ownGroup,
+    name,
+    image: images.build(name, 'lambda'),
+    group,
     memoryMb: 512,
-    timeoutSeconds: 120,
+    timeoutSeconds: manifest.invocationTimeoutMs / 1000,
     // Concurrent flushes are safe, and a hanging flush must not delay the next.
     maxConcurrent: 2,
     environment: {
-      ...COMMON,
-      ...restStore(place),
+      ...environment,
       // A malformed tick counts as failed, so that it ends in the dead letters.
       AWS_LWA_ERROR_STATUS_CODES: '400-599',
     },
-    secrets: {
-      DATABASE_URL: [database.secrets['counter-flush'], 'url'],
-      RABBITMQ_URL: [queue.secret, 'url'],
-      UPSTASH_REDIS_REST_TOKEN: [cache.secret, 'restToken'],
-    },
+    secrets,
     after: migrated,
   });
-  const deadLetters = new aws.sqs.Queue('CounterFlushDeadLetters', {
+  return { ...running, kind: 'lambda' as const, name, deadLetters: createSchedules(running.lambda) };
+}
+
+/** Makes the schedules. Returns the queue of ticks that were given up. */
+function createSchedules(lambda: aws.lambda.Function): aws.sqs.Queue {
+  const deadLetters = new aws.sqs.Queue(`${pascal(manifest.name)}DeadLetters`, {
     messageRetentionSeconds: 14 * 24 * 3600,
     sqsManagedSseEnabled: true,
   });
   const scheduler = createRole('SchedulerRole', {
     service: 'scheduler',
     policies: {
-      invoke: [{ actions: ['lambda:InvokeFunction'], resources: [running.lambda.arn] }],
+      invoke: [{ actions: ['lambda:InvokeFunction'], resources: [lambda.arn] }],
       deadLetters: [{ actions: ['sqs:SendMessage'], resources: [deadLetters.arn] }],
     },
   });
-  const tick = (name: string, scheduleExpression: string, task: 'flush' | 'maintain') =>
+  for (const [name, { every, event }] of Object.entries(manifest.schedules)) {
     new aws.scheduler.Schedule(name, {
-      scheduleExpression,
+      scheduleExpression: `rate(1 ${every})`,
       flexibleTimeWindow: { mode: 'OFF' },
       target: {
-        arn: running.lambda.arn,
+        arn: lambda.arn,
         roleArn: scheduler.arn,
-        input: JSON.stringify({ task }),
+        input: JSON.stringify(event),
         retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: 300 },
         deadLetterConfig: { arn: deadLetters.arn },
       },
     });
-  tick('FlushEveryMinute', 'rate(1 minute)', 'flush');
-  tick('MaintainEveryHour', 'rate(1 hour)', 'maintain');
-  return { ...running, kind: 'lambda' as const, deadLetters };
+  }
+  return deadLetters;
 }

@@ -1,38 +1,25 @@
-import type { Login } from '../database.ts';
-import { HTTPS, allowOut } from '../network.ts';
+import { loginSetting } from '@terse/platform/function-manifest';
+import { manifest } from '../../functions/migrate/manifest.ts';
 import { runMigrations } from '../one-off.ts';
-import { COMMON, type Place } from './place.ts';
+import { connect } from './connect.ts';
+import type { Place } from './place.ts';
 
-/** Brings the database up to date, before any function is updated. */
+/** Brings the database and its logins up to date, before any function is updated. */
 export function createMigrations(place: Place) {
-  const { network, database, images, cluster, group } = place;
-  const migrateGroup = group('migrate');
-  const ways = [...database.admit('Migrate', migrateGroup), allowOut('Migrate', migrateGroup, HTTPS)];
-  const functions = [
-    'redirect',
-    'links',
-    'stats',
-    'visit-writer',
-    'counter-flush',
-  ] as const satisfies Login[];
+  const { name, makesLoginsOf } = manifest;
+  const { network, database, images, cluster } = place;
+  const { group, environment, secrets, rules } = connect(place, manifest);
+  const logins = makesLoginsOf.map(
+    (of) => [loginSetting(of), [database.secretOf(of), 'url'] as const] as const,
+  );
   const task = cluster.createTask({
-    name: 'migrate',
-    image: images.build('migrate', 'runtime'),
+    name,
+    image: images.build(name, 'runtime'),
     cpu: 256,
     memoryMb: 512,
     isServer: false,
-    environment: COMMON,
-    secrets: {
-      DATABASE_URL: [database.secrets.owner, 'url'],
-      // The logins that the migrations make.
-      ...Object.fromEntries(
-        functions.map((name) => [
-          `${name.replaceAll('-', '_').toUpperCase()}_DATABASE_URL`,
-          [database.secrets[name], 'url'] as const,
-        ]),
-      ),
-    },
+    environment,
+    secrets: { ...secrets, ...Object.fromEntries(logins) },
   });
-  const migration = { task, cluster, network, group: migrateGroup };
-  return runMigrations(migration, [...database.ready, ...ways]);
+  return runMigrations({ task, cluster, network, group }, [...database.ready, ...rules]);
 }

@@ -1,27 +1,23 @@
-import { HTTPS, allowOut } from '../network.ts';
+import { manifest } from '../../functions/visit-writer/manifest.ts';
 import { productMetric } from '../metrics.ts';
-import { COMMON, type MigratedPlace } from './place.ts';
+import { connect } from './connect.ts';
+import type { MigratedPlace } from './place.ts';
 
 /** Messages that wait for each writer; one message carries up to 256 visits. */
 const READY_MESSAGES_PER_WRITER = 200;
 
 export function createVisitWriter(place: MigratedPlace) {
-  const { stage, database, queue, images, cluster, group, migrated } = place;
-  const ownGroup = group('visit-writer');
-  database.admit('VisitWriter', ownGroup);
-  queue.admit('VisitWriter', ownGroup);
-  allowOut('VisitWriter', ownGroup, HTTPS);
+  const { name } = manifest;
+  const { stage, images, cluster, migrated } = place;
+  const { group, environment, secrets } = connect(place, manifest);
   const running = cluster.createService({
-    name: 'visit-writer',
-    image: images.build('visit-writer', 'runtime'),
+    name,
+    image: images.build(name, 'runtime'),
     cpu: 512,
     memoryMb: 1024,
-    environment: COMMON,
-    secrets: {
-      DATABASE_URL: [database.secrets['visit-writer'], 'url'],
-      RABBITMQ_URL: [queue.secret, 'url'],
-    },
-    group: ownGroup,
+    environment,
+    secrets,
+    group,
     scale: stage.writers,
     // Killing it anywhere neither loses nor doubles a visit.
     onSpot: true,
@@ -31,17 +27,13 @@ export function createVisitWriter(place: MigratedPlace) {
     targetValue: READY_MESSAGES_PER_WRITER,
     customizedMetricSpecification: readyMessagesPerWriter(place, running.service),
   });
-  return { ...running, kind: 'service' as const };
+  return { ...running, kind: 'service' as const, name };
 }
 
 /** From metrics of the writers, because not every broker has queue metrics in CloudWatch. */
 function readyMessagesPerWriter({ stage, cluster }: MigratedPlace, { name: service }: aws.ecs.Service) {
-  const { namespace, metricName, stat, dimensions } = productMetric(
-    stage,
-    'visit-writer',
-    'visit_queue_ready_messages',
-    'Maximum',
-  );
+  const ready = productMetric(stage, manifest.name, 'visit_queue_ready_messages', 'Maximum');
+  const { namespace, metricName, stat, dimensions } = ready;
   const named = (by: Readonly<Record<string, $util.Input<string>>>) =>
     Object.entries(by).map(([name, value]) => ({ name, value }));
   return {

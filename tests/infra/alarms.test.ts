@@ -1,11 +1,11 @@
 import { readConfig } from '@terse/runtime/settings/config';
 import { START_GRACE_MS } from '@terse/runtime/telemetry/readiness';
 import { describe, expect, inject, test } from 'vitest';
-import { containersOf, pascal } from './functions-of-plan.ts';
+import { pascal } from '../../infra/resource-name.ts';
+import { containersOf } from './functions-of-plan.ts';
 import { collectorOf, metricsOfDashboard, metricsShownBy } from './metrics-of-plan.ts';
 import { readPlan } from './plans.ts';
-import { PRODUCT_FUNCTIONS } from './product-functions.ts';
-import { MANIFESTS } from '../../functions/manifests.ts';
+import { MANIFESTS, PRODUCT_FUNCTIONS } from '../../functions/manifests.ts';
 
 const PLANS = Object.entries(inject('plans')).map(([name, plan]) => [name, readPlan(plan)] as const);
 

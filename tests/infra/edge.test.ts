@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { runInNewContext } from 'node:vm';
 import { serve } from '@terse/http/serve';
-import { createGatewayApp, type Origin } from '@terse/gateway/app';
+import { createGatewayApp, type Origin, type Origins } from '@terse/gateway/app';
+import { manifest as gatewayManifest } from '@terse/gateway/manifest';
 import fc from 'fast-check';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { pascal } from '../../infra/resource-name.ts';
 import { readPlan } from './plans.ts';
 
 type Answer = { readonly statusCode?: number; readonly uri?: string };
@@ -82,11 +84,10 @@ describe('the function at CloudFront', () => {
 describe('the load balancer', () => {
   const plan = readPlan(inject('plans').dev);
   const named = (name: string): Origin => ({ fetch: () => new Response(name) });
+  const origins = gatewayManifest.forwardsTo.map(({ name }) => [name, named(name)] as const);
   const gateway = createGatewayApp({
     log: { info: () => {}, error: () => {} },
-    redirect: named('redirect'),
-    links: named('links'),
-    stats: named('stats'),
+    ...(Object.fromEntries(origins) as Origins),
   });
 
   /** The function whose rule comes first, as the balancer chooses it. */
@@ -115,13 +116,22 @@ describe('the load balancer', () => {
   };
 
   test.each(Object.entries(PATHS))('routes %s as the gateway does, to %s', async (path, name) => {
-    const routes: Record<string, string> = {
-      redirect: 'RedirectRoute',
-      links: 'LinksRoute',
-      stats: 'StatsRoute',
-    };
-    expect(balanced(path)).toBe(routes[name]);
+    expect(balanced(path)).toBe(`${pascal(name)}Route`);
     expect(await (await gateway.request(path)).text()).toBe(name);
+  });
+
+  test('looks at longer routes first, as the gateway does', () => {
+    const longest = (routes: readonly string[]) => Math.max(...routes.map((route) => route.length));
+    const byLength = gatewayManifest.forwardsTo.toSorted((a, b) => longest(b.routes) - longest(a.routes));
+    const priorities = byLength.map(({ name, routes }) => {
+      const { inputs } = plan.one('lb/listenerRule', `${pascal(name)}Route`);
+      return [longest(routes), Number(inputs['priority'])] as const;
+    });
+    expect(priorities.length).toBeGreaterThan(2);
+    for (const [length, priority] of priorities) {
+      const later = priorities.filter(([other]) => other < length);
+      for (const [, other] of later) expect(priority).toBeLessThan(other);
+    }
   });
 
   test('refuses internal paths, too', () => {

@@ -99,11 +99,6 @@ export function nameInArn(arn: string): string {
   return arn.split(':').at(-1) ?? '';
 }
 
-/** `visit-writer` → `VisitWriter`, as resources are named. */
-export function pascal(name: string): string {
-  return name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
 function unique(values: readonly string[]): string[] {
   return [...new Set(values)].toSorted();
 }

@@ -1,11 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import {
+  type FunctionManifest,
+  loginSetting,
+  type Need,
+  originSetting,
+} from '@terse/platform/function-manifest';
 import { readConfig } from '@terse/runtime/settings/config';
 import { START_GRACE_MS } from '@terse/runtime/telemetry/readiness';
 import { describe, expect, test } from 'vitest';
 import { kustomize, type Manifest, podOf } from './kustomize.ts';
-import { PRODUCT_FUNCTIONS } from './product-functions.ts';
-import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
+import { type FunctionName, MANIFESTS, PRODUCT_FUNCTIONS } from '../../functions/manifests.ts';
 
 /** Where the schema of each kind lies: what is not listed here is not used. */
 const SCHEMAS: Record<string, string> = {
@@ -33,6 +38,27 @@ const SECRETS: Record<string, string> = {
   ADMIN_API_KEY: 'an-admin-key-0123456789',
 };
 
+/** The settings that lead to a backing service, in a secret of the function's name. */
+const LEADING_TO: Record<Need, string> = {
+  database: 'DATABASE_URL',
+  store: 'REDIS_URL',
+  queue: 'RABBITMQ_URL',
+};
+
+const DEPLOYED: readonly FunctionManifest[] = [...PRODUCT_FUNCTIONS, 'migrate' as const].map(
+  (name) => MANIFESTS[name],
+);
+const { port: PORT, internal: INTERNAL_PORT } = MANIFESTS.standalone.ports;
+
+/** What the secret of a function holds. */
+function secretsOf({ needs, makesLoginsOf = [] }: FunctionManifest): string[] {
+  return [...needs.map((need) => LEADING_TO[need]), ...makesLoginsOf.map(loginSetting)];
+}
+
+function namesOf(manifests: readonly FunctionManifest[]): string[] {
+  return manifests.map(({ name }) => name).toSorted();
+}
+
 const nameOf = (manifest: Manifest | undefined) => `${manifest?.kind} ${manifest?.metadata.name}`;
 
 interface Rule {
@@ -50,6 +76,15 @@ interface Route {
     readonly filters: readonly unknown[];
     readonly backendRefs?: readonly unknown[];
   }[];
+}
+
+interface PodSelector {
+  readonly matchExpressions?: readonly { readonly values: readonly string[] }[];
+}
+
+interface Scheduled {
+  readonly schedule: string;
+  readonly jobTemplate: { readonly spec: { readonly activeDeadlineSeconds: number } };
 }
 
 interface Model {
@@ -116,8 +151,13 @@ describe.each(['development', 'production'])('%s', (overlay) => {
           return [setting, SECRETS[setting.replace(/^.*_DATABASE_URL$/, 'DATABASE_URL')]] as const;
         }),
       );
-      expect(readConfig(MANIFESTS[manifest.metadata.name as FunctionName], environment).isProduction).toBe(
-        true,
+      const about = MANIFESTS[manifest.metadata.name as FunctionName];
+      expect(readConfig(about, environment).isProduction).toBe(true);
+      const secrets = Object.keys(environment).filter(
+        (name) => SECRETS[name] ?? name.endsWith('_DATABASE_URL'),
+      );
+      expect(secrets.filter((name) => name !== 'ADMIN_API_KEY').toSorted(), about.name).toEqual(
+        secretsOf(about).toSorted(),
       );
       const mounted = pod.spec.volumes?.flatMap(({ secret }) => secret?.secretName ?? []) ?? [];
       expect(mounted).toEqual(manifest.metadata.name === 'gateway' ? [] : [manifest.metadata.name]);
@@ -176,6 +216,63 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     expect(scaler).toMatchObject([{ type: 'rabbitmq', metadata: { queueName: 'visits' } }]);
   });
 
+  /** The functions that a policy is for. */
+  function selectedBy(policyName: string): readonly string[] {
+    const policy = of('NetworkPolicy').find(({ metadata }) => metadata.name === policyName);
+    const { podSelector } = (policy ? spec(policy) : {}) as { readonly podSelector?: PodSelector };
+    return podSelector?.matchExpressions?.flatMap(({ values }) => values).toSorted() ?? [];
+  }
+
+  test('lets each function reach what it needs, and nothing else', () => {
+    const needing = (need: Need) => namesOf(DEPLOYED.filter(({ needs }) => needs.includes(need)));
+    expect(selectedBy('to-database')).toEqual(needing('database'));
+    expect(selectedBy('to-redis')).toEqual(needing('store'));
+    expect(selectedBy('to-broker')).toEqual(needing('queue'));
+    expect(selectedBy('metrics')).toEqual(PRODUCT_FUNCTIONS);
+  });
+
+  test('lets the gateway reach the functions that it forwards to, at the port for callers', () => {
+    const { name, forwardsTo } = MANIFESTS.gateway;
+    expect(selectedBy('from-gateway')).toEqual(namesOf(forwardsTo));
+    const policy = of('NetworkPolicy').find(({ metadata }) => metadata.name === `to-${name}`);
+    expect(policy && spec(policy)['egress']).toEqual([
+      {
+        to: forwardsTo.map(({ name }) => ({ podSelector: { matchLabels: { app: name } } })),
+        ports: [{ port: PORT }],
+      },
+    ]);
+    const [container] =
+      pods.find(({ manifest }) => manifest.metadata.name === name)?.pod.spec.containers ?? [];
+    for (const to of forwardsTo) {
+      expect(container?.env).toContainEqual({ name: originSetting(to), value: `http://${to.name}` });
+    }
+  });
+
+  test('posts the events that a function is scheduled with', () => {
+    const scheduled = Object.values<FunctionManifest>(MANIFESTS).flatMap(
+      ({ name, schedules = {}, invocationTimeoutMs = 0 }) =>
+        Object.values(schedules).map(({ every, event }) => ({
+          name: `${name}-every-${every}`,
+          schedule: { minute: '* * * * *', hour: '0 * * * *' }[every],
+          address: `http://${name}/.events`,
+          body: JSON.stringify(event),
+          withinSeconds: invocationTimeoutMs / 1000,
+        })),
+    );
+    const jobs = of('CronJob').map((manifest) => {
+      const { schedule, jobTemplate } = spec(manifest) as unknown as Scheduled;
+      const script = podOf(manifest)?.spec.containers[0]?.command?.at(-1) ?? '';
+      return {
+        name: manifest.metadata.name,
+        schedule,
+        address: /fetch\('([^']*)'/.exec(script)?.[1],
+        body: /body: '([^']*)'/.exec(script)?.[1],
+        withinSeconds: jobTemplate.spec.activeDeadlineSeconds,
+      };
+    });
+    expect(jobs).toEqual(scheduled);
+  });
+
   test('lets nothing talk to anything unless it is written down', () => {
     const denied = of('NetworkPolicy').find(({ metadata }) => metadata.name === 'deny-all');
     expect(denied && spec(denied)).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
@@ -185,7 +282,10 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     for (const { pod } of pods.filter(({ manifest }) => manifest.kind === 'Deployment')) {
       const [container] = pod.spec.containers;
       expect(container).toMatchObject({
-        ports: expect.arrayContaining([{ name: 'internal', containerPort: 9464 }]),
+        ports: [
+          { name: 'http', containerPort: PORT },
+          { name: 'internal', containerPort: INTERNAL_PORT },
+        ],
         startupProbe: { httpGet: { port: 'internal', path: '/.started' } },
         livenessProbe: { httpGet: { port: 'internal', path: '/.live' } },
         readinessProbe: { httpGet: { port: 'internal', path: '/.ready' } },
@@ -198,7 +298,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
   test('lets nobody but a Prometheus in its namespace open connections to that port', () => {
     const open = of('NetworkPolicy').flatMap((policy) =>
       ((spec(policy)['ingress'] ?? []) as Rule[])
-        .filter(({ ports }) => !ports || ports.some(({ port }) => port !== 8080))
+        .filter(({ ports }) => !ports || ports.some(({ port }) => port !== PORT))
         .map((rule) => [policy.metadata.name, rule] as const),
     );
     expect(open).toEqual([
@@ -206,7 +306,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
         'metrics',
         {
           from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
-          ports: [{ port: 9464 }],
+          ports: [{ port: INTERNAL_PORT }],
         },
       ],
     ]);
@@ -251,5 +351,17 @@ test('production runs images by the commit', () => {
   );
   for (const image of images) {
     expect(image).toMatch(/^registry\.example\.com\/terse\/[a-z-]+:[0-9a-f]{12}-runtime$/);
+  }
+});
+
+test('the page about deploying names the image and the secrets of each function', () => {
+  const page = readFileSync('docs/deploy.md', 'utf8');
+  const [, images = ''] = /^for f in (.*); do$/m.exec(page) ?? [];
+  expect(images.split(' ').toSorted()).toEqual(namesOf(DEPLOYED));
+  for (const manifest of DEPLOYED.filter(({ needs }) => needs.length > 0)) {
+    const [line = ''] = new RegExp(`^kubectl .* secret generic ${manifest.name} .*$`, 'm').exec(page) ?? [];
+    // The line of the migrations shows the first of its logins.
+    const named = manifest.makesLoginsOf ? ['DATABASE_URL'] : secretsOf(manifest);
+    for (const setting of named) expect(line, manifest.name).toContain(`--from-literal=${setting}=`);
   }
 });

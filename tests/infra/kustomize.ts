@@ -81,6 +81,7 @@ function readResource(path: string): Manifest[] {
 interface Container {
   readonly name: string;
   image: string;
+  readonly command?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value: string }[];
   readonly securityContext?: unknown;
   readonly resources?: unknown;

@@ -4,9 +4,8 @@ import { SECRET_MARK } from '../../infra/plan/plan.ts';
 import { describePlan } from './describe-plan.ts';
 import { containersOf, functionsOf, nameInArn } from './functions-of-plan.ts';
 import { evaluatePlan, readPlan, shortType, textsIn } from './plans.ts';
-import { PRODUCT_FUNCTIONS } from './product-functions.ts';
 import { statementsOf } from './statements.ts';
-import { type FunctionName, MANIFESTS } from '../../functions/manifests.ts';
+import { type FunctionName, MANIFESTS, PRODUCT_FUNCTIONS } from '../../functions/manifests.ts';
 
 const plans = inject('plans');
 const production = readPlan(plans.production);
@@ -161,6 +160,8 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
         .flatMap(({ resources }) => resources);
       expect([...new Set(readable)].toSorted(), name).toEqual(secretArns);
     }
+    const { makesLoginsOf } = MANIFESTS.migrate;
+    const loginOf = (name: string) => `${name.replaceAll('-', '_')}_login`;
     const logins = functions.map(({ name, environment }) => [
       name,
       ...['DATABASE_URL', 'DATABASE_READ_URL'].flatMap((setting) =>
@@ -169,25 +170,16 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     ]);
     expect(
       logins.flatMap(([name, ...users]) => [...new Set(users)].map((user) => `${name}: ${user}`)),
-    ).toEqual([
-      'counter-flush: counter_flush_login',
-      'links: links_login',
-      'migrate: owner_login',
-      'redirect: redirect_login',
-      'stats: stats_login',
-      'visit-writer: visit_writer_login',
-    ]);
+    ).toEqual(
+      [...makesLoginsOf.map(({ name }) => `${name}: ${loginOf(name)}`), 'migrate: owner_login'].toSorted(),
+    );
     const { logins: made } = readConfig(
       MANIFESTS.migrate,
       functions.find(({ name }) => name === 'migrate')?.environment,
     );
-    expect(made.map(({ name, role }) => `${name} in ${role}`).toSorted()).toEqual([
-      'counter_flush_login in terse_counter_flush',
-      'links_login in terse_links',
-      'redirect_login in terse_redirect',
-      'stats_login in terse_stats',
-      'visit_writer_login in terse_visit_writer',
-    ]);
+    expect(made.map(({ name, role }) => `${name} in ${role}`)).toEqual(
+      makesLoginsOf.map(({ name, databaseRole }) => `${loginOf(name)} in ${databaseRole}`),
+    );
   });
 
   /** What may be done to every resource, and why nothing narrower will do. */
