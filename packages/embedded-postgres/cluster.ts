@@ -11,12 +11,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '@terse/platform/make-directory';
+import { syncDirectory, syncTree } from '@terse/platform/sync';
 import { clusterIn, NEW_CLUSTER } from './folder.ts';
 import type { Identity } from './identity.ts';
 import { faultIn, launch, mustNotBeRoot } from './launch.ts';
 import type { Programs } from './programs.ts';
 import { SHARED_MEMORY } from './server-settings.ts';
-import { syncDirectory, syncTree } from './sync.ts';
 
 const SUPERUSER = 'terse';
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRIVATE_FILE } from '@terse/platform/make-directory';
+import { syncDirectory } from '@terse/platform/sync';
 import { connect } from './connect.ts';
 import type { Identity } from './identity.ts';
-import { syncDirectory } from './sync.ts';
 
 /** Whom the server lets in, and how: https://www.postgresql.org/docs/18/auth-pg-hba-conf.html. */
 const BY_PASSWORD = 'local all all scram-sha-256\n';

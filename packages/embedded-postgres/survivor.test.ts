@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { isAlive } from '@terse/platform/process-alive';
 import { adoptCluster } from './cluster.ts';
 import { clusterIn } from './folder.ts';
 import { serverIdentity } from './identity.ts';
 import { findPrograms } from './programs.ts';
 import { endSurvivor } from './survivor.ts';
 import {
-  isAlive,
   NOTES,
   postmasterOf,
   query,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync 
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '@terse/platform/process-alive';
 import { signal } from './signal.ts';
 
 const SOCKET = '.s.PGSQL.5432';
@@ -73,15 +74,6 @@ function readPid(path: string): number | undefined {
     return Number.isInteger(pid) && pid > 1 ? pid : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

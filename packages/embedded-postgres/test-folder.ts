@@ -118,14 +118,6 @@ async function killAndWait(child: ChildProcess, signal: NodeJS.Signals): Promise
   await ended;
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
 export function withPassword(url: string, password: string): string {
   const changed = new URL(url);
   changed.password = password;

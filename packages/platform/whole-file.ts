@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { PRIVATE_FILE } from './make-directory.ts';
+import { syncDirectory } from './sync.ts';
 
 const RANDOM_BYTES = 6;
 
@@ -34,7 +35,7 @@ export async function writeWholeFile<T>(
     await finished(stream);
     refuseTaken(path, overwrite);
     await rename(part, path);
-    await syncDirectory(dirname(path));
+    syncNames(path);
     return result;
   } catch (error) {
     stream.destroy();
@@ -50,9 +51,9 @@ function refuseTaken(path: string, overwrite: boolean): void {
   if (!overwrite) throw new Error(`${path} already exists.`);
 }
 
-/** Brings the names in a folder to the disk, where the system can. */
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path).catch(() => undefined);
-  await handle?.sync().catch(() => {});
-  await handle?.close();
+/** The file is whole without this, so a system that cannot sync a folder does without. */
+function syncNames(path: string): void {
+  try {
+    syncDirectory(dirname(path));
+  } catch {}
 }
