@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openTestServices, type TestServices } from '@terse/runtime/services/test-services';
 import { DomainError } from '@terse/core/errors';
-import type { ObservedVisit } from '@terse/core/visits/visit-recorder';
+import type { ObservedVisit } from '@terse/core/visits/visit-encoder';
 import { createRedirectApp } from './app.ts';
 
 let services: TestServices;

@@ -1,4 +1,5 @@
-import { createVisitRecorder, type VisitRecorder, type VisitsLeft } from '@terse/core/visits/visit-recorder';
+import type { VisitsLeft } from '@terse/core/visits/stop-recording';
+import { createVisitRecorder, type VisitRecorder } from '@terse/core/visits/visit-recorder';
 import type { Context } from './context.ts';
 import { createGuard } from './services/guard.ts';
 import type { Logger } from './telemetry/log.ts';

@@ -4,7 +4,8 @@ import { parseLines, splitLines } from './visit-lines.ts';
 import type { ShortCode } from '../links/short-code.ts';
 import { createTestMetrics } from '../test-metrics.ts';
 import type { Visit } from './visit.ts';
-import { createVisitRecorder, type ObservedVisit, type VisitRecorderOptions } from './visit-recorder.ts';
+import type { ObservedVisit } from './visit-encoder.ts';
+import { createVisitRecorder, type VisitRecorderOptions } from './visit-recorder.ts';
 import type { JournalListener, JournalSegment } from './ports.ts';
 
 const CHROME =

@@ -1,30 +1,12 @@
-import { LRUCache } from 'lru-cache';
-import pTimeout from 'p-timeout';
-import { isAutomatic } from './automatic-agent.ts';
+import { createTimeLimit } from '@terse/platform/time-limit';
 import type { Clock } from '@terse/platform/clock';
-import type { Metrics } from '../metrics.ts';
-import type { ShortCode } from '../links/short-code.ts';
-import { storedReferrer } from './referrer.ts';
-import { encodeVisit, truncateUserAgent } from './visit.ts';
-import { createVisitIds } from './visit-id.ts';
-import { createVisitPublisher } from './publisher/visit-publisher.ts';
-import { createVisitCounter } from '../counts/visit-counter.ts';
 import type { Counter } from '../counts/ports.ts';
-import type { OverflowQueue, Journal, Publisher } from './ports.ts';
-
-/** What the redirect knows of a visit. */
-export interface ObservedVisit {
-  readonly shortCode: ShortCode;
-  /** Already reduced to what may be kept. */
-  readonly ip: string | null;
-  readonly userAgent: string | undefined;
-  readonly referrer: string | undefined;
-  readonly country: string | null;
-  /**
-   * Whether it is a `HEAD` request, which link checkers send under names of browsers, or a prefetch without a click.
-   */
-  readonly isProbe: boolean;
-}
+import { createVisitCounter } from '../counts/visit-counter.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Journal, OverflowQueue, Publisher } from './ports.ts';
+import { createVisitPublisher } from './publisher/visit-publisher.ts';
+import { stopRecording, type VisitsLeft } from './stop-recording.ts';
+import { createVisitEncoder, type EncodedVisit, type ObservedVisit } from './visit-encoder.ts';
 
 /**
  * Takes visits off the redirect's hands. Behind it they are published and, when they are people's, counted; both are
@@ -55,16 +37,6 @@ export interface VisitRecorder {
   close(deadlineMs: number): Promise<VisitsLeft>;
 }
 
-/** Visits that neither the queue nor the overflow took before the process ended. */
-export interface VisitsLeft {
-  /** How many are on the disk of the journal only; if that disk goes with the process, they are lost. */
-  readonly onDisk: number;
-  /** The size of unread segments from earlier processes, whose number of visits is unknown. */
-  readonly unreadBytes: number;
-  /** How many are nowhere. */
-  readonly dropped: number;
-}
-
 export interface VisitRecorderOptions {
   readonly publisher: Publisher;
   readonly counter: Pick<Counter, 'add'>;
@@ -90,22 +62,6 @@ export interface VisitRecorderOptions {
   readonly confirmWithinMs?: number;
 }
 
-/** A visit that is not in the journal yet. */
-interface TakenDown {
-  readonly record: string;
-  readonly shortCode: ShortCode;
-  readonly isBot: boolean;
-}
-
-/** What is the same for every visit with a user agent. */
-interface Agent {
-  readonly isBot: boolean;
-  readonly stored: string | null;
-  readonly json: string;
-}
-
-const NO_AGENT: Agent = { isBot: true, stored: null, json: 'null' };
-const AGENTS_REMEMBERED = 5000;
 /** How many visits of a turn are committed together: a write to the disk costs about the same whatever is in it. */
 const VISITS_PER_TURN = 64;
 /** A message costs the broker a millisecond of CPU, whatever is in it. */
@@ -113,38 +69,16 @@ const COALESCE_MS = 20;
 
 export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorder {
   const { journal, overflow, clock, metrics, maxBuffered = 50_000, confirmWithinMs = 0 } = options;
-  const agents = new LRUCache<string, Agent>({ max: AGENTS_REMEMBERED });
-  const visitId = createVisitIds();
+  const encode = createVisitEncoder(clock);
   // A response that waits does not wait for company, too.
   const coalesceMs = confirmWithinMs > 0 ? 0 : COALESCE_MS;
   const publisher = createVisitPublisher({ ...options, maxBuffered, coalesceMs });
   const visitCounter = createVisitCounter(options);
+  const limit = createTimeLimit(confirmWithinMs);
   let closed = false;
-  let turn: TakenDown[] = [];
+  /** Visits that are not in the journal yet. */
+  let turn: EncodedVisit[] = [];
   let endOfTurn: NodeJS.Immediate | undefined;
-
-  function remember(userAgent: string): Agent {
-    const agent = readAgent(userAgent);
-    agents.set(userAgent, agent);
-    return agent;
-  }
-
-  function takeDown({ shortCode, userAgent, referrer, ip, country, isProbe }: ObservedVisit): TakenDown {
-    const agent = userAgent === undefined ? NO_AGENT : (agents.get(userAgent) ?? remember(userAgent));
-    const isBot = isProbe || agent.isBot;
-    const now = clock.now();
-    const visit = {
-      id: visitId(now),
-      short_code: shortCode,
-      ip,
-      timestamp: now,
-      user_agent: agent.stored,
-      referrer: referrer === undefined ? null : storedReferrer(referrer),
-      country,
-      is_bot: isBot,
-    };
-    return { record: encodeVisit(visit, agent.json), shortCode, isBot };
-  }
 
   function commit(): void {
     clearImmediate(endOfTurn);
@@ -157,6 +91,10 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
       metrics.visitsDropped(journal ? 'journal_full' : 'buffer_full', visits.length - taken);
       visits.length = taken;
     }
+    count(visits);
+  }
+
+  function count(visits: readonly EncodedVisit[]): void {
     let people = 0;
     for (const { isBot, shortCode } of visits) {
       if (isBot) continue;
@@ -167,8 +105,12 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
     metrics.visitsRecorded('bots', visits.length - people);
   }
 
-  async function published(): Promise<void> {
-    await Promise.all([publisher.published(), visitCounter.flushed()]);
+  async function untilConfirmed(): Promise<void> {
+    try {
+      await limit(Promise.all([publisher.published(), visitCounter.flushed()]));
+    } catch {
+      metrics.visitsUnconfirmed();
+    }
   }
 
   return {
@@ -177,7 +119,7 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
         metrics.visitsDropped('shutdown', 1);
         return;
       }
-      turn.push(takeDown(visit));
+      turn.push(encode(visit));
       if (turn.length >= VISITS_PER_TURN) commit();
       else endOfTurn ??= setImmediate(commit);
     },
@@ -187,43 +129,17 @@ export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorde
     confirmed: () => {
       if (confirmWithinMs === 0) return undefined;
       commit();
-      return pTimeout(published(), {
-        milliseconds: confirmWithinMs,
-        fallback: () => metrics.visitsUnconfirmed(),
-      });
+      return untilConfirmed();
     },
 
     fill: () => publisher.buffered() / maxBuffered,
 
     restored: () => publisher.restored(),
 
-    close: async (deadlineMs) => {
+    close: (deadlineMs) => {
       closed = true;
       commit();
-      const endsAt = clock.monotonic() + deadlineMs;
-      const msLeft = () => Math.max(endsAt - clock.monotonic(), 0);
-      const counted = visitCounter.flushed();
-      // Without an overflow nothing can be handed over: the next process reads the rest from the disk.
-      if (!overflow) await publisher.stopRestoring();
-      await Promise.race([
-        Promise.all([publisher.drained(), counted]),
-        clock.sleep(overflow ? deadlineMs / 2 : deadlineMs),
-      ]);
-      await publisher.stopRestoring();
-      await Promise.race([
-        Promise.all([publisher.handOver(() => msLeft() === 0), overflow && counted]),
-        clock.sleep(msLeft()),
-      ]);
-      const rest = journal?.close() ?? { records: 0, unreadBytes: 0 };
-      const dropped = publisher.unsaved();
-      if (dropped > 0) metrics.visitsDropped('shutdown', dropped);
-      if (rest.records > 0) metrics.visitsLeftOnDisk(rest.records);
-      return { onDisk: rest.records, unreadBytes: rest.unreadBytes, dropped };
+      return stopRecording({ publisher, visitCounter, journal, overflow, clock, metrics }, deadlineMs);
     },
   };
-}
-
-function readAgent(userAgent: string): Agent {
-  const stored = truncateUserAgent(userAgent);
-  return { isBot: isAutomatic(userAgent), stored, json: JSON.stringify(stored) };
 }
