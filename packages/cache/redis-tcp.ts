@@ -1,5 +1,5 @@
 import { ErrorReply, RedisClient } from '@redis/client';
-import pTimeout from 'p-timeout';
+import { type Backoff, backoffMs } from '@terse/platform/backoff';
 import { createTimeLimit, TimeLimitError } from '@terse/platform/time-limit';
 import type { RedisConnection } from './redis-connection.ts';
 import { tellOutages } from './redis-outage.ts';
@@ -16,11 +16,12 @@ export interface RedisTcpOptions {
 }
 
 const MAX_WAITING_COMMANDS = 10_000;
-const MAX_RECONNECT_WAIT_MS = 2000;
+const RECONNECT: Backoff = { firstMs: 50, maxMs: 2000 };
 // A peer that is gone without a word leaves a connection on which nothing ever arrives again. While nothing is asked,
 // pings find that out; a connection that is still greeting counts as idle, too.
 const PING_EVERY_MS = 1000;
 const IDLE_TIMEOUT_MS = 5000;
+const CLOSE_WITHIN_MS = 1000;
 /** While much is asked it is never idle. */
 const TIMEOUTS_BEFORE_RECONNECTING = 3;
 
@@ -29,6 +30,7 @@ export function openRedisTcp(options: RedisTcpOptions): RedisConnection {
   const { timeoutMs, onError } = options;
   let client = connect(options);
   const limit = createTimeLimit(timeoutMs);
+  const closing = createTimeLimit(CLOSE_WITHIN_MS);
   let timeouts = 0;
 
   const command = (...parts: readonly string[]) =>
@@ -60,7 +62,7 @@ export function openRedisTcp(options: RedisTcpOptions): RedisConnection {
     run: (script, keys, values) => runScript(command, script, keys, values),
     close: async () => {
       if (client.isReady) {
-        await pTimeout(client.close(), { milliseconds: 1000 }).catch(() => client.destroy());
+        await closing(client.close()).catch(() => client.destroy());
       } else client.destroy();
     },
   };
@@ -81,7 +83,7 @@ function connect({ url, name, onError }: RedisTcpOptions) {
     socket: {
       connectTimeout: 2000,
       socketTimeout: IDLE_TIMEOUT_MS,
-      reconnectStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_WAIT_MS),
+      reconnectStrategy: (attempt) => backoffMs(attempt, RECONNECT),
     },
   });
   client.on('error', onError);

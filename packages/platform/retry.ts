@@ -1,21 +1,32 @@
+import { type Backoff, backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 
-const FIRST_WAIT_MS = 50;
-const MAX_WAIT_MS = 2000;
+export interface RetryOptions {
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly onFailure: (error: unknown) => void;
+  readonly backoff?: Backoff;
+  /** Ends the attempts: none begins after it, except the first. */
+  readonly signal?: AbortSignal;
+}
 
-/** Tries until it succeeds, after growing waits; what is tried must be safe to do twice. */
+const BACKOFF: Backoff = { firstMs: 50, maxMs: 2000 };
+
+/**
+ * Tries until it succeeds, after growing waits; what is tried must be safe to do twice.
+ * @returns whether it succeeded before the signal ended it.
+ */
 export async function retryUntilDone(
   attempt: () => Promise<void>,
-  clock: Pick<Clock, 'sleep'>,
-  onFailure: () => void,
-): Promise<void> {
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+  { clock, onFailure, backoff = BACKOFF, signal }: RetryOptions,
+): Promise<boolean> {
+  for (let failures = 0; ; failures++) {
     try {
       await attempt();
-      return;
-    } catch {
-      onFailure();
-      await clock.sleep(waitMs * (0.5 + Math.random() / 2));
+      return true;
+    } catch (error) {
+      onFailure(error);
     }
+    if (signal?.aborted) return false;
+    await clock.sleep(backoffMs(failures, backoff), signal);
   }
 }

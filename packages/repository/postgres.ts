@@ -1,3 +1,4 @@
+import { type Backoff, backoffMs } from '@terse/platform/backoff';
 import { Kysely, sql } from 'kysely';
 import postgres from 'postgres';
 import { copyOn } from './copy-transaction.ts';
@@ -28,15 +29,14 @@ const CONNECT_TIMEOUT_SECONDS = 5;
 const MAX_LIFETIME_SECONDS = 30 * 60;
 
 /** With the driver's own 20 seconds, statements would wait that long after the server is back. */
-const MAX_BACKOFF_SECONDS = 0.5;
+const RECONNECT: Backoff = { firstMs: 20, maxMs: 500 };
 
 /** A PostgreSQL server, 15 or later. Connections are made when they are needed, and again after a failure. */
 export function openPostgres({ prepare = true, ...options }: PostgresOptions): OpenDatabase {
   const settings = {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     max_lifetime: MAX_LIFETIME_SECONDS,
-    backoff: (failures: number) =>
-      (0.5 + Math.random() / 2) * Math.min(3 ** failures / 100, MAX_BACKOFF_SECONDS),
+    backoff: (failures: number) => backoffMs(failures, RECONNECT) / 1000,
     prepare,
     // No others: RDS Proxy, PgBouncer and Neon's pooler refuse a connection for `statement_timeout`.
     connection: { application_name: options.name, TimeZone: 'UTC' },

@@ -24,6 +24,7 @@ const MAX_REMEMBERED = 10_000;
 export function createVisitCounter({ counter, clock, metrics }: VisitCounterOptions): VisitCounter {
   /** Kept from one sum to the next: ten maps a second that grow anew are much of the garbage that becomes old. */
   const visitsOf = new Map<ShortCode, { visits: number }>();
+  const retrying = { clock, onFailure: metrics.countFailed };
   let hasVisits = false;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
@@ -50,7 +51,7 @@ export function createVisitCounter({ counter, clock, metrics }: VisitCounterOpti
     const sent = take();
     // Under one id however often it is tried, so that it counts once.
     const id = randomUUID();
-    sending = retryUntilDone(() => counter.add(id, sent), clock, metrics.countFailed).then(() => {
+    sending = retryUntilDone(() => counter.add(id, sent), retrying).then(() => {
       sending = undefined;
       if (hasVisits) sendSoon();
     });

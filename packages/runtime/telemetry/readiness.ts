@@ -1,7 +1,8 @@
 import type { Clock } from '@terse/platform/clock';
-import pTimeout from 'p-timeout';
+import { createTimeLimit } from '@terse/platform/time-limit';
 
 const PROBE_TIMEOUT_MS = 1000;
+const limit = createTimeLimit(PROBE_TIMEOUT_MS);
 
 /** How long a process that can work waits for the rest of its backing services before it counts as started. */
 export const START_GRACE_MS = 240_000;
@@ -88,7 +89,7 @@ function isEachTrue(services: Parts): boolean {
 
 async function answers(probe: Probe): Promise<boolean> {
   try {
-    await pTimeout(probe(), { milliseconds: PROBE_TIMEOUT_MS });
+    await limit(probe());
     return true;
   } catch {
     return false;

@@ -1,5 +1,5 @@
 import type { Clock } from '@terse/platform/clock';
-import { retryUntilDone } from '@terse/platform/retry';
+import { type RetryOptions, retryUntilDone } from '@terse/platform/retry';
 import type { Metrics } from '../../metrics.ts';
 import type { OverflowQueue, Publisher } from '../ports.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
@@ -19,11 +19,13 @@ const MESSAGES_IN_FLIGHT = 64;
 /** Publishes complete messages in their order, a bounded number at once, each until the queue has it. */
 export class PublishWindow {
   readonly #options: PublishWindowOptions;
+  readonly #retrying: RetryOptions;
   readonly #waiting: OutgoingMessage[] = [];
   readonly #inFlight = new Set<OutgoingMessage>();
 
   constructor(options: PublishWindowOptions) {
     this.#options = options;
+    this.#retrying = { clock: options.clock, onFailure: options.metrics.publishFailed };
   }
 
   /** Messages that are waiting, the oldest first. */
@@ -58,9 +60,8 @@ export class PublishWindow {
   }
 
   async #publish(message: OutgoingMessage): Promise<void> {
-    const { clock, metrics } = this.#options;
     this.#inFlight.add(message);
-    await retryUntilDone(() => this.#try(message), clock, metrics.publishFailed);
+    await retryUntilDone(() => this.#try(message), this.#retrying);
     this.#inFlight.delete(message);
     this.finish(message);
     this.#fill();
