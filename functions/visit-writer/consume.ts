@@ -37,6 +37,7 @@ export function consume(options: ConsumeOptions): Subscription {
       maxMessages: MAX_MESSAGES,
       maxLength: MAX_LENGTH,
       atOnce: BATCHES_AT_ONCE,
+      clock,
       maxWaitMs: config.visitBatchWaitMs,
       onError: (error) =>
         log.error({ err: error }, 'a batch of visits could not be stored and is tried again'),

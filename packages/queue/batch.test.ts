@@ -4,10 +4,19 @@ import type { Delivery, Message, Subscriber } from '@terse/core/visits/ports';
 
 beforeEach(() => {
   vi.useFakeTimers();
+  // Or the waits would differ from run to run.
+  vi.spyOn(Math, 'random').mockReturnValue(1);
 });
 afterEach(() => {
   vi.useRealTimers();
 });
+
+/** Sleeps on the timers of the test. */
+const sleep = (ms: number, signal?: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => resolve());
+  });
 
 function setUp(
   options: Partial<BatchOptions> = {},
@@ -24,7 +33,7 @@ function setUp(
   };
   const subscription = batch(
     subscriber,
-    { maxMessages: 3, maxLength: 1000, maxWaitMs: 100, atOnce: 1, onError, ...options },
+    { maxMessages: 3, maxLength: 1000, maxWaitMs: 100, atOnce: 1, clock: { sleep }, onError, ...options },
     handle,
   );
   const deliver = (body: string) => {

@@ -1,117 +1,105 @@
 import type { Delivery, Message, Subscriber, Subscription } from '@terse/core/visits/ports';
+import type { Clock } from '@terse/platform/clock';
+import { type RetryOptions, retryUntilDone } from '@terse/platform/retry';
+import { type BatchSize, GatheredDeliveries } from './gathered-deliveries.ts';
 
-export interface BatchOptions {
-  readonly maxMessages: number;
-  /** Of the bodies together, in UTF-16 code units. */
-  readonly maxLength: number;
+export interface BatchOptions extends BatchSize {
   /** How long the first message of a batch may wait for company. */
   readonly maxWaitMs: number;
   /** How many batches may be handled at once. */
   readonly atOnce: number;
+  readonly clock: Pick<Clock, 'sleep'>;
   /** Called with what a batch failed of, each time it fails. */
   readonly onError: (error: unknown) => void;
 }
 
-const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 15_000;
+type Handle = (messages: readonly Message[]) => Promise<void>;
+
+const BACKOFF = { firstMs: 500, maxMs: 15_000 };
 
 /**
- * Hands messages on in batches, a few at a time: a batch is complete when it has `maxMessages` or `maxLength`, or when
- * `maxWaitMs` have passed. Its messages are acknowledged when `handle` resolves, never before. A batch that fails is
- * kept and tried again, after growing waits, so that an outage behind it uses up nobody's number of deliveries; when
- * the subscription is closed meanwhile, its messages go back to the queue.
+ * Hands messages on in batches, a few at a time. A batch that fails is kept and tried again, after growing waits, so that
+ * an outage behind it uses up nobody's number of deliveries.
+ *
+ * | a message is | which means             | until                                                                       |
+ * | ------------ | ----------------------- | --------------------------------------------------------------------------- |
+ * | gathered     | waits for company       | its batch has `maxMessages` or `maxLength`, or has waited for `maxWaitMs`   |
+ * | handled      | is in a batch           | `handle` resolves, or the subscription is closed after a failure            |
+ * | acknowledged | is forgotten            |                                                                             |
+ * | given back   | is in the queue again   | another subscriber takes it                                                 |
  */
-export function batch(
-  subscriber: Subscriber,
-  options: BatchOptions,
-  handle: (messages: readonly Message[]) => Promise<void>,
-): Subscription {
-  let gathered: Delivery[] = [];
-  let length = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const handling = new Set<Promise<void>>();
-  const closing = Promise.withResolvers<void>();
-  let closed = false;
-
+export function batch(subscriber: Subscriber, options: BatchOptions, handle: Handle): Subscription {
+  const batches = new Batches(options, handle);
   // One batch more: the next one gathers while others are handled.
   const prefetch = options.maxMessages * (options.atOnce + 1);
-  const subscription = subscriber.subscribe(prefetch, (delivery) => {
-    gathered.push(delivery);
-    length += delivery.body.length;
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      flush();
-    }, options.maxWaitMs);
-    if (isComplete()) flush();
-  });
-
-  function isComplete(): boolean {
-    return gathered.length >= options.maxMessages || length >= options.maxLength;
-  }
-
-  function flush(): void {
-    if (handling.size === options.atOnce || gathered.length === 0) return;
-    clearTimeout(timer);
-    timer = undefined;
-    const handled = handleBatch(takeBatch()).then((isDone) => {
-      handling.delete(handled);
-      // No timer: the time of those that gathered meanwhile is up.
-      if (isDone && (closed || isComplete() || !timer)) flush();
-    });
-    handling.add(handled);
-    if (isComplete()) flush();
-  }
-
-  function takeBatch(): Delivery[] {
-    let taken = 0;
-    let takenLength = 0;
-    for (const { body } of gathered) {
-      if (taken === options.maxMessages || (taken > 0 && takenLength + body.length > options.maxLength)) {
-        break;
-      }
-      taken++;
-      takenLength += body.length;
-    }
-    length -= takenLength;
-    return gathered.splice(0, taken);
-  }
-
-  async function handleBatch(deliveries: readonly Delivery[]): Promise<boolean> {
-    const messages = deliveries.map(({ body, headers }) => ({ body, ...(headers && { headers }) }));
-    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LAST_RETRY_MS)) {
-      try {
-        await handle(messages);
-        for (const delivery of deliveries) delivery.acknowledge();
-        return true;
-      } catch (error) {
-        options.onError(error);
-      }
-      if (closed) return false;
-      await waitOrClose(waitMs);
-    }
-  }
-
-  async function waitOrClose(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wait = setTimeout(resolve, ms);
-    await Promise.race([promise, closing.promise]);
-    clearTimeout(wait);
-  }
-
-  async function finishHandling(): Promise<void> {
-    if (handling.size === 0) return;
-    await Promise.all(handling);
-    await finishHandling();
-  }
-
+  const subscription = subscriber.subscribe(prefetch, (delivery) => batches.add(delivery));
   return {
     close: async () => {
-      closed = true;
-      closing.resolve();
-      clearTimeout(timer);
-      flush();
-      await finishHandling();
+      await batches.close();
       await subscription.close();
     },
   };
+}
+
+class Batches {
+  readonly #options: BatchOptions;
+  readonly #handle: Handle;
+  readonly #retrying: RetryOptions;
+  readonly #gathered: GatheredDeliveries;
+  readonly #handling = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  /** Runs while the first gathered message may wait for company. */
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BatchOptions, handle: Handle) {
+    const { clock, onError } = options;
+    this.#options = options;
+    this.#handle = handle;
+    this.#retrying = { clock, onFailure: onError, backoff: BACKOFF, signal: this.#closing.signal };
+    this.#gathered = new GatheredDeliveries(options);
+  }
+
+  add(delivery: Delivery): void {
+    this.#gathered.add(delivery);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#begin();
+    }, this.#options.maxWaitMs);
+    if (this.#gathered.isComplete) this.#begin();
+  }
+
+  /** Handles what is gathered. A batch that fails now is given up. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#timer);
+    this.#begin();
+    while (this.#handling.size > 0) await Promise.all(this.#handling);
+  }
+
+  /** Begins the next batch, if there is one and it is its turn. */
+  #begin(): void {
+    if (this.#handling.size === this.#options.atOnce || this.#gathered.isEmpty) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const handling = this.#run(this.#gathered.take()).then((isDone) => {
+      this.#handling.delete(handling);
+      if (isDone && this.#isDue) this.#begin();
+    });
+    this.#handling.add(handling);
+    if (this.#gathered.isComplete) this.#begin();
+  }
+
+  /** Whether the next batch need not wait. Without a timer, the time of those that gathered meanwhile is up. */
+  get #isDue(): boolean {
+    return this.#closing.signal.aborted || this.#gathered.isComplete || this.#timer === undefined;
+  }
+
+  /** @returns whether it succeeded. */
+  #run(deliveries: readonly Delivery[]): Promise<boolean> {
+    const messages = deliveries.map(({ body, headers }) => ({ body, ...(headers && { headers }) }));
+    return retryUntilDone(async () => {
+      await this.#handle(messages);
+      for (const delivery of deliveries) delivery.acknowledge();
+    }, this.#retrying);
+  }
 }

@@ -1,26 +1,19 @@
-import type {
-  Backlog,
-  DeadLetter,
-  DeadLetters,
-  Delivery,
-  Postponer,
-  Publisher,
-  Subscriber,
-} from '@terse/core/visits/ports';
+import type { Backlog, Delivery, Postponer, Publisher, Subscriber } from '@terse/core/visits/ports';
+import {
+  createMemoryDeadLetters,
+  type MemoryDeadLetters,
+  type MemoryDeadLettersOptions,
+} from './memory-dead-letters.ts';
+import { POSTPONE_MS } from './message.ts';
 
-export interface MemoryQueueOptions {
+export interface MemoryQueueOptions extends MemoryDeadLettersOptions {
   /** The most messages held at once; beyond it `publish` rejects. */
   readonly maxMessages: number;
-  readonly maxDeadLetters: number;
-  readonly onDeadLetter: (letter: DeadLetter) => void;
   /** After how long a postponed message comes again. */
   readonly postponeMs?: number;
 }
 
-export interface MemoryQueue extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {
-  /** The newest dead letters, oldest first. */
-  deadLetters(): readonly DeadLetter[];
-}
+export interface MemoryQueue extends Publisher, Subscriber, Backlog, MemoryDeadLetters, Postponer {}
 
 interface Message {
   readonly body: string;
@@ -35,13 +28,19 @@ interface Consumer {
 }
 
 /**
- * A queue inside this process. Nothing in it survives a kill, so `publish` resolves only when the message was
- * acknowledged: whoever publishes still has it until then.
+ * A queue inside this process. Nothing in it survives a kill, so `publish` resolves only when a message is settled:
+ * whoever publishes still has it until then.
+ *
+ * | a message is   | which means                       | becomes                                                          |
+ * | -------------- | --------------------------------- | ---------------------------------------------------------------- |
+ * | waiting        | no subscriber has it              | unacknowledged, once the subscriber has fewer than its prefetch  |
+ * | unacknowledged | a subscriber has it               | settled; postponed, if that was asked; waiting, when it closes   |
+ * | postponed      | waits for one that can read it    | waiting, after `postponeMs`                                      |
+ * | settled        | is forgotten, and `publish` ends  |                                                                  |
  */
 export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
-  const { postponeMs = 60_000 } = options;
+  const { maxMessages, postponeMs = POSTPONE_MS } = options;
   const waiting: Message[] = [];
-  const dead: DeadLetter[] = [];
   let held = 0;
   let postponed = 0;
   let consumer: Consumer | undefined;
@@ -80,8 +79,9 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
   }
 
   return {
+    ...createMemoryDeadLetters(options),
     publish: (body) => {
-      if (held >= options.maxMessages) return Promise.reject(new Error('The queue is full.'));
+      if (held >= maxMessages) return Promise.reject(new Error('The queue is full.'));
       held++;
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.push({ body: body.toString(), settled: resolve, isPostponed: false });
@@ -103,7 +103,6 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       };
     },
     waiting: () => Promise.resolve(waiting.length + postponed),
-    dead: () => Promise.resolve(dead.length),
     unacknowledged: () => consumer?.unacknowledged.size ?? 0,
     postpone: (messages) => {
       for (const message of consumer?.unacknowledged ?? []) {
@@ -111,12 +110,5 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       }
       return Promise.resolve();
     },
-    add: (letters) => {
-      dead.push(...letters);
-      dead.splice(0, Math.max(0, dead.length - options.maxDeadLetters));
-      for (const letter of letters) options.onDeadLetter(letter);
-      return Promise.resolve();
-    },
-    deadLetters: () => dead,
   };
 }

@@ -1,4 +1,8 @@
+import { MINUTE_MS } from '@terse/platform/durations';
 import type { AsyncMessage, SyncMessage } from 'rabbitmq-client';
+
+/** After how long a postponed message comes again. */
+export const POSTPONE_MS = MINUTE_MS;
 
 const MAX_HEADERS_BYTES = 4096;
 /** Headers that the broker adds. */
