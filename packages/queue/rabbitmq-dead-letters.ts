@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection, type SyncMessage } from 'rabbitmq-client';
+import type { SyncMessage } from 'rabbitmq-client';
 import { messageHeaders, messageText } from './message.ts';
+import { connectRabbitmq } from './rabbitmq-connection.ts';
 import { DEAD_QUEUE, DEAD_QUEUE_OPTIONS, QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
 import type { DeadLetter } from '@terse/core/visits/ports';
 
@@ -23,15 +24,8 @@ export interface DeadLetterBox {
  * @throws Error when the broker cannot be reached.
  */
 export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadLetterBox> {
-  const connection = new Connection({
-    url,
-    connectionName: 'terse-dead-letters',
-    retryLow: 200,
-    acquireTimeout: 4000,
-    frameMax: 131_072,
-  });
   // The first attempt that fails is told by `onConnect`; what fails later, by the call that it fails.
-  connection.on('error', () => {});
+  const connection = connectRabbitmq({ url, name: 'terse-dead-letters', onError: () => {} });
   await connection.onConnect(4000);
   await connection.queueDeclare(DEAD_QUEUE_OPTIONS);
   await connection.queueDeclare(QUEUE_OPTIONS);

@@ -38,8 +38,9 @@ function openRecorder(
   const services = { counter, journal, clock, metrics, confirmWithinMs, maxBuffered };
   // The embedded queue is never down, and answers only when a visit is stored.
   if (config.queue.kind === 'memory') return createVisitRecorder({ ...services, publisher: queue });
-  const askQueue = createGuard({ timeoutMs: publishTimeoutMs(), maxConcurrent: 100, maxWaiting: 0 });
-  const publisher = { publish: (body: string | Buffer) => askQueue(() => queue.publish(body)) };
+  const askQueue = createGuard({ maxConcurrent: 100, maxWaiting: 0 });
+  const bounded = queue.publisherWithin(publishTimeoutMs());
+  const publisher = { publish: (body: string | Buffer) => askQueue(() => bounded.publish(body)) };
   return createVisitRecorder({ ...services, publisher, overflow });
 
   function publishTimeoutMs(): number {

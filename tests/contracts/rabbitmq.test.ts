@@ -120,7 +120,8 @@ describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
       confirmTimeoutMs: 100,
       onError: errors,
     });
-    await expect(nowhere.publish('x')).rejects.toThrow('timed out');
+    await expect(nowhere.publish('x')).rejects.toThrow('timed out after 100 ms');
+    await expect(nowhere.publisherWithin(50).publish('x')).rejects.toThrow('timed out after 50 ms');
     await expect(nowhere.probe()).rejects.toThrow('no connection');
     await nowhere.close();
   });

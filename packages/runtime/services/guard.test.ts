@@ -25,6 +25,15 @@ test('gives up a call that takes too long', async () => {
   expect(await call).toMatch(/timed out/i);
 });
 
+test('leaves its time to a call that bounds it', async () => {
+  const guard = createGuard({ maxConcurrent: 2, maxWaiting: 1 });
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const call = guard(() => promise);
+  await vi.advanceTimersByTimeAsync(60_000);
+  resolve(7);
+  expect(await call).toBe(7);
+});
+
 test('lets a bounded number of calls be made and wait', async () => {
   const guard = createGuard(options);
   const made = vi.fn(hang);

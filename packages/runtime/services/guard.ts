@@ -2,8 +2,8 @@ import { bulkhead, circuitBreaker, ConsecutiveBreaker, handleAll, wrap } from 'c
 import { createTimeLimit } from '@terse/platform/time-limit';
 
 export interface GuardOptions {
-  /** How long a call may take before it counts as failed. */
-  readonly timeoutMs: number;
+  /** How long a call may take before it counts as failed; without it, the call bounds its own time. */
+  readonly timeoutMs?: number;
   /** How many calls may be under way at once, and how many may wait for their turn; more fail at once. */
   readonly maxConcurrent: number;
   readonly maxWaiting: number;
@@ -28,6 +28,7 @@ export function createGuard({ timeoutMs, maxConcurrent, maxWaiting }: GuardOptio
       breaker: new ConsecutiveBreaker(FAILURES_BEFORE_OPENING),
     }),
   );
+  if (timeoutMs === undefined) return (call) => policy.execute(call);
   const limit = createTimeLimit(timeoutMs);
   return (call) => policy.execute(() => limit(call()));
 }

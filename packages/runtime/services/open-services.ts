@@ -49,6 +49,8 @@ export interface Store {
 }
 
 export interface Queue extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {
+  /** The same queue, for a publisher that waits no longer than this for an answer. */
+  publisherWithin(timeoutMs: number): Publisher;
   readonly probe: Probe;
   close(): Promise<void>;
 }
@@ -164,12 +166,15 @@ export async function openQueue({ manifest, config, log, clock }: ServicesContex
     const onError = reportErrorsOf('rabbitmq', { log, clock });
     return openRabbitmq({ url: queue.url, name: `terse-${manifest.name}`, onError });
   }
+  const memory = createMemoryQueue({
+    maxMessages: 1000,
+    maxDeadLetters: 1000,
+    onDeadLetter: ({ reason, body }) => log.error({ reason, length: body.length }, 'dead letter'),
+  });
   return {
-    ...createMemoryQueue({
-      maxMessages: 1000,
-      maxDeadLetters: 1000,
-      onDeadLetter: ({ reason, body }) => log.error({ reason, length: body.length }, 'dead letter'),
-    }),
+    ...memory,
+    // It answers when a visit is stored, however long that takes.
+    publisherWithin: () => memory,
     probe: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

@@ -1,0 +1,62 @@
+import { type AsyncMessage, type Connection, ConsumerStatus } from 'rabbitmq-client';
+import type { Backlog, Delivery, Subscriber } from '@terse/core/visits/ports';
+import { messageHeaders, messageText } from './message.ts';
+import { QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
+
+/** Receives visits. Every delivery is acknowledged by itself; those that are not go back at close. */
+export function createRabbitmqSubscriber(
+  connection: Connection,
+  onError: (error: unknown) => void,
+): Subscriber & Pick<Backlog, 'unacknowledged'> {
+  let held = 0;
+
+  /** @returns what the client waits for before it answers the broker. */
+  function hold(
+    message: AsyncMessage,
+    unacknowledged: Set<() => void>,
+    onDelivery: (delivery: Delivery) => void,
+  ): Promise<ConsumerStatus> {
+    const { promise, resolve } = Promise.withResolvers<ConsumerStatus>();
+    const settle = (status: ConsumerStatus) => {
+      held--;
+      resolve(status);
+    };
+    const giveBack = () => settle(ConsumerStatus.REQUEUE);
+    unacknowledged.add(giveBack);
+    held++;
+    onDelivery({
+      body: messageText(message),
+      headers: messageHeaders(message),
+      acknowledge: () => {
+        if (unacknowledged.delete(giveBack)) settle(ConsumerStatus.ACK);
+      },
+    });
+    return promise;
+  }
+
+  return {
+    subscribe: (prefetch, onDelivery) => {
+      const unacknowledged = new Set<() => void>();
+      const consumer = connection.createConsumer(
+        {
+          queue: QUEUE,
+          queueOptions: QUEUE_OPTIONS,
+          qos: { prefetchCount: prefetch },
+          concurrency: prefetch,
+        },
+        (message: AsyncMessage) => hold(message, unacknowledged, onDelivery),
+      );
+      consumer.on('error', onError);
+      return {
+        close: async () => {
+          // In this order: what is given back must not come straight to the same consumer again.
+          const closing = consumer.close();
+          for (const giveBack of unacknowledged) giveBack();
+          unacknowledged.clear();
+          await closing;
+        },
+      };
+    },
+    unacknowledged: () => held,
+  };
+}
