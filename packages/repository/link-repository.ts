@@ -7,7 +7,8 @@ import {
   readableUrlColumn,
   searchColumns,
 } from '@terse/core/links/link-search';
-import { createModelService, type NewRow } from './model-service.ts';
+import type { NewRow } from './model-insert.ts';
+import { createModelService } from './model-service.ts';
 import type { Database } from './schema.ts';
 import { createTimestampService } from './timestamps.ts';
 import { unappliedVisits } from './unapplied-visits.ts';

@@ -1,11 +1,8 @@
-import { batched } from '@terse/platform/batched';
-import { DomainError } from '@terse/core/errors';
-import { type Insertable, type Kysely, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
-import type { BaseModel, Database, ModelKeys, ModelTable } from './schema.ts';
-import { isUniqueViolation } from './sql-state.ts';
-import { createSoftDeleteService } from './soft-delete.ts';
-import type { TimestampService } from './timestamps.ts';
+import { type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
 import type { Visibility } from '@terse/core/links/ports';
+import { createModelInsert, type ModelInsert, type ModelInsertOptions, untyped } from './model-insert.ts';
+import type { Database, ModelTable } from './schema.ts';
+import { createSoftDeleteService } from './soft-delete.ts';
 
 export interface ListOptions {
   readonly visibility?: Visibility;
@@ -15,18 +12,8 @@ export interface ListOptions {
   readonly limit: number;
 }
 
-/** Every column that can be given: rows share a statement, and are stored as they are given. */
-export type NewRow<T extends ModelTable> = Required<Insertable<Database[T]>>;
-
 /** Rows of one table with the base columns: stamped, never removed, found by their key. */
-export interface ModelService<T extends ModelTable> {
-  /**
-   * The new row, or `undefined` when its key is in use, be it by a deleted row. Those that are asked for in one turn
-   * of the event loop share a statement, and nothing else: each is told of its own key and its own fault.
-   */
-  create(values: NewRow<T>): Promise<Selectable<Database[T]> | undefined>;
-  /** All of them, in their order, or `undefined` and none when the key of one is in use. */
-  createAll(values: readonly NewRow<T>[]): Promise<Selectable<Database[T]>[] | undefined>;
+export interface ModelService<T extends ModelTable> extends ModelInsert<T> {
   /** Those that there are, in any order. */
   getAll(keys: readonly string[], visibility?: Visibility): Promise<Selectable<Database[T]>[]>;
   get(key: string, visibility?: Visibility): Promise<Selectable<Database[T]> | undefined>;
@@ -40,32 +27,18 @@ export interface ModelService<T extends ModelTable> {
   list(options: ListOptions): Promise<Selectable<Database[T]>[]>;
 }
 
-/**
- * Kysely cannot type a query over a table that is a type parameter, so inside this file tables are untyped; the
- * signatures above are what keeps callers honest.
- */
-type Untyped = Record<string, Record<string, unknown>>;
-
-export interface ModelServiceOptions<T extends ModelTable> {
-  readonly db: Kysely<Database>;
-  readonly table: T;
-  readonly key: ModelKeys[T];
-  /** The columns that are read. */
-  readonly columns: readonly (keyof Selectable<Database[T]> & string)[];
-  readonly timestamps: TimestampService;
-  /** What the table's other columns have in a new row, by their defaults. */
-  readonly defaults: Omit<Selectable<Database[T]>, keyof NewRow<T> | keyof BaseModel>;
+export interface ModelServiceOptions<T extends ModelTable> extends ModelInsertOptions<T> {
   /** Further columns that every change sets. */
   readonly onChange?: Readonly<Record<string, RawBuilder<unknown>>>;
 }
 
 export function createModelService<T extends ModelTable>(options: ModelServiceOptions<T>): ModelService<T> {
   type Row = Selectable<Database[T]>;
-  const { timestamps, defaults, onChange = {} } = options;
+  const { timestamps, onChange = {} } = options;
   const table: string = options.table;
   const key: string = options.key;
   const columns: readonly string[] = options.columns;
-  const db = options.db as unknown as Kysely<Untyped>;
+  const db = untyped(options.db);
   const softDelete = createSoftDeleteService(timestamps);
 
   async function set(keyValue: unknown, visibility: Visibility, changes: object): Promise<Row | undefined> {
@@ -79,65 +52,8 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
     return row as Row | undefined;
   }
 
-  const keyOf = (row: object) => (row as Record<string, unknown>)[key];
-
-  /**
-   * What is stored of each that was inserted, in their order. One parameter for all of them, however many: one
-   * statement to prepare. Sorted, so that no two statements deadlock.
-   */
-  async function insert(
-    rows: readonly NewRow<T>[],
-    onConflict: RawBuilder<unknown> = sql``,
-  ): Promise<Map<NewRow<T>, Row>> {
-    const [first] = rows;
-    if (!first) return new Map();
-    const given = sql.join(Object.keys(first).map((column) => sql.ref(column)));
-    const stamps = timestamps.created();
-    const inserted = await sql<object>`
-      insert into ${sql.table(table)} (${given}, created_at, updated_at)
-      select ${given}, ${stamps.created_at}::timestamptz, ${stamps.updated_at}::timestamptz
-      from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::text::json)
-      order by ${sql.ref(key)} ${onConflict} returning ${sql.ref(key)}
-    `.execute(db);
-    const keys = new Set(inserted.rows.map(keyOf));
-    // What a row holds is known, so the database is asked only which of them it took.
-    const base = { ...stamps, deleted_at: null };
-    const taken = rows.filter((row) => keys.has(keyOf(row)));
-    return new Map(taken.map((row) => [row, asRead({ ...row, ...defaults, ...base })]));
-  }
-
-  function asRead(row: Record<string, unknown>): Row {
-    return Object.fromEntries(columns.map((column) => [column, row[column]])) as Row;
-  }
-
-  async function insertWhereFree(rows: readonly NewRow<T>[]): Promise<(Row | undefined)[]> {
-    const firsts = new Map(rows.toReversed().map((row) => [keyOf(row), row]));
-    const inserted = await insert([...firsts.values()], sql`on conflict (${sql.ref(key)}) do nothing`);
-    return rows.map((row) => inserted.get(row));
-  }
-
-  /** What the database refuses because of one row, it is asked for row by row. An outage is none of theirs. */
-  async function createEach(rows: readonly NewRow<T>[]): Promise<(Row | undefined | Error)[]> {
-    try {
-      return await insertWhereFree(rows);
-    } catch (error) {
-      if (error instanceof DomainError || rows.length === 1) throw error;
-      const apart = await Promise.allSettled(rows.map((row) => insertWhereFree([row])));
-      return apart.map((each) => (each.status === 'fulfilled' ? each.value[0] : asError(each.reason)));
-    }
-  }
-
   return {
-    create: batched(createEach),
-
-    createAll: async (values) => {
-      try {
-        return [...(await insert(values)).values()];
-      } catch (error) {
-        if (isUniqueViolation(error)) return undefined;
-        throw error;
-      }
-    },
+    ...createModelInsert(options),
 
     getAll: async (keys, visibility = 'active') => {
       const rows = await db
@@ -174,8 +90,4 @@ export function createModelService<T extends ModelTable>(options: ModelServiceOp
       return rows as Row[];
     },
   };
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('The database refused a row.', { cause: reason });
 }

@@ -1,0 +1,11 @@
+import { type RawBuilder, sql } from 'kysely';
+
+/** As a number; what a driver makes of a date depends on the driver. */
+export function millisecondsOf(column: string): RawBuilder<number> {
+  return sql`(extract(epoch from ${sql.ref(column)}) * 1000)::bigint`;
+}
+
+/** The start of a month as PostgreSQL reads a date. */
+export function dateOf(month: number): string {
+  return new Date(month).toISOString().slice(0, 10);
+}
