@@ -24,7 +24,7 @@ const MAX_REMEMBERED = 10_000;
 export function createVisitCounter({ counter, clock, metrics }: VisitCounterOptions): VisitCounter {
   /** Kept from one sum to the next: ten maps a second that grow anew are much of the garbage that becomes old. */
   const visitsOf = new Map<ShortCode, { visits: number }>();
-  const retrying = { clock, onFailure: metrics.countFailed };
+  const retrying = { clock, onFailure: () => metrics.countFailed() };
   let hasVisits = false;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;

@@ -25,7 +25,7 @@ export class PublishWindow {
 
   constructor(options: PublishWindowOptions) {
     this.#options = options;
-    this.#retrying = { clock: options.clock, onFailure: options.metrics.publishFailed };
+    this.#retrying = { clock: options.clock, onFailure: () => options.metrics.publishFailed() };
   }
 
   /** Messages that are waiting, the oldest first. */
