@@ -15,6 +15,7 @@ import { createStatsApp } from '@terse/stats/app';
 import { createVisitWriterApp } from '@terse/visit-writer/app';
 import { consume } from '@terse/visit-writer/consume';
 import { banner } from './banner.ts';
+import { keyAtStart } from './key-at-start.ts';
 import { createFront } from './front.ts';
 
 const RESTORE_WAIT_MS = 3000;
@@ -56,7 +57,7 @@ void runUntilStopped(async () => {
       internalAddress: listeners.internal.origin,
       dataDirectory: config.database.kind === 'embedded' ? config.dataDirectory : 'PostgreSQL',
       notes: productionNotes(config),
-      newApiKey: await parts.apiKeys.makeFirst(),
+      apiKey: await keyAtStart(parts.apiKeys),
     }),
   );
 

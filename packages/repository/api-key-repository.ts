@@ -18,6 +18,8 @@ export interface ApiKeyRepository {
   exists(keyHash: string): Promise<boolean>;
   /** Whether there never was a key. */
   isEmpty(): Promise<boolean>;
+  /** Whether there is an active key. */
+  hasActive(): Promise<boolean>;
   /** All keys, newest first. */
   list(): Promise<StoredApiKey[]>;
   /** Revokes a key. Returns when, or `undefined` when no active key has this hash. */
@@ -41,6 +43,7 @@ export function createApiKeyRepository(options: { db: Kysely<Database>; clock: C
     },
     exists: async (keyHash) => (await keys.get(keyHash)) !== undefined,
     isEmpty: async () => (await keys.list({ visibility: 'all', limit: 1 })).length === 0,
+    hasActive: async () => (await keys.list({ limit: 1 })).length > 0,
     list: async () => {
       const all: StoredApiKey[] = [];
       for (let after: string | undefined; ;) {
