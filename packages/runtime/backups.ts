@@ -10,6 +10,7 @@ import { readBackup } from '@terse/repository/restore';
 import { hasNpmBanner } from './npm-banner.ts';
 import type { PartsContext } from './parts.ts';
 import { standardError } from './standard-streams.ts';
+import { stopUntil } from './stop-until.ts';
 import { withDatabase } from './with-database.ts';
 
 /** The name of standard output and standard input. */
@@ -46,7 +47,7 @@ export async function backUp(context: PartsContext, options: BackupOptions): Pro
 export interface RestoreOptions {
   /** `-` for standard input. */
   readonly file: string;
-  /** Stops it; then nothing is changed. */
+  /** Stops it, unless all rows are in already; then nothing is changed. */
   readonly signal: AbortSignal;
 }
 
@@ -60,15 +61,16 @@ export async function restoreBackup(
   { file, signal }: RestoreOptions,
 ): Promise<string> {
   const source = file === STANDARD ? process.stdin : await openFile(file);
+  const loading = stopUntil(signal);
   const contents = await readBackup(
     source,
     (backup) =>
-      onDatabase(context, signal, async (database) => {
-        const restored = await backup.restore(database);
+      onDatabase(context, loading.signal, async (database) => {
+        const restored = await backup.restore(database, loading.shutOff);
         await ensureLogins(database.db, context.config.logins);
         return restored;
       }),
-    signal,
+    loading.signal,
   );
   return `restored ${summary(contents)}`;
 }
