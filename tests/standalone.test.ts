@@ -172,7 +172,7 @@ test('what the README shows works as it stands there, today and later', async ()
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   const [, lines = ''] = /## Using it[^]*?```sh\n([^]*?)```/.exec(readme) ?? [];
   const script = lines
-    .replace('ADMIN_API_KEY=…', `ADMIN_API_KEY=${key}`)
+    .replace('TERSE_KEY=…', `TERSE_KEY=${key}`)
     .replaceAll('http://127.0.0.1:8080', terse.url);
   // The words of each call, as a shell makes them.
   const curl = String.raw`curl() { printf '%s\037' "$@"; echo; }`;

@@ -360,7 +360,12 @@ test.each([
 test('callers with a key are answered while keys that are invented are looked up without end', async () => {
   const gate = Promise.withResolvers<boolean>();
   const exists = vi.fn((_hash: string) => gate.promise);
-  const repository = { exists, create: () => Promise.resolve(), isEmpty: () => Promise.resolve(false) };
+  const repository = {
+    exists,
+    create: () => Promise.resolve(),
+    hasActive: () => Promise.resolve(true),
+    isEmpty: () => Promise.resolve(false),
+  };
   const apiKeys = createApiKeyService({ repository, adminKey: TEST_API_KEY, clock: services.clock });
   const busy = createLinksApp({ ...services, apiKeys });
   const list = (key: string) =>

@@ -1,3 +1,5 @@
+import type { KeyAtStart } from './key-at-start.ts';
+
 export interface BannerFacts {
   /** Where short URLs begin. */
   readonly address: string;
@@ -6,14 +8,12 @@ export interface BannerFacts {
   readonly dataDirectory: string;
   /** Lines for whoever runs it in production. */
   readonly notes: readonly string[];
-  /** Made just now, never to be seen again. */
-  readonly newApiKey: string | undefined;
+  readonly apiKey: KeyAtStart;
 }
 
 /** What a person reads after starting Terse, with lines to paste. */
 export function banner(facts: BannerFacts): string {
-  const { address, newApiKey } = facts;
-  const api = `${address}/api/v1/links`;
+  const { address, apiKey } = facts;
   const head = `
   Terse is ready at ${address}
   listens at        ${facts.listensAt}
@@ -21,24 +21,33 @@ export function banner(facts: BannerFacts): string {
   data in           ${facts.dataDirectory}
 `;
   const notes = facts.notes.length > 0 ? `${facts.notes.map((note) => `  ${note}\n`).join('')}\n` : '';
-  if (newApiKey === undefined) {
-    return `${head}
-  With your API key in $ADMIN_API_KEY, shorten a link, then list all (lost it? npm run keys -- make NAME):
+  const lines = apiKey.kind === 'made' ? linesForNewKey(address, apiKey.key) : linesForKey(address, apiKey);
+  return `${head}${lines}\n${notes}`;
+}
 
-  curl -s ${api} -H "Authorization: Bearer $ADMIN_API_KEY" -d '{"original_url":"https://example.com/"}'
-  curl -s ${api} -H "Authorization: Bearer $ADMIN_API_KEY"
-
-${notes}`;
-  }
-  return `${head}  your API key      ${newApiKey}  (shown this once: keep it)
+function linesForNewKey(address: string, key: string): string {
+  return `  your API key      ${key}  (shown this once: keep it)
 
   Shorten a link, then follow it:
 
-  curl -s ${api} -H 'Authorization: Bearer ${newApiKey}' -d '{"original_url":"https://example.com/","short_code":"hello"}'
+  curl -s ${address}/api/v1/links -H 'Authorization: Bearer ${key}' -d '{"original_url":"https://example.com/","short_code":"hello"}'
   curl -si ${address}/hello
 
   visit_count counts people. curl is a tool, so its visit counts as automatic: bot_visits in the stats. A browser's
   visit to ${address}/hello raises visit_count.
+`;
+}
 
-${notes}`;
+function linesForKey(address: string, { kind }: KeyAtStart): string {
+  const advice =
+    kind === 'none'
+      ? 'Every API key was revoked: npm run keys -- make NAME makes one. With it in $TERSE_KEY, shorten a link, then list all:'
+      : 'With your API key in $TERSE_KEY, shorten a link, then list all (lost it? npm run keys -- make NAME):';
+  const links = `${address}/api/v1/links -H "Authorization: Bearer $TERSE_KEY"`;
+  return `
+  ${advice}
+
+  curl -s ${links} -d '{"original_url":"https://example.com/"}'
+  curl -s ${links}
+`;
 }

@@ -15,6 +15,7 @@ import { standardOutput } from '@terse/runtime/process/standard-streams';
 import { createStatsApp } from '@terse/stats/app';
 import { consume } from '@terse/visit-writer/consume';
 import { banner } from './banner.ts';
+import { keyAtStart } from './key-at-start.ts';
 import { createFront } from './front.ts';
 import { manifest } from './manifest.ts';
 
@@ -56,7 +57,7 @@ void runUntilStopped(async () => {
       internalAddress: listeners.internal.origin,
       dataDirectory: config.database.kind === 'embedded' ? config.dataDirectory : 'PostgreSQL',
       notes: productionNotes(config),
-      newApiKey: await services.apiKeys.makeFirst(),
+      apiKey: await keyAtStart(services.apiKeys),
     }),
   );
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_LIMIT, MAX_INTERVALS } from '@terse/core/stats/stats-service';
 import { MAX_VALUES } from '@terse/core/stats/heavy-hitters';
@@ -15,7 +15,8 @@ import { readConfig } from '@terse/runtime/settings/config';
 import { expect, test } from 'vitest';
 import { MANIFESTS } from '../manifests.ts';
 
-const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+const ROOT = join(import.meta.dirname, '../..');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 /** On one line, without the spaces of tables. */
 const API = read('docs/api.md').replaceAll(/\s+/g, ' ');
 
@@ -49,6 +50,25 @@ test('the reference names each interval, and each code that is reserved', () => 
   for (const interval of INTERVALS) expect(API).toContain(`\`${interval}\``);
   const [, list = ''] = /Reserved, in any letter case: ([^.]*)\./.exec(API) ?? [];
   expect([...list.matchAll(/`(\w+)`/g)].map(([, code]) => code)).toEqual([...RESERVED_CODES].toSorted());
+});
+
+test('no example puts its own variables where Terse reads a setting', () => {
+  const readme = read('README.md');
+  const settings = new Set(readme.matchAll(/`([A-Z][A-Z_]+)`/g).map(([, name]) => name));
+  expect(settings).toContain('ADMIN_API_KEY');
+  // What sst.config.ts reads.
+  const taken = new Set([...settings, 'API', 'QUEUE', 'DOMAIN']);
+  const pages = readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`);
+  for (const page of ['README.md', ...pages]) {
+    const examples = [...read(page).matchAll(/```sh\n([^]*?)```/g)].map(([, text = '']) => text).join('\n');
+    // Used, or set by `export A=… B=…`.
+    const variables = [...examples.matchAll(/\$\{?([A-Z_]+)|(?<=^\s*export .*)\b([A-Z_]+)(?==)/gm)].map(
+      ([, used, exported]) => used ?? exported ?? '',
+    );
+    expect([page, variables.filter((name) => taken.has(name))]).toEqual([page, []]);
+  }
 });
 
 test('the README begins with one screen, and leads to the reference', () => {

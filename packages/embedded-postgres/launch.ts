@@ -10,7 +10,7 @@ export interface LaunchOptions {
   /** The folder that the program works in. */
   readonly folder: string;
   /** The signal that the program gets when this process ends without stopping it, where the system can send one. */
-  readonly orphanSignal: 'INT' | 'KILL';
+  readonly orphanSignal: 'QUIT' | 'KILL';
   /** Takes each line that the program writes to standard error. */
   readonly onLine: (line: string) => void;
 }

@@ -33,6 +33,12 @@ const SILENT_FOR_MS = 120_000;
 const WITHIN_MS = { SIGINT: 6000, SIGQUIT: 2000 };
 type Steps = readonly (keyof typeof WITHIN_MS)[];
 
+/**
+ * Ends a server that nobody waits for. It loses nothing that was committed, and always ends; SIGINT waits for each
+ * process, and for ever when it meets the checkpoint at the end of a recovery (`RequestCheckpoint` in `StartupXLOG`).
+ */
+const ORPHAN_SIGNAL = 'QUIT';
+
 /** The line of `postmaster.pid` that tells how far a server is: `PM_STATUS_READY` in its `pidfile.h`. */
 const STATUS_LINE = 7;
 
@@ -49,7 +55,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     args: ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     identity: options.identity,
     folder: cluster,
-    orphanSignal: 'INT',
+    orphanSignal: ORPHAN_SIGNAL,
     onLine: (line) => {
       deadline = performance.now() + SILENT_FOR_MS;
       // The first fault is the cause, the others follow from it.
@@ -57,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       options.onLine(line);
     },
   });
-  const stopAtExit = () => signal(launched.pid, 'SIGINT');
+  const stopAtExit = () => signal(launched.pid, `SIG${ORPHAN_SIGNAL}`);
   process.once('exit', stopAtExit);
   let isGone = false;
   const ended = launched.ended.then((how) => {

@@ -31,6 +31,16 @@ describe('a server that was left behind', () => {
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), soon);
   });
 
+  test('by a killed process ends with it, also while one of its own processes hangs', async () => {
+    const directory = copy();
+    const { kill } = await startElsewhere(directory);
+    const pid = postmasterOf(directory);
+    const [child = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    process.kill(Number(child), 'SIGSTOP');
+    await kill('SIGKILL');
+    await vi.waitFor(() => expect([pid, Number(child)].filter(isAlive)).toEqual([]), soon);
+  });
+
   test('where the system does not end it, is ended by the next start', async () => {
     const directory = copy();
     const cluster = clusterIn(directory);

@@ -8,10 +8,10 @@ import { signal } from './signal.ts';
 const SOCKET = '.s.PGSQL.5432';
 const PID_FILE = 'postmaster.pid';
 const POLL_MS = 20;
-/** Signals that end a server, and how long each may take, in ms. None of them loses what was committed. */
+/** Signals that end a server, and how long each may take, in ms. None loses what was committed; SIGINT may hang. */
 const STEPS = [
-  ['SIGINT', 20_000],
-  ['SIGQUIT', 5000],
+  ['SIGINT', 3000],
+  ['SIGQUIT', 10_000],
   ['SIGKILL', 5000],
 ] as const;
 /** How long the processes of a server may take to notice that it is gone. */

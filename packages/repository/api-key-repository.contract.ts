@@ -12,7 +12,7 @@ export function describeApiKeyRepository(database: () => OpenDatabase): void {
 
   test('a key is active until it is revoked, and stays in the list', async () => {
     const { clock, keys } = setUp();
-    expect([await keys.isEmpty(), await keys.list()]).toEqual([true, []]);
+    expect([await keys.isEmpty(), await keys.hasActive(), await keys.list()]).toEqual([true, false, []]);
     await keys.create('hash-1', 'laptop');
     const createdAt = new Date(clock.now());
     expect([await keys.isEmpty(), await keys.exists('hash-1'), await keys.exists('hash-2')]).toEqual([
@@ -20,10 +20,15 @@ export function describeApiKeyRepository(database: () => OpenDatabase): void {
       true,
       false,
     ]);
+    expect(await keys.hasActive()).toBe(true);
     clock.advance(60_000);
     const revokedAt = new Date(clock.now());
     expect(await keys.revoke('hash-1')).toEqual(revokedAt);
-    expect([await keys.isEmpty(), await keys.exists('hash-1')]).toEqual([false, false]);
+    expect([await keys.isEmpty(), await keys.exists('hash-1'), await keys.hasActive()]).toEqual([
+      false,
+      false,
+      false,
+    ]);
     expect(await keys.list()).toEqual([{ keyHash: 'hash-1', name: 'laptop', createdAt, revokedAt }]);
   });
 

@@ -22,6 +22,7 @@ export function createApiKeyRepository(options: { db: Kysely<Database>; clock: C
     },
     exists: async (keyHash) => (await keys.get(keyHash)) !== undefined,
     isEmpty: async () => (await keys.list({ visibility: 'all', limit: 1 })).length === 0,
+    hasActive: async () => (await keys.list({ limit: 1 })).length > 0,
     list: async () => {
       const all: StoredApiKey[] = [];
       for (let after: string | undefined; ;) {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { migrate } from './migrate.ts';
@@ -35,6 +38,34 @@ test('a database that was down for long is tried again at once', async () => {
   for (let tries = 0; tries < 10; tries++) {
     await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'unavailable' });
   }
+});
+
+/** `AuthenticationOk` and `ReadyForQuery`: https://www.postgresql.org/docs/18/protocol-message-formats.html. */
+const READY = Buffer.from('520000000800000000' + '5a0000000549', 'hex');
+
+test('a server that goes away while a connection is set up fails the statement, and nothing else', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.write(READY);
+      socket.once('data', () => socket.destroy());
+    });
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  onTestFinished(() => void process.off('unhandledRejection', unhandled));
+  const { db, close } = openPostgres({
+    url: `postgres://terse@127.0.0.1:${(server.address() as AddressInfo).port}/terse`,
+    name: 'tests',
+    poolSize: 1,
+    statementTimeoutMs: 60_000,
+  });
+  onTestFinished(close);
+  await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'unavailable' });
+  await setImmediate();
+  expect(unhandled).not.toHaveBeenCalled();
 });
 
 test.each([

@@ -15,9 +15,10 @@ export interface OpenBackup {
   readonly header: BackupHeader;
   /**
    * Makes missing tables, and puts every row into its table, in one transaction.
+   * @param beforeCommit is called when all rows are in: from then on, nothing can stop it.
    * @throws BackupError when the database has content or the backup is damaged; then nothing has changed.
    */
-  restore(database: OpenDatabase): Promise<Contents>;
+  restore(database: OpenDatabase, beforeCommit?: () => void): Promise<Contents>;
 }
 
 /**
@@ -40,7 +41,10 @@ export async function readBackup<T>(
     header = parseHeader(await reader.line());
     refuseNewer(header);
     const known = header;
-    return await use({ header, restore: (database) => restore(database, known, reader) });
+    return await use({
+      header,
+      restore: (database, beforeCommit) => restore(database, known, reader, beforeCommit),
+    });
   } catch (error) {
     throw signal?.aborted ? signal.reason : asRefusal(error, header ? DAMAGED : FOREIGN);
   } finally {
@@ -53,6 +57,7 @@ async function restore(
   database: OpenDatabase,
   { migrations, taken_at }: BackupHeader,
   reader: BackupReader,
+  beforeCommit?: () => void,
 ): Promise<Contents> {
   return database.copy('load', async (load) => {
     const { db } = load;
@@ -61,6 +66,7 @@ async function restore(
     await migrateWithin(db, migrations.at(-1));
     const rows = await loadTables(load, reader);
     await migrateWithin(db);
+    beforeCommit?.();
     return { takenAt: taken_at, rows };
   });
 }

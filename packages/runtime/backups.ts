@@ -9,6 +9,7 @@ import type { OpenDatabase } from '@terse/repository/open-database';
 import { readBackup } from '@terse/repository/restore';
 import { hasNpmBanner } from './process/npm-banner.ts';
 import type { ServicesContext } from './services/open-services.ts';
+import { stopUntil } from './process/stop-until.ts';
 import { standardError } from './process/standard-streams.ts';
 import { withDatabase } from './services/with-database.ts';
 
@@ -47,7 +48,7 @@ export async function backUp(context: ServicesContext, options: BackupOptions): 
 export interface RestoreOptions {
   /** `-` for standard input. */
   readonly file: string;
-  /** Stops it; then nothing is changed. */
+  /** Stops it, unless all rows are in already; then nothing is changed. */
   readonly signal: AbortSignal;
 }
 
@@ -61,15 +62,16 @@ export async function restoreBackup(
   { file, signal }: RestoreOptions,
 ): Promise<string> {
   const source = file === STANDARD ? process.stdin : await openFile(file);
+  const loading = stopUntil(signal);
   const contents = await readBackup(
     source,
     (backup) =>
-      onDatabase(context, signal, async (database) => {
-        const restored = await backup.restore(database);
+      onDatabase(context, loading.signal, async (database) => {
+        const restored = await backup.restore(database, loading.shutOff);
         await ensureLogins(database.db, context.config.logins);
         return restored;
       }),
-    signal,
+    loading.signal,
   );
   return `restored ${summary(contents)}`;
 }

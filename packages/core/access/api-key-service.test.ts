@@ -10,6 +10,7 @@ function setUp(adminKey?: string) {
       return Promise.resolve();
     },
     exists: vi.fn((hash: string) => Promise.resolve(hashes.has(hash))),
+    hasActive: () => Promise.resolve(hashes.size > 0),
     isEmpty: () => Promise.resolve(hashes.size === 0),
   };
   const clock = createTestClock();
@@ -24,6 +25,16 @@ test('makes one key, at the first start only, and stores nothing that it could b
   expect([...hashes]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
   expect(await service.isValid(key ?? '')).toBe(true);
   expect(await service.isValid(`${key}x`)).toBe(false);
+});
+
+test('has a key that works once one is made, or where one is set', async () => {
+  const { hashes, service } = setUp();
+  expect(await service.hasActive()).toBe(false);
+  await service.makeFirst();
+  expect(await service.hasActive()).toBe(true);
+  hashes.clear();
+  expect(await service.hasActive()).toBe(false);
+  expect(await setUp('0123456789abcdef').service.hasActive()).toBe(true);
 });
 
 test('takes the key of the settings, and then makes none', async () => {

@@ -14,10 +14,12 @@ export interface ApiKeyService {
   isValid(key: string): Promise<boolean>;
   /** Makes the first key where there is none yet and none was set; the only time that it can be read. */
   makeFirst(): Promise<string | undefined>;
+  /** Whether there is a key that works: the one that was set, or a stored one that was not revoked. */
+  hasActive(): Promise<boolean>;
 }
 
 export interface ApiKeyServiceOptions {
-  readonly repository: Pick<ApiKeyRepository, 'create' | 'exists' | 'isEmpty'>;
+  readonly repository: Pick<ApiKeyRepository, 'create' | 'exists' | 'hasActive' | 'isEmpty'>;
   /** A key that is always valid, from the settings. */
   readonly adminKey: string | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -77,6 +79,7 @@ export function createApiKeyService({ repository, adminKey, clock }: ApiKeyServi
       badUntil.delete(hashOfApiKey(key));
       return key;
     },
+    hasActive: async () => adminKey !== undefined || (await repository.hasActive()),
   };
 }
 

@@ -12,6 +12,8 @@ export interface ApiKeyRepository {
   exists(keyHash: string): Promise<boolean>;
   /** Whether there never was a key. */
   isEmpty(): Promise<boolean>;
+  /** Whether there is an active key. */
+  hasActive(): Promise<boolean>;
   /** All keys, newest first. */
   list(): Promise<StoredApiKey[]>;
   /** When it was revoked, which is now; `undefined` when there is no such active key. */
