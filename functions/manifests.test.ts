@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RESERVED_CODES } from '@terse/core/links/short-code';
 import { type FunctionManifest, originSetting } from '@terse/platform/function-manifest';
 import { describe, expect, test } from 'vitest';
 import { MANIFESTS, PRODUCT_FUNCTIONS } from './manifests.ts';
@@ -28,6 +29,15 @@ test('the gateway forwards to every function with routes, and each route belongs
   expect(namesOf(gateway.forwardsTo)).toEqual(namesOf(ALL.filter(({ routes }) => routes)));
   const routes = gateway.forwardsTo.flatMap(({ routes }) => [...routes]);
   expect(new Set<string>(routes).size).toBe(routes.length);
+});
+
+test('no link has a code that leads to another function', () => {
+  const words = gateway.forwardsTo.flatMap(({ routes }) =>
+    routes.map((route) => /^\/([\w-]+)(?:\/\*)?$/.exec(route)?.[1]),
+  );
+  const taken = words.filter((word) => word !== undefined);
+  expect(taken).toContain('api');
+  for (const word of taken) expect(RESERVED_CODES).toContain(word);
 });
 
 test('every image listens at the ports of the standalone process', () => {
