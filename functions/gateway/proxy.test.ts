@@ -5,7 +5,7 @@ import type { Listener } from '@terse/http/listen';
 import { serve } from '@terse/http/serve';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sendRaw } from '../../harness/clients/raw-request.ts';
-import { createGatewayApp } from './app.ts';
+import { createGatewayApp, originOfEach } from './app.ts';
 import { lookUpOnce } from './lookup.ts';
 import { proxyTo } from './proxy.ts';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
     listen,
   );
   const origin = proxyTo(new URL(`http://127.0.0.1:${server.port}`));
-  gateway = await serve(createGatewayApp({ log, redirect: origin, links: origin, stats: origin }), listen);
+  gateway = await serve(createGatewayApp({ log, ...originOfEach(() => origin) }), listen);
 });
 afterAll(async () => {
   await gateway.close(0);
@@ -59,7 +59,7 @@ test('a function that takes connections and says nothing does not keep a caller 
 
 test('a function whose name is looked for without end is given up soon', async () => {
   const origin = proxyTo(new URL('http://function'), () => undefined);
-  const app = createGatewayApp({ log, redirect: origin, links: origin, stats: origin });
+  const app = createGatewayApp({ log, ...originOfEach(() => origin) });
   const waiting = await serve(app, listen);
   const [answer] = await sendRaw(waiting.port, 'GET /code HTTP/1.1\r\nHost: x\r\n\r\n');
   expect([answer?.status, answer?.headers.get('retry-after')]).toEqual([503, '2']);
