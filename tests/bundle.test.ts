@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startServer } from '../harness/processes/function-process.ts';
 import { describeOnRealServices } from './on-real-services.ts';
+import { originsAt } from '../functions/test-origins.ts';
 
 const BUNDLED = 'dist/gateway';
 const ORIGIN = 'http://127.0.0.1:1';
@@ -22,9 +23,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 async function start() {
   const started = await startServer([process.execPath, join(directory, 'main.js')], {
-    REDIRECT_ORIGIN: ORIGIN,
-    LINKS_ORIGIN: ORIGIN,
-    STATS_ORIGIN: ORIGIN,
+    ...originsAt(ORIGIN),
   });
   onTestFinished(async () => void (await started.end('SIGKILL')));
   return started;

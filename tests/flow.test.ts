@@ -13,6 +13,7 @@ import { describeOnRealServices } from './on-real-services.ts';
 import type { RealServices } from './real-services.ts';
 import { freePorts } from '../harness/processes/free-ports.ts';
 import { createDatabase } from '../harness/servers/postgres.ts';
+import { originsAt } from '../functions/test-origins.ts';
 
 const LOGINS = ['redirect', 'links', 'stats', 'visit_writer', 'counter_flush'];
 
@@ -104,7 +105,7 @@ describeOnRealServices('every function in a process of its own', (services) => {
         }),
         startFunction('gateway', {
           ...common(5),
-          REDIRECT_ORIGIN: origin(0),
+          ...originsAt(origin(0)),
           LINKS_ORIGIN: origin(1),
           STATS_ORIGIN: origin(2),
         }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type FunctionProcess, startServer } from '../harness/processes/function-process.ts';
 import { statusOf } from '../harness/processes/status-of.ts';
+import { originsAt } from '../functions/test-origins.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ORIGIN = 'http://127.0.0.1:1';
@@ -20,9 +21,7 @@ async function npmStart(...args: readonly string[]): Promise<FunctionProcess> {
     HOME: directory,
     DATA_DIR: directory,
     LOG_LEVEL: 'info',
-    REDIRECT_ORIGIN: ORIGIN,
-    LINKS_ORIGIN: ORIGIN,
-    STATS_ORIGIN: ORIGIN,
+    ...originsAt(ORIGIN),
   };
   const started = await startServer(['npm', 'start', ...args], settings, {
     directory: ROOT,

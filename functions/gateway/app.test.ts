@@ -3,19 +3,14 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Listener } from '@terse/http/listen';
 import { serve } from '@terse/http/serve';
 import { sendRaw } from '../../harness/clients/raw-request.ts';
-import { createGatewayApp } from './app.ts';
+import { createGatewayApp, originOfEach } from './app.ts';
 import { proxyTo } from './proxy.ts';
 
 const services = { log: { error: vi.fn(), info: vi.fn() } };
 const named = (name: string) => new Hono().all('*', (c) => c.text(`${name} ${c.req.method} ${c.req.path}`));
 
 describe('routes', () => {
-  const app = createGatewayApp({
-    ...services,
-    redirect: named('redirect'),
-    links: named('links'),
-    stats: named('stats'),
-  });
+  const app = createGatewayApp({ ...services, ...originOfEach(named) });
 
   test.each([
     ['GET', '/', 'redirect'],
@@ -41,7 +36,7 @@ describe('routes', () => {
 test('does what a redirect needs done before its responses leave', () => {
   const beforeResponses = vi.fn();
   const redirect = Object.assign(named('redirect'), { beforeResponses });
-  const app = createGatewayApp({ ...services, redirect, links: named('links'), stats: named('stats') });
+  const app = createGatewayApp({ ...services, ...originOfEach(named), redirect });
   app.beforeResponses?.();
   expect(beforeResponses).toHaveBeenCalledTimes(1);
 });
@@ -55,10 +50,10 @@ async function serveAll(...apps: readonly Pick<Hono, 'fetch'>[]): Promise<Listen
 
 const urlOf = (server: Listener | undefined) => `http://127.0.0.1:${server?.port}`;
 
-/** A gateway in front of one function that takes the place of all three. */
+/** A gateway in front of one function that takes the place of all. */
 async function serveGateway(origin: string): Promise<string> {
   const proxied = proxyTo(new URL(origin));
-  const app = createGatewayApp({ ...services, redirect: proxied, links: proxied, stats: proxied });
+  const app = createGatewayApp({ ...services, ...originOfEach(() => proxied) });
   const [gateway] = await serveAll(app);
   return urlOf(gateway);
 }

@@ -11,6 +11,12 @@ type ForwardedTo = (typeof manifest.forwardsTo)[number]['name'];
 /** Where each function is that the gateway forwards to. */
 export type Origins = Readonly<Record<ForwardedTo, Origin>>;
 
+/** Finds the origin of each of those functions. */
+export function originOfEach(find: (name: ForwardedTo) => Origin): Origins {
+  // `fromEntries` forgets the names.
+  return Object.fromEntries(manifest.forwardsTo.map(({ name }) => [name, find(name)])) as Origins;
+}
+
 /** The routes of those functions: of two that match, the first one counts. */
 const ROUTES = manifest.forwardsTo
   .flatMap(({ name, routes }) => routes.map((route) => ({ name, route })))

@@ -5,7 +5,7 @@ import type { Listener } from '@terse/http/listen';
 import { serve } from '@terse/http/serve';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sendRaw } from '../../harness/clients/raw-request.ts';
-import { createGatewayApp } from './app.ts';
+import { createGatewayApp, originOfEach } from './app.ts';
 import { lookUpOnce } from './lookup.ts';
 import { proxyTo } from './proxy.ts';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
     listen,
   );
   const origin = proxyTo(new URL(`http://127.0.0.1:${server.port}`));
-  gateway = await serve(createGatewayApp({ log, redirect: origin, links: origin, stats: origin }), listen);
+  gateway = await serve(createGatewayApp({ log, ...originOfEach(() => origin) }), listen);
 });
 afterAll(async () => {
   await gateway.close(0);
@@ -59,7 +59,7 @@ test('a function that takes connections and says nothing does not keep a caller 
 
 test('a function whose name is looked for without end is given up soon', async () => {
   const origin = proxyTo(new URL('http://function'), () => undefined);
-  const app = createGatewayApp({ log, redirect: origin, links: origin, stats: origin });
+  const app = createGatewayApp({ log, ...originOfEach(() => origin) });
   const waiting = await serve(app, listen);
   const [answer] = await sendRaw(waiting.port, 'GET /code HTTP/1.1\r\nHost: x\r\n\r\n');
   expect([answer?.status, answer?.headers.get('retry-after')]).toEqual([503, '2']);
@@ -82,4 +82,23 @@ test('those who look for a name at the same time share one look', async () => {
   );
   expect(found).toEqual(Array.from({ length: 10 }, () => '192.0.2.1'));
   expect(look).toHaveBeenCalledOnce();
+});
+
+test('those who share a look are spread over all addresses of the name', async () => {
+  const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => ({ address, family: 4 }));
+  const lookup = lookUpOnce((_name, found) => void setImmediate(found, null, addresses));
+  const first = await Promise.all(
+    Array.from(
+      { length: 6 },
+      () =>
+        new Promise((resolve) => {
+          lookup('function', { all: true }, (_error, found) => {
+            const [{ address } = { address: '' }] = Array.isArray(found) ? found : [];
+            resolve(address);
+          });
+        }),
+    ),
+  );
+  const each = addresses.map(({ address }) => address);
+  expect(first).toEqual([...each, ...each]);
 });

@@ -10,7 +10,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendRaw } from '../../harness/clients/raw-request.ts';
 import { HOST, REQUESTS } from './test-raw-requests.ts';
-import { createGatewayApp } from './app.ts';
+import { createGatewayApp, originOfEach } from './app.ts';
 import { proxyTo } from './proxy.ts';
 
 let services: TestServices;
@@ -24,7 +24,8 @@ beforeAll(async () => {
   const links = await serve(createLinksApp(services), listen);
   const stats = await serve(createStatsApp(services), listen);
   const at = ({ port }: Listener) => proxyTo(new URL(`http://127.0.0.1:${port}`));
-  const app = createGatewayApp({ ...services, redirect: at(redirect), links: at(links), stats: at(stats) });
+  const origins = { ...originOfEach(() => at(redirect)), links: at(links), stats: at(stats) };
+  const app = createGatewayApp({ ...services, ...origins });
   servers = { redirect, links, stats, gateway: await serve(app, listen) };
 });
 afterAll(async () => {
@@ -145,7 +146,7 @@ test('a caller who leaves ends what was asked of the function, and that is nobod
   const origin = proxyTo(new URL(`http://127.0.0.1:${server.port}`));
   const errors: string[] = [];
   const log = { info: () => undefined, error: (_: unknown, message: string) => errors.push(message) };
-  const gateway = await serve(createGatewayApp({ log, redirect: origin, links: origin, stats: origin }), {
+  const gateway = await serve(createGatewayApp({ log, ...originOfEach(() => origin) }), {
     host: '127.0.0.1',
     port: 0,
   });

@@ -8,6 +8,8 @@ import { text } from 'node:stream/consumers';
 import { openTestDatabase, type TestDatabase } from '@terse/repository/test-database';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { freePorts } from '../../harness/processes/free-ports.ts';
+import { PRODUCT_FUNCTIONS } from '../manifests.ts';
+import { originsAt } from '../test-origins.ts';
 
 const API_KEY = 'output-test-key-0123';
 const FULL_DISK = '/dev/full';
@@ -18,9 +20,7 @@ const NOWHERE = {
   REDIS_URL: 'redis://127.0.0.1:1',
   RABBITMQ_URL: 'amqp://127.0.0.1:1',
   BASE_URL: 'http://go.example',
-  REDIRECT_ORIGIN: ORIGIN,
-  LINKS_ORIGIN: ORIGIN,
-  STATS_ORIGIN: ORIGIN,
+  ...originsAt(ORIGIN),
 };
 
 let directory: string;
@@ -89,19 +89,16 @@ describe.each(LOST)('with its output %s', (_where, open) => {
     await database.db.deleteFrom('links').execute();
   });
 
-  test.each(['redirect', 'links', 'stats', 'visit-writer', 'counter-flush', 'gateway'])(
-    '%s goes on, though it has faults to log',
-    async (name) => {
-      const { child, url, answers } = await start(name, { ...NOWHERE, LOG_LEVEL: 'debug' });
-      await vi.waitUntil(() => answers('/.live'), { timeout: 20_000 });
-      // Asks the backing services, and so does a visitor.
-      await answers('/.ready');
-      await fetch(`${url}/code`).catch(() => undefined);
-      await answers('/.ready');
-      expect(await answers('/.live')).toBe(true);
-      await expectCleanStop(child);
-    },
-  );
+  test.each(PRODUCT_FUNCTIONS)('%s goes on, though it has faults to log', async (name) => {
+    const { child, url, answers } = await start(name, { ...NOWHERE, LOG_LEVEL: 'debug' });
+    await vi.waitUntil(() => answers('/.live'), { timeout: 20_000 });
+    // Asks the backing services, and so does a visitor.
+    await answers('/.ready');
+    await fetch(`${url}/code`).catch(() => undefined);
+    await answers('/.ready');
+    expect(await answers('/.live')).toBe(true);
+    await expectCleanStop(child);
+  });
 });
 
 describe('a command', () => {

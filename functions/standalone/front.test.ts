@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import fc from 'fast-check';
 import { Hono } from 'hono';
 import { expect, test, vi } from 'vitest';
-import { createGatewayApp } from '@terse/gateway/app';
+import { createGatewayApp, originOfEach } from '@terse/gateway/app';
 import { createFront } from './front.ts';
 
 const ORIGIN = 'http://go.example';
@@ -11,9 +11,8 @@ const named = (name: string) => new Hono().all('*', (c) => c.text(`${name} ${c.r
 const redirect = named('redirect');
 const gateway = createGatewayApp({
   log: { error: vi.fn(), info: vi.fn() },
+  ...originOfEach(named),
   redirect,
-  links: named('links'),
-  stats: named('stats'),
 });
 
 async function answer(app: Pick<Hono, 'fetch'>, target: string, method = 'GET'): Promise<string> {

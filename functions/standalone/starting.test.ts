@@ -16,6 +16,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { othersReachCheckout } from '../../harness/processes/root-rights.ts';
 import { freePorts } from '../../harness/processes/free-ports.ts';
+import { PRODUCT_FUNCTIONS } from '../manifests.ts';
+import { originsAt } from '../test-origins.ts';
 
 /** Parts that are not there. A start that reaches them does not fail. */
 const SETTINGS = {
@@ -23,15 +25,15 @@ const SETTINGS = {
   REDIS_URL: 'redis://127.0.0.1:1',
   RABBITMQ_URL: 'amqp://127.0.0.1:1',
   BASE_URL: 'http://go.example',
-  REDIRECT_ORIGIN: 'http://127.0.0.1:1',
-  LINKS_ORIGIN: 'http://127.0.0.1:1',
-  STATS_ORIGIN: 'http://127.0.0.1:1',
+  ...originsAt('http://127.0.0.1:1'),
   TRIGGER: 'external',
 };
 const EMBEDDED = { DATABASE_URL: '', REDIS_URL: '', RABBITMQ_URL: '' };
 
-const ALONE = ['redirect', 'links', 'stats', 'visit-writer', 'counter-flush', 'gateway'];
-const FUNCTIONS = [['standalone', EMBEDDED] as const, ...ALONE.map((name) => [name, {}] as const)];
+const FUNCTIONS = [
+  ['standalone', EMBEDDED] as const,
+  ...PRODUCT_FUNCTIONS.map((name) => [name, {}] as const),
+];
 
 let directory: string;
 beforeAll(() => {

@@ -1,7 +1,10 @@
 import { manifest } from '../../functions/stats/manifest.ts';
-import { createApiFunction } from './api.ts';
 import type { MigratedPlace } from './place.ts';
+import { createPublicFunction } from './public.ts';
 
 export function createStats(place: MigratedPlace) {
-  return createApiFunction(place, manifest, { priority: 10 });
+  return createPublicFunction(place, manifest, {
+    priority: 10,
+    secrets: { ADMIN_API_KEY: [place.adminKey, 'key'] },
+  });
 }

@@ -12,6 +12,7 @@ import {
   test,
   vi,
 } from 'vitest';
+import { MANIFESTS, PRODUCT_FUNCTIONS } from '../../functions/manifests.ts';
 import { visit } from '../../harness/clients/browser.ts';
 import { onFreePorts } from '../../harness/processes/free-ports.ts';
 import { runCommand } from './command.ts';
@@ -19,7 +20,17 @@ import { type Composition, createComposition } from './composition.ts';
 import { type Engine, openEngine, skipped } from './engine.ts';
 import { sendVisitors } from './visitors.ts';
 
-const FUNCTIONS = ['redirect', 'links', 'stats', 'visit-writer', 'counter-flush', 'gateway'];
+const BEHIND_THE_GATEWAY = MANIFESTS.gateway.forwardsTo.map(({ name }) => name);
+const LOGINS = MANIFESTS.migrate.makesLoginsOf.map(({ name }) => name.replaceAll('-', '_'));
+/** The backing services that each function says are there. */
+const PROBED: Readonly<Record<string, readonly string[]>> = {
+  redirect: ['cache', 'database', 'journal', 'queue'],
+  links: ['cache', 'database'],
+  stats: ['database'],
+  'visit-writer': ['database', 'queue', 'storage'],
+  'counter-flush': ['counter', 'database', 'queue'],
+  gateway: [],
+};
 const MAX_ADDED_BYTES = 5 * 1024 * 1024;
 const EVENTUALLY = { timeout: 15_000, interval: 100 };
 const SECRETS = new URL('../../infra/local/secrets/', import.meta.url);
@@ -151,36 +162,36 @@ describe('through the gateway', () => {
 });
 
 describe('the container of', () => {
-  test.each(FUNCTIONS)('%s has Node as its first process, and may change nothing', async (service) => {
-    expect(await terse.facts(service)).toEqual({
-      firstProcess: ['node', 'main.js'],
-      userId: 1000,
-      capabilities: '0000000000000000',
-      canGainPrivileges: false,
-      writable: [],
-      files: ['bundle.js', 'bundle.js.compiled', 'main.js', 'package.json'],
-      namesEmbeddedDatabase: false,
-      takesCompiled: true,
-    });
-  });
+  test.each(PRODUCT_FUNCTIONS)(
+    '%s has Node as its first process, and may change nothing',
+    async (service) => {
+      expect(await terse.facts(service)).toEqual({
+        firstProcess: ['node', 'main.js'],
+        userId: 1000,
+        capabilities: '0000000000000000',
+        canGainPrivileges: false,
+        writable: [],
+        files: ['bundle.js', 'bundle.js.compiled', 'main.js', 'package.json'],
+        namesEmbeddedDatabase: false,
+        takesCompiled: true,
+      });
+    },
+  );
 
-  test.each([...FUNCTIONS, 'migrate'])('%s adds no more than 5 MB to Node', async (service) => {
+  test.each([...PRODUCT_FUNCTIONS, 'migrate'])('%s adds no more than 5 MB to Node', async (service) => {
     expect(await terse.addedBytes(service)).toBeLessThanOrEqual(MAX_ADDED_BYTES);
   });
 
-  test.each([
-    ['redirect', ['cache', 'database', 'journal', 'queue']],
-    ['links', ['cache', 'database']],
-    ['stats', ['database']],
-    ['visit-writer', ['database', 'queue', 'storage']],
-    ['counter-flush', ['counter', 'database', 'queue']],
-    ['gateway', []],
-  ])('%s is ready, and says so of each of its backing services', async (service, names) => {
-    expect(JSON.parse(await terse.get(service, '/.ready'))).toEqual({
-      status: 'ready',
-      services: Object.fromEntries(names.map((name) => [name, 'up'])),
-    });
-  });
+  test.each(PRODUCT_FUNCTIONS)(
+    '%s is ready, and says so of each of its backing services',
+    async (service) => {
+      const up = PROBED[service]?.map((name) => [name, 'up'] as const);
+      expect(JSON.parse(await terse.get(service, '/.ready'))).toEqual({
+        status: 'ready',
+        services: up && Object.fromEntries(up),
+      });
+    },
+  );
 
   test('migrate has nothing to do a second time', async () => {
     expect(await terse.compose('run', '--rm', '-T', 'migrate')).toBe('nothing to apply\n');
@@ -188,15 +199,10 @@ describe('the container of', () => {
 });
 
 describe('the database login of', () => {
-  const asLogin = (name: string, statement: string) =>
-    terse.exec(
-      'postgres',
-      'bash',
-      '-c',
-      'psql -qAt "$(cat "/run/secrets/$0_database_url")" -c "$1"',
-      name,
-      statement,
-    );
+  const asLogin = async (name: string, statement: string) => {
+    const url = await readFile(new URL(`${name}_database_url`, SECRETS), 'utf8');
+    return terse.exec('postgres', 'psql', '-qAt', url.trim(), '-c', statement);
+  };
 
   test.each([
     [
@@ -216,13 +222,20 @@ describe('the database login of', () => {
     await expect(asLogin(name, statement)).rejects.toThrow('permission denied for table');
   });
 
-  test.each(['redirect', 'links', 'stats', 'visit_writer', 'counter_flush'])(
-    '%s may make neither tables nor roles',
-    async (name) => {
-      await expect(asLogin(name, 'create table mine ()')).rejects.toThrow('permission denied for schema');
-      await expect(asLogin(name, 'create role mine')).rejects.toThrow('permission denied to create role');
+  test.each(MANIFESTS.migrate.makesLoginsOf)(
+    '$name is bounded in time by the server, too',
+    async ({ name, statementTimeoutMs }) => {
+      const settings = "'statement_timeout', 'idle_in_transaction_session_timeout'";
+      const bounds = `select setting from pg_settings where name in (${settings})`;
+      const text = `${statementTimeoutMs}\n${statementTimeoutMs}\n`;
+      expect(await asLogin(name.replaceAll('-', '_'), bounds)).toBe(text);
     },
   );
+
+  test.each(LOGINS)('%s may make neither tables nor roles', async (name) => {
+    await expect(asLogin(name, 'create table mine ()')).rejects.toThrow('permission denied for schema');
+    await expect(asLogin(name, 'create role mine')).rejects.toThrow('permission denied to create role');
+  });
 });
 
 describe('under load', () => {
@@ -243,13 +256,12 @@ describe('under load', () => {
       const before = visitors.answered();
       await vi.waitFor(() => expect(visitors.answered()).toBeGreaterThan(before + 100), EVENTUALLY);
     };
-    for (const service of ['counter-flush', 'visit-writer', 'stats', 'links', 'redirect']) {
-      await stop(service);
-    }
+    const others = PRODUCT_FUNCTIONS.filter((name) => name !== 'gateway' && !('routes' in MANIFESTS[name]));
+    for (const service of [...others, ...BEHIND_THE_GATEWAY.toReversed()]) await stop(service);
     await startAgain();
     await stop('gateway');
     await startAgain();
-    expect(endings).toEqual(Object.fromEntries(FUNCTIONS.map((service) => [service, 0])));
+    expect(endings).toEqual(Object.fromEntries(PRODUCT_FUNCTIONS.map((service) => [service, 0])));
 
     clearInterval(reading);
     const answered = await visitors.leave();
@@ -294,12 +306,15 @@ describe('under load', () => {
 });
 
 test.each([
-  { args: [], services: 10 },
-  { args: ['--profile', 'scale'], services: 12 },
-  { args: ['--profile', 'upstash'], services: 15 },
-  { args: ['--profile', 'scale', '--profile', 'upstash'], services: 17 },
-])('Compose accepts what is written for $args', async ({ args, services }) => {
-  expect((await terse.compose(...args, 'config', '--services')).trim().split('\n')).toHaveLength(services);
+  { args: [], more: 0 },
+  { args: ['--profile', 'scale'], more: 2 },
+  { args: ['--profile', 'upstash'], more: 5 },
+  { args: ['--profile', 'scale', '--profile', 'upstash'], more: 7 },
+])('Compose accepts what is written for $args', async ({ args, more }) => {
+  const always = [...PRODUCT_FUNCTIONS, 'migrate', 'postgres', 'redis', 'rabbitmq'];
+  const services = (await terse.compose(...args, 'config', '--services')).trim().split('\n');
+  expect(services).toEqual(expect.arrayContaining(always));
+  expect(services).toHaveLength(always.length + more);
 });
 
 test('the image for Lambda is that of the function, with the adapter and its settings', async () => {

@@ -14,7 +14,8 @@ import {
 } from 'vitest';
 import { visit } from '../../harness/clients/browser.ts';
 import { type Engine, openEngine, skipped } from './engine.ts';
-import { buildStandaloneImage, type StandaloneContainer, type StandaloneImage } from './standalone-image.ts';
+import type { StandaloneContainer } from './standalone-container.ts';
+import { buildStandaloneImage, type StandaloneImage } from './standalone-image.ts';
 import { sendVisitors } from './visitors.ts';
 
 const MAX_ADDED_BYTES = 150 * 1024 * 1024;

@@ -3,6 +3,7 @@ import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { MANIFESTS } from '../../functions/manifests.ts';
 import { describeOnRealServices } from '../on-real-services.ts';
 import { createDatabase } from '../../harness/servers/postgres.ts';
 
@@ -55,8 +56,9 @@ const ACTIONS = {
   'drop tables': `drop table visits`,
 } as const;
 type Action = keyof typeof ACTIONS;
+type DatabaseRole = (typeof MANIFESTS.migrate.makesLoginsOf)[number]['databaseRole'];
 
-const ALLOWED: Record<string, readonly Action[]> = {
+const ALLOWED: Record<DatabaseRole, readonly Action[]> = {
   terse_redirect: ['know links', 'read links'],
   terse_links: [
     'know links',
@@ -134,13 +136,13 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
     }
   }
 
-  describe.each(Object.keys(ALLOWED))('%s', (role) => {
+  describe.each(Object.entries(ALLOWED))('%s', (role, expected) => {
     test('may do what its function does, and nothing else', async () => {
       const allowed: Action[] = [];
       for (const action of Object.keys(ACTIONS) as Action[]) {
         if (await isAllowed(role, action)) allowed.push(action);
       }
-      expect(allowed).toEqual(ALLOWED[role]);
+      expect(allowed).toEqual(expected);
     });
   });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { runInNewContext } from 'node:vm';
 import { serve } from '@terse/http/serve';
-import { createGatewayApp, type Origin, type Origins } from '@terse/gateway/app';
+import { createGatewayApp, type Origin, originOfEach } from '@terse/gateway/app';
 import { manifest as gatewayManifest } from '@terse/gateway/manifest';
 import fc from 'fast-check';
 import { Hono } from 'hono';
@@ -84,11 +84,8 @@ describe('the function at CloudFront', () => {
 describe('the load balancer', () => {
   const plan = readPlan(inject('plans').dev);
   const named = (name: string): Origin => ({ fetch: () => new Response(name) });
-  const origins = gatewayManifest.forwardsTo.map(({ name }) => [name, named(name)] as const);
-  const gateway = createGatewayApp({
-    log: { info: () => {}, error: () => {} },
-    ...(Object.fromEntries(origins) as Origins),
-  });
+  const log = { info: () => {}, error: () => {} };
+  const gateway = createGatewayApp({ log, ...originOfEach(named) });
 
   /** The function whose rule comes first, as the balancer chooses it. */
   function balanced(path: string): string {

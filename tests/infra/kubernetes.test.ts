@@ -204,7 +204,8 @@ describe.each(['development', 'production'])('%s', (overlay) => {
   test('scales each function by one thing', () => {
     const scaled = (kind: string) =>
       of(kind).map((manifest) => (spec(manifest)['scaleTargetRef'] as { name: string }).name);
-    expect(scaled('HorizontalPodAutoscaler').toSorted()).toEqual(['gateway', 'links', 'redirect', 'stats']);
+    const { gateway } = MANIFESTS;
+    expect(scaled('HorizontalPodAutoscaler').toSorted()).toEqual(namesOf([gateway, ...gateway.forwardsTo]));
     expect(scaled('ScaledObject')).toEqual(['visit-writer']);
     for (const deployment of of('Deployment')) {
       const isScaled = deployment.metadata.name !== 'counter-flush';

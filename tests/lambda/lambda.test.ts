@@ -10,8 +10,10 @@ import type { RedisConnection } from '@terse/cache/redis-connection';
 import { openRabbitmq } from '@terse/queue/rabbitmq';
 import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import postgres from 'postgres';
+import { loginSetting } from '@terse/platform/function-manifest';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { BROWSER } from '../../harness/clients/browser.ts';
+import { MANIFESTS } from '../../functions/manifests.ts';
 import { describeOnRealServices } from '../on-real-services.ts';
 import { createDatabase } from '../../harness/servers/postgres.ts';
 import { type ContainerLambda, InvocationError, startContainerLambda } from './container-lambda.ts';
@@ -41,16 +43,14 @@ describeOnRealServices('the image for AWS Lambda', (services) => {
       const address = new URL(url);
       return Object.assign(address, { username: `lambda_${name}`, password: 'p' }).href;
     };
-    const logins = ['redirect', 'links', 'visit_writer', 'counter_flush'];
+    const { makesLoginsOf } = MANIFESTS.migrate;
+    const logins = makesLoginsOf.map((of) => [loginSetting(of), login(of.name)]);
     await promisify(execFile)(process.execPath, ['dist/migrate/main.js'], {
-      env: {
-        DATABASE_URL: url,
-        ...Object.fromEntries(logins.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, login(name)])),
-      },
+      env: { DATABASE_URL: url, ...Object.fromEntries(logins) },
     });
     owner = postgres(url, { max: 1, onnotice: () => {} });
     secrets = await startSecretsManager({
-      ...Object.fromEntries(logins.map((name) => [name, { url: login(name) }])),
+      ...Object.fromEntries(makesLoginsOf.map(({ name }) => [name, { url: login(name) }])),
       broker: { url: services.rabbitmqUrl },
       nowhere: { url: 'amqp://127.0.0.1:1', databaseUrl: 'postgres://user:p@127.0.0.1:1/terse' },
       redis: { restToken: services.upstashToken },
@@ -81,18 +81,18 @@ describeOnRealServices('the image for AWS Lambda', (services) => {
 
   const startWriter = () =>
     start('visit-writer', {
-      DATABASE_URL_SECRET: secrets.reference('visit_writer', 'url'),
+      DATABASE_URL_SECRET: secrets.reference('visit-writer', 'url'),
       RABBITMQ_URL_SECRET: secrets.reference('broker', 'url'),
     });
 
   const startFlush = () =>
     start('counter-flush', {
-      DATABASE_URL_SECRET: secrets.reference('counter_flush', 'url'),
+      DATABASE_URL_SECRET: secrets.reference('counter-flush', 'url'),
       RABBITMQ_URL_SECRET: secrets.reference('broker', 'url'),
       ...store(),
       // Not that it waits for itself.
       COUNTER_FLUSH_SECONDS: '1',
-      // As infra/functions.ts sets it.
+      // As infra/functions/counter-flush.ts sets it.
       AWS_LWA_ERROR_STATUS_CODES: '400-599',
     });
 
@@ -298,7 +298,7 @@ describeOnRealServices('the image for AWS Lambda', (services) => {
     const messages = await withRedis((redis) => createRedisOverflowQueue(redis, 1_000_000).peek(10));
     expect(messages.map(({ body }) => body).join()).toContain(BROWSER);
     const flush = await start('counter-flush', {
-      DATABASE_URL_SECRET: secrets.reference('counter_flush', 'url'),
+      DATABASE_URL_SECRET: secrets.reference('counter-flush', 'url'),
       RABBITMQ_URL_SECRET: secrets.reference('broker', 'url'),
       ...store(),
     });

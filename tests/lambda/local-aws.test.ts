@@ -7,9 +7,11 @@ import { createRedisCounter } from '@terse/cache/redis-counter';
 import { openRedisRest } from '@terse/cache/redis-rest';
 import type { ShortCode } from '@terse/core/links/short-code';
 import postgres from 'postgres';
+import { loginSetting } from '@terse/platform/function-manifest';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { parse } from 'yaml';
+import { MANIFESTS } from '../../functions/manifests.ts';
 import { describeOnRealServices } from '../on-real-services.ts';
 import type { RealServices } from '../real-services.ts';
 import { startProcess } from '../../harness/processes/running-process.ts';
@@ -20,7 +22,6 @@ import { type Moto, startMoto } from './moto.ts';
 const INSTALL_AND_START_MS = 300_000;
 const SPRING = 'spring' as ShortCode;
 const API_KEY = 'lambda-test-key-0123456789';
-const LOGINS = ['links', 'stats', 'counter_flush'];
 const run = (settings: Readonly<Record<string, string>>, ...args: string[]) =>
   promisify(execFile)(process.execPath, args, { env: { PATH: '', ...settings } });
 
@@ -143,16 +144,10 @@ async function openDatabase(services: RealServices, directory: string): Promise<
   const url = await createDatabase(services.databaseUrl, 'local_aws');
   const loginOf = (name: string) =>
     Object.assign(new URL(url), { username: `local_aws_${name}`, password: 'p' }).href;
-  const logins = Object.fromEntries(LOGINS.map((name) => [name, loginOf(name)]));
-  await run(
-    {
-      DATABASE_URL: url,
-      ...Object.fromEntries(LOGINS.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, loginOf(name)])),
-    },
-    'dist/migrate/main.js',
-  );
+  const logins = MANIFESTS.migrate.makesLoginsOf.map((of) => [loginSetting(of), loginOf(of.name)] as const);
+  await run({ DATABASE_URL: url, ...Object.fromEntries(logins) }, 'dist/migrate/main.js');
   const files = {
-    ...Object.fromEntries(LOGINS.map((name) => [`${name}_database_url`, logins[name] ?? ''])),
+    ...Object.fromEntries(logins.map(([setting, login]) => [setting.toLowerCase(), login])),
     rabbitmq_url: services.rabbitmqUrl,
     upstash_token: services.upstashToken,
     admin_api_key: API_KEY,

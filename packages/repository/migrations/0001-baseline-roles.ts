@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { makeRole } from './make-role.ts';
 
 /**
  * One group role per function, with what that function does and nothing more. A login is made a member of one of them;
@@ -40,21 +41,10 @@ const OWN_FUNCTIONS = [
   'total_visits_after_update()',
 ];
 
-/** Makes the roles, where the server has none of these names yet, and grants each its rights. */
+/** Makes the roles, and grants each its rights. */
 export async function makeRoles(db: Kysely<unknown>): Promise<void> {
   for (const name of OWN_FUNCTIONS) {
     await sql`revoke execute on function ${sql.raw(name)} from public`.execute(db);
   }
-  for (const [role, grants] of Object.entries(GRANTS)) {
-    // Roles belong to the whole server: another database may make the same one just now.
-    await sql`
-      do $$ begin
-        if not exists (select from pg_roles where rolname = ${sql.lit(role)}) then
-          create role ${sql.id(role)} nologin;
-        end if;
-      exception when duplicate_object or unique_violation then null;
-      end $$
-    `.execute(db);
-    for (const grant of grants) await sql`grant ${sql.raw(grant)} to ${sql.id(role)}`.execute(db);
-  }
+  for (const [role, grants] of Object.entries(GRANTS)) await makeRole(db, role, grants);
 }

@@ -12,6 +12,7 @@ import { openVisitWriter } from '../functions/visit-writer.ts';
 import { START_GRACE_MS } from '../telemetry/readiness.ts';
 import { openTestServices } from '../services/test-services.ts';
 import { type FunctionName, MANIFESTS } from '../../../functions/manifests.ts';
+import { originsAt } from '../../../functions/test-origins.ts';
 
 /** Nothing listens at port 1. */
 const NOWHERE = {
@@ -42,8 +43,7 @@ test.each(OPEN)('%s does not start, however long, where it reaches nothing', asy
 });
 
 test('the gateway, which has no backing services, starts at once', async () => {
-  const origin = 'http://127.0.0.1:1';
-  const settings = { REDIRECT_ORIGIN: origin, LINKS_ORIGIN: origin, STATS_ORIGIN: origin };
+  const settings = originsAt('http://127.0.0.1:1');
   const opened = openGateway(createContext(MANIFESTS.gateway, readConfig(MANIFESTS.gateway, settings)));
   expect(await opened.started()).toBe(true);
 });

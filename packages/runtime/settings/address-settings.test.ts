@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { localUrl } from './address-settings.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { type FunctionName, MANIFESTS } from '../../../functions/manifests.ts';
+import { originsAt } from '../../../functions/test-origins.ts';
 
 const SERVING = Object.values(MANIFESTS)
   .filter((manifest) => 'ports' in manifest)
@@ -12,9 +13,7 @@ const NEEDED = {
   REDIS_URL: 'redis://h',
   RABBITMQ_URL: 'amqp://h',
   BASE_URL: 'https://go.example',
-  REDIRECT_ORIGIN: 'http://h',
-  LINKS_ORIGIN: 'http://h',
-  STATS_ORIGIN: 'http://h',
+  ...originsAt('http://h'),
 };
 
 function faultsOf(name: FunctionName, environment: Record<string, string>): string {

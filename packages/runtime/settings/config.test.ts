@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, readConfig } from './config.ts';
 import { type FunctionName, MANIFESTS } from '../../../functions/manifests.ts';
+import { originsAt } from '../../../functions/test-origins.ts';
 
 const REAL = {
   DATABASE_URL: 'postgres://user:db-secret@db.example/terse?sslmode=verify-full',
@@ -135,7 +136,7 @@ describe('the backing services', () => {
     ['visit-writer', ['DATABASE_URL', 'RABBITMQ_URL']],
     ['counter-flush', ['DATABASE_URL', 'REDIS_URL', 'RABBITMQ_URL']],
     ['migrate', ['DATABASE_URL']],
-    ['gateway', ['REDIRECT_ORIGIN', 'LINKS_ORIGIN', 'STATS_ORIGIN']],
+    ['gateway', Object.keys(originsAt('http://h'))],
   ] as const)('of %s are what it uses, all real, and nothing else is asked of it', (name, needed) => {
     const message = faultsOf(name, {});
     const named = [...message.matchAll(/^ {2}(\w+) must be set/gm)].map(([, setting]) => setting);

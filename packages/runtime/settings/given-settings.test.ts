@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { originSetting } from '@terse/platform/function-manifest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from './config.ts';
 import { MANIFESTS } from '../../../functions/manifests.ts';
+import { originsAt } from '../../../functions/test-origins.ts';
 
 const KEY = 'a-key-of-24-characters!!';
 const ROOT = join(import.meta.dirname, '../../..');
@@ -86,8 +86,8 @@ test.each([
   const { gateway, migrate, standalone } = MANIFESTS;
   const isOrigin = setting.endsWith('_ORIGIN');
   const manifest = isOrigin ? gateway : setting === 'LINKS_DATABASE_URL' ? migrate : standalone;
-  const origins = Object.fromEntries(gateway.forwardsTo.map((to) => [originSetting(to), 'http://h']));
-  const read = () => readConfig(manifest, { DATABASE_URL: 'postgres://h/d', ...origins, [setting]: url });
+  const read = () =>
+    readConfig(manifest, { DATABASE_URL: 'postgres://h/d', ...originsAt('http://h'), [setting]: url });
   expect(read).toThrow(new RegExp(`^These settings are wrong:\\n {2}${setting} must [^\\n]*$`));
 });
 

@@ -1,18 +1,7 @@
 import { LOCAL_HOSTS } from './service-url.ts';
 
-/** Development secrets in this repository, in `infra/local` and Compose. */
-const PUBLIC = new Set([
-  'local-development-key',
-  'local-upstash-token',
-  'local-postgres',
-  'local-owner',
-  'local-redirect',
-  'local-links',
-  'local-stats',
-  'local-visit_writer',
-  'local-counter_flush',
-  'local-rabbitmq',
-]);
+/** As the development secrets of this repository are made, in `infra/local` and Compose. */
+const PUBLIC = /^local-[a-z_-]+$/;
 
 /** Default passwords of servers, and the ones that are guessed first. */
 const GUESSED = new Set(['admin', 'changeme', 'guest', 'password', 'postgres', 'redis', 'secret', 'terse']);
@@ -23,11 +12,11 @@ type Settings = Readonly<Record<string, string | undefined>>;
 export function faultsOfSecrets(settings: Settings): string[] {
   return Object.entries(settings).flatMap(([name, value]) => {
     if (value === undefined) return [];
-    if (PUBLIC.has(value)) return [`${name} is the public one for development: make another`];
+    if (PUBLIC.test(value)) return [`${name} is the public one for development: make another`];
     const url = /^[a-z]+:\/\//.test(value) ? URL.parse(value) : null;
     if (!url?.password) return [];
     const password = decode(url.password);
-    if (PUBLIC.has(password)) return [`${name} has the public password for development: make another`];
+    if (PUBLIC.test(password)) return [`${name} has the public password for development: make another`];
     // A default password is fine on this machine: RabbitMQ accepts `guest` from the same host only.
     if (LOCAL_HOSTS.has(url.hostname)) return [];
     const isGuessed = GUESSED.has(password.toLowerCase()) || password === decode(url.username);

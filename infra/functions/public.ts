@@ -6,12 +6,12 @@ import { balanceLambda, balanceTasks } from './balance.ts';
 import { connect } from './connect.ts';
 import type { MigratedPlace } from './place.ts';
 
-interface ApiManifest<Name extends Collecting> extends FunctionManifest {
+interface PublicManifest<Name extends Collecting> extends FunctionManifest {
   readonly name: Name;
   readonly routes: readonly string[];
 }
 
-interface ApiOptions extends Partial<FunctionSettings> {
+interface PublicOptions extends Partial<FunctionSettings> {
   /** The place of its rule among those of the load balancer: one with longer routes comes first. */
   readonly priority: number;
 }
@@ -19,19 +19,19 @@ interface ApiOptions extends Partial<FunctionSettings> {
 /** No function answers 599: callers get every answer, and the load balancer counts those with 5xx. */
 const EVERY_ANSWER = { AWS_LWA_ERROR_STATUS_CODES: '599' };
 
-/** A function of the API: a service where the stage has the API on services, or else a container Lambda. */
-export function createApiFunction<Name extends Collecting>(
+/** A function that callers reach: a service where the stage has the API on services, or else a container Lambda. */
+export function createPublicFunction<Name extends Collecting>(
   place: MigratedPlace,
-  manifest: ApiManifest<Name>,
-  { priority, ...own }: ApiOptions,
+  manifest: PublicManifest<Name>,
+  { priority, ...own }: PublicOptions,
 ) {
   const { name } = manifest;
-  const { stage, network, images, cluster, loadBalancer, adminKey, migrated } = place;
+  const { stage, network, images, cluster, loadBalancer, migrated } = place;
   const isOnLambda = stage.api === 'lambda';
   const connected = connect(place, manifest, isOnLambda ? 'rest' : 'tcp');
   const settings = {
     environment: { ...connected.environment, ...own.environment },
-    secrets: { ...connected.secrets, ADMIN_API_KEY: [adminKey, 'key'] as const, ...own.secrets },
+    secrets: { ...connected.secrets, ...own.secrets },
   };
   const { group } = connected;
   if (isOnLambda) {
