@@ -41,7 +41,7 @@ test('a database that was down for long is tried again at once', async () => {
 });
 
 /** `AuthenticationOk` and `ReadyForQuery`: https://www.postgresql.org/docs/18/protocol-message-formats.html. */
-const READY = Buffer.from('520000000800000000' + '5a0000000549', 'hex');
+const READY = Buffer.from('5200000008000000005a0000000549', 'hex');
 
 test('a server that goes away while a connection is set up fails the statement, and nothing else', async () => {
   const server = createServer((socket) => {
