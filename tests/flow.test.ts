@@ -1,19 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@redis/client';
-import { Connection } from 'rabbitmq-client';
-import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { originsAt } from '../functions/test-origins.ts';
 import { API_KEY, createApi } from '../harness/clients/api.ts';
 import { visit } from '../harness/clients/browser.ts';
-import { runCommand } from '../harness/processes/run-command.ts';
+import { freePorts } from '../harness/processes/free-ports.ts';
 import { type FunctionProcess, startFunction } from '../harness/processes/function-process.ts';
+import { runCommand } from '../harness/processes/run-command.ts';
+import { tellRedis, withBroker, withSql } from '../harness/servers/connections.ts';
+import { createDatabase } from '../harness/servers/postgres.ts';
 import { describeOnRealServices } from './on-real-services.ts';
 import type { RealServices } from './real-services.ts';
-import { freePorts } from '../harness/processes/free-ports.ts';
-import { createDatabase } from '../harness/servers/postgres.ts';
-import { originsAt } from '../functions/test-origins.ts';
 
 const LOGINS = ['redirect', 'links', 'stats', 'visit_writer', 'counter_flush'];
 
@@ -54,8 +52,8 @@ describeOnRealServices('every function in a process of its own', (services) => {
 
     beforeEach(async () => {
       journal = await mkdtemp(join(tmpdir(), 'terse-journal-'));
-      await emptyRedis(services);
-      await emptyQueues(services);
+      await tellRedis(services.redisUrl, 'FLUSHALL');
+      await emptyQueues(services.rabbitmqUrl);
       const ownerUrl = await createDatabase(services.databaseUrl, 'flow');
       const way = wayOf(services);
       const { host } = new URL(way.databaseUrl);
@@ -200,26 +198,20 @@ function fail(): never {
   throw new Error('The gateway was not started.');
 }
 
-async function emptyRedis({ redisUrl }: RealServices): Promise<void> {
-  const client = await createClient({ url: redisUrl }).connect();
-  await client.sendCommand(['FLUSHALL']);
-  await client.close();
-}
-
-async function emptyQueues({ rabbitmqUrl }: RealServices): Promise<void> {
-  const connection = new Connection(rabbitmqUrl);
-  for (const queue of ['visits', 'visits.dead']) await connection.queuePurge({ queue }).catch(() => {});
-  await connection.close();
+function emptyQueues(url: string): Promise<void> {
+  return withBroker(url, async (connection) => {
+    for (const queue of ['visits', 'visits.dead']) await connection.queuePurge({ queue }).catch(() => {});
+  });
 }
 
 /** Gives each function a login with the rights of its group, and nothing more. */
 async function makeLogins(ownerUrl: string): Promise<(name: string) => URL> {
-  const owner = postgres(ownerUrl, { max: 1, onnotice: () => {} });
-  for (const name of LOGINS) {
-    await owner.unsafe(`drop role if exists flow_${name}`);
-    await owner.unsafe(`create role flow_${name} login in role terse_${name}`);
-  }
-  await owner.end();
+  await withSql(ownerUrl, async (owner) => {
+    for (const name of LOGINS) {
+      await owner.unsafe(`drop role if exists flow_${name}`);
+      await owner.unsafe(`create role flow_${name} login in role terse_${name}`);
+    }
+  });
   return (name) => {
     const url = new URL(ownerUrl);
     url.username = `flow_${name}`;

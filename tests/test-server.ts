@@ -2,10 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@terse/embedded-postgres/embedded-postgres';
-import { migrate } from '@terse/repository/migrate';
-import { openPostgres } from '@terse/repository/postgres';
 import { createDatabase, MIGRATED } from '@terse/repository/test-database';
 import type { TestProject } from 'vitest/node';
+import { migrateDatabase } from '../harness/deployment/migrated-database.ts';
 
 const CONNECTIONS = 200;
 
@@ -20,9 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     settings: { fsync: 'off' },
   });
   const url = await createDatabase(server.url, MIGRATED, 'template0');
-  const { db, close } = openPostgres({ url, name: 'tests', poolSize: 1, statementTimeoutMs: 60_000 });
-  await migrate(db);
-  await close();
+  await migrateDatabase(url);
   project.provide('testServer', server.url);
   return async () => {
     await server.stop();

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { BROWSER } from './browser.ts';
 
-interface VisitorsReport {
+export interface VisitorsReport {
   /** The numbers of the visits that were answered with a redirect. */
   readonly answered: ReadonlySet<number>;
   /** Answers other than a redirect, by status; a connection that broke counts as `broken`. */

@@ -16,6 +16,9 @@ export function readTarget(target: string): ImageStart {
     }),
   );
   const read = (name: string): ImageStart => {
+    if (name.includes('$')) {
+      throw new Error(`The target ${target} is built from ${name}: name one of its kinds.`);
+    }
     const found = stages.get(name);
     if (!found) return { environment: {}, command: [] };
     const before = read(found.from);

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { processesOf } from '../processes/processes-of.ts';
+import { withSql } from './connections.ts';
 import { startPgbouncer } from './pgbouncer.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 import { makeDirectory } from './program.ts';
-import { processesOf } from '../processes/processes-of.ts';
 import type { RunningServer } from './running-server.ts';
 
 const INSTALL_AND_START_MS = 300_000;
@@ -28,17 +29,10 @@ describe('PgBouncer', { timeout: 60_000 }, () => {
     rmSync(directory, { recursive: true });
   });
 
-  async function query<T>(
+  const query = <T>(
     work: (sql: postgres.Sql) => Promise<T>,
     connection: postgres.Options<{}>['connection'] = {},
-  ): Promise<T> {
-    const sql = postgres(part.url, { max: 2, prepare: false, connection, onnotice: () => undefined });
-    try {
-      return await work(sql);
-    } finally {
-      await sql.end({ timeout: 1 });
-    }
-  }
+  ) => withSql(part.url, work, { max: 2, prepare: false, connection });
 
   test('gives each transaction to whichever connection is free', async () => {
     const pids = await query(async (sql) => {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import postgres from 'postgres';
-import { programDirectory } from './debian-packages.ts';
+import type postgres from 'postgres';
 import { onFreePorts } from '../processes/free-ports.ts';
+import { withSql } from './connections.ts';
+import { programDirectory } from './debian-packages.ts';
 import { createProgram, makeDirectory, writeSettings } from './program.ts';
 import type { RunningServer } from './running-server.ts';
 
@@ -69,18 +70,16 @@ admin_users = ${user}
 
 /** Asks the console for its settings file, because another process may own the port. */
 async function serves(url: string, settings: string): Promise<boolean> {
-  const sql = postgres(Object.assign(new URL(url), { pathname: '/pgbouncer' }).href, {
-    max: 1,
-    prepare: false,
-    fetch_types: false,
-    connect_timeout: PROBE_SECONDS,
-  });
+  const address = Object.assign(new URL(url), { pathname: '/pgbouncer' }).href;
+  const show = (sql: postgres.Sql) => sql.unsafe<{ key: string; value: string }[]>('show config');
   try {
-    const rows = await sql.unsafe<{ key: string; value: string }[]>('show config');
+    const rows = await withSql(address, show, {
+      prepare: false,
+      fetch_types: false,
+      connect_timeout: PROBE_SECONDS,
+    });
     return rows.some(({ key, value }) => key === 'conffile' && value === settings);
   } catch {
     return false;
-  } finally {
-    await sql.end({ timeout: PROBE_SECONDS });
   }
 }

@@ -1,12 +1,13 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PostgresServer, startPostgres } from './postgres.ts';
 import { processesOf } from '../processes/processes-of.ts';
+import { withSql } from './connections.ts';
+import { type PostgresServer, startPostgres } from './postgres.ts';
 
 const INSTALL_AND_START_MS = 300_000;
 
@@ -23,17 +24,8 @@ describe('PostgreSQL', { timeout: 60_000 }, () => {
     rmSync(directory, { recursive: true });
   });
 
-  async function query<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-    const sql = postgres(url, { max: 1 });
-    try {
-      return await work(sql);
-    } finally {
-      await sql.end();
-    }
-  }
-
   test('answers a superuser, in UTF-8', async () => {
-    const rows = await query(
+    const rows = await withSql(
       part.url,
       (sql) => sql`select usesuper, current_setting('server_encoding') as encoding, ${'Größe 🐘'} as text
         from pg_user where usename = current_user`,
@@ -51,32 +43,32 @@ describe('PostgreSQL', { timeout: 60_000 }, () => {
 
   test('gives each test file an empty database of its own', async () => {
     const [first, second] = await Promise.all([part.createDatabase('first'), part.createDatabase('second')]);
-    await query(first, (sql) => sql`create table only_here (id int)`);
+    await withSql(first, (sql) => sql`create table only_here (id int)`);
     const tables = (url: string) =>
-      query(url, (sql) => sql`select 1 from pg_tables where tablename = 'only_here'`);
+      withSql(url, (sql) => sql`select 1 from pg_tables where tablename = 'only_here'`);
     expect(await tables(first)).toHaveLength(1);
     expect(await tables(second)).toHaveLength(0);
   });
 
   test('replaces a database of the same name, even one in use', async () => {
     const url = await part.createDatabase('again');
-    await query(url, async (sql) => {
+    await withSql(url, async (sql) => {
       await sql`create table old (id int)`;
       await part.createDatabase('again');
     });
-    expect(await query(url, (sql) => sql`select 1 from pg_tables where tablename = 'old'`)).toHaveLength(0);
+    expect(await withSql(url, (sql) => sql`select 1 from pg_tables where tablename = 'old'`)).toHaveLength(0);
   });
 
   test('keeps what was committed when it is killed and started again, at the same address', async () => {
     const { pid, port, url } = part;
-    await query(url, (sql) => sql`create table kept as select 42 as answer`);
+    await withSql(url, (sql) => sql`create table kept as select 42 as answer`);
     await part.kill();
     expect(part.pid).toBeUndefined();
     expect(processesOf(directory)).toEqual([]);
     await part.restart();
     expect(part.pid).not.toBe(pid);
     expect(part).toMatchObject({ port, url });
-    expect([...(await query(url, (sql) => sql`select answer from kept`))]).toEqual([{ answer: 42 }]);
+    expect([...(await withSql(url, (sql) => sql`select answer from kept`))]).toEqual([{ answer: 42 }]);
   });
 
   test('leaves no process behind when stopped while clients are connected', async () => {

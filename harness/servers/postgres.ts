@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import postgres from 'postgres';
-import { programDirectory } from './debian-packages.ts';
+import type postgres from 'postgres';
 import { onFreePorts } from '../processes/free-ports.ts';
+import { withSql } from './connections.ts';
+import { programDirectory } from './debian-packages.ts';
 import { createProgram, makeDirectory, run } from './program.ts';
 import type { RunningServer } from './running-server.ts';
 
@@ -66,7 +67,7 @@ export async function startPostgres({ directory }: { directory: string }): Promi
  * @returns its URL.
  */
 export async function createDatabase(serverUrl: string, name: string): Promise<string> {
-  await withConnection(serverUrl, async (sql) => {
+  await withSql(serverUrl, async (sql) => {
     await sql`drop database if exists ${sql(name)} with (force)`;
     await sql`create database ${sql(name)} template template0`;
   });
@@ -77,20 +78,10 @@ export async function createDatabase(serverUrl: string, name: string): Promise<s
 
 async function serves(url: string, data: string): Promise<boolean> {
   try {
-    return await withConnection(url, async (sql) => {
-      const [row] = await sql<{ data_directory: string }[]>`show data_directory`;
-      return row?.data_directory === data;
-    });
+    const show = (sql: postgres.Sql) => sql<{ data_directory: string }[]>`show data_directory`;
+    const [row] = await withSql(url, show, { connect_timeout: PROBE_SECONDS });
+    return row?.data_directory === data;
   } catch {
     return false;
-  }
-}
-
-async function withConnection<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-  const sql = postgres(url, { max: 1, connect_timeout: PROBE_SECONDS, onnotice: () => undefined });
-  try {
-    return await work(sql);
-  } finally {
-    await sql.end({ timeout: PROBE_SECONDS });
   }
 }

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Connection } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processesOf } from '../processes/processes-of.ts';
+import { withBroker } from './connections.ts';
 import { type RabbitmqServer, startRabbitmq } from './rabbitmq.ts';
 
 const INSTALL_AND_START_MS = 300_000;
@@ -23,23 +23,14 @@ describe('RabbitMQ', { timeout: 60_000 }, () => {
     rmSync(directory, { recursive: true });
   });
 
-  async function withConnection<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = new Connection(part.url);
-    try {
-      return await work(connection);
-    } finally {
-      await connection.close();
-    }
-  }
-
   async function declare(queue: string): Promise<void> {
-    await withConnection((connection) =>
+    await withBroker(part.url, (connection) =>
       connection.queueDeclare({ queue, durable: true, arguments: { 'x-queue-type': 'quorum' } }),
     );
   }
 
   function publish(queue: string, body: string): Promise<void> {
-    return withConnection(async (connection) => {
+    return withBroker(part.url, async (connection) => {
       const publisher = connection.createPublisher({ confirm: true });
       await publisher.send({ routingKey: queue, durable: true }, body);
       await publisher.close();
@@ -47,7 +38,7 @@ describe('RabbitMQ', { timeout: 60_000 }, () => {
   }
 
   async function take(queue: string): Promise<unknown> {
-    const message = await withConnection((connection) => connection.basicGet({ queue, noAck: true }));
+    const message = await withBroker(part.url, (connection) => connection.basicGet({ queue, noAck: true }));
     return message?.body;
   }
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@redis/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processesOf } from '../processes/processes-of.ts';
+import { tellRedis } from './connections.ts';
 import { startRedis } from './redis.ts';
 import type { RunningServer } from './running-server.ts';
 
@@ -24,14 +24,7 @@ describe('Redis', { timeout: 60_000 }, () => {
     rmSync(directory, { recursive: true });
   });
 
-  async function send(...command: string[]): Promise<unknown> {
-    const client = await createClient({ url: part.url, RESP: 2 }).connect();
-    try {
-      return await client.sendCommand(command);
-    } finally {
-      await client.close();
-    }
-  }
+  const send = (...command: string[]) => tellRedis(part.url, ...command);
 
   test('answers', async () => {
     expect(await send('PING')).toBe('PONG');

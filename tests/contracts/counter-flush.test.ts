@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createClient } from '@redis/client';
 import { createRedisCounter } from '@terse/cache/redis-counter';
 import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { systemClock } from '@terse/platform/clock';
@@ -12,8 +11,9 @@ import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import { createLinkRepository } from '@terse/repository/link-repository';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { describeOnRealServices } from '../on-real-services.ts';
+import { tellRedis } from '../../harness/servers/connections.ts';
 import { createDatabase } from '../../harness/servers/postgres.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 
 const STEPS = ['freeze', 'apply', 'settle'] as const;
 type Step = (typeof STEPS)[number];
@@ -34,9 +34,7 @@ describeOnRealServices('flushing counts from Redis to PostgreSQL', (services) =>
     await vi.waitFor(() => redis.command('PING'));
   });
   beforeEach(async () => {
-    const admin = await createClient({ url: services.redisUrl }).connect();
-    await admin.sendCommand(['FLUSHALL']);
-    await admin.close();
+    await tellRedis(services.redisUrl, 'FLUSHALL');
     await database.db.deleteFrom('links').execute();
     const links = createLinkRepository({ db: database.db, clock: systemClock });
     for (const short_code of codes) await links.create({ ...testLink, tags: [], short_code });

@@ -1,11 +1,11 @@
 import { ensureLogins, scramVerifier } from '@terse/repository/logins';
-import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MANIFESTS } from '../../functions/manifests.ts';
-import { describeOnRealServices } from '../on-real-services.ts';
+import { migrateDatabase } from '../../harness/deployment/migrated-database.ts';
 import { createDatabase } from '../../harness/servers/postgres.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 
 const ACTIONS = {
   'know links': `select short_code from links`,
@@ -114,9 +114,7 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
   let url: string;
   beforeAll(async () => {
     url = await createDatabase(databaseUrl, 'privileges');
-    const database = openPostgres({ url, name: 'terse-test', poolSize: 1, statementTimeoutMs: 10_000 });
-    await migrate(database.db);
-    await database.close();
+    await migrateDatabase(url);
     owner = postgres(url, { max: 1, onnotice: () => {} });
   });
   afterAll(() => owner.end());

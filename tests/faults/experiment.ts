@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import postgres from 'postgres';
+import { createApi } from '../../harness/clients/api.ts';
+import { visit } from '../../harness/clients/browser.ts';
+import { sendVisitors, type VisitorsReport } from '../../harness/clients/visitors.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { API_KEY, type Deployment } from './deployment.ts';
-import { referrerOf, sendVisitors } from '../../harness/clients/visitors.ts';
+import type { FaultyDeployment } from './faulty-deployment.ts';
+import type { Fault } from './injected/fault.ts';
+import { compareStored, countOf, type Difference } from './stored-visits.ts';
 
-/** A way to do fault, and to heal it. */
-export interface Fault {
-  readonly name: string;
-  /** What it has for itself: faults that touch different things may be done at once. */
-  readonly touches: readonly string[];
-  /** What visitors may see instead of a redirect meanwhile: a status, or `broken` for a connection that broke. */
-  readonly visitorsMaySee?: readonly string[];
-  /** @param code of the link that is visited meanwhile. */
-  inject(deployment: Deployment, code: string): Promise<void>;
-}
-
-interface ExperimentOptions {
+export interface ExperimentOptions {
   readonly perSecond?: number;
   /** Where visitors go; the oldest redirect unless told otherwise. */
   readonly address?: string;
@@ -27,6 +19,7 @@ interface ExperimentOptions {
 const PER_SECOND = 200;
 const WARM_UP_MS = 500;
 const COOL_DOWN_MS = 1000;
+const POSSIBLE_WITHIN_MS = 30_000;
 /** How long after the fault everything may take to arrive. */
 const QUIET_WITHIN_MS = 60_000;
 /** How late a count may be once its visits are stored. */
@@ -37,110 +30,99 @@ const HEADER = [
   '|---|---|---|---|---|---|---|---|',
 ];
 
-export interface Experiments {
+/** Faults of a deployment under traffic, and what they came to. */
+export class Experiments {
+  readonly #deployment: FaultyDeployment;
+  readonly #rows: string[] = [];
+
+  constructor(deployment: FaultyDeployment) {
+    this.#deployment = deployment;
+  }
+
+  /** What happened so far, in Markdown. */
+  table(): string {
+    return [...HEADER, ...this.#rows].join('\n');
+  }
+
+  /** Makes a link, as soon as that is possible. @returns its code. */
+  async createLink(): Promise<string> {
+    const api = createApi(this.#deployment.links.url);
+    return eventually(async () => {
+      const response = await api.call('POST', '/api/v1/links', { original_url: 'https://example.com/' });
+      assert.equal(response.status, 201);
+      return ((await response.json()) as { short_code: string }).short_code;
+    }, POSSIBLE_WITHIN_MS);
+  }
+
   /**
-   * Sends visitors, each with a number of its own, to a new link; does fault; waits until all is quiet; and compares
+   * Sends visitors, each with a number of its own, to a new link; injects the fault; waits until all is quiet; and compares
    * which visits were answered with those that are stored, and their number with the link's count.
    * @throws AssertionError when a visit is lost or doubled, or when visitors saw what they must not see.
    */
-  survive(fault: Fault, options?: ExperimentOptions): Promise<void>;
-  /** Makes a link, as soon as that is possible. @returns its code. */
-  createLink(): Promise<string>;
-  /** What happened so far, in Markdown. */
-  table(): string;
-  close(): Promise<void>;
-}
+  async survive(fault: Fault, options: ExperimentOptions = {}): Promise<void> {
+    const { perSecond = PER_SECOND, dropped = () => Promise.resolve(0) } = options;
+    const code = await this.createLink();
+    const report = await this.#visitDuring(fault, code, perSecond, options.address);
+    const broken = report.refused.get('broken') ?? 0;
+    const { stored, missing } = await this.#untilStored(code, report, broken, dropped);
+    const counted = await this.#untilCounted(code, stored, broken);
+    this.#add(fault.name, report, [report.answered.size, stored, counted, missing]);
+    assert.ok(report.answered.size > perSecond, 'hardly anybody was answered');
+    const maySee = new Set(fault.visitorsMaySee);
+    const strange = [...report.refused.keys()].filter((status) => !maySee.has(status));
+    assert.deepEqual(strange, [], 'visitors saw what they must not see');
+  }
 
-const head = (url: string) => fetch(url, { method: 'HEAD', redirect: 'manual' });
+  async #visitDuring(
+    fault: Fault,
+    code: string,
+    perSecond: number,
+    address = this.#deployment.running('redirect')[0]?.url ?? '',
+  ): Promise<VisitorsReport> {
+    const url = `${address}/${code}`;
+    // Known to the redirect, and visited by no person.
+    await eventually(async () => assert.equal((await visit(url, 'HEAD')).status, 307), POSSIBLE_WITHIN_MS);
+    const visitors = sendVisitors({ url, perSecond });
+    await sleep(WARM_UP_MS);
+    try {
+      await fault.inject(this.#deployment, code);
+      await sleep(COOL_DOWN_MS);
+    } finally {
+      await visitors.stop();
+    }
+    return visitors.stop();
+  }
 
-export function createExperiments(deployment: Deployment): Experiments {
-  const sql = postgres(deployment.stack.postgres.url, { max: 1, onnotice: () => {} });
-  const rows: string[] = [];
-
-  async function createLink(): Promise<string> {
+  #untilStored(
+    code: string,
+    { answered }: VisitorsReport,
+    broken: number,
+    dropped: () => Promise<number>,
+  ): Promise<Difference> {
     return eventually(async () => {
-      const response = await fetch(`${deployment.links.url}/api/v1/links`, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify({ original_url: 'https://example.com/' }),
-      });
-      assert.equal(response.status, 201);
-      return ((await response.json()) as { short_code: string }).short_code;
-    }, 30_000);
+      const difference = await compareStored(this.#deployment.sql, code, answered);
+      const { missing, surplus } = difference;
+      // A visit whose answer did not arrive may be stored: the visitor's end of the connection is what broke.
+      assert.ok(surplus <= broken, `${surplus} visits are stored that nobody made`);
+      assert.equal(missing, await dropped(), 'visits are missing that nobody dropped');
+      return difference;
+    }, QUIET_WITHIN_MS);
   }
 
-  async function storedVisits(code: string): Promise<string[]> {
-    const visits = await sql<{ referrer: string }[]>`
-      select referrer from visits where short_code = ${code} and not is_bot
-    `;
-    return visits.map(({ referrer }) => referrer);
+  /** Ticks alone must do it. A visit without an answer may be counted and not stored, until it is taken back. */
+  #untilCounted(code: string, stored: number, broken: number): Promise<number> {
+    return eventually(async () => {
+      const count = await countOf(this.#deployment.sql, code);
+      assert.ok(count >= stored, `the count is ${stored - count} behind what is stored`);
+      assert.ok(count - stored <= broken, `${count - stored} visits are counted that nobody made`);
+      return count;
+    }, COUNTED_WITHIN_MS);
   }
 
-  async function countedVisits(code: string): Promise<number> {
-    const [link] = await sql<{ visit_count: number }[]>`
-      select visit_count::int from links where short_code = ${code}
-    `;
-    return link?.visit_count ?? -1;
+  #add(name: string, { refused, p50Ms, p99Ms }: VisitorsReport, numbers: readonly number[]): void {
+    const others = [...refused].map(([status, times]) => `${status}: ${times}`).join(', ') || 'none';
+    this.#rows.push(
+      `| ${name} | ${numbers.join(' | ')} | ${others} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} |`,
+    );
   }
-
-  return {
-    createLink,
-
-    survive: async (fault, options = {}) => {
-      const { perSecond = PER_SECOND, dropped = () => Promise.resolve(0) } = options;
-      const code = await createLink();
-      const address = options.address ?? deployment.running('redirect')[0]?.url ?? '';
-      const url = `${address}/${code}`;
-      // Known to the redirect, and by no person.
-      await eventually(async () => assert.equal((await head(url)).status, 307), 30_000);
-      const visitors = sendVisitors({ url, perSecond });
-      await sleep(WARM_UP_MS);
-      try {
-        await fault.inject(deployment, code);
-        await sleep(COOL_DOWN_MS);
-      } finally {
-        await visitors.stop();
-      }
-      const { answered, refused, p50Ms, p99Ms } = await visitors.stop();
-      const expected = new Set([...answered].map(referrerOf));
-
-      const { stored, lost } = await eventually(async () => {
-        const referrers = await storedVisits(code);
-        const distinct = new Set(referrers);
-        assert.equal(referrers.length - distinct.size, 0, 'visits are stored twice');
-        // A visit whose answer did not arrive may be stored: the visitor's end of the connection is what broke.
-        const surplus = distinct.difference(expected).size;
-        assert.ok(surplus <= (refused.get('broken') ?? 0), `${surplus} visits are stored that nobody made`);
-        const missing = expected.difference(distinct).size;
-        assert.equal(missing, await dropped(), 'visits are missing that nobody dropped');
-        return { stored: referrers.length, lost: missing };
-      }, QUIET_WITHIN_MS);
-      // Ticks alone must do it. A visit without an answer may be counted and not stored, until it is taken back.
-      const counted = await eventually(async () => {
-        const count = await countedVisits(code);
-        assert.ok(count >= stored, `the count is ${stored - count} behind what is stored`);
-        assert.ok(
-          count - stored <= (refused.get('broken') ?? 0),
-          `${count - stored} visits are counted that nobody made`,
-        );
-        return count;
-      }, COUNTED_WITHIN_MS);
-
-      const others = [...refused].map(([status, times]) => `${status}: ${times}`).join(', ') || 'none';
-      const numbers = [answered.size, stored, counted, lost];
-      rows.push(
-        `| ${fault.name} | ${numbers.join(' | ')} | ${others} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} |`,
-      );
-      assert.ok(answered.size > perSecond, 'hardly anybody was answered');
-      const maySee = new Set(fault.visitorsMaySee);
-      assert.deepEqual(
-        [...refused.keys()].filter((status) => !maySee.has(status)),
-        [],
-        'visitors saw what they must not see',
-      );
-    },
-
-    table: () => [...HEADER, ...rows].join('\n'),
-    close: () => sql.end(),
-  };
 }

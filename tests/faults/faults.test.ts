@@ -1,50 +1,50 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeOnRealServices } from '../on-real-services.ts';
+import { eventually } from '../../harness/eventually.ts';
 import type { FunctionProcess } from '../../harness/processes/function-process.ts';
 import { createRandom } from '../../harness/random.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import { openBalancer } from './balancer.ts';
-import { composeFaults } from './compose.ts';
-import { COUNTING_HARMS } from './counting-faults.ts';
-import { eventually } from '../../harness/eventually.ts';
-import { HARMS } from './faults.ts';
-import { type Deployment, openDeployment } from './deployment.ts';
-import { createExperiments, type Experiments } from './experiment.ts';
+import { Experiments } from './experiment.ts';
+import { FAULTS } from './faults.ts';
+import { type FaultyDeployment, openFaultyDeployment } from './faulty-deployment.ts';
+import { composeFaults } from './injected/compose-faults.ts';
+import { COUNTING_FAULTS } from './injected/counting-faults.ts';
+import { whileDown } from './injected/fault.ts';
 
 const TIMEOUT_MS = 180_000;
 const COMPOSED = 3;
 const AT_ONCE = 3;
 
 describeOnRealServices('every answered visit is stored once and counted once', () => {
-  let deployment: Deployment;
+  let deployment: FaultyDeployment;
   let experiments: Experiments;
 
   beforeAll(async () => {
-    deployment = await openDeployment();
-    experiments = createExperiments(deployment);
+    deployment = await openFaultyDeployment();
+    experiments = new Experiments(deployment);
   }, TIMEOUT_MS);
   afterAll(async () => {
     process.stdout.write(`\n${experiments.table()}\n\n`);
-    await experiments.close();
     await deployment.close();
   });
 
   const survive: Experiments['survive'] = (fault, options) => experiments.survive(fault, options);
 
   describe('under', { timeout: TIMEOUT_MS }, () => {
-    test.each(HARMS)('$name', (fault) => survive(fault));
-    test.each(COUNTING_HARMS)('$name: no count goes back', (fault) => survive(fault));
+    test.each(FAULTS)('$name', (fault) => survive(fault));
+    test.each(COUNTING_FAULTS)('$name: no count goes back', (fault) => survive(fault));
 
     const seed = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000);
     const random = createRandom(seed);
-    test.each(Array.from({ length: COMPOSED }, () => composeFaults(HARMS, random, AT_ONCE)))(
+    test.each(Array.from({ length: COMPOSED }, () => composeFaults(FAULTS, random, AT_ONCE)))(
       `several at once, seed ${seed}: $name`,
       (fault) => survive(fault),
     );
   });
 
   describe('by a redirect', { timeout: TIMEOUT_MS }, () => {
-    /** Visits a redirect with settings of its own while fault is done to it, or to what it needs. */
+    /** Visits a redirect with settings of its own while a fault is injected into it, or into what it needs. */
     async function surviveOn(
       settings: Record<string, string>,
       name: string,
@@ -54,7 +54,11 @@ describeOnRealServices('every answered visit is stored once and counted once', (
       const { url } = await deployment.start('redirect', settings);
       // A replaced redirect has the same address, but another internal one.
       const running = () => deployment.running('redirect').find((each) => each.url === url);
-      const dropped = () => metricOf(running()?.internalUrl ?? '', 'visits_dropped_total');
+      const dropped = () => {
+        const own = running();
+        if (!own) throw new Error('The redirect is not running.');
+        return own.metric('visits_dropped_total');
+      };
       try {
         await survive(
           { name, touches: [], visitorsMaySee, inject: () => inject(url) },
@@ -62,8 +66,7 @@ describeOnRealServices('every answered visit is stored once and counted once', (
         );
         expect((await dropped()) > 0).toBe(mayDrop);
       } finally {
-        const own = running();
-        if (own) await deployment.end('redirect', own, 'SIGTERM');
+        await running()?.end('SIGTERM');
       }
     }
 
@@ -75,11 +78,9 @@ describeOnRealServices('every answered visit is stored once and counted once', (
       ));
 
     test('without a disk, while RabbitMQ is down', () =>
-      surviveOn({ JOURNAL_DIR: 'none' }, 'no disk; RabbitMQ killed, 3 s', async () => {
-        await deployment.stack.rabbitmq.kill();
-        await sleep(3000);
-        await deployment.stack.rabbitmq.restart();
-      }));
+      surviveOn({ JOURNAL_DIR: 'none' }, 'no disk; RabbitMQ killed, 3 s', () =>
+        whileDown('kill', [deployment.stack.rabbitmq], 3000),
+      ));
 
     test('without a disk that waits for confirms, though it is killed, and RabbitMQ with it', () =>
       surviveOn(
@@ -101,11 +102,7 @@ describeOnRealServices('every answered visit is stored once and counted once', (
       surviveOn(
         { VISITS_IN_MEMORY: '200', JOURNAL_MAX_MB: '1' },
         'RabbitMQ and Redis killed for longer than memory and disk hold',
-        async () => {
-          await Promise.all([deployment.stack.rabbitmq.kill(), deployment.stack.redis.kill()]);
-          await sleep(6000);
-          await Promise.all([deployment.stack.rabbitmq.restart(), deployment.stack.redis.restart()]);
-        },
+        () => whileDown('kill', [deployment.stack.rabbitmq, deployment.stack.redis], 6000),
         { perSecond: 1000, mayDrop: true },
       ));
   });
@@ -128,7 +125,7 @@ describeOnRealServices('every answered visit is stored once and counted once', (
         for (let replaced = 0; replaced < 4; replaced++) {
           const newest = await deployment.start('redirect');
           await share(older, newer, newest);
-          exitCodes.push(await deployment.end('redirect', older, 'SIGTERM'));
+          exitCodes.push(await older.end('SIGTERM'));
           [older, newer] = [newer, newest];
         }
       };
@@ -137,17 +134,8 @@ describeOnRealServices('every answered visit is stored once and counted once', (
         { address: balancer.url },
       );
       expect(exitCodes).toEqual([0, 0, 0, 0]);
-      for (const each of [older, newer]) await deployment.end('redirect', each, 'SIGTERM');
+      for (const each of [older, newer]) await each.end('SIGTERM');
       await balancer.close();
     },
   );
 });
-
-/** The sum of a metric over its labels. */
-async function metricOf(address: string, name: string): Promise<number> {
-  const response = await fetch(`${address}/.metrics`);
-  expect(response.status).toBe(200);
-  const metrics = await response.text();
-  const values = metrics.matchAll(new RegExp(`^${name}\\{.*\\} (\\d+)$`, 'gm'));
-  return values.reduce((sum, [, value]) => sum + Number(value), 0);
-}

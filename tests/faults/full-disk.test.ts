@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { canMount } from '../../harness/processes/root-rights.ts';
 import { API_KEY } from '../../harness/clients/api.ts';
 import { eventually } from '../../harness/eventually.ts';
+import { lastLogLine } from '../../harness/processes/log-line.ts';
+import { canMount } from '../../harness/processes/root-rights.ts';
 import { SingleProcess } from './single-process.ts';
 
 const DISK = 'size=160m,mode=711';
@@ -101,7 +102,7 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
     expect(answered.size).toBeGreaterThan(3 * PER_SECOND);
     await product.expectEachStoredOnce(code, answered);
     for (const each of made) expect((await call(`${running.url}/${each}`)).status).toBe(307);
-    expect(product.lastWords('the embedded database is up again')).not.toEqual({});
+    expect(lastLogLine(running, 'the embedded database is up again')).toBeDefined();
   });
 
   test('a stop ends in time, and names all the visits that the next start does not store', async () => {
@@ -114,7 +115,7 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
     const { answered, refused } = await visitors.stop();
     expect([...refused]).toEqual([]);
     expect(await product.end('SIGTERM')).toBe(0);
-    const { visits: lost = 0 } = product.lastWords('visits were dropped');
+    const { visits: lost = 0 } = lastLogLine(product.running, 'visits were dropped') ?? {};
     rmSync(filler());
     await product.start();
     await product.expectEachStoredOnce(code, answered, { lost: Number(lost) });

@@ -6,12 +6,12 @@ import {
   wholeNumber,
 } from '@terse/command-line/command-line';
 import { createRandom } from '../../harness/random.ts';
-import { composeFaults } from './compose.ts';
-import { HARMS } from './faults.ts';
-import { openDeployment } from './deployment.ts';
-import { createExperiments } from './experiment.ts';
+import { Experiments } from './experiment.ts';
+import { FAULTS } from './faults.ts';
+import { openFaultyDeployment } from './faulty-deployment.ts';
+import { composeFaults } from './injected/compose-faults.ts';
 
-const USAGE = `Does fault to a deployment of real processes and servers, and compares what was answered, stored and counted.
+const USAGE = `Injects faults into a deployment of real processes and servers, and compares what was answered, stored and counted.
 
   npm run faults                              every fault once
   npm run faults -- --long                    several at once, drawn at random, for an hour
@@ -38,16 +38,16 @@ function readArguments(args: readonly string[]) {
   return {
     long: long !== undefined,
     minutes: wholeNumber('--minutes', minutes, 1, MAX_MINUTES),
-    atOnce: wholeNumber('--at-once', atOnce, 1, HARMS.length),
+    atOnce: wholeNumber('--at-once', atOnce, 1, FAULTS.length),
     seed: wholeNumber('--seed', seed, 0, MAX_SEED),
   };
 }
 
 async function main(): Promise<void> {
   const { long, minutes, atOnce, seed } = commandLine(USAGE, readArguments);
-  const deployment = await openDeployment();
-  const experiments = createExperiments(deployment);
-  const survive = async (fault: (typeof HARMS)[number]) => {
+  const deployment = await openFaultyDeployment();
+  const experiments = new Experiments(deployment);
+  const survive = async (fault: (typeof FAULTS)[number]) => {
     process.stdout.write(`${new Date().toISOString()} ${fault.name}\n`);
     await experiments.survive(fault);
   };
@@ -56,13 +56,12 @@ async function main(): Promise<void> {
       process.stdout.write(`seed ${seed}\n`);
       const random = createRandom(seed);
       const until = performance.now() + minutes * 60_000;
-      while (performance.now() < until) await survive(composeFaults(HARMS, random, atOnce));
+      while (performance.now() < until) await survive(composeFaults(FAULTS, random, atOnce));
     } else {
-      for (const fault of HARMS) await survive(fault);
+      for (const fault of FAULTS) await survive(fault);
     }
   } finally {
     process.stdout.write(`\n${experiments.table()}\n`);
-    await experiments.close();
     await deployment.close();
   }
 }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { type StandaloneProcess, startStandalone } from '../../harness/processes/standalone-process.ts';
-import { signal } from '../../harness/processes/process-tree.ts';
+import { sendVisitors, type Visitors } from '../../harness/clients/visitors.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { referrerOf, sendVisitors, type Visitors } from '../../harness/clients/visitors.ts';
+import { signal } from '../../harness/processes/process-tree.ts';
+import { type StandaloneProcess, startStandalone } from '../../harness/processes/standalone-process.ts';
+
+import { compareStored, countOf } from './stored-visits.ts';
 
 const QUIET_WITHIN_MS = 60_000;
 
@@ -95,42 +97,23 @@ export class SingleProcess {
    */
   async expectEachStoredOnce(
     code: string,
-    answered: Iterable<number>,
+    answered: ReadonlySet<number>,
     but: Differences = {},
   ): Promise<number> {
     const { lost = 0, unanswered = 0 } = but;
-    const expected = new Set([...answered].map(referrerOf));
     return eventually(
       () =>
         this.withSql(async (sql) => {
-          const rows = await sql<{ referrer: string }[]>`
-            select referrer from visits where short_code = ${code} and not is_bot
-          `;
-          const stored = new Set(rows.map(({ referrer }) => referrer));
-          assert.equal(rows.length - stored.size, 0, 'visits are stored twice');
-          const missing = expected.difference(stored).size;
+          const { stored, missing, surplus } = await compareStored(sql, code, answered);
           assert.ok(missing <= lost, `${missing} answered visits are missing`);
-          const surplus = stored.difference(expected).size;
           assert.ok(surplus <= unanswered, `${surplus} visits are stored that nobody made`);
-          const [link] = await sql<{ count: number }[]>`
-            select visit_count::int as count from links where short_code = ${code}
-          `;
-          const ahead = (link?.count ?? 0) - stored.size;
+          const ahead = (await countOf(sql, code)) - stored;
           // What was counted and lost is taken back after a day.
           assert.ok(ahead >= 0 && ahead <= missing, `the count is ${ahead} ahead of what is stored`);
-          return stored.size;
+          return stored;
         }),
       QUIET_WITHIN_MS,
     );
-  }
-
-  /** The last line of its log with these words. */
-  lastWords(words: string): Record<string, unknown> {
-    const line = this.running
-      .output()
-      .split('\n')
-      .findLast((each) => each.includes(words));
-    return JSON.parse(line ?? '{}') as Record<string, unknown>;
   }
 }
 

@@ -1,34 +1,30 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { FunctionProcess } from '../../harness/processes/function-process.ts';
 import { BROWSER } from '../../harness/clients/browser.ts';
-import { describeOnRealServices } from '../on-real-services.ts';
-import { eventually } from '../../harness/eventually.ts';
-import { type Deployment, openDeployment } from './deployment.ts';
-import { createExperiments, type Experiments } from './experiment.ts';
 import { referrerOf } from '../../harness/clients/visitors.ts';
+import { eventually } from '../../harness/eventually.ts';
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
+import { lastLogLine } from '../../harness/processes/log-line.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
+import { Experiments } from './experiment.ts';
+import { type FaultyDeployment, openFaultyDeployment } from './faulty-deployment.ts';
 
 const TIMEOUT_MS = 180_000;
 const VISITS = 300;
 
 describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () => {
-  let deployment: Deployment;
+  let deployment: FaultyDeployment;
   let experiments: Experiments;
-  let sql: postgres.Sql;
   let disk: string;
   let code: string;
 
   beforeAll(async () => {
-    deployment = await openDeployment();
-    experiments = createExperiments(deployment);
-    sql = postgres(deployment.stack.postgres.url, { max: 1, onnotice: () => {} });
+    deployment = await openFaultyDeployment();
+    experiments = new Experiments(deployment);
   }, TIMEOUT_MS);
   afterAll(async () => {
-    await sql.end();
-    await experiments.close();
     await deployment.close();
   });
   beforeEach(async () => {
@@ -56,22 +52,13 @@ describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () =
 
   async function expectStored(visits: number): Promise<void> {
     await eventually(async () => {
-      const [row] = await sql<{ stored: number; people: number; counted: number }[]>`
+      const [row] = await deployment.sql<{ stored: number; people: number; counted: number }[]>`
         select count(*)::int as stored, count(distinct referrer)::int as people,
           (select visit_count::int from links where short_code = ${code}) as counted
         from visits where short_code = ${code}
       `;
       expect(row).toEqual({ stored: visits, people: visits, counted: visits });
     }, 60_000);
-  }
-
-  /** The log line with these words. */
-  function lastWords(redirect: FunctionProcess, words: string): Record<string, unknown> | undefined {
-    const line = redirect
-      .output()
-      .split('\n')
-      .find((each) => each.includes(words));
-    return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>);
   }
 
   test(
@@ -81,13 +68,13 @@ describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () =
       await visit(redirect, 0, 1);
       await deployment.stack.rabbitmq.stop();
       await visit(redirect, 1, VISITS);
-      expect(await deployment.end('redirect', redirect, 'SIGTERM')).toBe(0);
+      expect(await redirect.end('SIGTERM')).toBe(0);
       expect(redirect.output()).not.toMatch(/visits (were dropped|are left)/);
       await rm(disk, { recursive: true });
       const next = await start();
       await deployment.stack.rabbitmq.restart();
       await expectStored(VISITS);
-      await deployment.end('redirect', next, 'SIGTERM');
+      await next.end('SIGTERM');
     },
     TIMEOUT_MS,
   );
@@ -99,23 +86,24 @@ describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () =
       await visit(redirect, 0, 1);
       await deployment.stack.rabbitmq.stop();
       await visit(redirect, 1, 5000);
-      expect(await deployment.end('redirect', redirect, 'SIGTERM')).toBe(0);
-      const left = Number(lastWords(redirect, 'visits are left on this disk')?.['visits']);
+      expect(await redirect.end('SIGTERM')).toBe(0);
+      const left = Number(lastLogLine(redirect, 'visits are left on this disk')?.['visits']);
       expect(left).toBeGreaterThan(500);
       expect(left).toBeLessThan(4500);
-      expect(lastWords(redirect, 'visits were dropped')).toBeUndefined();
+      expect(lastLogLine(redirect, 'visits were dropped')).toBeUndefined();
       await deployment.stack.rabbitmq.restart();
       await expectStoredOnly(5000 - left);
       const next = await start();
       await expectStored(5000);
-      await deployment.end('redirect', next, 'SIGTERM');
+      await next.end('SIGTERM');
     },
     TIMEOUT_MS,
   );
 
   async function expectStoredOnly(visits: number): Promise<void> {
     await eventually(async () => {
-      const [row] = await sql`select count(*)::int as stored from visits where short_code = ${code}`;
+      const [row] =
+        await deployment.sql`select count(*)::int as stored from visits where short_code = ${code}`;
       expect(row).toEqual({ stored: visits });
     }, 60_000);
   }
@@ -130,10 +118,10 @@ describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () =
       await visit(redirect, 0, 1);
       await Promise.all([deployment.stack.rabbitmq.stop(), deployment.stack.redis.stop()]);
       await visit(redirect, 1, VISITS);
-      expect(await deployment.end('redirect', redirect, 'SIGTERM')).toBe(0);
+      expect(await redirect.end('SIGTERM')).toBe(0);
       await Promise.all([deployment.stack.rabbitmq.restart(), deployment.stack.redis.restart()]);
       // The queue may already have the first.
-      expect([VISITS - 1, VISITS]).toContain(lastWords(redirect, words)?.['visits']);
+      expect([VISITS - 1, VISITS]).toContain(lastLogLine(redirect, words)?.['visits']);
     },
     TIMEOUT_MS,
   );

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import postgres from 'postgres';
-import { eventually } from '../../harness/eventually.ts';
-import { API_KEY, type Deployment } from './deployment.ts';
-import type { Fault } from './experiment.ts';
+import { createApi } from '../../../harness/clients/api.ts';
+import { eventually } from '../../../harness/eventually.ts';
+import type { FaultyDeployment } from '../faulty-deployment.ts';
+import type { Fault } from './fault.ts';
 
 /** Longer than two looks of a reconciliation, with the ticks around them. */
 const HELD_MS = 12_000;
 const LOOK_EVERY_MS = 200;
 
 /** Visits are counted but cannot be stored, and a new counter-flush starts. */
-export const COUNTING_HARMS: readonly Fault[] = [
+export const COUNTING_FAULTS: readonly Fault[] = [
   {
     name: 'visit-writer stands still with unacknowledged visits, counter-flush killed',
     touches: ['visit-writer', 'counter-flush'],
@@ -28,21 +28,16 @@ export const COUNTING_HARMS: readonly Fault[] = [
     name: 'visits locked, counter-flush stopped and started',
     touches: ['postgres', 'counter-flush'],
     inject: async (deployment, code) => {
-      const sql = postgres(deployment.stack.postgres.url, { max: 1, onnotice: () => {} });
-      try {
-        await sql.begin(async (transaction) => {
-          await transaction`lock table visits in access exclusive mode`;
-          await whileCountsOnlyGrow(deployment, code, () => deployment.replace('counter-flush', 'SIGTERM'));
-        });
-      } finally {
-        await sql.end();
-      }
+      await deployment.sql.begin(async (transaction) => {
+        await transaction`lock table visits in access exclusive mode`;
+        await whileCountsOnlyGrow(deployment, code, () => deployment.replace('counter-flush', 'SIGTERM'));
+      });
     },
   },
 ];
 
 async function whileCountsOnlyGrow(
-  deployment: Deployment,
+  deployment: FaultyDeployment,
   code: string,
   fault: () => Promise<unknown>,
 ): Promise<void> {
@@ -70,10 +65,8 @@ async function whileCountsOnlyGrow(
   }
 }
 
-async function countOf(deployment: Deployment, code: string): Promise<number> {
-  const response = await fetch(`${deployment.links.url}/api/v1/links/${code}`, {
-    headers: { Authorization: `Bearer ${API_KEY}` },
-  });
+async function countOf(deployment: FaultyDeployment, code: string): Promise<number> {
+  const response = await createApi(deployment.links.url).call('GET', `/api/v1/links/${code}`);
   assert.equal(response.status, 200);
   return ((await response.json()) as { visit_count: number }).visit_count;
 }

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { openDeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from 'rabbitmq-client';
-import { eventually } from '../../harness/eventually.ts';
-import type { Deployment } from './deployment.ts';
-import type { Fault } from './experiment.ts';
-import { withBroker, withSql } from '../../harness/servers/with-server.ts';
+import { eventually } from '../../../harness/eventually.ts';
+import { withBroker, withSql } from '../../../harness/servers/connections.ts';
+import type { FaultyDeployment } from '../faulty-deployment.ts';
+import type { Fault } from './fault.ts';
+import { countIn } from './queue-contents.ts';
 
 const MESSAGES = 40;
 const VISITS_PER_MESSAGE = 10;
 
 /** Messages that could hold up every writer. Visits of a code that never was a link are stored apart. */
-export const POISON: readonly Fault[] = [
+export const POISON_FAULTS: readonly Fault[] = [
   {
     name: 'visits with one id in two spellings, in every message',
     touches: ['rabbitmq', 'postgres'],
@@ -101,10 +102,6 @@ async function publish(connection: Connection, messages: readonly unknown[]): Pr
   await publisher.close();
 }
 
-async function countIn(connection: Connection, queue: string): Promise<number> {
-  return (await connection.queueDeclare({ queue, passive: true })).messageCount;
-}
-
 async function expectOrphans(url: string, code: string, expected: number): Promise<void> {
   await withSql(url, async (sql) => {
     await eventually(async () => {
@@ -116,7 +113,7 @@ async function expectOrphans(url: string, code: string, expected: number): Promi
   });
 }
 
-async function sendAgain({ stack }: Deployment): Promise<void> {
+async function sendAgain({ stack }: FaultyDeployment): Promise<void> {
   const box = await openDeadLetterBox({ url: stack.rabbitmq.url });
   try {
     assert.ok((await box.replay()) >= MESSAGES, 'hardly any was sent again');

@@ -1,4 +1,4 @@
-import type { Fault } from './experiment.ts';
+import type { Fault } from './fault.ts';
 
 /** Several faults at once, as many as are drawn and do not touch the same thing. */
 export function composeFaults(faults: readonly Fault[], random: () => number, atMost: number): Fault {
