@@ -1,23 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  onTestFinished,
-  test,
-  vi,
-} from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MANIFESTS, PRODUCT_FUNCTIONS } from '../../functions/manifests.ts';
 import { visit } from '../../harness/clients/browser.ts';
 import { onFreePorts } from '../../harness/processes/free-ports.ts';
-import { runCommand } from './command.ts';
 import { type Composition, createComposition } from './composition.ts';
-import { type Engine, openEngine, skipped } from './engine.ts';
+import { onEngine } from './on-engine.ts';
 import { sendVisitors } from './visitors.ts';
 
 const BEHIND_THE_GATEWAY = MANIFESTS.gateway.forwardsTo.map(({ name }) => name);
@@ -35,45 +22,24 @@ const MAX_ADDED_BYTES = 5 * 1024 * 1024;
 const EVENTUALLY = { timeout: 15_000, interval: 100 };
 const SECRETS = new URL('../../infra/local/secrets/', import.meta.url);
 
-let engine: Engine | undefined;
-let missing: string | undefined;
 let terse: Composition;
 let apiKey: string;
 
-beforeAll(async () => {
-  const opened = await openEngine();
-  if (typeof opened === 'string') {
-    missing = skipped(opened);
-    return;
-  }
-  engine = opened;
-  apiKey = (await readFile(new URL('admin_api_key', SECRETS), 'utf8')).trim();
-  await onFreePorts(1, async ([port = 0]) => {
-    terse = createComposition(opened, port);
-    try {
-      await terse.up();
-    } catch (error) {
-      await terse.down('-v', '--rmi', 'local');
-      throw error;
-    }
-  });
-});
-
-beforeEach(({ skip }) => {
-  if (missing !== undefined) skip(missing);
-});
-
-afterEach(async ({ task }) => {
-  if (engine && task.result?.state === 'fail') process.stderr.write(await terse.logs().catch(String));
-});
-
-afterAll(async () => {
-  if (!engine) return;
-  try {
-    await terse.down('-v', '--rmi', 'local');
-  } finally {
-    await engine.close();
-  }
+onEngine({
+  setUp: async (engine) => {
+    apiKey = (await readFile(new URL('admin_api_key', SECRETS), 'utf8')).trim();
+    await onFreePorts(1, async ([port = 0]) => {
+      terse = createComposition(engine, port);
+      try {
+        await terse.up();
+      } catch (error) {
+        await terse.down('-v', '--rmi', 'local');
+        throw error;
+      }
+    });
+  },
+  logs: () => terse.logs(),
+  tearDown: () => terse.down('-v', '--rmi', 'local'),
 });
 
 interface LinkView {
@@ -315,41 +281,4 @@ test.each([
   const services = (await terse.compose(...args, 'config', '--services')).trim().split('\n');
   expect(services).toEqual(expect.arrayContaining(always));
   expect(services).toHaveLength(always.length + more);
-});
-
-test('the image for Lambda is that of the function, with the adapter and its settings', async () => {
-  const adapter = await mkdtemp(join(tmpdir(), 'terse-adapter-'));
-  onTestFinished(() => rm(adapter, { recursive: true }));
-  await writeFile(join(adapter, 'lambda-adapter'), '');
-  const docker = (...args: readonly string[]) =>
-    runCommand('docker', args, { environment: engine?.environment ?? {} });
-  const image = await docker(
-    'build',
-    '--quiet',
-    '--build-arg=FUNCTION=redirect',
-    '--target=lambda',
-    // In place of the adapter itself, which would have to be fetched.
-    `--build-context=public.ecr.aws/awsguru/aws-lambda-adapter:1.1.0=${adapter}`,
-    '.',
-  );
-  onTestFinished(async () => void (await docker('image', 'rm', image.trim())));
-  const files = await docker('run', '--rm', image.trim(), 'ls', '/app', '/opt/extensions');
-  expect(files).toBe(
-    '/app:\nbundle.js\nbundle.js.compiled\nlambda-secrets.mjs\nmain.js\npackage.json\n\n/opt/extensions:\nlambda-adapter\n',
-  );
-  const settings = await docker('inspect', '-f', '{{json .Config.Env}}', image.trim());
-  expect(JSON.parse(settings)).toEqual(
-    expect.arrayContaining([
-      'JOURNAL_DIR=none',
-      'VISIT_DURABILITY=confirmed',
-      'VISIT_CONFIRM_MS=100',
-      'TRIGGER=external',
-      'AWS_LWA_PORT=8080',
-      'AWS_LWA_READINESS_CHECK_PORT=9464',
-      'AWS_LWA_READINESS_CHECK_PATH=/.ready',
-      'AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=100-503',
-      'AWS_LWA_PASS_THROUGH_PATH=/.events',
-      'AWS_LWA_ERROR_STATUS_CODES=500-599',
-    ]),
-  );
 });

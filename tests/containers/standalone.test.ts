@@ -1,19 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  onTestFinished,
-  test,
-  vi,
-} from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { visit } from '../../harness/clients/browser.ts';
-import { type Engine, openEngine, skipped } from './engine.ts';
+import { onEngine } from './on-engine.ts';
 import type { StandaloneContainer } from './standalone-container.ts';
 import { buildStandaloneImage, type StandaloneImage } from './standalone-image.ts';
 import { sendVisitors } from './visitors.ts';
@@ -22,39 +12,18 @@ const MAX_ADDED_BYTES = 150 * 1024 * 1024;
 const EVENTUALLY = { timeout: 15_000, interval: 100 };
 const PEOPLE = 10;
 
-let engine: Engine | undefined;
-let missing: string | undefined;
 let image: StandaloneImage;
 let terse: StandaloneContainer;
 let apiKey: string;
 
-beforeAll(async () => {
-  const opened = await openEngine();
-  if (typeof opened === 'string') {
-    missing = skipped(opened);
-    return;
-  }
-  engine = opened;
-  image = await buildStandaloneImage(opened);
-  terse = await image.run('data');
-  apiKey = await terse.apiKey();
-});
-
-beforeEach(({ skip }) => {
-  if (missing !== undefined) skip(missing);
-});
-
-afterEach(async ({ task }) => {
-  if (engine && task.result?.state === 'fail') process.stderr.write(await terse.logs().catch(String));
-});
-
-afterAll(async () => {
-  if (!engine) return;
-  try {
-    await image.remove();
-  } finally {
-    await engine.close();
-  }
+onEngine({
+  setUp: async (engine) => {
+    image = await buildStandaloneImage(engine);
+    terse = await image.run('data');
+    apiKey = await terse.apiKey();
+  },
+  logs: () => terse.logs(),
+  tearDown: () => image.remove(),
 });
 
 interface LinkView {
