@@ -12,10 +12,12 @@ import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { createScript } from '@terse/cache/script';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { describeForeignValues } from './foreign-values.ts';
-import { describeOnRealServices } from '../on-real-services.ts';
 import { openFaultProxy } from '../../harness/deployment/fault-proxy.ts';
+import { describeOnRealServices } from '../on-real-services.ts';
 import type { RealServices } from '../real-services.ts';
+import { describeForeignCounts } from './foreign-counts.contract.ts';
+import { describeForeignLinks } from './foreign-links.contract.ts';
+import { describeForeignOverflow } from './foreign-overflow.contract.ts';
 
 const openTcp = (url: string, timeoutMs = 2000) =>
   openRedisTcp({ url, name: 'terse-test', timeoutMs, onError: () => {} });
@@ -75,7 +77,10 @@ describeOnRealServices('on a Redis server', (services) => {
     });
 
     describe('what another program left there', () => {
-      describeForeignValues({ redis: () => redis, admin });
+      const server = { redis: () => redis, admin };
+      describeForeignLinks(server);
+      describeForeignCounts(server);
+      describeForeignOverflow(server);
     });
 
     describe('the counter', () => {
