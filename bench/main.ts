@@ -4,9 +4,10 @@ import { join, resolve } from 'node:path';
 import { commandLine, UsageError } from '@terse/command-line/command-line';
 import { type Stack, startStack } from '../harness/servers/stack.ts';
 import { parseArguments } from './arguments.ts';
-import { type Cores, findCores } from './harness/cores.ts';
-import { bundleFunctions, type Deployment, openDeployment } from './harness/deployment.ts';
-import { prepareLoad } from './harness/load.ts';
+import { bundleFunctions } from './bundles.ts';
+import { type MeasuredDeployment, openMeasuredDeployment } from './deployment.ts';
+import { prepareLoad } from './load/load.ts';
+import { type Cores, findCores } from './machine/cores.ts';
 import { type SuiteFindings, table } from './report.ts';
 import type { Bench, Suite } from './suite.ts';
 import { SUITES } from './suites.ts';
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
         report,
         openDeployment: async () => {
           opening ??= openStack(cores);
-          return openDeployment({ stack: await opening, cores, profileDirectory });
+          return openMeasuredDeployment({ stack: await opening, cores, profileDirectory });
         },
       });
       results.push({ suite: suite.name, findings });
@@ -83,7 +84,7 @@ async function openStack(cores: Cores): Promise<Stack> {
 /** Runs a suite to its end. What goes wrong in it is its finding, and the exit code 1: the others run nevertheless. */
 async function runSuite(suite: Suite, bench: Bench): Promise<SuiteFindings['findings']> {
   report(`\n${suite.name}`);
-  const deployments: Deployment[] = [];
+  const deployments: MeasuredDeployment[] = [];
   const begin = performance.now();
   try {
     return await suite.run({

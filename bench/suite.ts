@@ -1,5 +1,5 @@
-import type { Cores } from './harness/cores.ts';
-import type { Deployment } from './harness/deployment.ts';
+import type { MeasuredDeployment } from './deployment.ts';
+import type { Cores } from './machine/cores.ts';
 
 /** One line of the table. */
 export interface Finding {
@@ -24,7 +24,7 @@ export interface Bench {
    * All of Terse on real backing services, which are started for the first of them, with an empty database; closed when
    * the suite ends.
    */
-  openDeployment(): Promise<Deployment>;
+  openDeployment(): Promise<MeasuredDeployment>;
   /** Tells in words what is going on. */
   report(line: string): void;
   /** What suites of the same run found out for others. */

@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import { codeOf, URLS } from '../harness/samples.ts';
+import { codeOf, URLS } from '../data/samples.ts';
 
 /**
  * Inserts links for some seconds and prints how many a second: the driver, the pool and the number of links under way

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { alternate } from '../harness/alternate.ts';
-import { settled } from '../harness/arrivals.ts';
-import type { Deployment, RunningFunction } from '../harness/deployment.ts';
-import { CONNECTIONS, load, warmUp } from '../harness/load.ts';
-import { fillCache, seedLinks } from '../harness/seed.ts';
-import { measureUsage } from '../harness/usage.ts';
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
+import { alternate, pairOf } from '../alternate.ts';
+import { fillCache, seedLinks } from '../data/seed.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { settled } from '../load/arrivals.ts';
+import { CONNECTIONS, load, warmUp } from '../load/load.ts';
+import { measureUsage } from '../machine/usage.ts';
 import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Suite } from '../suite.ts';
-import { hotRequests, pairOf } from './redirect-hot.ts';
+import { hotRequests } from './redirect-hot.ts';
 
 const LINKS = 1000;
 const POLL_MS = 100;
@@ -21,7 +22,7 @@ const FIRST_MEASUREMENT = 7.12;
 /**
  * Waits until the links have counted so many visits, and no delta waits to be merged. @throws Error when they do not.
  */
-async function untilCountedAndMerged({ sql }: Deployment, visits: number): Promise<void> {
+async function untilCountedAndMerged({ sql }: MeasuredDeployment, visits: number): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const [row] = await sql<{ counted: number; waiting: boolean }[]>`
@@ -41,7 +42,7 @@ export const cost: Suite = {
     await seedLinks(deployment.sql, LINKS);
     await fillCache(deployment, LINKS);
     const bare = await deployment.startBareHono();
-    const functions: RunningFunction[] = [
+    const functions: FunctionProcess[] = [
       await deployment.start('redirect', 'alone'),
       await deployment.start('visit-writer', 'beside'),
       await deployment.start('counter-flush', 'beside'),

@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { alternate } from '../harness/alternate.ts';
-import { API_KEY, type Deployment, type RunningFunction } from '../harness/deployment.ts';
-import { CONNECTIONS, load, WARM_UP_SECONDS } from '../harness/load.ts';
-import { type SampleRequest, URLS } from '../harness/samples.ts';
-import { measureUsage } from '../harness/usage.ts';
+import { API_KEY } from '../../harness/clients/api.ts';
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
+import { alternate, pairOf } from '../alternate.ts';
+import { type SampleRequest, URLS } from '../data/samples.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { CONNECTIONS, load, WARM_UP_SECONDS } from '../load/load.ts';
+import { measureUsage } from '../machine/usage.ts';
+import { commandOfBareInserts } from '../references/commands.ts';
 import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Bench, Suite } from '../suite.ts';
-import { pairOf } from './redirect-hot.ts';
 
 const REQUESTS: readonly SampleRequest[] = URLS.map((url) => ({
   method: 'POST',
@@ -47,8 +49,8 @@ const BULK_REQUESTS: Creating = {
  * stored.
  */
 export async function measureCreating(
-  deployment: Deployment,
-  { url, pid }: RunningFunction,
+  deployment: MeasuredDeployment,
+  { url, pid }: FunctionProcess,
   { cores, secondsPerRun }: Pick<Bench, 'cores' | 'secondsPerRun'>,
   { requests, linksPerRequest, connections }: Creating = ONE_BY_ONE,
 ): Promise<{ perSecond: number; cpuMicroseconds: number }> {
@@ -70,17 +72,17 @@ export async function measureCreating(
   return { perSecond: done.perSecond * linksPerRequest, cpuMicroseconds };
 }
 
-async function countLinks({ sql }: Deployment): Promise<number> {
+async function countLinks({ sql }: MeasuredDeployment): Promise<number> {
   const [row] = await sql<{ links: number }[]>`select count(*)::int as links from links`;
   return row?.links ?? 0;
 }
 
 async function measureBareInserts(
-  deployment: Deployment,
+  deployment: MeasuredDeployment,
   { secondsPerRun }: Pick<Bench, 'secondsPerRun'>,
 ): Promise<{ perSecond: number }> {
-  const { command, settings } = deployment.commandOfBareInserts(secondsPerRun);
-  const [program = '', ...args] = command;
+  const { cores, databaseUrl, settings } = deployment;
+  const [program = '', ...args] = commandOfBareInserts(cores, databaseUrl, secondsPerRun);
   const { stdout } = await promisify(execFile)(program, args, { env: { PATH: '', ...settings } });
   return { perSecond: Number(stdout) };
 }

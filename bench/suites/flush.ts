@@ -1,23 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createRedisCounter } from '@terse/cache/redis-counter';
-import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { z } from 'zod';
-import type { Deployment } from '../harness/deployment.ts';
-import { codeOf } from '../harness/samples.ts';
-import { seedLinks } from '../harness/seed.ts';
-import { memoryOf } from '../harness/usage.ts';
+import { withRedis } from '../data/redis.ts';
+import { codeOf } from '../data/samples.ts';
+import { seedLinks } from '../data/seed.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { flushOnce } from '../load/flush.ts';
+import { memoryOf } from '../machine/usage.ts';
 import { count, number, withSpread } from '../report.ts';
 import { spread } from '../statistics.ts';
 import type { Suite } from '../suite.ts';
 
 const CODES_PER_ADDITION = 1000;
-const CONNECT_POLL_MS = 10;
 const flushedSchema = z.object({ flushed: z.int() });
 
 /** Counts one visit of each of so many links, then flushes. @throws Error when not all of them reach the links. */
 export async function measureFlush(
-  deployment: Deployment,
+  deployment: MeasuredDeployment,
   links: number,
 ): Promise<{ seconds: number; highestMb: number }> {
   await deployment.sql`update links set visit_count = 0 where visit_count <> 0`;
@@ -25,14 +24,8 @@ export async function measureFlush(
   await countVisits(deployment, links);
   const flusher = await deployment.start('counter-flush', 'alone', { TRIGGER: 'external' });
   const begin = performance.now();
-  const response = await fetch(`${flusher.url}/.events`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ task: 'flush' }),
-  });
+  const { flushed } = flushedSchema.parse(await flushOnce(flusher));
   const seconds = (performance.now() - begin) / 1000;
-  if (!response.ok) throw new Error(`The flush was answered with ${response.status}.`);
-  const { flushed } = flushedSchema.parse(await response.json());
   const { highestMb } = memoryOf(flusher.pid);
   await flusher.end('SIGKILL');
   const [row] = await deployment.sql<{ visits: number }[]>`select sum(visit_count)::int as visits from links`;
@@ -42,22 +35,16 @@ export async function measureFlush(
   return { seconds, highestMb };
 }
 
-async function countVisits({ stack }: Deployment, links: number): Promise<void> {
-  const redis = openRedisTcp({
-    url: stack.redis.url,
-    name: 'bench',
-    timeoutMs: 5000,
-    onError: () => undefined,
+function countVisits({ stack }: MeasuredDeployment, links: number): Promise<void> {
+  return withRedis(stack.redis.url, async (redis) => {
+    const counter = createRedisCounter(redis);
+    for (let start = 0; start < links; start += CODES_PER_ADDITION) {
+      const codes = Array.from({ length: Math.min(CODES_PER_ADDITION, links - start) }, (_, index) =>
+        codeOf(start + index),
+      );
+      await counter.add(randomUUID(), new Map(codes.map((code) => [code, 1])));
+    }
   });
-  while (!(await redis.command('PING').catch(() => undefined))) await sleep(CONNECT_POLL_MS);
-  const counter = createRedisCounter(redis);
-  for (let start = 0; start < links; start += CODES_PER_ADDITION) {
-    const codes = Array.from({ length: Math.min(CODES_PER_ADDITION, links - start) }, (_, index) =>
-      codeOf(start + index),
-    );
-    await counter.add(randomUUID(), new Map(codes.map((code) => [code, 1])));
-  }
-  await redis.close();
 }
 
 export const flush: Suite = {

@@ -1,6 +1,7 @@
-import type { Deployment } from '../harness/deployment.ts';
-import { codeOf } from '../harness/samples.ts';
-import { seedLinks, seedVisits } from '../harness/seed.ts';
+import { codeOf } from '../data/samples.ts';
+import { seedLinks, seedVisits } from '../data/seed.ts';
+import { createVisits } from '../data/visits.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
 import { count, number } from '../report.ts';
 import { exponent, median } from '../statistics.ts';
 import type { Bench, Suite } from '../suite.ts';
@@ -12,7 +13,7 @@ import { createMissing } from './redirect-miss.ts';
 import { LEAST_FOLLOWED, openWarm } from './redirect-warm.ts';
 import { repeated, stampede } from './stampede.ts';
 import { measureStats } from './stats.ts';
-import { createVisits, measureWriting } from './writer.ts';
+import { measureWriting } from './writer/writing.ts';
 
 const TIMES = [1, 10, 100];
 const LINKS_PER_PAGE = 100;
@@ -71,7 +72,7 @@ async function costsAt(bench: Bench, links: number): Promise<Cost[]> {
 }
 
 async function addRedirects(
-  deployment: Deployment,
+  deployment: MeasuredDeployment,
   bench: Bench,
   links: number,
   add: (what: string, of: string, size: number, measure: () => Promise<number>) => Promise<void>,

@@ -1,8 +1,9 @@
 import { encodeCursor } from '@terse/http/cursor';
-import { alternate } from '../harness/alternate.ts';
-import { API_KEY, type Deployment } from '../harness/deployment.ts';
-import { latencies, readApi } from '../harness/latency.ts';
-import { seedLinks } from '../harness/seed.ts';
+import { API_KEY } from '../../harness/clients/api.ts';
+import { alternate } from '../alternate.ts';
+import { seedLinks } from '../data/seed.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { latencies, readApi } from '../load/latency.ts';
 import { count, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Suite } from '../suite.ts';
@@ -13,13 +14,17 @@ const CALLS = 100;
 const NOISE = 1.25;
 
 /** The middle of the milliseconds that a page takes, the first one being 1. */
-export async function measurePage(deployment: Deployment, url: string, page: number): Promise<number> {
+export async function measurePage(
+  deployment: MeasuredDeployment,
+  url: string,
+  page: number,
+): Promise<number> {
   const cursor = page === 1 ? '' : `&cursor=${await cursorTo(deployment, page)}`;
   const address = `${url}/api/v1/links?limit=${PAGE}${cursor}`;
   return median(await latencies(CALLS, () => readApi(address, API_KEY)));
 }
 
-async function cursorTo({ sql }: Deployment, page: number): Promise<string> {
+async function cursorTo({ sql }: MeasuredDeployment, page: number): Promise<string> {
   const [last] = await sql<{ created_at: Date; short_code: string }[]>`
     select created_at, short_code from links
     order by created_at desc, short_code desc offset ${(page - 1) * PAGE - 1} limit 1`;

@@ -1,11 +1,11 @@
-import { alternate } from '../harness/alternate.ts';
-import type { Deployment } from '../harness/deployment.ts';
-import { CONNECTIONS } from '../harness/load.ts';
 import { createRandom } from '../../harness/random.ts';
-import { createZipf, type SampleRequest, visitsTo } from '../harness/samples.ts';
-import { fillCache, seedLinks } from '../harness/seed.ts';
-import { memoryOf } from '../harness/usage.ts';
-import { prepareBareVisits, prepareVisits } from '../harness/visited.ts';
+import { alternate, pairOf } from '../alternate.ts';
+import { createZipf, type SampleRequest, visitsTo } from '../data/samples.ts';
+import { fillCache, seedLinks } from '../data/seed.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { CONNECTIONS } from '../load/load.ts';
+import { prepareBareVisits, prepareVisits } from '../load/visited.ts';
+import { memoryOf } from '../machine/usage.ts';
 import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Bench, Suite } from '../suite.ts';
@@ -25,7 +25,7 @@ export function hotRequests(links: number): SampleRequest[] {
 }
 
 /** A redirect with its links in memory, warmed up, and loads on it whose visits are all proved to arrive. */
-export async function openHot(deployment: Deployment, links: number, bench: Pick<Bench, 'cores'>) {
+export async function openHot(deployment: MeasuredDeployment, links: number, bench: Pick<Bench, 'cores'>) {
   await fillCache(deployment, links);
   const redirect = await deployment.start('redirect', 'alone');
   const requests = hotRequests(links);
@@ -112,11 +112,3 @@ export const redirectHot: Suite = {
     ];
   },
 };
-
-/** What to compare of two loads. */
-export function pairOf<Name extends string>(name: Name) {
-  return (pair: { subject: Record<Name, number>; reference: Record<Name, number> }) => ({
-    subject: pair.subject[name],
-    reference: pair.reference[name],
-  });
-}

@@ -1,13 +1,12 @@
-import { alternate } from '../harness/alternate.ts';
-import { expectArrivals } from '../harness/arrivals.ts';
-import type { Deployment } from '../harness/deployment.ts';
-import { load } from '../harness/load.ts';
-import { type SampleRequest, visitsTo } from '../harness/samples.ts';
-import { seedLinks } from '../harness/seed.ts';
+import { alternate, pairOf } from '../alternate.ts';
+import { type SampleRequest, visitsTo } from '../data/samples.ts';
+import { seedLinks } from '../data/seed.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { expectArrivals } from '../load/arrivals.ts';
+import { load } from '../load/load.ts';
 import { count, number, withSpread } from '../report.ts';
 import { ratio, spread } from '../statistics.ts';
 import type { Bench, Suite } from '../suite.ts';
-import { pairOf } from './redirect-hot.ts';
 
 const CONNECTIONS = 64;
 const VISITORS_PER_LINK = 4;
@@ -24,7 +23,11 @@ function missingRequests(links: number, run: number): SampleRequest[] {
 }
 
 /** Redirects whose links only the database knows: how many a second, and how many links it was asked for. */
-export function createMissing(deployment: Deployment, links: number, { cores }: Pick<Bench, 'cores'>) {
+export function createMissing(
+  deployment: MeasuredDeployment,
+  links: number,
+  { cores }: Pick<Bench, 'cores'>,
+) {
   let run = 0;
   return async (seconds: number) => {
     await deployment.redis('FLUSHALL');

@@ -1,13 +1,12 @@
-import { alternate } from '../harness/alternate.ts';
-import type { Deployment } from '../harness/deployment.ts';
-import { CONNECTIONS } from '../harness/load.ts';
-import { visitsTo } from '../harness/samples.ts';
-import { fillCache, seedLinks } from '../harness/seed.ts';
-import { prepareBareVisits, prepareVisits } from '../harness/visited.ts';
+import { alternate, pairOf } from '../alternate.ts';
+import { visitsTo } from '../data/samples.ts';
+import { fillCache, seedLinks } from '../data/seed.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { CONNECTIONS } from '../load/load.ts';
+import { prepareBareVisits, prepareVisits } from '../load/visited.ts';
 import { count, number, withSpread } from '../report.ts';
 import { ratio, spread } from '../statistics.ts';
 import type { Bench, Finding, Suite } from '../suite.ts';
-import { pairOf } from './redirect-hot.ts';
 
 const LINKS = 100_000;
 type Transport = 'TCP' | 'REST';
@@ -20,7 +19,7 @@ export const LEAST_FOLLOWED = 50_000;
  * redirect's memory any more when its turn comes again.
  */
 export async function openWarm(
-  deployment: Deployment,
+  deployment: MeasuredDeployment,
   links: number,
   bench: Pick<Bench, 'cores'>,
   { transport = 'TCP', followed = links }: { transport?: Transport; followed?: number } = {},

@@ -1,8 +1,8 @@
-import { herd } from '../harness/herd.ts';
-import type { Deployment } from '../harness/deployment.ts';
-import { codeOf } from '../harness/samples.ts';
-import { seedLinks } from '../harness/seed.ts';
-import { memoryOf } from '../harness/usage.ts';
+import { codeOf } from '../data/samples.ts';
+import { seedLinks } from '../data/seed.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { herd } from '../load/herd.ts';
+import { memoryOf } from '../machine/usage.ts';
 import { count, number } from '../report.ts';
 import type { Finding, Suite } from '../suite.ts';
 
@@ -10,7 +10,7 @@ const VISITORS = 5000;
 const MAX_MEMORY_MB = 200;
 
 /** Visitors who all come at once to a redirect that has nothing in memory, and what that took. */
-export async function stampede(deployment: Deployment, paths: readonly string[]) {
+export async function stampede(deployment: MeasuredDeployment, paths: readonly string[]) {
   await deployment.redis('FLUSHALL');
   const readsBefore = await deployment.indexReads('links_pkey');
   const redirect = await deployment.start('redirect', 'alone');

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inFolder } from '../harness/product.ts';
+import { inFolder } from '../product.ts';
 import type { Bench, Finding, Suite } from '../suite.ts';
 import { type Checkouts, inTurn } from './standalone/checkouts.ts';
 import { measureWithinLimit } from './standalone/limit.ts';

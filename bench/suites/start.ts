@@ -5,16 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../../harness/processes/free-ports.ts';
-import { alternate } from '../harness/alternate.ts';
-import { type Command, folderOf, type Ports } from '../harness/deployment.ts';
-import { codeOf } from '../harness/samples.ts';
-import { fillCache, seedLinks } from '../harness/seed.ts';
+import type { Settings } from '../../harness/processes/function-process.ts';
+import { startProcess, untilUp } from '../../harness/processes/running-process.ts';
 import { statusOf } from '../../harness/processes/status-of.ts';
-import { memoryOf } from '../harness/usage.ts';
+import { alternate } from '../alternate.ts';
+import { folderOf } from '../bundles.ts';
+import { codeOf } from '../data/samples.ts';
+import { fillCache, seedLinks } from '../data/seed.ts';
+import type { Cores } from '../machine/cores.ts';
+import { memoryOf } from '../machine/usage.ts';
+import { commandOfBareHono } from '../references/commands.ts';
 import { number, withSpread } from '../report.ts';
 import { median, spread } from '../statistics.ts';
 import type { Finding, Suite } from '../suite.ts';
-import type { Cores } from '../harness/cores.ts';
 
 const OTHERS = ['links', 'stats', 'visit-writer', 'counter-flush'] as const;
 const STARTS_PER_PAIR = 3;
@@ -24,42 +27,32 @@ const POLL_MS = 2;
 
 interface Candidate {
   readonly what: string;
-  readonly commandAt: (ports: Ports) => Command;
+  readonly command: readonly string[];
+  readonly settings: Settings;
   readonly path: string;
   readonly status: number;
-  /** Where it answers. */
-  readonly at: keyof Ports;
+  /** The setting with the port where it answers. */
+  readonly at: 'PORT' | 'INTERNAL_PORT';
   /** Shown for comparison, without a goal. */
   readonly isReference?: boolean;
 }
 
 /** Milliseconds from the start of a process to its first answer, and its memory half a second later. */
-async function startOnce({
-  what,
-  commandAt,
-  path,
-  status,
-  at,
-}: Candidate): Promise<{ ms: number; restMb: number }> {
-  const [port = 0, internalPort = 0] = await freePorts(2);
-  const ports = { port, internalPort };
-  const { command, settings } = commandAt(ports);
-  const [program = '', ...args] = command;
+async function startOnce(candidate: Candidate): Promise<{ ms: number; restMb: number }> {
+  const { what, command, settings, path, status, at } = candidate;
+  const [port, internalPort] = await freePorts(2);
+  const environment = { PATH: '', PORT: `${port}`, INTERNAL_PORT: `${internalPort}`, ...settings };
+  const url = `http://127.0.0.1:${environment[at]}${path}`;
   const begin = performance.now();
-  const child = spawn(program, args, { env: { PATH: '', ...settings }, stdio: 'inherit' });
-  const ended = once(child, 'exit');
-  const url = `http://127.0.0.1:${ports[at]}${path}`;
-  let answered = await statusOf(url);
-  while (answered === undefined && child.exitCode === null) {
-    await sleep(POLL_MS);
-    answered = await statusOf(url);
-  }
+  const running = await startProcess(command, { environment });
+  let answered: number | undefined;
+  const answers = async () => (answered = await statusOf(url)) !== undefined;
+  await untilUp(running, answers, { everyMs: POLL_MS });
   const ms = performance.now() - begin;
   if (answered !== status) throw new Error(`${what} first answered ${answered} to ${path}.`);
   await sleep(REST_MS);
-  const restMb = memoryOf(child.pid ?? 0).nowMb;
-  child.kill('SIGTERM');
-  await ended;
+  const restMb = memoryOf(running.pid).nowMb;
+  await running.end('SIGTERM');
   return { ms, restMb };
 }
 
@@ -81,26 +74,31 @@ export const start: Suite = {
       recursive: true,
       filter: (file) => !file.endsWith('.compiled'),
     });
-    const live = { path: '/.live', status: 200, at: 'internalPort' } as const;
-    const redirected = { path: `/${codeOf(1)}`, status: 307, at: 'port' } as const;
+    const live = { path: '/.live', status: 200, at: 'INTERNAL_PORT' } as const;
+    const redirected = { path: `/${codeOf(1)}`, status: 307, at: 'PORT' } as const;
+    const { settings } = deployment;
+    const commandIn = (folder: string) => cores.alone([process.execPath, join(folder, 'main.js')]);
     const candidates: readonly Candidate[] = [
       {
         what: 'bare Hono',
-        commandAt: deployment.commandOfBareHono,
+        command: commandOfBareHono(cores),
+        settings,
         ...live,
-        at: 'port',
+        at: 'PORT',
         isReference: true,
       },
-      { what: 'redirect', commandAt: (ports) => deployment.commandOf('redirect', ports), ...redirected },
+      { what: 'redirect', command: commandIn(folderOf('redirect')), settings, ...redirected },
       {
         what: 'redirect without what was compiled beforehand',
-        commandAt: (ports) => deployment.commandOf('redirect', ports, notCompiled),
+        command: commandIn(notCompiled),
+        settings,
         ...redirected,
         isReference: true,
       },
-      ...OTHERS.map((name): Candidate => ({
+      ...OTHERS.map((name) => ({
         what: name,
-        commandAt: (ports) => deployment.commandOf(name, ports),
+        command: commandIn(folderOf(name)),
+        settings,
         path: live.path,
         status: live.status,
         at: live.at,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { alternate } from '../harness/alternate.ts';
-import { API_KEY, type Deployment } from '../harness/deployment.ts';
-import { latencies, readApi } from '../harness/latency.ts';
-import { codeOf } from '../harness/samples.ts';
-import { seedLinks, seedVisits } from '../harness/seed.ts';
+import { API_KEY } from '../../harness/clients/api.ts';
+import { alternate } from '../alternate.ts';
+import { codeOf } from '../data/samples.ts';
+import { seedLinks, seedVisits } from '../data/seed.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { latencies, readApi } from '../load/latency.ts';
 import { count, number, withSpread } from '../report.ts';
 import { median, ratio, spread } from '../statistics.ts';
 import type { Suite } from '../suite.ts';
@@ -21,7 +22,7 @@ export async function measureStats(url: string, link: number): Promise<{ ms: num
 }
 
 /** The same, when each time a merge has changed every month since the last. */
-async function measureChangedStats({ sql }: Deployment, url: string, link: number): Promise<number> {
+async function measureChangedStats({ sql }: MeasuredDeployment, url: string, link: number): Promise<number> {
   const address = `${url}/api/v1/links/${codeOf(link)}/stats`;
   const taken: number[] = [];
   for (let call = 0; call < CALLS; call++) {
@@ -31,7 +32,7 @@ async function measureChangedStats({ sql }: Deployment, url: string, link: numbe
   return median(taken);
 }
 
-async function measureKeyRead({ sql }: Deployment): Promise<number> {
+async function measureKeyRead({ sql }: MeasuredDeployment): Promise<number> {
   return median(await latencies(CALLS, () => sql`select * from links where short_code = ${codeOf(0)}`));
 }
 

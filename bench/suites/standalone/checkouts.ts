@@ -1,5 +1,5 @@
-import { alternate } from '../../harness/alternate.ts';
-import type { Checkout } from '../../harness/product.ts';
+import { alternate } from '../../alternate.ts';
+import type { Checkout } from '../../product.ts';
 
 /** This checkout, and the one it is compared with. */
 export interface Checkouts {

@@ -1,6 +1,6 @@
-import { load, warmUp } from '../../harness/load.ts';
-import { openMemoryLimit } from '../../harness/memory-limit.ts';
-import { type Checkout, inFolder, startProduct } from '../../harness/product.ts';
+import { load, warmUp } from '../../load/load.ts';
+import { openMemoryLimit } from '../../machine/memory-limit.ts';
+import { type Checkout, inFolder, startProduct } from '../../product.ts';
 import type { Bench, Finding } from '../../suite.ts';
 import { beside, type Checkouts, inTurn } from './checkouts.ts';
 import { visitorsOf } from './visitors.ts';

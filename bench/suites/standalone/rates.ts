@@ -1,16 +1,13 @@
-import { fileURLToPath } from 'node:url';
-import { freePorts } from '../../../harness/processes/free-ports.ts';
-import { startServer } from '../../../harness/processes/function-process.ts';
-import { CONNECTIONS } from '../../harness/load.ts';
-import { type Checkout, inFolder, type Product, startProduct } from '../../harness/product.ts';
-import { prepareBareVisits, prepareVisits } from '../../harness/visited.ts';
+import { CONNECTIONS } from '../../load/load.ts';
+import { prepareBareVisits, prepareVisits } from '../../load/visited.ts';
+import { type Checkout, inFolder, type Product, startProduct } from '../../product.ts';
+import { startBareHono } from '../../references/commands.ts';
 import { count, number, withSpread } from '../../report.ts';
 import { median, type Pair, ratio, spread } from '../../statistics.ts';
 import type { Bench, Finding } from '../../suite.ts';
 import { beside, type Checkouts, type Compared } from './checkouts.ts';
 import { REQUESTS_OF_LINK, visitorsOf } from './visitors.ts';
 
-const BARE_HONO = fileURLToPath(new URL('../../references/bare-hono.ts', import.meta.url));
 const MIN_BESIDE_BEFORE = 2;
 
 type RateBench = Pick<Bench, 'cores' | 'pairs' | 'secondsPerRun'>;
@@ -65,11 +62,8 @@ async function compare(
   visitBefore?: Visit,
 ): Promise<Finding[]> {
   const { cores, pairs, secondsPerRun } = bench;
-  const [port = 0] = await freePorts(1);
-  const command = cores.alone([process.execPath, BARE_HONO, String(port)]);
-  // Serves everything at one port.
-  const bare = await startServer(command, { PORT: String(port), INTERNAL_PORT: String(port) });
-  const visitBare = await prepareBareVisits({ ...bare, pid: bare.pid ?? 0 }, REQUESTS_OF_LINK, bench);
+  const bare = await startBareHono(cores);
+  const visitBare = await prepareBareVisits(bare, REQUESTS_OF_LINK, bench);
   const runs: { bare: number; now: Run; before: Run | undefined }[] = [];
   for (let pair = 0; pair < pairs; pair++) {
     runs.push({

@@ -1,5 +1,5 @@
-import { inFolder, LINK, startProduct } from '../../harness/product.ts';
-import { cpuSeconds } from '../../harness/usage.ts';
+import { cpuSeconds } from '../../machine/usage.ts';
+import { inFolder, LINK, startProduct } from '../../product.ts';
 import { number, withSpread } from '../../report.ts';
 import { median, spread } from '../../statistics.ts';
 import type { Bench, Finding } from '../../suite.ts';
@@ -27,21 +27,21 @@ export async function measureStarts(
     inFolder(async (directory): Promise<Start> => {
       const first = await startProduct(checkout, { cores, directory });
       const freshCpu = cpuSeconds(first.pid);
-      await first.api('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: LINK });
+      await first.call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: LINK });
       await first.end('SIGTERM');
       const second = await startProduct(checkout, { cores, directory });
       const existingCpu = cpuSeconds(second.pid);
       const begin = performance.now();
       await second.end('SIGTERM');
       const stop = (performance.now() - begin) / 1000;
-      return { fresh: first.readyMs / 1000, existing: second.readyMs / 1000, stop, freshCpu, existingCpu };
+      return { fresh: first.upMs / 1000, existing: second.upMs / 1000, stop, freshCpu, existingCpu };
     }),
   );
   const throughNpm = await inTurn(1, checkouts, (checkout) =>
     inFolder(async (directory) => {
       const product = await startProduct(checkout, { cores, directory, by: 'npm' });
       await product.end('SIGTERM');
-      return product.readyMs / 1000;
+      return product.upMs / 1000;
     }),
   );
 

@@ -1,4 +1,4 @@
-import type { TreeMemory } from '../../harness/process-memory.ts';
+import type { TreeMemory } from '../../machine/process-memory.ts';
 import { count, number, withSpread } from '../../report.ts';
 import { median, quantile, spread } from '../../statistics.ts';
 import type { Finding } from '../../suite.ts';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settled } from '../../harness/arrivals.ts';
-import { load, warmUp } from '../../harness/load.ts';
+import { settled } from '../../load/arrivals.ts';
+import { load, warmUp } from '../../load/load.ts';
 import {
   memoryOfTree,
   type MemoryWatch,
   type TreeMemory,
   watchMemory,
-} from '../../harness/process-memory.ts';
-import { type Checkout, inFolder, LINK, type Product, startProduct } from '../../harness/product.ts';
+} from '../../machine/process-memory.ts';
+import { type Checkout, inFolder, LINK, type Product, startProduct } from '../../product.ts';
 import type { Bench } from '../../suite.ts';
 import { visitorsOf } from './visitors.ts';
 
@@ -77,14 +77,16 @@ function stopped(watch: MemoryWatch | undefined): TreeMemory {
 }
 
 /** Calls the API as one client does until something else is over. @throws Error when an answer is wrong. */
-async function callUntil(over: Promise<unknown>, { api }: Product): Promise<Calls> {
+async function callUntil(over: Promise<unknown>, product: Product): Promise<Calls> {
   const end = new AbortController();
   const stop = () => end.abort();
   over.then(stop, stop);
   const calls: Calls = { ms: { 'create a link': [], 'read it': [], stats: [] }, turnedAway: 0 };
-  const call = async (name: Call, expected: number, ...request: Parameters<Product['api']>) => {
+  const call = async (name: Call, expected: number, ...request: Parameters<Product['call']>) => {
     const begin = performance.now();
-    const { status, text } = await api(...request);
+    const response = await product.call(...request);
+    const text = await response.text();
+    const { status } = response;
     if (status === expected) calls.ms[name].push(performance.now() - begin);
     else if (status === 503) calls.turnedAway++;
     else throw new Error(`${request.slice(0, 2).join(' ')} was answered with ${status}: ${text}`);

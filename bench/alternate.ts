@@ -11,3 +11,11 @@ export async function alternate<T, U>(
   }
   return measured;
 }
+
+/** What to compare of two measurements. */
+export function pairOf<Name extends string>(name: Name) {
+  return (pair: { subject: Record<Name, number>; reference: Record<Name, number> }) => ({
+    subject: pair.subject[name],
+    reference: pair.reference[name],
+  });
+}

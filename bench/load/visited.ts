@@ -1,19 +1,20 @@
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
+import type { SampleRequest } from '../data/samples.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { measureUsage } from '../machine/usage.ts';
 import type { Bench } from '../suite.ts';
 import { expectArrivals } from './arrivals.ts';
 import { CONNECTIONS, leadIn, load, type LoadOptions, warmUp } from './load.ts';
-import type { Deployment, RunningFunction } from './deployment.ts';
-import type { SampleRequest } from './samples.ts';
-import { measureUsage } from './usage.ts';
 
-type Visited = Pick<RunningFunction, 'url' | 'pid'>;
+type Visited = Pick<FunctionProcess, 'url' | 'pid'>;
 
 /**
  * Warms a redirect up with these requests. @returns how to visit it: for so many seconds, and every visit is proved to
  * arrive.
  */
 export async function prepareVisits(
-  deployment: Pick<Deployment, 'stored' | 'drain'>,
-  redirect: Visited & Pick<RunningFunction, 'metric'>,
+  deployment: Pick<MeasuredDeployment, 'stored' | 'drain'>,
+  redirect: Visited & Pick<FunctionProcess, 'metric'>,
   requests: readonly SampleRequest[],
   { cores }: Pick<Bench, 'cores'>,
 ) {

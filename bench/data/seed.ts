@@ -1,16 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createRedisCache } from '@terse/cache/redis-cache';
-import { openRedisTcp } from '@terse/cache/redis-tcp';
 import { addToMonth, createMonth, type RollupDelta } from '@terse/core/stats/rollup';
 import { startOf } from '@terse/core/stats/calendar';
+import type { ActiveLink } from '@terse/core/links/link';
 import type postgres from 'postgres';
 import { USER_AGENTS } from '../../harness/fixtures/web.ts';
-import type { Deployment } from './deployment.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
+import { withRedis } from './redis.ts';
 import { CODE_MULTIPLIER, codeOf, URLS } from './samples.ts';
 
 const PUTS_AT_ONCE = 500;
 const MONTHS_AT_ONCE = 200;
-const CONNECT_POLL_MS = 10;
 
 /** Stores links with the numbers from `from` to `to` (exclusive), a second apart, the last one made now. */
 export async function seedLinks(sql: postgres.Sql, to: number, from = 0): Promise<void> {
@@ -24,33 +23,30 @@ export async function seedLinks(sql: postgres.Sql, to: number, from = 0): Promis
 }
 
 /** Puts the links with the numbers below `count` into the shared cache, for an hour. */
-export async function fillCache({ stack }: Deployment, count: number): Promise<void> {
-  const redis = openRedisTcp({
-    url: stack.redis.url,
-    name: 'bench',
-    timeoutMs: 5000,
-    onError: () => undefined,
+export function fillCache({ stack }: MeasuredDeployment, count: number): Promise<void> {
+  return withRedis(stack.redis.url, async (redis) => {
+    const cache = createRedisCache(redis, { linkTtlSeconds: 3600, absentTtlSeconds: 3600 });
+    for (let start = 0; start < count; start += PUTS_AT_ONCE) {
+      const links = Array.from(
+        { length: Math.min(PUTS_AT_ONCE, count - start) },
+        (_, index) => start + index,
+      );
+      await Promise.all(links.map((link) => cache.put(activeLink(link))));
+    }
   });
-  const cache = createRedisCache(redis, { linkTtlSeconds: 3600, absentTtlSeconds: 3600 });
-  while (!(await redis.command('PING').catch(() => undefined))) await sleep(CONNECT_POLL_MS);
-  for (let start = 0; start < count; start += PUTS_AT_ONCE) {
-    const links = Array.from({ length: Math.min(PUTS_AT_ONCE, count - start) }, (_, index) => start + index);
-    await Promise.all(
-      links.map((link) =>
-        cache.put({
-          state: 'active',
-          short_code: codeOf(link),
-          version: 1,
-          original_url: URLS[link % URLS.length] ?? '',
-          redirect_status: 307,
-          expires_at: null,
-          pinned: false,
-          read_at: Date.now(),
-        }),
-      ),
-    );
-  }
-  await redis.close();
+}
+
+function activeLink(link: number): ActiveLink {
+  return {
+    state: 'active',
+    short_code: codeOf(link),
+    version: 1,
+    original_url: URLS[link % URLS.length] ?? '',
+    redirect_status: 307,
+    expires_at: null,
+    pinned: false,
+    read_at: Date.now(),
+  };
 }
 
 /**
@@ -85,7 +81,7 @@ async function seedMonths(sql: postgres.Sql): Promise<void> {
         ('all', ''), ('country', country), ('browser', 'Browser ' || length(user_agent) % 12),
         ('device', 'Device ' || length(user_agent) % 3), ('os', 'System ' || length(user_agent) % 7),
         ('referrer', substring(referrer from '//([^/]+)'))
-      ) as services (dimension, value)
+      ) as parts (dimension, value)
       where value is not null and (not is_bot or dimension = 'all')
       group by 1, 2, 3, 4, 5
     ), by_dimension as (

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { ensureDebianPackages } from '../../harness/servers/debian-packages.ts';
-import type { Cores } from './cores.ts';
-import type { SampleRequest } from './samples.ts';
+import type { SampleRequest } from '../data/samples.ts';
+import type { Cores } from '../machine/cores.ts';
 
 const WRK = '/usr/bin/wrk';
 const SCRIPT = fileURLToPath(new URL('visitors.lua', import.meta.url));

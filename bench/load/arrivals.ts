@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Deployment, RunningFunction } from './deployment.ts';
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
+import type { MeasuredDeployment } from '../deployment.ts';
 import type { Load } from './load.ts';
 
 const SETTLE_MS = 100;
@@ -16,8 +17,8 @@ export interface Arrivals {
 }
 
 export function expectArrivals(
-  deployment: Pick<Deployment, 'drain'>,
-  redirect: Pick<RunningFunction, 'metric'>,
+  deployment: Pick<MeasuredDeployment, 'drain'>,
+  redirect: Pick<FunctionProcess, 'metric'>,
   alreadyStored = 0,
 ): Arrivals {
   let completed = 0;

@@ -1,0 +1,24 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { DeployedFunction } from '../harness/deployment/deployment.ts';
+
+const FUNCTIONS: readonly DeployedFunction[] = [
+  'redirect',
+  'links',
+  'stats',
+  'visit-writer',
+  'counter-flush',
+];
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** The folder of a function, as it lies in its image. */
+export function folderOf(name: DeployedFunction): string {
+  return join(ROOT, 'dist', name);
+}
+
+/** Makes of each function what it is in production. */
+export async function bundleFunctions(): Promise<void> {
+  await promisify(execFile)(process.execPath, ['infra/bundle/main.ts', ...FUNCTIONS], { cwd: ROOT });
+}

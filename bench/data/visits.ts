@@ -1,0 +1,26 @@
+import type { Visit } from '@terse/core/visits/visit';
+import { v7 as uuidv7 } from 'uuid';
+import { USER_AGENTS } from '../../harness/fixtures/web.ts';
+import { createRandom } from '../../harness/random.ts';
+import { codeOf, createZipf, pick, URLS } from './samples.ts';
+
+const COUNTRIES = ['DE', 'FR', 'US', 'BR', 'IN', 'JP'];
+
+/** Visits of just now, of which a few links have most. */
+export function createVisits(howMany: number, links: number): Visit[] {
+  const random = createRandom(Date.now());
+  const draw = createZipf(links, random);
+  return Array.from({ length: howMany }, () => {
+    const timestamp = Date.now();
+    return {
+      id: uuidv7({ msecs: timestamp }),
+      short_code: codeOf(draw()),
+      ip: '192.0.2.0',
+      timestamp,
+      user_agent: pick(USER_AGENTS, random),
+      referrer: random() < 0.5 ? pick(URLS, random) : null,
+      country: pick(COUNTRIES, random),
+      is_bot: random() < 0.05,
+    };
+  });
+}

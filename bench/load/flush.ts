@@ -1,0 +1,9 @@
+import { sendEvent } from '../../harness/clients/events.ts';
+import type { FunctionProcess } from '../../harness/processes/function-process.ts';
+
+/** Has a counter-flush do its work once. @returns its answer. @throws Error unless it is done. */
+export async function flushOnce(flusher: Pick<FunctionProcess, 'url'>): Promise<unknown> {
+  const response = await sendEvent(flusher, { task: 'flush' });
+  if (!response.ok) throw new Error(`The flush was answered with ${response.status}.`);
+  return response.json();
+}
