@@ -93,7 +93,7 @@ export class MeasuredDeployment {
     await writer.end('SIGTERM');
   }
 
-  /** How often sessions that have ended have read an index, by the server's own count. @throws Error when there is none. */
+  /** How often ended sessions have read an index, by the server's own count. @throws Error when there is none. */
   async indexReads(index: string): Promise<number> {
     await sleep(SESSION_END_MS);
     const [row] = await this.sql<{ reads: string }[]>`

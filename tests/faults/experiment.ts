@@ -55,8 +55,8 @@ export class Experiments {
   }
 
   /**
-   * Sends visitors, each with a number of its own, to a new link; injects the fault; waits until all is quiet; and compares
-   * which visits were answered with those that are stored, and their number with the link's count.
+   * Sends visitors, each with a number of its own, to a new link; injects the fault; waits until all is quiet; and
+   * compares which visits were answered with those that are stored, and their number with the link's count.
    * @throws AssertionError when a visit is lost or doubled, or when visitors saw what they must not see.
    */
   async survive(fault: Fault, options: ExperimentOptions = {}): Promise<void> {

@@ -3,7 +3,10 @@ import { pipeline } from 'node:stream/promises';
 import type { Visit } from '@terse/core/visits/visit';
 import type { MeasuredDeployment } from '../../deployment.ts';
 
-/** Copies rows a second, without rollups, into a table with the same columns and key: the least that storing can cost. */
+/**
+ * Rows a second that a bare COPY stores, without rollups, in a table with the same columns and key: the least that
+ * storing can cost.
+ */
 export async function measureBareCopy(
   { sql }: MeasuredDeployment,
   visits: readonly Visit[],
