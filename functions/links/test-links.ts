@@ -20,11 +20,19 @@ export type Call = (
  */
 export interface TestLinks extends TestServices {
   readonly call: Call;
+  /** Asks for a link with this code. */
+  create(shortCode: string, link?: object): Promise<Answer>;
 }
 
 export async function openTestLinks(): Promise<TestLinks> {
   const services = await openTestServices();
-  return { ...services, call: callerOf(createLinksApp(services)) };
+  const call = callerOf(createLinksApp(services));
+  return {
+    ...services,
+    call,
+    create: (short_code, link = {}) =>
+      call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code, ...link }),
+  };
 }
 
 export function callerOf(app: ReturnType<typeof createLinksApp>): Call {
