@@ -3,7 +3,7 @@ import type postgres from 'postgres';
 import { onFreePorts } from '../processes/free-ports.ts';
 import { withSql } from './connections.ts';
 import { programDirectory } from './debian-packages.ts';
-import { createProgram, makeDirectory, writeSettings } from './program.ts';
+import { asServer, createProgram, makeDirectory, writeSettings } from './program.ts';
 import type { RunningServer } from './running-server.ts';
 
 const PROBE_SECONDS = 2;
@@ -55,16 +55,7 @@ admin_users = ${user}
       isReady: () => serves(url, settings),
     });
     await bouncer.start();
-    return {
-      url,
-      port,
-      get pid() {
-        return bouncer.pid;
-      },
-      kill: bouncer.kill,
-      restart: bouncer.restart,
-      stop: bouncer.stop,
-    };
+    return asServer(bouncer, url, port);
   });
 }
 

@@ -3,7 +3,7 @@ import type postgres from 'postgres';
 import { onFreePorts } from '../processes/free-ports.ts';
 import { withSql } from './connections.ts';
 import { programDirectory } from './debian-packages.ts';
-import { createProgram, makeDirectory, run } from './program.ts';
+import { asServer, createProgram, makeDirectory, run } from './program.ts';
 import type { RunningServer } from './running-server.ts';
 
 const PROBE_SECONDS = 2;
@@ -48,17 +48,9 @@ export async function startPostgres({ directory }: { directory: string }): Promi
       isReady: () => serves(url, data),
     });
     await server.start();
-    return {
-      url,
-      port,
-      get pid() {
-        return server.pid;
-      },
-      kill: server.kill,
-      restart: server.restart,
-      stop: server.stop,
-      createDatabase: (name) => createDatabase(url, name),
-    };
+    return Object.assign(asServer(server, url, port), {
+      createDatabase: (name: string) => createDatabase(url, name),
+    });
   });
 }
 

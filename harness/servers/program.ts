@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killOnExit } from '../processes/clean-up.ts';
 import { processTree, signal, survivors } from '../processes/process-tree.ts';
+import type { RunningServer } from './running-server.ts';
 
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 15_000;
@@ -96,6 +97,20 @@ export function createProgram(options: ProgramOptions): Program {
       await end(options.stopSignal);
       await start();
     },
+  };
+}
+
+/** The program as a server at an address. */
+export function asServer(program: Program, url: string, port: number): RunningServer {
+  return {
+    url,
+    port,
+    get pid() {
+      return program.pid;
+    },
+    kill: program.kill,
+    restart: program.restart,
+    stop: program.stop,
   };
 }
 

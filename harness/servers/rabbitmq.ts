@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { onFreePorts } from '../processes/free-ports.ts';
 import { converse } from './converse.ts';
 import { programDirectory } from './debian-packages.ts';
-import { onFreePorts } from '../processes/free-ports.ts';
 import { createProgram, makeDirectory, type Program, run, writeSettings } from './program.ts';
 import type { RunningServer } from './running-server.ts';
 

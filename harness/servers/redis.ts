@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { onFreePorts } from '../processes/free-ports.ts';
 import { converse } from './converse.ts';
 import { programDirectory } from './debian-packages.ts';
-import { onFreePorts } from '../processes/free-ports.ts';
-import { createProgram, makeDirectory } from './program.ts';
+import { asServer, createProgram, makeDirectory } from './program.ts';
 import type { RunningServer } from './running-server.ts';
 
 /**
@@ -31,16 +31,7 @@ export async function startRedis({ directory }: { directory: string }): Promise<
       isReady: (pid) => serves(port, pid),
     });
     await server.start();
-    return {
-      url,
-      port,
-      get pid() {
-        return server.pid;
-      },
-      kill: server.kill,
-      restart: server.restart,
-      stop: server.stop,
-    };
+    return asServer(server, url, port);
   });
 }
 

@@ -4,8 +4,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Redis } from '@upstash/redis';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { processesOf } from '../processes/processes-of.ts';
 import { processTree, survivors } from '../processes/process-tree.ts';
+import { processesOf } from '../processes/processes-of.ts';
 import { startStack } from './stack.ts';
 
 const INSTALL_AND_START_MS = 300_000;
