@@ -8,7 +8,7 @@ import { readConfig } from '@terse/runtime/settings/config';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MANIFESTS } from '../../functions/manifests.ts';
 import { type PostgresServer, startPostgres } from '../../harness/servers/postgres.ts';
-import { withSql } from '../../harness/servers/with-server.ts';
+import { withSql } from '../../harness/servers/connections.ts';
 import { describeOnRealServices } from '../on-real-services.ts';
 
 const { migrate } = MANIFESTS;
