@@ -2,15 +2,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { MANIFESTS } from '../functions/manifests.ts';
 import type { DeployedFunction } from '../harness/deployment/deployment.ts';
 
-const FUNCTIONS: readonly DeployedFunction[] = [
-  'redirect',
-  'links',
-  'stats',
-  'visit-writer',
-  'counter-flush',
-];
+export const FUNCTIONS: readonly DeployedFunction[] = MANIFESTS.migrate.makesLoginsOf.map(({ name }) => name);
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The folder of a function, as it lies in its image. */

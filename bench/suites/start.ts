@@ -9,7 +9,7 @@ import type { Settings } from '../../harness/processes/function-process.ts';
 import { startProcess, untilUp } from '../../harness/processes/running-process.ts';
 import { statusOf } from '../../harness/processes/status-of.ts';
 import { alternate } from '../alternate.ts';
-import { folderOf } from '../bundles.ts';
+import { FUNCTIONS, folderOf } from '../bundles.ts';
 import { codeOf } from '../data/samples.ts';
 import { fillCache, seedLinks } from '../data/seed.ts';
 import type { Cores } from '../machine/cores.ts';
@@ -19,7 +19,7 @@ import { number, withSpread } from '../report.ts';
 import { median, spread } from '../statistics.ts';
 import type { Finding, Suite } from '../suite.ts';
 
-const OTHERS = ['links', 'stats', 'visit-writer', 'counter-flush'] as const;
+const OTHERS = FUNCTIONS.filter((name) => name !== 'redirect');
 const STARTS_PER_PAIR = 3;
 const MAX_BEYOND_NODE_MS = 120;
 const REST_MS = 500;

@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
+import type { MANIFESTS } from '../../functions/manifests.ts';
 import { API_KEY } from '../clients/api.ts';
 import { type FunctionProcess, mainOf, type Settings, startServer } from '../processes/function-process.ts';
 import { migrateDatabase } from './migrated-database.ts';
 
-/** A function that is a process of its own in production. */
-export type DeployedFunction = 'redirect' | 'links' | 'stats' | 'visit-writer' | 'counter-flush';
+/** A function that works on backing services, with a login of its own. */
+export type DeployedFunction = (typeof MANIFESTS.migrate.makesLoginsOf)[number]['name'];
 
 /** Where functions reach their backing services. */
 export interface Addresses {
