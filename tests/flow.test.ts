@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { MANIFESTS } from '../functions/manifests.ts';
 import { originsAt } from '../functions/test-origins.ts';
 import { API_KEY, createApi } from '../harness/clients/api.ts';
 import { visit } from '../harness/clients/browser.ts';
@@ -12,8 +13,6 @@ import { tellRedis, withBroker, withSql } from '../harness/servers/connections.t
 import { createDatabase } from '../harness/servers/postgres.ts';
 import { describeOnRealServices } from './on-real-services.ts';
 import type { RealServices } from './real-services.ts';
-
-const LOGINS = ['redirect', 'links', 'stats', 'visit_writer', 'counter_flush'];
 
 interface Way {
   readonly store: Record<string, string>;
@@ -90,13 +89,13 @@ describeOnRealServices('every function in a process of its own', (services) => {
         startFunction('stats', { ...common(2), ...database('stats'), ADMIN_API_KEY: API_KEY }),
         startFunction('visit-writer', {
           ...common(3),
-          ...database('visit_writer'),
+          ...database('visit-writer'),
           ...queue,
           VISIT_BATCH_WAIT_MS: '50',
         }),
         startFunction('counter-flush', {
           ...common(4),
-          ...database('counter_flush'),
+          ...database('counter-flush'),
           ...store,
           ...queue,
           COUNTER_FLUSH_SECONDS: '1',
@@ -207,9 +206,9 @@ function emptyQueues(url: string): Promise<void> {
 /** Gives each function a login with the rights of its group, and nothing more. */
 async function makeLogins(ownerUrl: string): Promise<(name: string) => URL> {
   await withSql(ownerUrl, async (owner) => {
-    for (const name of LOGINS) {
-      await owner.unsafe(`drop role if exists flow_${name}`);
-      await owner.unsafe(`create role flow_${name} login in role terse_${name}`);
+    for (const { name, databaseRole } of MANIFESTS.migrate.makesLoginsOf) {
+      await owner.unsafe(`drop role if exists "flow_${name}"`);
+      await owner.unsafe(`create role "flow_${name}" login in role ${databaseRole}`);
     }
   });
   return (name) => {
