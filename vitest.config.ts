@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           sequence: { groupOrder: 0 },
-          include: ['{packages,functions,bench}/**/*.test.ts'],
+          include: ['{packages,functions,bench,infra/bundle}/**/*.test.ts'],
           globalSetup: ['./tests/test-server.ts'],
           // A PostgreSQL server takes seconds to start on a busy machine.
           testTimeout: 30_000,

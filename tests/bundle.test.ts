@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { readTarget } from '../harness/processes/dockerfile.ts';
 import { startServer } from '../harness/processes/function-process.ts';
 import { describeOnRealServices } from './on-real-services.ts';
 import { originsAt } from '../functions/test-origins.ts';
@@ -21,9 +22,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-async function start() {
+async function start(environment: Readonly<Record<string, string>> = {}) {
   const started = await startServer([process.execPath, join(directory, 'main.js')], {
     ...originsAt(ORIGIN),
+    ...environment,
   });
   onTestFinished(async () => void (await started.end('SIGKILL')));
   return started;
@@ -40,6 +42,37 @@ async function isRefused(): Promise<string> {
     console.log(new (require('node:vm').Script)(readFileSync('bundle.js', 'latin1'), { cachedData }).cachedDataRejected);`;
   const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { cwd: directory });
   return stdout.trim();
+}
+
+/**
+ * Loaded before a function, tells whether V8 takes the compiled code that comes with a script and, when the process ends,
+ * whether its flags are no longer those of its start: V8 refuses what was compiled under other flags.
+ */
+const WATCH = `
+  const vm = require('node:vm');
+  const { Script } = vm;
+  vm.Script = class extends Script {
+    constructor(code, options) {
+      super(code, options);
+      console.log('compiled code is ' + (this.cachedDataRejected === false ? 'taken' : 'not taken'));
+    }
+  };
+  const cachedData = new Script('globalThis.before').createCachedData();
+  process.once('exit', () => {
+    const { cachedDataRejected } = new Script('globalThis.after_', { cachedData });
+    console.log('flags are ' + (cachedDataRejected ? 'changed' : 'unchanged'));
+  });
+`;
+
+/** Starts the function as its image does and stops it: what `WATCH` and V8 say meanwhile. */
+async function watchStart(): Promise<string> {
+  const watch = join(directory, 'watch.cjs');
+  writeFileSync(watch, WATCH);
+  const { NODE_OPTIONS = '' } = readTarget('base').environment;
+  const started = await start({ NODE_OPTIONS: `${NODE_OPTIONS} --require ${watch}`, LOG_LEVEL: 'silent' });
+  await started.end('SIGTERM');
+  await started.closed;
+  return started.output();
 }
 
 async function isLive(): Promise<boolean> {
@@ -60,8 +93,13 @@ describe('a bundle', () => {
     expect(await (await start()).end('SIGTERM')).toBe(0);
   });
 
+  test('starts with it under the flags of its image, and then has V8 keep compiled code', async () => {
+    expect(await watchStart()).toBe('compiled code is taken\nflags are changed\n');
+  });
+
   test('starts without it', async () => {
     rmSync(join(directory, 'bundle.js.compiled'));
+    expect(await watchStart()).toContain('compiled code is not taken');
     expect(await isLive()).toBe(true);
   });
 
@@ -71,6 +109,7 @@ describe('a bundle', () => {
     compiled.writeUInt8(compiled.readUInt8(4) ^ 1, 4);
     writeFileSync(join(directory, 'bundle.js.compiled'), compiled);
     expect(await isRefused()).toBe('true');
+    expect(await watchStart()).toContain('compiled code is not taken');
     expect(await isLive()).toBe(true);
   });
 

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLine, parseCommandLine, UsageError } from '@terse/command-line/command-line';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { MANIFESTS } from '../../functions/manifests.ts';
 import { compile } from './compile.ts';
 import { bringPrograms } from './programs.ts';
+import { ownCommandsOnly } from './redis-commands.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** The function whose bundle carries PostgreSQL. The others refuse an embedded database. */
@@ -29,19 +30,6 @@ const englishOnly: Plugin = {
     onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: "export { default as en } from './en.js';",
     }));
-  },
-};
-
-/** A Redis client without a method for each of 500 commands, a third of a bundle, has those that it sends by itself. */
-const ownCommandsOnly: Plugin = {
-  name: 'own-commands-only',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /[\\/]@redis[\\/]client[\\/]dist[\\/]lib[\\/]commands[\\/]index\.js$/ }, ({ path }) => {
-      const client = readFileSync(join(path, '../../client/index.js'), 'utf8');
-      const names = new Set(Array.from(client.matchAll(/\bcommands_1\.default\.(\w+)/g), ([, name]) => name));
-      const commands = Array.from(names, (name) => `${name}: require('./${name}').default`);
-      return { contents: `exports.__esModule = true; exports.default = { ${commands.join(', ')} };` };
-    });
   },
 };
 
