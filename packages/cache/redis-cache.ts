@@ -3,7 +3,7 @@ import type { CachedLink } from '@terse/core/links/link';
 import type { ShortCode } from '@terse/core/links/short-code';
 import { type CacheLifetimes, ttlSeconds } from './cache.ts';
 import { digestOf, MAX_COPY_LENGTH, MAX_VERSION, readCopy } from './link-copy.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import type { RedisCommands } from './redis-connection.ts';
 import { createScript } from './script.ts';
 import type { Cache } from '@terse/core/links/ports';
 
@@ -41,10 +41,7 @@ const REMOVE = createScript(`
  * The cache of links in Redis, under `short:{code}`. Copies that are put in one turn of the event loop share a
  * command: over REST that is one request instead of one for each link.
  */
-export function createRedisCache(
-  redis: Pick<RedisConnection, 'command' | 'run'>,
-  lifetimes: CacheLifetimes,
-): Cache {
+export function createRedisCache(redis: RedisCommands, lifetimes: CacheLifetimes): Cache {
   const key = (code: string) => `short:${code}`;
 
   const put = batched<CachedLink, void>(async (links) => {

@@ -1,5 +1,6 @@
 import { errors, Redis } from '@upstash/redis';
-import type { RedisConnection } from './redis-connection.ts';
+import { createTimeLimit, TimeLimitError } from '@terse/platform/time-limit';
+import type { RedisCommands, RedisConnection } from './redis-connection.ts';
 import { tellOutages } from './redis-outage.ts';
 import { runScript } from './script.ts';
 
@@ -15,6 +16,10 @@ export interface RedisRestOptions {
 const isReply = (error: unknown) =>
   error instanceof errors.UpstashError && !(error instanceof errors.UpstashJSONParseError);
 
+const isInTime = (error: unknown) => !(error instanceof TimeLimitError);
+
+type Command = RedisCommands['command'];
+
 /** Redis over the REST API of Upstash. */
 export function openRedisRest({ url, token, timeoutMs, onError }: RedisRestOptions): RedisConnection {
   const redis = new Redis({
@@ -28,13 +33,21 @@ export function openRedisRest({ url, token, timeoutMs, onError }: RedisRestOptio
     enableAutoPipelining: false,
     signal: () => AbortSignal.timeout(timeoutMs),
   });
-  const command = (...parts: readonly string[]) => {
+  const command: Command = (...parts) => {
     const [name = '', ...rest] = parts;
     return tellOutages(redis.exec<unknown>([name, ...rest]), isReply, onError);
   };
   return {
-    command,
-    run: (script, keys, values) => runScript(command, script, keys, values),
+    ...commandsBy(command),
+    // The request goes on: to cut it would cost its connection, and the next one a handshake.
+    within: (callersMs) => {
+      const limit = createTimeLimit(callersMs);
+      return commandsBy((...parts) => tellOutages(limit(command(...parts)), isInTime));
+    },
     close: () => Promise.resolve(),
   };
+}
+
+function commandsBy(command: Command): RedisCommands {
+  return { command, run: (script, keys, values) => runScript(command, script, keys, values) };
 }

@@ -1,7 +1,7 @@
 import { ErrorReply, RedisClient } from '@redis/client';
 import { type Backoff, backoffMs } from '@terse/platform/backoff';
-import { createTimeLimit, TimeLimitError } from '@terse/platform/time-limit';
-import type { RedisConnection } from './redis-connection.ts';
+import { createTimeLimit, type TimeLimit, TimeLimitError } from '@terse/platform/time-limit';
+import type { RedisCommands, RedisConnection } from './redis-connection.ts';
 import { tellOutages } from './redis-outage.ts';
 import { runScript } from './script.ts';
 
@@ -25,30 +25,51 @@ const CLOSE_WITHIN_MS = 1000;
 /** While much is asked it is never idle. */
 const TIMEOUTS_BEFORE_RECONNECTING = 3;
 
+type Client = ReturnType<typeof connect>;
+
 /** Redis over TCP. While there is no connection, commands fail at once instead of waiting for one. */
 export function openRedisTcp(options: RedisTcpOptions): RedisConnection {
   const { timeoutMs, onError } = options;
   let client = connect(options);
+  /** When a connection without a reply counts as dead; callers may have less time. */
   const limit = createTimeLimit(timeoutMs);
   const closing = createTimeLimit(CLOSE_WITHIN_MS);
   let timeouts = 0;
 
-  const command = (...parts: readonly string[]) =>
-    tellOutages(send(parts), (error) => error instanceof ErrorReply);
+  function commandsWithin(callersLimit: TimeLimit): RedisCommands {
+    const command = (...parts: readonly string[]) =>
+      tellOutages(send(parts, callersLimit), (error) => error instanceof ErrorReply);
+    return { command, run: (script, keys, values) => runScript(command, script, keys, values) };
+  }
 
-  async function send(parts: readonly string[]): Promise<unknown> {
+  async function send(parts: readonly string[], callersLimit: TimeLimit): Promise<unknown> {
     const asked = client;
+    const replying = asked.sendCommand<unknown>([...parts]);
     try {
-      const reply = await limit<unknown>(asked.sendCommand([...parts]));
+      const reply = await callersLimit(replying);
       timeouts = 0;
       return reply;
     } catch (error) {
-      if (error instanceof TimeLimitError && asked === client) countTimeout();
+      if (error instanceof TimeLimitError) {
+        if (callersLimit === limit) countTimeout(asked);
+        else void waitOn(asked, replying);
+      }
       throw error;
     }
   }
 
-  function countTimeout(): void {
+  /** A reply that its caller no longer waits for still tells whether the connection is alive. */
+  async function waitOn(asked: Client, replying: Promise<unknown>): Promise<void> {
+    try {
+      await limit(replying);
+      timeouts = 0;
+    } catch (error) {
+      if (error instanceof TimeLimitError) countTimeout(asked);
+    }
+  }
+
+  function countTimeout(asked: Client): void {
+    if (asked !== client) return;
     timeouts++;
     if (timeouts < TIMEOUTS_BEFORE_RECONNECTING) return;
     timeouts = 0;
@@ -58,8 +79,8 @@ export function openRedisTcp(options: RedisTcpOptions): RedisConnection {
   }
 
   return {
-    command,
-    run: (script, keys, values) => runScript(command, script, keys, values),
+    ...commandsWithin(limit),
+    within: (callersMs) => commandsWithin(createTimeLimit(callersMs)),
     close: async () => {
       if (client.isReady) {
         await closing(client.close()).catch(() => client.destroy());

@@ -110,6 +110,18 @@ describeOnRealServices('on a Redis server', (services) => {
       await redis.command('SET', 'text', 'x');
       await expect(redis.command('INCR', 'text')).rejects.toThrow('not an integer');
     });
+
+    test('is given up alone by a caller who waits less than others', async () => {
+      await admin.sendCommand(['CLIENT', 'PAUSE', '300', 'WRITE']);
+      const late = redis.within(50).command('INCR', 'late');
+      const other = redis.command('INCR', 'late');
+      await expect(late).rejects.toMatchObject({
+        code: 'unavailable',
+        cause: { message: expect.stringContaining('timed out after 50 ms') },
+      });
+      await other;
+      expect(await redis.command('GET', 'late')).toBe('2');
+    });
   });
 
   test('a command over TCP that is not answered in time fails, and is not repeated', async () => {
@@ -149,6 +161,35 @@ describeOnRealServices('on a Redis server', (services) => {
     await sleep(500);
     proxy.heal();
     await vi.waitFor(() => redis.command('PING'), { timeout: 15_000, interval: 200 });
+    await redis.close();
+    await proxy.close();
+  });
+
+  test('a caller over TCP who waits less than others costs nobody the connection, unless it is dead', async () => {
+    const proxy = await openFaultProxy(Number(new URL(services.redisUrl).port));
+    const onError = vi.fn();
+    const redis = openRedisTcp({
+      url: `redis://127.0.0.1:${proxy.port}`,
+      name: 'terse-test',
+      timeoutMs: 400,
+      onError,
+    });
+    const impatient = redis.within(20);
+    await vi.waitFor(() => impatient.command('PING'));
+    onError.mockClear();
+    await admin.sendCommand(['CLIENT', 'PAUSE', '200', 'WRITE']);
+    for (let asked = 0; asked < 4; asked++) {
+      await expect(impatient.command('INCR', 'late')).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('timed out after 20 ms') },
+      });
+    }
+    await vi.waitFor(async () => expect(await redis.command('GET', 'late')).toBe('4'));
+    expect(onError).not.toHaveBeenCalled();
+    proxy.goSilent();
+    const asked = Array.from({ length: 3 }, () => impatient.command('PING').catch(() => {}));
+    await Promise.all(asked);
+    expect(onError).not.toHaveBeenCalled();
+    await vi.waitFor(() => expect(String(onError.mock.calls[0]?.[0])).toContain('were not answered'));
     await redis.close();
     await proxy.close();
   });

@@ -49,7 +49,7 @@ export function redirectOn(
   const { clock, metrics } = context;
   const links = createLinkRepository({ db, clock });
   // A guard each: a part that is slow must not hold up what the other one could answer.
-  const askCache = createGuard({ timeoutMs: CACHE_TIMEOUT_MS, maxConcurrent: 500, maxWaiting: 500 });
+  const askCache = createGuard({ maxConcurrent: 500, maxWaiting: 500 });
   const askDatabase = createGuard({
     timeoutMs: DATABASE_TIMEOUT_MS,
     maxConcurrent: 100,
@@ -57,7 +57,7 @@ export function redirectOn(
   });
   return {
     resolver: createLinkResolver({
-      cache: store.cacheBehind(askCache),
+      cache: store.cacheBehind(askCache, CACHE_TIMEOUT_MS),
       repository: { findAll: (codes) => askDatabase(() => links.findAll(codes)) },
       clock,
       metrics,

@@ -37,8 +37,8 @@ export interface ServicesContext {
 /** The shared cache, the counter and the overflow, which live in the same place. */
 export interface Store {
   readonly cache: Cache;
-  /** The same cache, which is asked through the guard. */
-  cacheBehind(ask: Guard): Cache;
+  /** The same cache, which is asked through the guard, and not waited for any longer than this. */
+  cacheBehind(ask: Guard, timeoutMs: number): Cache;
   readonly counter: Counter;
   /** Only where it outlives the process. */
   readonly overflow: OverflowQueue | undefined;
@@ -140,14 +140,16 @@ function onRedis(redis: RedisConnection, { config, log }: ServicesContext): Stor
     log.error({ what: what.slice(0, 20) }, 'redis held values that are not ours; they are set aside');
   return {
     cache: createRedisCache(redis, LIFETIMES),
-    cacheBehind: (ask) =>
-      createRedisCache(
+    cacheBehind: (ask, timeoutMs) => {
+      const bounded = redis.within(timeoutMs);
+      return createRedisCache(
         {
-          command: (...parts) => ask(() => redis.command(...parts)),
-          run: (...script) => ask(() => redis.run(...script)),
+          command: (...parts) => ask(() => bounded.command(...parts)),
+          run: (...script) => ask(() => bounded.run(...script)),
         },
         LIFETIMES,
-      ),
+      );
+    },
     counter: createRedisCounter(redis, onBroken),
     overflow: createRedisOverflowQueue(redis, config.overflowMaxBytes, onBroken),
     probe: () => redis.command('PING'),
