@@ -67,11 +67,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.post('/api/v1/links', refuseQuery, async (c) => {
     const link = await linkService.shorten(await readBody(c, newLinkSchema));
-    // `c.json` would copy two headers into a `Headers`, which the server copies back.
-    return new Response(JSON.stringify(view(link)), {
-      status: 201,
-      headers: { 'Content-Type': 'application/json', Location: `/api/v1/links/${link.short_code}` },
-    });
+    return c.json(view(link), 201, { Location: `/api/v1/links/${link.short_code}` });
   });
 
   app.get('/api/v1/links', async (c) => {

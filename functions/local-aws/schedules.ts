@@ -1,4 +1,5 @@
 import { manifest } from '@terse/counter-flush/manifest';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '@terse/platform/durations';
 import { parseAnswer, z } from '@terse/platform/zod';
 
 /** Asks EventBridge Scheduler. @throws Error with the answer when it refuses. */
@@ -74,7 +75,7 @@ export async function readSchedules(ask: AskScheduler): Promise<Schedule[]> {
     }));
 }
 
-const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+const UNIT_MS = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS } as const;
 
 /** `rate(5 minutes)` → 300,000. @throws Error for any other expression. */
 export function periodOf(expression: string): number {

@@ -1,8 +1,9 @@
+import { DAY_MS } from '@terse/platform/durations';
 import type { FunctionManifest } from '@terse/platform/function-manifest';
 
 export const manifest = {
   name: 'restore',
   needs: ['database'],
   embedded: 'own',
-  statementTimeoutMs: 86_400_000,
+  statementTimeoutMs: DAY_MS,
 } as const satisfies FunctionManifest;

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '@terse/platform/clock';
+import { MINUTE_MS } from '@terse/platform/durations';
 import type { CounterBatch } from '@terse/core/counts/counter-batch';
 import type { ShortCode } from '@terse/core/links/short-code';
 import type { Counter } from '@terse/core/counts/ports';
 
 const ADD_IDS_KEPT = 10_000;
-const ADD_ID_TTL_MS = 10 * 60 * 1000;
+const ADD_ID_TTL_MS = 10 * MINUTE_MS;
 
 interface OpenBatch {
   readonly id: string;

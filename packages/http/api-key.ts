@@ -9,6 +9,7 @@ const BEARER = /^Bearer +([\x21-\x7e]{16,256}) *$/i;
  * Lets a request pass only with `Authorization: Bearer <key>` (RFC 6750) and a key that is valid. Runs before load is
  * shed, so that callers without a key take no place from those with one.
  */
+// Not Hono's `bearerAuth`, which refuses characters that `ADMIN_API_KEY` may have.
 export function requireApiKey(isValid: (key: string) => Promise<boolean>): MiddlewareHandler {
   return async (c, next) => {
     const given = requestHeader(c, 'authorization');

@@ -5,6 +5,7 @@ import { requestHeader } from './request-header.ts';
 const ACCEPTABLE = /^[\w.=+/-]{1,128}$/;
 const assigned = new WeakMap<Request, string>();
 
+// Not Hono's, which makes an id for each request and copies the headers of each response: 12 µs, a quarter of the time.
 /**
  * The id by which a request is found in the logs: the caller's `X-Request-Id` if it is short and plain, else a new one.
  */

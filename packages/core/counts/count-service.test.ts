@@ -4,6 +4,7 @@ import { createCountService } from './count-service.ts';
 import type { CounterBatch } from './counter-batch.ts';
 import type { ShortCode } from '../links/short-code.ts';
 import { createTestClock } from '@terse/platform/test-clock';
+import { DAY_MS } from '@terse/platform/durations';
 import { createTestMetrics } from '../test-metrics.ts';
 import type { CounterRepository } from './ports.ts';
 
@@ -97,5 +98,5 @@ describe('a flush', () => {
 test('forgets of the ledger what is older than thirty days', async () => {
   const { repository, service, clock } = services;
   expect(await service.prune()).toBe(7);
-  expect(repository.prune).toHaveBeenCalledWith(new Date(clock.now() - 30 * 86_400_000), 2000);
+  expect(repository.prune).toHaveBeenCalledWith(new Date(clock.now() - 30 * DAY_MS), 2000);
 });

@@ -1,5 +1,6 @@
 import { batched } from '@terse/platform/batched';
 import type { Clock } from '@terse/platform/clock';
+import { MINUTE_MS } from '@terse/platform/durations';
 import { DomainError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 import { type CachedLink, type Link, toCachedLink } from '../link.ts';
@@ -23,7 +24,7 @@ export interface LinkLoaderOptions {
   readonly metrics: Pick<Metrics, 'resolved' | 'cacheFailed'>;
 }
 
-const REFRESH_PINNED_AFTER_MS = 60_000;
+const REFRESH_PINNED_AFTER_MS = MINUTE_MS;
 
 export function createLinkLoader({ cache, repository, clock, metrics }: LinkLoaderOptions): LinkLoader {
   const getCopy = batched(copiesOf);

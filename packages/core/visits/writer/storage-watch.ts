@@ -1,4 +1,5 @@
 import type { Clock } from '@terse/platform/clock';
+import { MINUTE_MS } from '@terse/platform/durations';
 
 /** Notices when visits arrive and none is stored. */
 export interface StorageWatch {
@@ -10,7 +11,7 @@ export interface StorageWatch {
   isStalled(): boolean;
 }
 
-const STALLED_AFTER_MS = 60_000;
+const STALLED_AFTER_MS = MINUTE_MS;
 
 export function createStorageWatch({ clock }: { clock: Pick<Clock, 'monotonic'> }): StorageWatch {
   let since: number | undefined;
