@@ -45,8 +45,8 @@ async function isRefused(): Promise<string> {
 }
 
 /**
- * Loaded before a function, tells whether V8 takes the compiled code that comes with a script and, when the process ends,
- * whether its flags are no longer those of its start: V8 refuses what was compiled under other flags.
+ * Loaded before a function, tells whether V8 takes the compiled code that comes with a script and, when the process
+ * ends, whether its flags are no longer those of its start: V8 refuses what was compiled under other flags.
  */
 const WATCH = `
   const vm = require('node:vm');

@@ -10,8 +10,8 @@ const OTHER_LAYOUT =
   '@redis/client has another layout than infra/bundle/redis-commands.ts knows: it would bring all its commands, or too few.';
 
 /**
- * A Redis client without a method for each of 500 commands, a third of a bundle, has those that it sends by itself. Fails
- * the build where the package has another layout.
+ * A Redis client without a method for each of 500 commands, a third of a bundle, has those that it sends by itself.
+ * Fails the build where the package has another layout.
  */
 export const ownCommandsOnly: Plugin = {
   name: 'own-commands-only',

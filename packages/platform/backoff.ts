@@ -8,8 +8,8 @@ export interface Backoff {
 }
 
 /**
- * Returns how long to wait before the next attempt, in milliseconds. The wait doubles with each failure; the second half
- * of it is random, so that processes that failed together do not come back together.
+ * Returns how long to wait before the next attempt, in milliseconds. The wait doubles with each failure; the second
+ * half of it is random, so that processes that failed together do not come back together.
  * @param failures in a row before this one.
  */
 export function backoffMs(failures: number, { firstMs, maxMs }: Backoff): number {

@@ -18,15 +18,15 @@ type Handle = (messages: readonly Message[]) => Promise<void>;
 const BACKOFF = { firstMs: 500, maxMs: 15_000 };
 
 /**
- * Hands messages on in batches, a few at a time. A batch that fails is kept and tried again, after growing waits, so that
- * an outage behind it uses up nobody's number of deliveries.
+ * Hands messages on in batches, a few at a time. A batch that fails is kept and tried again, after growing waits, so
+ * that an outage behind it uses up nobody's number of deliveries.
  *
- * | a message is | which means             | until                                                                       |
- * | ------------ | ----------------------- | --------------------------------------------------------------------------- |
- * | gathered     | waits for company       | its batch has `maxMessages` or `maxLength`, or has waited for `maxWaitMs`   |
- * | handled      | is in a batch           | `handle` resolves, or the subscription is closed after a failure            |
- * | acknowledged | is forgotten            |                                                                             |
- * | given back   | is in the queue again   | another subscriber takes it                                                 |
+ * | a message is | which means           | until                                                              |
+ * | ------------ | --------------------- | ------------------------------------------------------------------ |
+ * | gathered     | waits for company     | there are `maxMessages` or `maxLength`, or `maxWaitMs` have passed |
+ * | handled      | is in a batch         | `handle` resolves, or fails after the subscription was closed      |
+ * | acknowledged | is forgotten          |                                                                    |
+ * | given back   | is in the queue again | another subscriber takes it                                        |
  */
 export function batch(subscriber: Subscriber, options: BatchOptions, handle: Handle): Subscription {
   const batches = new Batches(options, handle);

@@ -25,11 +25,11 @@ const LINE_BREAK = Buffer.from('\n');
  * Opens the journal in a slot of the directory that no living process has, with what the processes before left in it.
  * What they left in other free slots is taken over, now and while this process lives.
  *
- * | state        | records                      | becomes                                                                 |
- * | ------------ | ---------------------------- | ----------------------------------------------------------------------- |
- * | protecting   | reach the disk               | failing at a failed write, or without a slot where its folder is gone   |
- * | failing      | do not, and each try is told | protecting at the next write: a check tries one each second             |
- * | without slot | do not                       | protecting when a slot can be taken: a check tries it each second       |
+ * | state        | records          | becomes                                                             |
+ * | ------------ | ---------------- | ------------------------------------------------------------------- |
+ * | protecting   | reach the disk   | failing at a failed write; without a slot where its folder is gone  |
+ * | failing      | may not reach it | protecting at the next write; a check tries one each second         |
+ * | without slot | do not reach it  | protecting with another slot; a check tries to take one each second |
  *
  * @throws Error when the directory cannot be written.
  */

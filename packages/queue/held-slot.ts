@@ -98,7 +98,7 @@ export class HeldSlot {
     }
   }
 
-  /** Looks for segments in slots of dead processes, all of them or the next few. @returns whether there are more now. */
+  /** Looks for segments in slots of dead processes: all of them, or the next few. @returns whether it found some. */
   adopt(how: 'sweep' | 'step'): boolean {
     const before = this.#table.onDiskOnly;
     this.#table.takeUpAgain();

@@ -31,12 +31,12 @@ interface Consumer {
  * A queue inside this process. Nothing in it survives a kill, so `publish` resolves only when a message is settled:
  * whoever publishes still has it until then.
  *
- * | a message is   | which means                       | becomes                                                          |
- * | -------------- | --------------------------------- | ---------------------------------------------------------------- |
- * | waiting        | no subscriber has it              | unacknowledged, once the subscriber has fewer than its prefetch  |
- * | unacknowledged | a subscriber has it               | settled; postponed, if that was asked; waiting, when it closes   |
- * | postponed      | waits for one that can read it    | waiting, after `postponeMs`                                      |
- * | settled        | is forgotten, and `publish` ends  |                                                                  |
+ * | a message is   | which means                    | becomes                                                         |
+ * | -------------- | ------------------------------ | --------------------------------------------------------------- |
+ * | waiting        | no subscriber has it           | unacknowledged, once the subscriber has fewer than its prefetch |
+ * | unacknowledged | a subscriber has it            | settled; postponed, if that was asked; waiting, when it closes  |
+ * | postponed      | waits for one that can read it | waiting, after `postponeMs`                                     |
+ * | settled        | is forgotten; `publish` ends   |                                                                 |
  */
 export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
   const { maxMessages, postponeMs = POSTPONE_MS } = options;

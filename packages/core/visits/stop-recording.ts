@@ -26,11 +26,11 @@ export interface StopRecordingOptions {
 /**
  * Waits until all visits are published and counted, at most until the deadline, and closes the journal.
  *
- * | state       | lasts at most                                          | what the queue has not taken                 |
- * | ----------- | ------------------------------------------------------ | -------------------------------------------- |
- * | draining    | half of the time; all of it where there is no overflow | is tried on                                  |
- * | handed over | the rest of the time                                   | goes to the overflow, also from the journal  |
- * | closed      |                                                        | stays in the journal, or is dropped          |
+ * | state        | lasts at most                             | what the queue has not taken                |
+ * | ------------ | ----------------------------------------- | ------------------------------------------- |
+ * | draining     | half of the time; all without an overflow | is tried on                                 |
+ * | handing over | the rest of the time                      | goes to the overflow, also from the journal |
+ * | closed       |                                           | stays in the journal, or is dropped         |
  */
 export async function stopRecording(options: StopRecordingOptions, deadlineMs: number): Promise<VisitsLeft> {
   const { publisher, visitCounter, journal, overflow, clock, metrics } = options;
