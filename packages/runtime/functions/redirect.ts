@@ -13,7 +13,7 @@ import { recorderOn } from '../visit-recording.ts';
 
 /** What a visitor waits for at most. */
 const CACHE_TIMEOUT_MS = 50;
-
+/** The same. The statement goes on until its own bound, at which it is cancelled. */
 const DATABASE_TIMEOUT_MS = 250;
 
 export interface RedirectServices {
