@@ -1,3 +1,4 @@
+import { LINK_DEFAULTS, type LinkOptions } from '@terse/core/links/link';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { faultyFields, openTestLinks, type TestLinks } from './test-links.ts';
 
@@ -45,27 +46,21 @@ describe('a merge patch', () => {
   test.each(['application/merge-patch+json', 'application/json', 'application/json; charset=utf-8'])(
     'of the type %s changes what it holds, and null brings back what a new link has',
     async (type) => {
-      const filled = {
+      const filled: Record<keyof LinkOptions, unknown> = {
         title: 'T',
         tags: ['a'],
-        expires_at: '2027-01-01T00:00:00Z',
+        expires_at: '2027-01-01T00:00:00.000Z',
         redirect_status: 301,
         pinned: true,
       };
-      const { body: before } = await create(filled);
+      const { body: before } = await create();
+      const changed = await change(filled, type);
+      expect([changed.status, changed.body]).toEqual([200, { ...before, ...filled }]);
       const cleared = await change(
-        { title: null, tags: null, expires_at: null, redirect_status: null, pinned: null },
+        Object.fromEntries(Object.keys(filled).map((field) => [field, null])),
         type,
       );
-      expect(cleared.status).toBe(200);
-      expect(cleared.body).toEqual({
-        ...before,
-        title: null,
-        tags: [],
-        expires_at: null,
-        redirect_status: 307,
-        pinned: false,
-      });
+      expect([cleared.status, cleared.body]).toEqual([200, { ...before, ...LINK_DEFAULTS }]);
     },
   );
 

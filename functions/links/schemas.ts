@@ -1,5 +1,6 @@
 import { z } from '@terse/platform/zod';
-import { DEFAULT_REDIRECT_STATUS, REDIRECT_STATUSES } from '@terse/core/links/link';
+import { LINK_DEFAULTS, REDIRECT_STATUSES } from '@terse/core/links/link';
+import type { LinkChanges } from '@terse/core/links/link-service';
 import { MAX_URL_INPUT_LENGTH, MAX_URL_LENGTH } from '@terse/core/links/original-url';
 import { linkCursor } from './link-cursor.ts';
 import { plainText, visibleText } from '@terse/http/plain-text';
@@ -18,16 +19,13 @@ const fields = {
   expires_at: instant.nullable(),
   redirect_status: z.literal(REDIRECT_STATUSES),
   pinned: z.boolean(),
-};
+} satisfies Record<keyof LinkChanges, z.ZodType>;
+
+const { original_url, ...options } = fields;
 
 export const newLinkSchema = z.strictObject({
-  original_url: fields.original_url,
-  short_code: z.string().optional(),
-  title: fields.title.optional(),
-  tags: fields.tags.optional(),
-  expires_at: fields.expires_at.optional(),
-  redirect_status: fields.redirect_status.optional(),
-  pinned: fields.pinned.optional(),
+  original_url,
+  ...z.object({ short_code: z.string(), ...options }).partial().shape,
 });
 
 /** Created all together, or none. */
@@ -37,11 +35,11 @@ export const newLinksSchema = z.strictObject({ links: z.array(newLinkSchema).min
 export const linkChangesSchema = z
   .strictObject({
     ...fields,
-    tags: fields.tags.nullable().transform((tags) => tags ?? []),
+    tags: fields.tags.nullable().transform((tags) => tags ?? LINK_DEFAULTS.tags),
     redirect_status: fields.redirect_status
       .nullable()
-      .transform((status) => status ?? DEFAULT_REDIRECT_STATUS),
-    pinned: fields.pinned.nullable().transform((pinned) => pinned ?? false),
+      .transform((status) => status ?? LINK_DEFAULTS.redirect_status),
+    pinned: fields.pinned.nullable().transform((pinned) => pinned ?? LINK_DEFAULTS.pinned),
   })
   .partial();
 

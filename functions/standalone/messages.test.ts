@@ -1,4 +1,5 @@
 import { createCounterFlushApp } from '@terse/counter-flush/app';
+import type { NewLink } from '@terse/core/links/new-link';
 import { createLinksApp } from '@terse/links/app';
 import { openTestServices, TEST_API_KEY, type TestServices } from '@terse/runtime/services/test-services';
 import { createStatsApp } from '@terse/stats/app';
@@ -61,7 +62,7 @@ const LINK = {
   expires_at: '2999-01-01T00:00:00Z',
   redirect_status: 307,
   pinned: true,
-};
+} satisfies Record<keyof NewLink, unknown>;
 const MESSAGE = { body: '[]', headers: {} };
 const RMQ = { data: '', basicProperties: { headers: {} } };
 

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { DEFAULT_LIMIT, MAX_INTERVALS } from '@terse/core/stats/stats-service';
 import { MAX_VALUES } from '@terse/core/stats/heavy-hitters';
 import { INTERVALS } from '@terse/core/stats/interval';
-import { DEFAULT_REDIRECT_STATUS, REDIRECT_STATUSES } from '@terse/core/links/link';
+import { LINK_DEFAULTS, REDIRECT_STATUSES } from '@terse/core/links/link';
 import { MAX_URL_INPUT_LENGTH, MAX_URL_LENGTH } from '@terse/core/links/original-url';
 import { RESERVED_CODES } from '@terse/core/links/short-code';
+import { testLink } from '@terse/core/links/test-link';
 import { MAX_REFERRER_LENGTH } from '@terse/core/visits/visit';
 import { DIMENSIONS } from '@terse/core/stats/rollup';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '@terse/http/schemas';
-import { LIMITS } from '@terse/links/schemas';
+import { createLinkView } from '@terse/links/link-view';
+import { LIMITS, newLinkSchema } from '@terse/links/schemas';
 import { MAX_CUT_VALUES, MAX_CUT_VISITS } from '@terse/repository/cut-days';
 import { readConfig } from '@terse/runtime/settings/config';
 import { expect, test } from 'vitest';
@@ -33,7 +35,7 @@ test.each([
   `| ${n(LIMITS.title)} characters |`,
   `${n(LIMITS.tags)} tags of ${n(LIMITS.tag)} characters`,
   `1 to ${n(LIMITS.bulk)} links in at most ${maxBodyBytes / 1024 / 1024} MB`,
-  `| \`redirect_status\` | ${codes(REDIRECT_STATUSES, 'or')} | \`${DEFAULT_REDIRECT_STATUS}\` |`,
+  `| \`redirect_status\` | ${codes(REDIRECT_STATUSES, 'or')} | \`${LINK_DEFAULTS.redirect_status}\` |`,
   `| \`limit\` | \`${DEFAULT_PAGE_SIZE}\` | 1 to ${MAX_PAGE_SIZE} |`,
   `\`limit\` (${DEFAULT_PAGE_SIZE}, at most ${MAX_PAGE_SIZE})`,
   `at most ${n(MAX_URL_LENGTH)} characters |`,
@@ -44,6 +46,19 @@ test.each([
   `**Breakdowns** by ${codes(DIMENSIONS, 'and')} name`,
 ])('the reference says "%s"', (text) => {
   expect(API).toContain(text);
+});
+
+test('the reference has a row for each field of a link, and says which a request may hold', () => {
+  const [, table = ''] = /\n## A link\n\n(.*?)\n\n/s.exec(read('docs/api.md')) ?? [];
+  const rows = Array.from(table.matchAll(/^\| (`.*?) +\| (.*?) +\|/gm), ([, names = '', use = '']) => ({
+    fields: Array.from(names.matchAll(/`(\w+)`/g), ([, name = '']) => name),
+    isShown: use === 'only shown',
+  }));
+  const fieldsOf = (some: typeof rows) => some.flatMap(({ fields }) => fields).toSorted();
+  const shown = createLinkView(new URL('https://go.example'))(testLink);
+  expect(fieldsOf(rows)).toEqual(Object.keys(shown).toSorted());
+  const taken = rows.filter(({ isShown }) => !isShown);
+  expect(fieldsOf(taken)).toEqual(newLinkSchema.keyof().options.toSorted());
 });
 
 test('the reference names each interval, and each code that is reserved', () => {

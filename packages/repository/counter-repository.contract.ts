@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { ShortCode } from '@terse/core/links/short-code';
+import { testValues } from '@terse/core/links/test-link';
 import { systemClock } from '@terse/platform/clock';
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
@@ -17,17 +18,7 @@ export function describeCounterRepository(database: () => OpenDatabase): void {
 
   beforeEach(async () => {
     const links = createLinkRepository(parts());
-    for (const short_code of [a, b]) {
-      await links.create({
-        short_code,
-        original_url: 'https://example.com/',
-        redirect_status: 307,
-        title: null,
-        tags: [],
-        expires_at: null,
-        pinned: false,
-      });
-    }
+    for (const short_code of [a, b]) await links.create({ ...testValues, short_code });
   });
 
   test('applies a batch once, however often and by however many it is tried', async () => {

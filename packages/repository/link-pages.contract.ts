@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import type { Link } from '@terse/core/links/link';
 import type { ShortCode } from '@terse/core/links/short-code';
+import { testValues as values } from '@terse/core/links/test-link';
 import { createTestClock } from '@terse/platform/test-clock';
 import type { OpenDatabase } from './open-database.ts';
 import { createLinkRepository } from './link-repository.ts';
@@ -9,15 +10,6 @@ import type { LinkValues } from '@terse/core/links/ports';
 
 /** How links are listed on every database; `database` is migrated and empty before each test. */
 export function describeLinkPages(database: () => OpenDatabase): void {
-  const values: LinkValues = {
-    short_code: 'hello' as ShortCode,
-    original_url: 'https://example.com/',
-    redirect_status: 307,
-    title: null,
-    tags: [],
-    expires_at: null,
-    pinned: false,
-  };
   const setUp = () => {
     const clock = createTestClock();
     return { clock, links: createLinkRepository({ db: database().db, clock }) };

@@ -1,24 +1,16 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import type { ShortCode } from '@terse/core/links/short-code';
+import { testValues } from '@terse/core/links/test-link';
 import { createTestClock } from '@terse/platform/test-clock';
 import { createCounterRepository } from './counter-repository.ts';
 import type { OpenDatabase } from './open-database.ts';
 import { createLinkRepository } from './link-repository.ts';
-import type { LinkValues } from '@terse/core/links/ports';
 
 /** What the repository of links promises on every database; `database` is migrated and empty before each test. */
 export function describeLinkRepository(database: () => OpenDatabase): void {
-  const code = 'hello' as ShortCode;
-  const values: LinkValues = {
-    short_code: code,
-    original_url: 'https://example.com/',
-    redirect_status: 307,
-    title: null,
-    tags: [],
-    expires_at: null,
-    pinned: false,
-  };
+  const values = testValues;
+  const code = values.short_code;
   const setUp = () => {
     const clock = createTestClock();
     const { db } = database();

@@ -103,18 +103,15 @@ export function createLinkRepository(options: { db: Kysely<Database>; clock: Clo
  * These columns in this order, whatever else a caller's object holds: each other set is another statement to prepare.
  */
 function toRow(values: LinkValues): NewRow<'links'> {
-  const { short_code, original_url, redirect_status, title, tags, expires_at, pinned } = values;
-  const { readable_url, folded_title } = searchColumns(values);
   return {
-    short_code,
-    original_url,
-    redirect_status,
-    title,
-    tags,
-    expires_at,
-    pinned,
-    readable_url,
-    folded_title,
+    short_code: values.short_code,
+    original_url: values.original_url,
+    redirect_status: values.redirect_status,
+    title: values.title,
+    tags: values.tags,
+    expires_at: values.expires_at,
+    pinned: values.pinned,
+    ...searchColumns(values),
   };
 }
 

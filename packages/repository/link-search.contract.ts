@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { parseSearch } from '@terse/core/links/link-search';
 import { ownUrls } from '@terse/core/links/own-urls';
 import type { ShortCode } from '@terse/core/links/short-code';
+import { testValues } from '@terse/core/links/test-link';
 import { createTestClock } from '@terse/platform/test-clock';
 import type { OpenDatabase } from './open-database.ts';
 import { createLinkRepository } from './link-repository.ts';
@@ -18,16 +19,7 @@ export function describeLinkSearch(database: () => OpenDatabase): void {
     return {
       links,
       create: (short_code: string, more: Partial<LinkValues> = {}) =>
-        links.create({
-          original_url: 'https://example.com/',
-          redirect_status: 307,
-          title: null,
-          tags: [],
-          expires_at: null,
-          pinned: false,
-          ...more,
-          short_code: short_code as ShortCode,
-        }),
+        links.create({ ...testValues, ...more, short_code: short_code as ShortCode }),
       find: async (text: string): Promise<readonly string[]> => {
         const search = parseSearch(text, isOwnUrl);
         return (await links.page({ visibility: 'all', search }, 100)).codes.toSorted();
@@ -133,15 +125,7 @@ export function describeLinkSearch(database: () => OpenDatabase): void {
 
   test('finds any link by any part of what it shows, in any case and composition', async () => {
     const { links, find } = setUp();
-    const created = await links.create({
-      short_code: 'any' as ShortCode,
-      original_url: 'https://example.com/',
-      redirect_status: 307,
-      title: null,
-      tags: [],
-      expires_at: null,
-      pinned: false,
-    });
+    const created = await links.create({ ...testValues, short_code: 'any' as ShortCode });
     const word = fc.stringMatching(/^[\p{L}\p{N}%_\\ ]{1,12}$/u).filter((text) => text.trim() !== '');
     const spelling = fc.constantFrom(
       (text: string) => text,

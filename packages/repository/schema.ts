@@ -1,5 +1,5 @@
 import type { ColumnType, GeneratedAlways, JSONColumnType } from 'kysely';
-import type { Link } from '@terse/core/links/link';
+import type { LinkOptions } from '@terse/core/links/link';
 import type { ShortCode } from '@terse/core/links/short-code';
 import type { MonthlyVisits, RollupDelta } from '@terse/core/stats/rollup';
 
@@ -12,15 +12,10 @@ export interface BaseModel {
   deleted_at: ColumnType<Date | null, never, never>;
 }
 
-export interface LinkTable extends BaseModel {
+export interface LinkTable extends BaseModel, LinkOptions {
   short_code: ColumnType<ShortCode, ShortCode, never>;
   original_url: string;
-  redirect_status: Link['redirect_status'];
   visit_count: ColumnType<number, never, never>;
-  expires_at: Date | null;
-  pinned: boolean;
-  title: string | null;
-  tags: string[];
   version: ColumnType<number, never, never>;
   /** For search only: the URL in Unicode and lower case, where Unicode makes a difference. */
   readable_url: string | null;

@@ -1,6 +1,6 @@
 import type { ShortCode } from '@terse/core/links/short-code';
 import { createTestClock } from '@terse/platform/test-clock';
-import { testLink } from '@terse/core/links/test-link';
+import { testValues } from '@terse/core/links/test-link';
 import { migrate } from '@terse/repository/migrate';
 import { openPostgres } from '@terse/repository/postgres';
 import { describeRepositories } from '@terse/repository/repositories.contract';
@@ -191,10 +191,8 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
   test('tells an outage to each of those whose links were to share a statement', async () => {
     const nowhere = open('postgres://postgres@127.0.0.1:1/none');
     const links = createLinkRepository({ db: nowhere.db, clock: createTestClock() });
-    const { original_url, redirect_status, title, expires_at, pinned } = testLink;
-    const values = { original_url, redirect_status, title, expires_at, pinned, tags: [] };
     const outcomes = ['a', 'b', 'c'].map((code) =>
-      links.create({ ...values, short_code: code as ShortCode }),
+      links.create({ ...testValues, short_code: code as ShortCode }),
     );
     await Promise.all(
       outcomes.map((outcome) => expect(outcome).rejects.toMatchObject({ code: 'unavailable' })),

@@ -144,6 +144,19 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
     });
   });
 
+  test('of the links function may write every column of a link, but for what others count and stamp', async () => {
+    const columns = await owner<{ name: string; inserts: boolean; updates: boolean }[]>`
+      select column_name as name,
+        has_column_privilege('terse_links', 'links', column_name, 'insert') as inserts,
+        has_column_privilege('terse_links', 'links', column_name, 'update') as updates
+      from information_schema.columns where table_schema = 'public' and table_name = 'links' order by column_name
+    `;
+    const without = (right: 'inserts' | 'updates') =>
+      columns.filter((column) => !column[right]).map(({ name }) => name);
+    expect(without('inserts')).toEqual(['deleted_at', 'version', 'visit_count']);
+    expect(without('updates')).toEqual(['created_at', 'short_code', 'visit_count']);
+  });
+
   test('cannot read a count that it may not see the link of', async () => {
     await owner.unsafe('begin');
     await owner.unsafe('set local role terse_counter_flush');

@@ -2,15 +2,10 @@ import type { ShortCode } from './short-code.ts';
 
 export const REDIRECT_STATUSES = [301, 302, 307, 308] as const;
 export type RedirectStatus = (typeof REDIRECT_STATUSES)[number];
-export const DEFAULT_REDIRECT_STATUS: RedirectStatus = 307;
 
-/** A link as it is stored; the names are those of the columns and of the API. */
-export interface Link {
-  readonly short_code: ShortCode;
-  readonly original_url: string;
+/** What people choose for a link, beside its short code and its target. */
+export interface LinkOptions {
   readonly redirect_status: RedirectStatus;
-  /** Visits by people; crawlers and `HEAD` requests are not among them. */
-  readonly visit_count: number;
   readonly expires_at: Date | null;
   /**
    * A pinned link never leaves the cache by age, so it works while the database is down, however rarely it is
@@ -19,6 +14,23 @@ export interface Link {
   readonly pinned: boolean;
   readonly title: string | null;
   readonly tags: readonly string[];
+}
+
+/** What a new link has where nothing was chosen. */
+export const LINK_DEFAULTS: LinkOptions = {
+  redirect_status: 307,
+  expires_at: null,
+  pinned: false,
+  title: null,
+  tags: [],
+};
+
+/** A link as it is stored; the names are those of the columns and of the API. */
+export interface Link extends LinkOptions {
+  readonly short_code: ShortCode;
+  readonly original_url: string;
+  /** Visits by people; crawlers and `HEAD` requests are not among them. */
+  readonly visit_count: number;
   /** Raised by every change, so that a cache can tell which of two copies is newer. */
   readonly version: number;
   readonly created_at: Date;

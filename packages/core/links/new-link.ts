@@ -1,19 +1,14 @@
 import { DomainError, type FieldError, invalidField } from '../errors.ts';
-import { DEFAULT_REDIRECT_STATUS, type RedirectStatus } from './link.ts';
+import { LINK_DEFAULTS, type LinkOptions } from './link.ts';
 import { parseOriginalUrl } from './original-url.ts';
 import type { IsOwnUrl } from './own-urls.ts';
 import { isReserved, parseShortCode, type ShortCode } from './short-code.ts';
 import type { LinkValues } from './ports.ts';
 
-export interface NewLink {
+export type NewLink = {
   readonly original_url: string;
   readonly short_code?: string | undefined;
-  readonly title?: string | null | undefined;
-  readonly tags?: readonly string[] | undefined;
-  readonly expires_at?: Date | null | undefined;
-  readonly redirect_status?: RedirectStatus | undefined;
-  readonly pinned?: boolean | undefined;
-}
+} & { readonly [K in keyof LinkOptions]?: LinkOptions[K] | undefined };
 
 /** A new link that has been checked. */
 export interface PreparedLink {
@@ -36,11 +31,11 @@ export function prepareLink(link: NewLink, { isOwnUrl, now }: PrepareOptions): P
     customCode: link.short_code === undefined ? undefined : parseCustomCode(link.short_code),
     values: {
       original_url: parseOriginalUrl(link.original_url, isOwnUrl),
-      redirect_status: link.redirect_status ?? DEFAULT_REDIRECT_STATUS,
-      title: link.title ?? null,
-      tags: [...new Set(link.tags)],
-      expires_at: link.expires_at ?? null,
-      pinned: link.pinned ?? false,
+      redirect_status: link.redirect_status ?? LINK_DEFAULTS.redirect_status,
+      title: link.title ?? LINK_DEFAULTS.title,
+      tags: [...new Set(link.tags ?? LINK_DEFAULTS.tags)],
+      expires_at: link.expires_at ?? LINK_DEFAULTS.expires_at,
+      pinned: link.pinned ?? LINK_DEFAULTS.pinned,
     },
   };
 }

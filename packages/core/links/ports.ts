@@ -1,6 +1,6 @@
 import type { LinkSearch } from './link-search.ts';
 import type { ShortCode } from './short-code.ts';
-import type { Link, CachedLink } from './link.ts';
+import type { Link, LinkOptions, CachedLink } from './link.ts';
 import type { CounterBatch } from '../counts/counter-batch.ts';
 
 export interface LinkFilter {
@@ -16,10 +16,7 @@ export interface PageOfCodes {
   readonly next: ShortCode | undefined;
 }
 
-export type LinkValues = Pick<
-  Link,
-  'short_code' | 'original_url' | 'redirect_status' | 'title' | 'expires_at' | 'pinned'
-> & { readonly tags: string[] };
+export type LinkValues = Pick<Link, 'short_code' | 'original_url'> & LinkOptions;
 
 export type LinkChange = {
   readonly [K in Exclude<keyof LinkValues, 'short_code'>]?: LinkValues[K] | undefined;

@@ -1,18 +1,36 @@
-import type { Link } from './link.ts';
+import { type ActiveLink, type Link, LINK_DEFAULTS } from './link.ts';
+import type { LinkValues } from './ports.ts';
 import type { ShortCode } from './short-code.ts';
+import type { Visitor } from './visitor.ts';
+
+/** What to create a link like any other from. */
+export const testValues: LinkValues = {
+  short_code: 'hello' as ShortCode,
+  original_url: 'https://example.com/',
+  ...LINK_DEFAULTS,
+};
 
 /** A link like any other, for tests to change what matters to them. */
 export const testLink: Link = {
-  short_code: 'hello' as ShortCode,
-  original_url: 'https://example.com/',
-  redirect_status: 307,
+  ...testValues,
   visit_count: 0,
-  expires_at: null,
-  pinned: false,
-  title: null,
-  tags: [],
   version: 1,
   created_at: new Date(0),
   updated_at: new Date(0),
   deleted_at: null,
 };
+
+/** A copy of such a link. */
+export const testCopy: ActiveLink = {
+  state: 'active',
+  short_code: testLink.short_code,
+  version: testLink.version,
+  original_url: testLink.original_url,
+  redirect_status: testLink.redirect_status,
+  expires_at: null,
+  pinned: testLink.pinned,
+  read_at: 0,
+};
+
+/** A visitor of whom nothing is known. */
+export const testVisitor: Visitor = { ip: null, userAgent: undefined, referrer: undefined, country: null };
