@@ -1,6 +1,7 @@
 import { createLinkResolver } from '@terse/core/links/resolver/link-resolver';
 import type { CachedLink } from '@terse/core/links/link';
 import type { ShortCode } from '@terse/core/links/short-code';
+import { testVisitor } from '@terse/core/links/test-link';
 import { createTestMetrics } from '@terse/core/test-metrics';
 import { createLinkService } from '@terse/core/links/link-service';
 import type { OpenDatabase } from '@terse/repository/open-database';
@@ -73,7 +74,7 @@ describe('what a database holds already', () => {
       expect(seen.filter((each) => each === code)).toEqual([code]);
 
       const isOver = time === '0031-01-01' || time === '-infinity' || time === '0044-03-15 BC';
-      expect((await resolver.resolve(code)).kind).toBe(isOver ? 'expired' : 'redirect');
+      expect((await resolver.resolve(code, testVisitor)).kind).toBe(isOver ? 'expired' : 'redirect');
       expect((await call('PATCH', `/api/v1/links/${code}`, { title: 'New' })).status).toBe(200);
       expect((await call('DELETE', `/api/v1/links/${code}`)).status).toBe(204);
       expect((await call('POST', `/api/v1/links/${code}/restore`)).status).toBe(200);

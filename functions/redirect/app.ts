@@ -4,6 +4,7 @@ import type { Resolution } from '@terse/core/links/resolver/decide';
 import type { LinkResolver } from '@terse/core/links/resolver/link-resolver';
 import type { Metrics } from '@terse/core/metrics';
 import { parseShortCode, type ShortCode } from '@terse/core/links/short-code';
+import type { ObservedVisit } from '@terse/core/visits/visit-encoder';
 import type { VisitRecorder } from '@terse/core/visits/visit-recorder';
 import { type AppDependencies, createApp } from '@terse/http/create-app';
 import { methodNotAllowed } from '@terse/http/method-not-allowed';
@@ -43,10 +44,11 @@ export function createRedirectApp(dependencies: RedirectDependencies): RedirectA
     }
     // Hono answers HEAD with what GET gives, without the body.
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return refuseMethod(c, next);
-    const resolution = resolver.resolve(shortCode);
-    if (!(resolution instanceof Promise)) return follow(c, shortCode, resolution);
+    const visit = observe(c, shortCode);
+    const resolution = resolver.resolve(shortCode, visit);
+    if (!(resolution instanceof Promise)) return follow(visit, resolution);
     return resolution.then(
-      (resolved) => follow(c, shortCode, resolved),
+      (resolved) => follow(visit, resolved),
       (error: unknown) => {
         metrics.redirected('unavailable');
         throw error;
@@ -54,18 +56,22 @@ export function createRedirectApp(dependencies: RedirectDependencies): RedirectA
     );
   });
 
-  function follow(c: Context, shortCode: ShortCode, resolution: Resolution): Response | Promise<Response> {
-    metrics.redirected(resolution.kind);
-    if (resolution.kind !== 'redirect') throw refusal(shortCode, resolution.kind);
-
-    recorder.record({
+  function observe(c: Context, shortCode: ShortCode): ObservedVisit {
+    return {
       shortCode,
       ip: clientIp(c),
       userAgent: requestText(c, 'user-agent'),
       referrer: requestText(c, 'referer'),
       country: country(c),
       isProbe: c.req.method === 'HEAD' || isPrefetch(c),
-    });
+    };
+  }
+
+  function follow(visit: ObservedVisit, resolution: Resolution): Response | Promise<Response> {
+    metrics.redirected(resolution.kind);
+    if (resolution.kind !== 'redirect') throw refusal(visit.shortCode, resolution.kind);
+
+    recorder.record(visit);
     // Not stored anywhere on the way: every visit is seen, and a change is seen by the next one.
     const headers = { Location: resolution.location, 'Cache-Control': 'no-store', 'Content-Length': '0' };
     // Not `c.body`, which would copy them into a `Headers` first.

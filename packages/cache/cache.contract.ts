@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createTestClock, type TestClock } from '@terse/platform/test-clock';
 import type { ActiveLink, CachedLink } from '@terse/core/links/link';
 import type { ShortCode } from '@terse/core/links/short-code';
+import { testCopy } from '@terse/core/links/test-link';
 import type { CacheLifetimes } from './cache.ts';
 import type { Cache } from '@terse/core/links/ports';
 
@@ -15,16 +16,12 @@ export function describeCache(
   open: (clock: TestClock) => Cache,
   pass: (clock: TestClock, ms: number) => Promise<void>,
 ) {
-  const code = 'hello' as ShortCode;
+  const code = testCopy.short_code;
   const link: ActiveLink = {
-    state: 'active',
-    read_at: 0,
-    short_code: code,
+    ...testCopy,
     version: 3,
     original_url: 'https://example.com/?q=%C3%BC',
-    redirect_status: 307,
     expires_at: 1_795_521_600_000,
-    pinned: false,
   };
   const setUp = () => {
     const clock = createTestClock();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type CachedLink, REDIRECT_STATUSES } from '@terse/core/links/link';
+import { type AbsentLink, type ActiveLink, type CachedLink, REDIRECT_STATUSES } from '@terse/core/links/link';
 import { isSafeTarget } from '@terse/core/links/original-url';
 
 /** The longest a copy can be: an original URL has 2048 characters, and JSON writes each in at most six. */
@@ -33,19 +33,17 @@ function isVersion(version: unknown): boolean {
   return Number.isInteger(version) && Number(version) >= 0 && Number(version) <= MAX_VERSION;
 }
 
-function isActive({
-  original_url,
-  redirect_status,
-  expires_at,
-  pinned,
-  read_at,
-}: Readonly<Record<string, unknown>>): boolean {
-  return (
-    typeof original_url === 'string' &&
-    (REDIRECT_STATUSES as readonly unknown[]).includes(redirect_status) &&
-    (expires_at === null || Number.isFinite(expires_at)) &&
-    typeof pinned === 'boolean' &&
-    Number.isFinite(read_at) &&
-    isSafeTarget(original_url)
-  );
+/** What the other fields of an active link must be. */
+const FIELDS = {
+  original_url: (value) => typeof value === 'string' && isSafeTarget(value),
+  redirect_status: (value) => (REDIRECT_STATUSES as readonly unknown[]).includes(value),
+  expires_at: (value) => value === null || Number.isFinite(value),
+  pinned: (value) => typeof value === 'boolean',
+  read_at: (value) => Number.isFinite(value),
+} satisfies Record<Exclude<keyof ActiveLink, keyof AbsentLink>, (value: unknown) => boolean>;
+
+const CHECKS = Object.entries(FIELDS);
+
+function isActive(fields: Readonly<Record<string, unknown>>): boolean {
+  return CHECKS.every(([name, isRight]) => isRight(fields[name]));
 }

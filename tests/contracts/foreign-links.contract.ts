@@ -4,7 +4,7 @@ import type { ActiveLink } from '@terse/core/links/link';
 import type { LinkRepository } from '@terse/core/links/ports';
 import { createLinkResolver } from '@terse/core/links/resolver/link-resolver';
 import type { ShortCode } from '@terse/core/links/short-code';
-import { testLink } from '@terse/core/links/test-link';
+import { testCopy, testLink, testVisitor } from '@terse/core/links/test-link';
 import { createTestMetrics } from '@terse/core/test-metrics';
 import { createTestClock } from '@terse/platform/test-clock';
 import { expect, test, vi } from 'vitest';
@@ -12,16 +12,7 @@ import type { RedisServer } from './redis-server.ts';
 
 const CODE = 'x' as ShortCode;
 const KEY = `short:${CODE}`;
-const LINK: ActiveLink = {
-  state: 'active',
-  short_code: CODE,
-  version: 3,
-  original_url: 'https://example.com/',
-  redirect_status: 307,
-  expires_at: null,
-  pinned: false,
-  read_at: 0,
-};
+const LINK: ActiveLink = { ...testCopy, short_code: CODE, version: 3 };
 const json = (more: object) => JSON.stringify({ ...LINK, ...more });
 
 const BAD_COPIES: readonly [name: string, ...command: string[]][] = [
@@ -72,7 +63,7 @@ export function describeForeignLinks({ redis, admin }: RedisServer): void {
           repository: { findAll },
           clock: createTestClock(),
           metrics: createTestMetrics(),
-        }).resolve(CODE);
+        }).resolve(CODE, testVisitor);
 
       await admin.sendCommand(command);
       expect(await resolve()).toMatchObject({ kind: 'redirect', location: LINK.original_url });

@@ -1,19 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '@terse/platform/clock';
 import type { ShortCode } from '../links/short-code.ts';
+import type { Visitor } from '../links/visitor.ts';
 import { isAutomatic } from './automatic-agent.ts';
 import { storedReferrer } from './referrer.ts';
 import { encodeVisit, truncateUserAgent } from './visit.ts';
 import { createVisitIds } from './visit-id.ts';
 
 /** What the redirect knows of a visit. */
-export interface ObservedVisit {
+export interface ObservedVisit extends Visitor {
   readonly shortCode: ShortCode;
-  /** Already reduced to what may be kept. */
-  readonly ip: string | null;
-  readonly userAgent: string | undefined;
-  readonly referrer: string | undefined;
-  readonly country: string | null;
   /**
    * Whether it is a `HEAD` request, which link checkers send under names of browsers, or a prefetch without a click.
    */

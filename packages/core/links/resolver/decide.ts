@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CachedLink, RedirectStatus } from '../link.ts';
 import { isSafeTarget } from '../original-url.ts';
+import type { Visitor } from '../visitor.ts';
 
 /** What a visitor of a short code is told. */
 export type Resolution = Redirect | { readonly kind: 'unknown' | 'deleted' | 'expired' | 'blocked' };
@@ -10,11 +12,14 @@ export interface Redirect {
   readonly status: RedirectStatus;
 }
 
+/** Decides by the visitor. No I/O and no promise; it answers with what was made when it was prepared. */
+export type Rule = (visitor: Visitor) => Resolution;
+
 /** A link in memory, with everything made that does not depend on the visitor: a hit makes nothing. */
 export interface PreparedLink {
   readonly copy: CachedLink;
-  /** What the link answers until it expires. */
-  readonly answer: Resolution;
+  /** What the link answers until it expires, or the rule that decides it. */
+  readonly answer: Resolution | Rule;
   /** Milliseconds since the epoch; infinity when it does not expire. */
   readonly expiresAt: number;
 }
@@ -25,8 +30,9 @@ const EXPIRED: Resolution = { kind: 'expired' };
 const BLOCKED: Resolution = { kind: 'blocked' };
 
 /** Decides what a visitor is told at a time. Runs for every visitor: no I/O, no promise, nothing allocated. */
-export function decide(link: PreparedLink, now: number): Resolution {
-  return link.expiresAt <= now ? EXPIRED : link.answer;
+export function decide({ answer, expiresAt }: PreparedLink, visitor: Visitor, now: number): Resolution {
+  if (expiresAt <= now) return EXPIRED;
+  return typeof answer === 'function' ? answer(visitor) : answer;
 }
 
 /** Does once for a link what `decide` would otherwise repeat for each visitor. */
@@ -39,12 +45,12 @@ export function prepare(copy: CachedLink): PreparedLink {
   return { copy, answer: { kind: 'redirect', location, status }, expiresAt: expires_at ?? Infinity };
 }
 
+/** Fields of a copy that no answer depends on. */
+const UNANSWERED: ReadonlySet<string> = new Set(['version', 'read_at']);
+
 /** Whether two copies of a link are answered alike. */
 export function isSameLink(one: CachedLink, other: CachedLink): boolean {
-  if (one.state !== 'active' || other.state !== 'active') return one.state === other.state;
-  return (
-    one.original_url === other.original_url &&
-    one.redirect_status === other.redirect_status &&
-    one.expires_at === other.expires_at
-  );
+  if (one === other) return true;
+  const fields = Object.keys(one) as (keyof CachedLink)[];
+  return fields.every((field) => UNANSWERED.has(field) || isDeepStrictEqual(one[field], other[field]));
 }

@@ -4,7 +4,7 @@ import { type CachedLink, type Link, toCachedLink } from '../link.ts';
 import { createLinkResolver } from './link-resolver.ts';
 import { parseShortCode, type ShortCode } from '../short-code.ts';
 import { createTestClock } from '@terse/platform/test-clock';
-import { testLink } from '../test-link.ts';
+import { testLink, testVisitor } from '../test-link.ts';
 import { createTestMetrics } from '../../test-metrics.ts';
 
 const code = testLink.short_code;
@@ -16,12 +16,13 @@ function setUp() {
   const find = vi.fn<(code: ShortCode) => Promise<Link | undefined>>();
   const findAll = vi.fn((codes: readonly ShortCode[]) => Promise.all(codes.map((each) => find(each))));
   const metrics = createTestMetrics();
+  const resolver = createLinkResolver({ cache, repository: { findAll }, clock, metrics });
   return {
     cache,
     find,
     findAll,
     metrics,
-    resolver: createLinkResolver({ cache, repository: { findAll }, clock, metrics }),
+    resolver: { resolve: (of: ShortCode) => resolver.resolve(of, testVisitor) },
   };
 }
 
@@ -85,12 +86,12 @@ test('loads links again together, as many as share a command', async () => {
     clock: { ...clock, sleep: () => gathered },
     metrics: services.metrics,
   });
-  await Promise.all(codes.map((each) => resolver.resolve(each)));
+  await Promise.all(codes.map((each) => resolver.resolve(each, testVisitor)));
   const getAll = vi.spyOn(services.cache, 'getAll');
   clock.advance(1000);
   const visit = async (some: readonly ShortCode[]) => {
     for (const each of [...some, ...some]) {
-      expect(resolver.resolve(each)).not.toBeInstanceOf(Promise);
+      expect(resolver.resolve(each, testVisitor)).not.toBeInstanceOf(Promise);
       await new Promise(setImmediate);
     }
   };
@@ -260,8 +261,8 @@ test('holds a bounded number of codes', async () => {
   const codes = Array.from({ length: 50 }, (_, index) => parseShortCode(`code${index}`)).filter(
     (c) => c !== undefined,
   );
-  const answers = await Promise.all(codes.map((each) => resolver.resolve(each)));
+  const answers = await Promise.all(codes.map((each) => resolver.resolve(each, testVisitor)));
   expect(answers.every(({ kind }) => kind === 'unknown')).toBe(true);
-  const remembered = codes.filter((each) => !(resolver.resolve(each) instanceof Promise));
+  const remembered = codes.filter((each) => !(resolver.resolve(each, testVisitor) instanceof Promise));
   expect(remembered.length).toBeLessThanOrEqual(10);
 });

@@ -2,6 +2,7 @@ import { MAX_BATCH_SIZE } from '@terse/platform/batched';
 import type { Clock } from '@terse/platform/clock';
 import type { CachedLink } from '../link.ts';
 import type { ShortCode } from '../short-code.ts';
+import type { Visitor } from '../visitor.ts';
 import { decide, type PreparedLink, type Resolution } from './decide.ts';
 import { createLinkLoader, type LinkLoaderOptions } from './link-loader.ts';
 import { createLinkMemory, type KnownLink } from './link-memory.ts';
@@ -13,7 +14,7 @@ import { createLinkMemory, type KnownLink } from './link-memory.ts';
  */
 export interface LinkResolver {
   /** @throws DomainError `unavailable` when the code is not cached and the repository does not answer. */
-  resolve(code: ShortCode): Resolution | Promise<Resolution>;
+  resolve(code: ShortCode, visitor: Visitor): Resolution | Promise<Resolution>;
 }
 
 export interface LinkResolverOptions extends LinkLoaderOptions {
@@ -83,13 +84,15 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
   }
 
   return {
-    resolve: (code) => {
+    resolve: (code, visitor) => {
       const known = memory.get(code);
       const ageMs = known ? clock.monotonic() - known.loadedAt : Infinity;
-      if (!known || ageMs > maxAgeMs) return loadOnce(code).then((link) => decide(link, clock.now()));
+      if (!known || ageMs > maxAgeMs) {
+        return loadOnce(code).then((link) => decide(link, visitor, clock.now()));
+      }
       metrics.resolved('memory');
       if (ageMs > refreshAheadAfterMs) reloadSoon(code, known);
-      return decide(known.link, clock.now());
+      return decide(known.link, visitor, clock.now());
     },
   };
 }
