@@ -1,6 +1,6 @@
 import { z } from '@terse/platform/zod';
 import { LINK_DEFAULTS, REDIRECT_STATUSES } from '@terse/core/links/link';
-import type { LinkChanges } from '@terse/core/links/link-service';
+import type { LinkChanges } from '@terse/core/links/new-link';
 import { MAX_URL_INPUT_LENGTH, MAX_URL_LENGTH } from '@terse/core/links/original-url';
 import { linkCursor } from './link-cursor.ts';
 import { plainText, visibleText } from '@terse/http/plain-text';

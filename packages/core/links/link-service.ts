@@ -3,13 +3,9 @@ import { type CacheWarmerOptions, createCacheWarmer } from './cache-warmer.ts';
 import type { Link } from './link.ts';
 import { createLink, createLinks } from './link-creation.ts';
 import { createLinkReader, type LinkReader, type LinkReaderOptions } from './link-reader.ts';
-import { type NewLink, prepareLink, prepareLinks } from './new-link.ts';
-import { parseOriginalUrl } from './original-url.ts';
+import { type LinkChanges, type NewLink, prepareChanges, prepareLink, prepareLinks } from './new-link.ts';
 import type { LinkRepository } from './ports.ts';
 import { parseShortCode, type ShortCode } from './short-code.ts';
-
-/** What may change of a link; a short code never does. */
-export type LinkChanges = { readonly [K in Exclude<keyof NewLink, 'short_code'>]?: NewLink[K] | undefined };
 
 /**
  * What people do with links. Every change is in the shared cache before it is answered, or, while that is down, as soon
@@ -65,13 +61,9 @@ export function createLinkService(options: LinkServiceOptions): LinkService {
 
     change: async (text, given) => {
       const code = existing(text);
-      if (Object.values(given).every((value) => value === undefined)) return read(code);
-      const { original_url, tags, ...changes } = given;
-      const changed = await repository.change(code, {
-        ...changes,
-        ...(original_url !== undefined && { original_url: parseOriginalUrl(original_url, isOwnUrl) }),
-        ...(tags !== undefined && { tags: [...new Set(tags)] }),
-      });
+      const changes = prepareChanges(given, isOwnUrl);
+      if (Object.keys(changes).length === 0) return read(code);
+      const changed = await repository.change(code, changes);
       if (changed) await warm(changed);
       return read(code);
     },

@@ -3,12 +3,15 @@ import { LINK_DEFAULTS, type LinkOptions } from './link.ts';
 import { parseOriginalUrl } from './original-url.ts';
 import type { IsOwnUrl } from './own-urls.ts';
 import { isReserved, parseShortCode, type ShortCode } from './short-code.ts';
-import type { LinkValues } from './ports.ts';
+import type { LinkChange, LinkValues } from './ports.ts';
 
 export type NewLink = {
   readonly original_url: string;
   readonly short_code?: string | undefined;
 } & { readonly [K in keyof LinkOptions]?: LinkOptions[K] | undefined };
+
+/** What may change of a link; a short code never does. */
+export type LinkChanges = { readonly [K in Exclude<keyof NewLink, 'short_code'>]?: NewLink[K] | undefined };
 
 /** A new link that has been checked. */
 export interface PreparedLink {
@@ -23,20 +26,32 @@ interface PrepareOptions {
 }
 
 /** Checks a new link, and prepares all that is stored except its code. @throws DomainError `invalid_request`. */
-export function prepareLink(link: NewLink, { isOwnUrl, now }: PrepareOptions): PreparedLink {
-  if (link.expires_at && link.expires_at.getTime() <= now) {
+export function prepareLink(
+  { short_code, original_url, ...options }: NewLink,
+  { isOwnUrl, now }: PrepareOptions,
+): PreparedLink {
+  if (options.expires_at && options.expires_at.getTime() <= now) {
     throw invalidField('expires_at', 'must be in the future');
   }
   return {
-    customCode: link.short_code === undefined ? undefined : parseCustomCode(link.short_code),
+    customCode: short_code === undefined ? undefined : parseCustomCode(short_code),
     values: {
-      original_url: parseOriginalUrl(link.original_url, isOwnUrl),
-      redirect_status: link.redirect_status ?? LINK_DEFAULTS.redirect_status,
-      title: link.title ?? LINK_DEFAULTS.title,
-      tags: [...new Set(link.tags ?? LINK_DEFAULTS.tags)],
-      expires_at: link.expires_at ?? LINK_DEFAULTS.expires_at,
-      pinned: link.pinned ?? LINK_DEFAULTS.pinned,
+      ...LINK_DEFAULTS,
+      original_url: parseOriginalUrl(original_url, isOwnUrl),
+      ...prepareChanges(options, isOwnUrl),
     },
+  };
+}
+
+/** Checks what is given of a link, and leaves out what is not. @throws DomainError `invalid_request`. */
+export function prepareChanges(given: LinkChanges, isOwnUrl: IsOwnUrl): LinkChange {
+  const isGiven = ([, value]: readonly [string, unknown]) => value !== undefined;
+  const changes = Object.fromEntries(Object.entries(given).filter(isGiven)) as LinkChange;
+  const { original_url, tags } = changes;
+  return {
+    ...changes,
+    ...(original_url !== undefined && { original_url: parseOriginalUrl(original_url, isOwnUrl) }),
+    ...(tags !== undefined && { tags: [...new Set(tags)] }),
   };
 }
 

@@ -18,9 +18,7 @@ export interface PageOfCodes {
 
 export type LinkValues = Pick<Link, 'short_code' | 'original_url'> & LinkOptions;
 
-export type LinkChange = {
-  readonly [K in Exclude<keyof LinkValues, 'short_code'>]?: LinkValues[K] | undefined;
-};
+export type LinkChange = Partial<Omit<LinkValues, 'short_code'>>;
 
 export type CreatedLinks = { readonly created: Link[] } | { readonly taken: readonly ShortCode[] };
 
