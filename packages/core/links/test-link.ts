@@ -1,4 +1,4 @@
-import { type ActiveLink, type Link, LINK_DEFAULTS } from './link.ts';
+import { type ActiveLink, type Link, LINK_DEFAULTS, toCachedLink } from './link.ts';
 import type { LinkValues } from './ports.ts';
 import type { ShortCode } from './short-code.ts';
 import type { Visitor } from './visitor.ts';
@@ -20,17 +20,8 @@ export const testLink: Link = {
   deleted_at: null,
 };
 
-/** A copy of such a link. */
-export const testCopy: ActiveLink = {
-  state: 'active',
-  short_code: testLink.short_code,
-  version: testLink.version,
-  original_url: testLink.original_url,
-  redirect_status: testLink.redirect_status,
-  expires_at: null,
-  pinned: testLink.pinned,
-  read_at: 0,
-};
+/** A copy of such a link, read at the beginning of time. */
+export const testCopy = toCachedLink(testLink.short_code, testLink, 0) as ActiveLink;
 
 /** A visitor of whom nothing is known. */
 export const testVisitor: Visitor = { ip: null, userAgent: undefined, referrer: undefined, country: null };
