@@ -11,9 +11,10 @@ import { MAX_REFERRER_LENGTH } from '@terse/core/visits/visit';
 import { DIMENSIONS } from '@terse/core/stats/rollup';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '@terse/http/schemas';
 import { createLinkView } from '@terse/links/link-view';
-import { LIMITS, newLinkSchema } from '@terse/links/schemas';
+import { LIMITS, listQuerySchema, newLinkSchema } from '@terse/links/schemas';
 import { MAX_CUT_VALUES, MAX_CUT_VISITS } from '@terse/repository/cut-days';
 import { readConfig } from '@terse/runtime/settings/config';
+import { summaryQuerySchema } from '@terse/stats/app';
 import { expect, test } from 'vitest';
 import { MANIFESTS } from '../manifests.ts';
 
@@ -48,17 +49,26 @@ test.each([
   expect(API).toContain(text);
 });
 
+/** What the first cells of a table name, with the second cell of each. */
+function rowsBelow(heading: string): { readonly name: string; readonly use: string }[] {
+  const [, table = ''] = new RegExp(`\n${heading}\n\n(.*?)\n\n`, 's').exec(read('docs/api.md')) ?? [];
+  return Array.from(table.matchAll(/^\| (`.*?) +\| (.*?) *\|/gm)).flatMap(([, names = '', use = '']) =>
+    Array.from(names.matchAll(/`(\w+)`/g), ([, name = '']) => ({ name, use })),
+  );
+}
+const namesOf = (rows: ReturnType<typeof rowsBelow>) => rows.map(({ name }) => name).toSorted();
+
 test('the reference has a row for each field of a link, and says which a request may hold', () => {
-  const [, table = ''] = /\n## A link\n\n(.*?)\n\n/s.exec(read('docs/api.md')) ?? [];
-  const rows = Array.from(table.matchAll(/^\| (`.*?) +\| (.*?) +\|/gm), ([, names = '', use = '']) => ({
-    fields: Array.from(names.matchAll(/`(\w+)`/g), ([, name = '']) => name),
-    isShown: use === 'only shown',
-  }));
-  const fieldsOf = (some: typeof rows) => some.flatMap(({ fields }) => fields).toSorted();
+  const rows = rowsBelow('## A link');
   const shown = createLinkView(new URL('https://go.example'))(testLink);
-  expect(fieldsOf(rows)).toEqual(Object.keys(shown).toSorted());
-  const taken = rows.filter(({ isShown }) => !isShown);
-  expect(fieldsOf(taken)).toEqual(newLinkSchema.keyof().options.toSorted());
+  expect(namesOf(rows)).toEqual(Object.keys(shown).toSorted());
+  const taken = rows.filter(({ use }) => use !== 'only shown');
+  expect(namesOf(taken)).toEqual(newLinkSchema.keyof().options.toSorted());
+});
+
+test('the reference has a row for each parameter', () => {
+  expect(namesOf(rowsBelow('## The list'))).toEqual(listQuerySchema.keyof().options.toSorted());
+  expect(namesOf(rowsBelow('## Stats'))).toEqual(summaryQuerySchema.keyof().options.toSorted());
 });
 
 test('the reference names each interval, and each code that is reserved', () => {

@@ -26,7 +26,7 @@ const MAX_PRESSURE = 0.5;
 const MAX_CONCURRENT = 8;
 const MAX_WAITING = 100;
 
-const summaryQuerySchema = z.strictObject({
+export const summaryQuerySchema = z.strictObject({
   from: instant.optional(),
   to: instant.optional(),
   interval: z.enum(INTERVALS).default('day'),

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
@@ -50,6 +51,12 @@ test('there are commands', () => {
       'stack',
     ]),
   );
+});
+
+test('the README names each command', () => {
+  const page = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const missing = COMMANDS.filter(([name]) => !new RegExp(`npm run ${name}\\b`).test(page));
+  expect(missing).toEqual([]);
 });
 
 test.each(COMMANDS)(

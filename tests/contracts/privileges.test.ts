@@ -1,5 +1,6 @@
 import { ensureLogins, scramVerifier } from '@terse/repository/logins';
 import { openPostgres } from '@terse/repository/postgres';
+import { TABLE_NAMES } from '@terse/repository/tables';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MANIFESTS } from '../../functions/manifests.ts';
@@ -142,6 +143,15 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
       }
       expect(allowed).toEqual(expected);
     });
+  });
+
+  test('exists for each table that the migrations make', async () => {
+    const granted = await owner<{ name: string }[]>`
+      select distinct table_name as name from information_schema.column_privileges
+      where table_schema = 'public' and grantee in ${owner(Object.keys(ALLOWED))}
+    `;
+    const names = new Set(granted.map(({ name }) => name));
+    expect(TABLE_NAMES.filter((name) => !names.has(name))).toEqual([]);
   });
 
   test('of the links function may write every column of a link, but for what others count and stamp', async () => {
