@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { DomainError } from '@terse/core/errors';
 import { createApp } from './create-app.ts';
-import { PROBLEM_CODES, problemType } from './problem.ts';
+import { PROBLEM_CODES, problemStatus, problemType } from './problem.ts';
 
 const log = { error: vi.fn(), info: vi.fn() };
 function appThatThrows(error: unknown) {
@@ -13,11 +13,11 @@ function appThatThrows(error: unknown) {
   return app;
 }
 
-test('every problem has a heading in docs/problems.md, and every heading is a problem', () => {
+test('every problem has a heading and its status in docs/problems.md, and every heading is a problem', () => {
   const page = readFileSync(new URL('../../docs/problems.md', import.meta.url), 'utf8');
-  const headings = [...page.matchAll(/^## (\w+)$/gm)].map(([, heading]) => heading);
-  expect(new Set(headings)).toEqual(new Set(PROBLEM_CODES));
-  expect(headings).toHaveLength(PROBLEM_CODES.length);
+  const told = Array.from(page.matchAll(/^## (\w+)\n\n(\d+)\b/gm), ([, code, status]) => `${code} ${status}`);
+  const known = PROBLEM_CODES.map((code) => `${code} ${problemStatus(new DomainError(code, ''))}`);
+  expect(told.toSorted()).toEqual(known.toSorted());
 });
 
 test('says what is wrong, where, and how to find it in the logs', async () => {
