@@ -5,7 +5,7 @@ import type { ShortCode } from '@terse/core/links/short-code';
 import type { DescribedVisit } from '@terse/core/visits/visit-description';
 import { shardOf, rollUp } from '@terse/core/stats/rollup';
 import { arrayText } from './array-text.ts';
-import type { Database } from './schema.ts';
+import type { Database, VisitTable } from './schema.ts';
 import { isRefusalOfContent, isUniqueViolation } from './sql-state.ts';
 import { preparePartitions } from './visit-partitions.ts';
 import type { Inserted, VisitRepository } from '@terse/core/visits/ports';
@@ -115,21 +115,31 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
+/** The columns of a visit, each with its type and its value as text. */
+const COLUMNS = Object.entries({
+  id: ['uuid', ({ id }) => id],
+  short_code: ['text', ({ short_code }) => short_code],
+  ip: ['text', ({ ip }) => ip],
+  timestamp: ['timestamptz', ({ timestamp }) => new Date(timestamp).toISOString()],
+  user_agent: ['text', ({ user_agent }) => user_agent],
+  referrer: ['text', ({ referrer }) => referrer],
+  country: ['text', ({ country }) => country],
+  is_bot: ['boolean', ({ is_bot }) => (is_bot ? 't' : 'f')],
+} satisfies Record<
+  keyof VisitTable,
+  readonly [type: string, textOf: (visit: DescribedVisit) => string | null]
+>);
+
+const COLUMN_NAMES = sql.join(COLUMNS.map(([name]) => sql.ref(name)));
+
 function insertInto(
   table: 'visits' | 'orphan_visits',
   visits: readonly DescribedVisit[],
 ): RawBuilder<unknown> {
+  const arrays = COLUMNS.map(
+    ([, [type, textOf]]) => sql`${arrayText(visits.map(textOf))}::text::${sql.raw(type)}[]`,
+  );
   return sql`
-    insert into ${sql.table(table)} (id, short_code, ip, timestamp, user_agent, referrer, country, is_bot)
-    select * from unnest(
-      ${arrayText(visits.map(({ id }) => id))}::text::uuid[],
-      ${arrayText(visits.map(({ short_code }) => short_code))}::text::text[],
-      ${arrayText(visits.map(({ ip }) => ip))}::text::text[],
-      ${arrayText(visits.map(({ timestamp }) => new Date(timestamp).toISOString()))}::text::timestamptz[],
-      ${arrayText(visits.map(({ user_agent }) => user_agent))}::text::text[],
-      ${arrayText(visits.map(({ referrer }) => referrer))}::text::text[],
-      ${arrayText(visits.map(({ country }) => country))}::text::text[],
-      ${arrayText(visits.map(({ is_bot }) => (is_bot ? 't' : 'f')))}::text::boolean[]
-    )
+    insert into ${sql.table(table)} (${COLUMN_NAMES}) select * from unnest(${sql.join(arrays)})
   `;
 }

@@ -1,14 +1,14 @@
 import { parse } from 'bowser';
 import { LRUCache } from 'lru-cache';
 import { hostOf, storedReferrer } from './referrer.ts';
-import type { Visit } from './visit.ts';
+import type { CompleteVisit, Visit } from './visit.ts';
 
 const USER_AGENTS_REMEMBERED = 5000;
 const REFERRERS_REMEMBERED = 5000;
 const MAX_NAME_LENGTH = 64;
 
 /** A visit with what can be read from it: by which browser, on what, and from where. */
-export interface DescribedVisit extends Visit {
+export interface DescribedVisit extends CompleteVisit {
   readonly referrer_host: string | null;
   readonly browser: string | null;
   readonly os: string | null;

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { ShortCode } from '../links/short-code.ts';
 import { readVisitMessage } from './visit-message.ts';
 import { linesOf } from './visit-lines.ts';
-import { encodeVisit, type Visit } from './visit.ts';
+import { type CompleteVisit, encodeVisit } from './visit.ts';
 
-const visit = (index: number): Visit => ({
+const visit = (index: number): CompleteVisit => ({
   id: `01a20d74-b2d3-75ae-b5ad-${index.toString(16).padStart(12, '0')}`,
   short_code: 'hello' as ShortCode,
   ip: null,

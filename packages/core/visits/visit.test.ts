@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ShortCode } from '../links/short-code.ts';
 import { linesOf, parseLines } from './visit-lines.ts';
-import { encodeVisit, isNewerVisit, isVisit, type Visit, visitSchema } from './visit.ts';
+import { type CompleteVisit, encodeVisit, isNewerVisit, isVisit, type Visit, visitSchema } from './visit.ts';
 
 const text = fc.option(fc.string({ unit: 'binary', maxLength: 100 }).map((any) => any.replaceAll('\0', '')));
-const visits: fc.Arbitrary<Visit> = fc.record({
+const visits: fc.Arbitrary<CompleteVisit> = fc.record({
   id: fc.uuid({ version: 7 }),
   short_code: fc.stringMatching(/^[\w-]{1,64}$/).map((code) => code as ShortCode),
   ip: fc.option(fc.oneof(fc.ipV4(), fc.ipV6())),
@@ -35,10 +35,10 @@ const visit = {
   referrer: null,
   country: 'DE',
   is_bot: false,
-};
+} satisfies Record<keyof Visit, unknown>;
 
 /** What may stand in each field: mostly what is right, and what is nearly so. */
-const fields = {
+const fields: Readonly<Record<keyof Visit, fc.Arbitrary<unknown>>> = {
   id: fc.oneof(
     fc.uuid({ version: 7 }),
     fc.uuid(),
