@@ -1,6 +1,7 @@
 import { systemClock } from '@terse/platform/clock';
 import { vi } from 'vitest';
 import type { ShortCode } from '../links/short-code.ts';
+import { testLink, testVisitor } from '../links/test-link.ts';
 import { createTestMetrics } from '../test-metrics.ts';
 import type { JournalListener, JournalSegment } from './ports.ts';
 import { parseLines, splitLines } from './visit-lines.ts';
@@ -12,11 +13,10 @@ export const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36';
 
 export const visit: ObservedVisit = {
-  shortCode: 'hello' as ShortCode,
+  ...testVisitor,
+  shortCode: testLink.short_code,
   ip: '192.0.2.0',
   userAgent: CHROME,
-  referrer: undefined,
-  country: null,
   isProbe: false,
 };
 
