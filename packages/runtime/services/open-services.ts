@@ -161,23 +161,28 @@ function onRedis(redis: RedisConnection, { config, log }: ServicesContext): Stor
   };
 }
 
-export async function openQueue({ manifest, config, log, clock }: ServicesContext): Promise<Queue> {
+export async function openQueue(context: ServicesContext): Promise<Queue> {
+  const { manifest, config, log } = context;
   const { queue } = config;
-  if (queue.kind === 'rabbitmq') {
-    const { openRabbitmq } = await import('@terse/queue/rabbitmq');
-    const onError = reportErrorsOf('rabbitmq', { log, clock });
-    return openRabbitmq({ url: queue.url, name: `terse-${manifest.name}`, onError });
+  switch (queue.kind) {
+    case 'memory': {
+      const memory = createMemoryQueue({
+        maxMessages: 1000,
+        maxDeadLetters: 1000,
+        onDeadLetter: ({ reason, body }) => log.error({ reason, length: body.length }, 'dead letter'),
+      });
+      return {
+        ...memory,
+        // It answers when a visit is stored, however long that takes.
+        publisherWithin: () => memory,
+        probe: () => Promise.resolve(),
+        close: () => Promise.resolve(),
+      };
+    }
+    case 'rabbitmq': {
+      const { openRabbitmq } = await import('@terse/queue/rabbitmq');
+      const onError = reportErrorsOf('rabbitmq', context);
+      return openRabbitmq({ url: queue.url, name: `terse-${manifest.name}`, onError });
+    }
   }
-  const memory = createMemoryQueue({
-    maxMessages: 1000,
-    maxDeadLetters: 1000,
-    onDeadLetter: ({ reason, body }) => log.error({ reason, length: body.length }, 'dead letter'),
-  });
-  return {
-    ...memory,
-    // It answers when a visit is stored, however long that takes.
-    publisherWithin: () => memory,
-    probe: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  };
 }
