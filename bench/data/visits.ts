@@ -1,4 +1,4 @@
-import type { Visit } from '@terse/core/visits/visit';
+import type { CompleteVisit } from '@terse/core/visits/visit';
 import { v7 as uuidv7 } from 'uuid';
 import { USER_AGENTS } from '../../harness/fixtures/web.ts';
 import { createRandom } from '../../harness/random.ts';
@@ -7,7 +7,7 @@ import { codeOf, createZipf, pick, URLS } from './samples.ts';
 const COUNTRIES = ['DE', 'FR', 'US', 'BR', 'IN', 'JP'];
 
 /** Visits of just now, of which a few links have most. */
-export function createVisits(howMany: number, links: number): Visit[] {
+export function createVisits(howMany: number, links: number): CompleteVisit[] {
   const random = createRandom(Date.now());
   const draw = createZipf(links, random);
   return Array.from({ length: howMany }, () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeVisit, type Visit } from '@terse/core/visits/visit';
+import { type CompleteVisit, encodeVisit } from '@terse/core/visits/visit';
 import { linesOf } from '@terse/core/visits/visit-lines';
 import { openRabbitmq } from '@terse/queue/rabbitmq';
 import type { MeasuredDeployment } from '../../deployment.ts';
@@ -14,7 +14,7 @@ const WITHIN_MS = 180_000;
 /** Puts visits into the queue, then starts a writer: the visits that it stores a second, once it has begun. */
 export async function measureWriting(
   deployment: MeasuredDeployment,
-  visits: readonly Visit[],
+  visits: readonly CompleteVisit[],
   alreadyStored: number,
 ) {
   await publish(deployment, visits);
@@ -42,7 +42,7 @@ export async function measureWriting(
   return { perSecond, highestMb, cpuPerVisit, ofPostgres };
 }
 
-async function publish({ stack }: MeasuredDeployment, visits: readonly Visit[]): Promise<void> {
+async function publish({ stack }: MeasuredDeployment, visits: readonly CompleteVisit[]): Promise<void> {
   const queue = openRabbitmq({ url: stack.rabbitmq.url, name: 'bench', onError: () => undefined });
   const visitsAtOnce = VISITS_PER_MESSAGE * MESSAGES_IN_FLIGHT;
   for (let start = 0; start < visits.length; start += visitsAtOnce) {
