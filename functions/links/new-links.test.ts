@@ -1,3 +1,4 @@
+import { LINK_DEFAULTS } from '@terse/core/links/link';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Call, faultyFields, openTestLinks, type TestLinks } from './test-links.ts';
 
@@ -30,6 +31,7 @@ describe('creating a link', () => {
     expect(status).toBe(201);
     expect(headers.get('Location')).toBe(`/api/v1/links/${code}`);
     expect(body).toEqual({
+      ...LINK_DEFAULTS,
       short_code: code,
       short_url: `https://go.example/${code}`,
       original_url: 'https://example.com/%C3%A4',
