@@ -6,12 +6,12 @@ import type { ShortCode } from '../../links/short-code.ts';
 import { createStorageWatch } from './storage-watch.ts';
 import { createTestClock } from '@terse/platform/test-clock';
 import { createTestMetrics } from '../../test-metrics.ts';
-import { type Visit } from '../visit.ts';
+import type { CompleteVisit, Visit } from '../visit.ts';
 import type { DescribedVisit } from '../visit-description.ts';
 import { createVisitWriter } from './visit-writer.ts';
 import type { DeadLetter, Message } from '../ports.ts';
 
-const visit: Visit = {
+const visit: CompleteVisit = {
   id: '01a20d74-b2d3-75ae-b5ad-edd32e73337f',
   short_code: 'hello' as ShortCode,
   ip: null,
