@@ -4,7 +4,10 @@ import type { LookupFunction } from 'node:net';
 type Found = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void;
 type Look = (hostname: string, found: Found) => void;
 
-/** Resolves names, once for all concurrent callers, so that a slow name blocks one thread only. */
+/**
+ * Resolves names, once for all concurrent callers, so that a slow name blocks one thread only. Each of them tries
+ * another address first: a burst of connections is spread over all that a name has.
+ */
 export function lookUpOnce(
   look: Look = (hostname, found) => lookup(hostname, { all: true }, found),
 ): LookupFunction {
@@ -25,7 +28,13 @@ export function lookUpOnce(
     waiting.set(hostname, askers);
     look(hostname, (error, addresses) => {
       waiting.delete(hostname);
-      for (const each of askers) each(error, error ? [] : addresses);
+      for (const [index, each] of askers.entries()) each(error, error ? [] : startingAt(index, addresses));
     });
   };
+}
+
+/** The addresses in the order in which the caller of this index tries them. */
+function startingAt(index: number, addresses: readonly LookupAddress[]): LookupAddress[] {
+  const first = index % Math.max(addresses.length, 1);
+  return [...addresses.slice(first), ...addresses.slice(0, first)];
 }

@@ -83,3 +83,22 @@ test('those who look for a name at the same time share one look', async () => {
   expect(found).toEqual(Array.from({ length: 10 }, () => '192.0.2.1'));
   expect(look).toHaveBeenCalledOnce();
 });
+
+test('those who share a look are spread over all addresses of the name', async () => {
+  const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => ({ address, family: 4 }));
+  const lookup = lookUpOnce((_name, found) => void setImmediate(found, null, addresses));
+  const first = await Promise.all(
+    Array.from(
+      { length: 6 },
+      () =>
+        new Promise((resolve) => {
+          lookup('function', { all: true }, (_error, found) => {
+            const [{ address } = { address: '' }] = Array.isArray(found) ? found : [];
+            resolve(address);
+          });
+        }),
+    ),
+  );
+  const each = addresses.map(({ address }) => address);
+  expect(first).toEqual([...each, ...each]);
+});
