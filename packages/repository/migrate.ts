@@ -15,6 +15,7 @@ import * as orphanVisits from './migrations/0004-orphan-visits.ts';
 import * as visitTallies from './migrations/0005-visit-tallies.ts';
 import * as countDifferences from './migrations/0006-count-differences.ts';
 import * as linkSearch from './migrations/0008-link-search.ts';
+import { isNotPermitted } from './sql-state.ts';
 
 const migrations = {
   '0001-links': links,
@@ -105,6 +106,20 @@ export async function appliedMigrations<T>(db: Kysely<T>): Promise<string[]> {
   if (ledger.length === 0) return [];
   const { rows } = await sql<{ name: string }>`select name from ${LEDGER} order by name`.execute(db);
   return rows.map(({ name }) => name);
+}
+
+/**
+ * The first migration of this release that the database lacks.
+ * @returns `undefined` when it has all, and where the login may not read which it has.
+ */
+export async function missingMigration<T>(db: Kysely<T>): Promise<string | undefined> {
+  try {
+    const applied = await appliedMigrations(db);
+    return MIGRATIONS.find((name) => !applied.includes(name));
+  } catch (error) {
+    if (isNotPermitted(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The first of these migrations that only a newer release knows; `undefined` when there is none. */

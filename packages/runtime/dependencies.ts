@@ -25,17 +25,25 @@ import { createUrlRepository } from '@terse/repository/url-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import { type Config, type FunctionName, type Origins, readConfig } from './config.ts';
 import { listeningHosts } from './listening-hosts.ts';
+import { errorText } from './error-text.ts';
 import { createGuard } from './guard.ts';
 import { refuseDatabaseFolder } from './embedded-database.ts';
 import { type OpenJournal, openJournal, refuseJournalFolder } from './journal.ts';
 import { createLog, type Logger } from './log.ts';
-import { openDatabase, openQueue, openStore, type PartsContext, type Queue, type Store } from './parts.ts';
+import {
+  openQueue,
+  openServedDatabase,
+  openStore,
+  type PartsContext,
+  type Queue,
+  type Store,
+} from './parts.ts';
 import { createEventLoopPressure, type Pressure } from './pressure.ts';
 import { createReadinessGate, type ReadinessGate } from './readiness.ts';
 import { openStandaloneDatabase } from './standalone-database.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { recorderOn } from './visit-recording.ts';
-import { withDatabase } from './with-database.ts';
+import { explainOutage, withDatabase } from './with-database.ts';
 
 /** What a visitor waits for at most. */
 const CACHE_TIMEOUT_MS = 50;
@@ -118,7 +126,7 @@ export interface CounterFlushServices {
 }
 
 export async function openRedirect(context: Context): Promise<RedirectServices & Opened> {
-  const database = await openDatabase(context);
+  const database = await openServedDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
   const journal = openJournal(context);
@@ -136,7 +144,7 @@ export async function openRedirect(context: Context): Promise<RedirectServices &
 }
 
 export async function openLinks(context: Context): Promise<LinksServices & Opened> {
-  const database = await openDatabase(context);
+  const database = await openServedDatabase(context);
   const store = await openStore(context);
   const gate = createReadinessGate({
     clock: context.clock,
@@ -147,13 +155,13 @@ export async function openLinks(context: Context): Promise<LinksServices & Opene
 }
 
 export async function openStats(context: Context): Promise<StatsServices & Opened> {
-  const database = await openDatabase(context, 'read');
+  const database = await openServedDatabase(context, 'read');
   const gate = createReadinessGate({ clock: context.clock, probes: { database: database.probe } });
   return { ...statsOn(context, database), ...opened(context, gate, [database]) };
 }
 
 export async function openVisitWriter(context: Context): Promise<VisitWriterServices & Opened> {
-  const database = await openDatabase(context);
+  const database = await openServedDatabase(context);
   const queue = await openQueue(context);
   const watch = createStorageWatch(context);
   const gate = createReadinessGate({
@@ -170,7 +178,7 @@ export async function openVisitWriter(context: Context): Promise<VisitWriterServ
 }
 
 export async function openCounterFlush(context: Context): Promise<CounterFlushServices & Opened> {
-  const database = await openDatabase(context);
+  const database = await openServedDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
   const gate = createReadinessGate({
@@ -213,7 +221,10 @@ export async function migrateDatabase(context: Context): Promise<string[]> {
 }
 
 export interface StandaloneServices
-  extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {}
+  extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {
+  /** Why the database cannot be used now, in one line; `undefined` when it can. */
+  databaseFault(): Promise<string | undefined>;
+}
 
 /**
  * Every service, on one set of parts.
@@ -252,6 +263,11 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     ...visitWriterOn(context, database, queue, createStorageWatch(context)),
     ...counterFlushOn(context, database, store, queue),
     ...parts,
+    databaseFault: () =>
+      database.probe().then(
+        () => undefined,
+        (error: unknown) => errorText(explainOutage(error, context.config)),
+      ),
     pressure: () => Math.max(context.eventLoopPressure(), redirect.recorder.fill()),
   };
 }

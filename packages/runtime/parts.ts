@@ -17,6 +17,7 @@ import type { Guard } from './guard.ts';
 import type { Logger } from './log.ts';
 import { reportErrorsOf } from './part-errors.ts';
 import type { Probe } from './readiness.ts';
+import { createSchemaProbe } from './schema-probe.ts';
 import { startDatabase } from './embedded-database.ts';
 import { STATEMENT_TIMEOUT_MS } from './statement-timeouts.ts';
 
@@ -83,6 +84,20 @@ export async function openDatabase(
       await server.stop();
     },
   };
+}
+
+/**
+ * The database of a function, which waits for it: the probe rejects until its schema is that of this release. It is
+ * asked at once, so that the log tells from the start what is wrong.
+ */
+export async function openServedDatabase(
+  context: PartsContext,
+  access: 'write' | 'read' = 'write',
+): Promise<OpenDatabase> {
+  const database = await openDatabase(context, access);
+  const probe = createSchemaProbe(database, context.log);
+  probe().catch(() => {});
+  return { ...database, probe };
 }
 
 export async function openStore(context: PartsContext): Promise<Store> {
