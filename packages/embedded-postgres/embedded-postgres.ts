@@ -61,7 +61,7 @@ export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   const programs = findPrograms();
   inspectFolder(directory);
   const cluster = clusterIn(directory);
-  if (!existsSync(cluster)) throw new Error(`There is no database in ${directory}.`);
+  if (!existsSync(cluster)) throw new Error(`There is no database in ${directory}: npm start makes one.`);
   const lock = tryLockDirectory(directory);
   if (lock) return startIn(directory, lock, programs, options);
   const deadline = performance.now() + FOUND_WITHIN_MS;

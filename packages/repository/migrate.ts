@@ -64,7 +64,9 @@ export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promi
   const done = await appliedMigrations(db);
   const unknown = newerMigration(done);
   if (unknown !== undefined) {
-    throw new Error(`The database is of a newer release: this one does not know its migration ${unknown}.`);
+    throw new Error(
+      `The database is of a newer release: this one does not know its migration ${unknown}. Use that release.`,
+    );
   }
   const wanted = last === undefined ? MIGRATIONS : MIGRATIONS.slice(0, MIGRATIONS.indexOf(last) + 1);
   const missing = Object.entries(migrations).filter(
