@@ -13,13 +13,17 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setUp(pressure: () => number = () => 0) {
+function setUp(
+  pressure: () => number = () => 0,
+  status: () => 200 | 503 = () => 200,
+  log = createLog('silent'),
+) {
   const queue = createMemoryQueue({ maxMessages: 100, maxDeadLetters: 10, onDeadLetter: () => {} });
   const posted: string[] = [];
   const app = new Hono().post('/.events', (c) => {
     const { batch } = c.env as HandedOver;
     posted.push(...(batch?.messages ?? []).map(({ body }) => body));
-    return c.json({});
+    return c.json({}, status());
   });
   const config = readConfig('standalone', {});
   const consuming = consume(app, {
@@ -27,12 +31,13 @@ function setUp(pressure: () => number = () => 0) {
     deadLetters: queue,
     config,
     clock: {
+      monotonic: () => performance.now(),
       sleep: (ms) =>
         new Promise((resolve) => {
           setTimeout(resolve, ms);
         }),
     },
-    log: createLog('silent'),
+    log,
     pressure,
   });
   return { queue, posted, consuming };
@@ -63,5 +68,25 @@ test('waits while redirects are pressed hard, but not for ever', async () => {
   await vi.advanceTimersByTimeAsync(3000);
   expect(posted).toEqual(['[1]', '[2]']);
   await Promise.all([first, second]);
+  await consuming.close();
+});
+
+test('a database that is down for long is logged once in five seconds, with how often it was tried', async () => {
+  const log = createLog('silent');
+  const error = vi.spyOn(log, 'error');
+  let status: 200 | 503 = 503;
+  const { queue, consuming } = setUp(
+    () => 0,
+    () => status,
+    log,
+  );
+  const published = queue.publish('[1]');
+  await vi.advanceTimersByTimeAsync(20_000);
+  const leftOut = error.mock.calls.map(([details]) => (details as { left_out?: number }).left_out ?? 0);
+  expect(leftOut.length).toBeGreaterThan(1);
+  expect(leftOut.length).toBeLessThanOrEqual(5);
+  status = 200;
+  await vi.advanceTimersByTimeAsync(20_000);
+  await published;
   await consuming.close();
 });

@@ -4,6 +4,7 @@ import { batch } from '@terse/queue/batch';
 import type { DeadLetters, Delivery, Subscriber, Subscription } from '@terse/queue/queue';
 import type { Config } from '@terse/runtime/config';
 import type { Logger } from '@terse/runtime/log';
+import { createReportLimit } from '@terse/runtime/report-limit';
 import { handOver } from '@terse/runtime/triggers';
 import type { HandedOver } from './app.ts';
 
@@ -18,12 +19,13 @@ const MAX_MESSAGE_LENGTH = 4_000_000;
 const MAX_PRESSURE = 0.5;
 const YIELD_MS = 50;
 const MAX_YIELDS = 40;
+const REPORT_EVERY_MS = 5000;
 
 export interface ConsumeOptions {
   readonly subscriber: Subscriber;
   readonly deadLetters: DeadLetters;
   readonly config: Config;
-  readonly clock: Pick<Clock, 'sleep'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
   readonly log: Logger;
   /** How hard redirects in the same process are pressed, from 0 to 1: storing their visits waits a little for them. */
   readonly pressure: () => number;
@@ -32,6 +34,7 @@ export interface ConsumeOptions {
 /** The trigger of the visit-writer: hands what lies in the queue over to it, batch by batch. */
 export function consume(app: Pick<Hono, 'request'>, options: ConsumeOptions): Subscription {
   const { config, clock, log, pressure } = options;
+  const failures = createReportLimit(REPORT_EVERY_MS, clock);
   return batch(
     withoutOversized(options),
     {
@@ -39,8 +42,11 @@ export function consume(app: Pick<Hono, 'request'>, options: ConsumeOptions): Su
       maxLength: MAX_LENGTH,
       atOnce: BATCHES_AT_ONCE,
       maxWaitMs: config.visitBatchWaitMs,
-      onError: (error) =>
-        log.error({ err: error }, 'a batch of visits could not be stored and is tried again'),
+      onError: (error) => {
+        failures.report((leftOut) => {
+          log.error({ err: error, ...leftOut }, 'a batch of visits could not be stored and is tried again');
+        });
+      },
     },
     async (messages) => {
       for (let yields = 0; yields < MAX_YIELDS && pressure() >= MAX_PRESSURE; yields++) {
