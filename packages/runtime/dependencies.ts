@@ -266,7 +266,7 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     databaseFault: () =>
       database.probe().then(
         () => undefined,
-        (error: unknown) => errorText(explainOutage(error, context.config)),
+        async (error: unknown) => errorText(await explainOutage(error, context.config)),
       ),
     pressure: () => Math.max(context.eventLoopPressure(), redirect.recorder.fill()),
   };

@@ -27,7 +27,7 @@ export async function openStandaloneDatabase(context: Context): Promise<OpenData
     } else if (!mayBeDown) await database.probe();
   } catch (error) {
     await database.close();
-    throw explainOutage(error, config);
+    throw await explainOutage(error, config);
   }
   mayBeDown = true;
   return isShared ? { ...database, probe: createSchemaProbe(database, log) } : database;
