@@ -7,7 +7,7 @@ type WriteReport = (leftOut: { readonly left_out?: number }) => void;
 export interface ReportLimit {
   /** Writes the report, unless one was written within the time of this limit. */
   report(write: WriteReport): void;
-  /** Lets the next report through, because something has changed. */
+  /** Begins anew, because something has changed: the next report is written, with nothing left out before it. */
   reset(): void;
 }
 
@@ -27,6 +27,7 @@ export function createReportLimit(everyMs: number, clock: Pick<Clock, 'monotonic
     },
     reset: () => {
       reportedAt = Number.NEGATIVE_INFINITY;
+      leftOut = 0;
     },
   };
 }
