@@ -134,8 +134,12 @@ describeOnRealServices('a backup', ({ databaseUrl }) => {
       return stderr;
     };
     expect(await refused('backup', [file('a')])).toContain('There is no database in');
-    expect(await refused('restore', [file('none')])).toContain(`${file('none')} cannot be read (ENOENT).`);
-    expect(await refused('restore', [directory])).toContain('is a folder');
+    expect(await refused('restore', [file('none')])).toContain(
+      `${file('none')} cannot be read (ENOENT). Name a file that npm run backup made.`,
+    );
+    expect(await refused('restore', [directory])).toContain(
+      'is a folder. Name a file that npm run backup made.',
+    );
     writeFileSync(file('foreign'), 'PGDMP');
     expect(await refused('restore', [file('foreign')])).toContain('no backup of Terse');
     const nowhere = { DATABASE_URL: 'postgres://postgres@127.0.0.1:1/none', LOG_LEVEL: 'silent' };
@@ -144,7 +148,9 @@ describeOnRealServices('a backup', ({ databaseUrl }) => {
 
     const terse = await start('data');
     expect(await runCommand('backup', [file('a')], settings)).toMatchObject({ code: 0 });
-    expect(await refused('restore', [file('a')])).toContain('is in use by another process');
+    expect(await refused('restore', [file('a')])).toMatch(
+      /is in use by another process \(pid \d+\)\. Stop that one first\.$/m,
+    );
     await terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: 'kept' });
     expect(await terse.end('SIGTERM')).toBe(0);
     expect(await refused('restore', [file('a')])).toMatch(/empty database only, and this one has links/);

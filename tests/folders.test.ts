@@ -24,6 +24,10 @@ function overwrite(path: string, at: number, ...bytes: readonly number[]): void 
   writeFileSync(path, content);
 }
 
+function empty(folder: string): void {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+}
+
 type Fault = (directory: string) => void;
 
 describe('a start is refused in one line, and nothing is changed, where the folder', () => {
@@ -99,6 +103,11 @@ describe('a start is refused in one line, and nothing is changed, where the fold
     'pg_notify',
     'pg_hba.conf',
     'postgresql.conf',
+    'base/1',
+    'base/4',
+    'base/5',
+    'base/5/PG_VERSION',
+    'base/5/pg_filenode.map',
   ])('was copied without %s', async (name) => {
     const directory = made.copy();
     rmSync(inCluster(directory, name), { recursive: true });
@@ -113,22 +122,59 @@ describe('a start is refused in one line, and nothing is changed, where the fold
     [
       'was copied without its last write-ahead log',
       (directory) => rmSync(walIn(directory)),
-      /cluster cannot be started: could not locate a valid checkpoint record at /,
+      /cluster is not whole: pg_wal\/[0-9A-F]{24} is missing\. Copy it anew, or restore a backup/,
     ],
     [
-      'has a write-ahead log full of garbage',
-      (directory) => writeFileSync(walIn(directory), Buffer.alloc(1 << 24, 7)),
-      /cluster cannot be started: could not locate a valid checkpoint record at /,
+      'was copied with an empty pg_wal',
+      (directory) => empty(inCluster(directory, 'pg_wal')),
+      /cluster is not whole: pg_wal\/[0-9A-F]{24} is missing\. Copy it anew, or restore a backup/,
     ],
     [
-      'has a flipped bit in pg_control',
-      (directory) => overwrite(inCluster(directory, 'global/pg_control'), 0x20, 7),
-      /cluster cannot be started: incorrect checksum in control file$/,
+      'was copied with an empty base',
+      (directory) => empty(inCluster(directory, 'base')),
+      /cluster is not whole: base\/1 is missing\. Copy it anew, or restore a backup/,
     ],
     [
       'was copied without what says which transactions were committed',
       (directory) => rmSync(inCluster(directory, 'pg_xact/0000')),
-      /cluster cannot be started: could not access status of transaction/,
+      /cluster is not whole: what pg_xact holds is missing\. Copy it anew, or restore a backup/,
+    ],
+    [
+      'was copied without the file of pg_class',
+      (directory) => rmSync(inCluster(directory, made.fileOf('pg_class'))),
+      /cluster is not whole: base\/5\/\d+ is missing\. Copy it anew, or restore a backup/,
+    ],
+    [
+      'was copied without the file of pg_authid',
+      (directory) => rmSync(inCluster(directory, made.fileOf('pg_authid'))),
+      /cluster is not whole: global\/\d+ is missing\. Copy it anew, or restore a backup/,
+    ],
+    [
+      'has a half of the map of its files',
+      (directory) => truncateSync(inCluster(directory, 'base/5/pg_filenode.map'), 262),
+      /cluster is not whole: a part of base\/5\/pg_filenode\.map is missing\. Copy it anew, or restore a backup/,
+    ],
+  ])('%s', async (_, fault, line) => {
+    const directory = made.copy();
+    fault(directory);
+    await expectRefusal(directory, line);
+  });
+
+  test.each<[string, Fault, RegExp]>([
+    [
+      'has a write-ahead log full of garbage',
+      (directory) => writeFileSync(walIn(directory), Buffer.alloc(1 << 24, 7)),
+      /postgres is damaged: could not locate a valid checkpoint record at .*\. Copy it anew, or restore a backup/,
+    ],
+    [
+      'has a flipped bit in pg_control',
+      (directory) => overwrite(inCluster(directory, 'global/pg_control'), 0x20, 7),
+      /postgres is damaged: incorrect checksum in control file\. Copy it anew, or restore a backup/,
+    ],
+    [
+      'has an empty file for which transactions were committed',
+      (directory) => truncateSync(inCluster(directory, 'pg_xact/0000'), 0),
+      /postgres is damaged: could not access status of transaction \d+\. Copy it anew, or restore a backup/,
     ],
   ])('%s, as PostgreSQL finds', async (_, fault, line) => {
     const directory = made.copy();
@@ -139,8 +185,8 @@ describe('a start is refused in one line, and nothing is changed, where the fold
   test.each<[string, RegExp]>([
     ['links', /postgres is not whole: the file of links is missing\./],
     ['links_pkey', /postgres is not whole: the file of links_pkey is missing\./],
-    ['pg_class', /postgres cannot be opened: could not open file "base\/5\/\d+": No such file or directory$/],
-    ['pg_authid', /postgres cannot be opened: could not open file "global\/\d+": No such file or directory$/],
+    ['pg_index', /postgres is not whole: base\/5\/\d+ is missing\. Copy it anew, or restore a backup/],
+    ['pg_namespace', /postgres is not whole: base\/5\/\d+ is missing\. Copy it anew, or restore a backup/],
   ])('was copied without the file of %s, as a look at all tables finds', async (relation, line) => {
     const directory = made.copy();
     rmSync(inCluster(directory, made.fileOf(relation)));

@@ -13,6 +13,7 @@ const FACTS = {
   internalAddress: 'http://127.0.0.1:9464',
   dataDirectory: '/srv/terse/.data',
   notes: [],
+  databaseFault: undefined,
 };
 const KEYS: readonly KeyAtStart[] = [{ kind: 'made', key: 'terse_key' }, { kind: 'known' }, { kind: 'none' }];
 
@@ -37,6 +38,17 @@ test('says why a visit by curl does not raise the count, where it shows one', ()
   );
 });
 
+test('says why the database cannot be used, and shows nothing that would not work', async () => {
+  const databaseFault = 'The database lacks tables: npm run migrate makes them.';
+  const makeFirst = () => Promise.reject(new Error('asked'));
+  const apiKey = await keyAtStart({ makeFirst, hasActive: makeFirst }, false);
+  const text = banner({ ...FACTS, databaseFault, apiKey, notes: ['One.'] });
+  expect(text).toMatch(/^\n {2}Terse is not ready at https:\/\/go\.example\n/);
+  expect(text).toContain(`\n  ${databaseFault}\n`);
+  expect(text).not.toContain('curl');
+  expect(text).toMatch(/\n\n {2}One\.\n\n$/);
+});
+
 test('names a key that works, or how to make one, at every start', async () => {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
@@ -45,7 +57,10 @@ test('names a key that works, or how to make one, at every start', async () => {
   const list = createApiKeyList(repository);
   /** A start of the process. */
   const start = async (adminKey?: string) =>
-    banner({ ...FACTS, apiKey: await keyAtStart(createApiKeyService({ repository, adminKey, clock })) });
+    banner({
+      ...FACTS,
+      apiKey: await keyAtStart(createApiKeyService({ repository, adminKey, clock }), true),
+    });
 
   expect(await start()).toMatch(/your API key +terse_[\w-]{43} /);
   expect(await start()).toContain('With your API key in $TERSE_KEY');

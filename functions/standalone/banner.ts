@@ -6,6 +6,8 @@ export interface BannerFacts {
   readonly listensAt: string;
   readonly internalAddress: string;
   readonly dataDirectory: string;
+  /** Why the database cannot be used, and with it the API; `undefined` when it can. */
+  readonly databaseFault: string | undefined;
   /** Lines for whoever runs it in production. */
   readonly notes: readonly string[];
   readonly apiKey: KeyAtStart;
@@ -13,16 +15,27 @@ export interface BannerFacts {
 
 /** What a person reads after starting Terse, with lines to paste. */
 export function banner(facts: BannerFacts): string {
-  const { address, apiKey } = facts;
+  const { address, databaseFault } = facts;
   const head = `
-  Terse is ready at ${address}
+  Terse is ${databaseFault === undefined ? 'ready' : 'not ready'} at ${address}
   listens at        ${facts.listensAt}
   for the platform  ${facts.internalAddress}  (/.live, /.started, /.ready, /.metrics)
   data in           ${facts.dataDirectory}
 `;
   const notes = facts.notes.length > 0 ? `${facts.notes.map((note) => `  ${note}\n`).join('')}\n` : '';
-  const lines = apiKey.kind === 'made' ? linesForNewKey(address, apiKey.key) : linesForKey(address, apiKey);
-  return `${head}${lines}\n${notes}`;
+  return `${head}${linesFor(facts)}\n${notes}`;
+}
+
+function linesFor({ address, databaseFault, apiKey }: BannerFacts): string {
+  if (databaseFault !== undefined) return linesForFault(databaseFault);
+  return apiKey.kind === 'made' ? linesForNewKey(address, apiKey.key) : linesForKey(address, apiKey);
+}
+
+function linesForFault(fault: string): string {
+  return `
+  ${fault}
+  Terse becomes ready by itself when that is done. npm run keys -- list then shows the API keys, make NAME makes one.
+`;
 }
 
 function linesForNewKey(address: string, key: string): string {

@@ -42,11 +42,14 @@ void runUntilStopped(async () => {
   });
 
   const consuming = consume({ ...context, ...services, pressure: context.eventLoopPressure });
-  // Counts are reconciled once restored visits are stored; a later tick does the rest.
-  await Promise.race([services.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
-  await tick(counterFlush, { task: 'maintain', grace_ms: 0 }).catch((error: unknown) => {
-    log.error({ err: error }, 'the first maintenance failed, and comes again');
-  });
+  const databaseFault = await services.databaseFault();
+  if (databaseFault === undefined) {
+    // Counts are reconciled once restored visits are stored; a later tick does the rest.
+    await Promise.race([services.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
+    await tick(counterFlush, { task: 'maintain', grace_ms: 0 }).catch((error: unknown) => {
+      log.error({ err: error }, 'the first maintenance failed, and comes again');
+    });
+  }
   const ticking = startSchedule(counterFlush, config, log);
   listeners.callers.serve(createFront({ gateway, redirect }));
   listeners.internal.serve(createInternalApp(services));
@@ -57,7 +60,8 @@ void runUntilStopped(async () => {
       internalAddress: listeners.internal.origin,
       dataDirectory: config.database.kind === 'embedded' ? config.dataDirectory : 'PostgreSQL',
       notes: productionNotes(config),
-      apiKey: await keyAtStart(services.apiKeys),
+      databaseFault,
+      apiKey: await keyAtStart(services.apiKeys, databaseFault === undefined),
     }),
   );
 

@@ -13,11 +13,16 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setUp(pressure: () => number = () => 0) {
+function setUp(
+  pressure: () => number = () => 0,
+  isDown: () => boolean = () => false,
+  log = createLog('silent'),
+) {
   const queue = createMemoryQueue({ maxMessages: 100, maxDeadLetters: 10, onDeadLetter: () => {} });
   const stored: string[] = [];
   const writer = {
     write: (messages: readonly Message[]) => {
+      if (isDown()) return Promise.reject(new Error('The database is down.'));
       stored.push(...messages.map(({ body }) => body));
       return Promise.resolve({ stored: 0, orphans: 0, duplicates: 0, rejected: 0, postponed: 0 });
     },
@@ -29,12 +34,13 @@ function setUp(pressure: () => number = () => 0) {
     deadLetters: queue,
     config,
     clock: {
+      monotonic: () => performance.now(),
       sleep: (ms) =>
         new Promise((resolve) => {
           setTimeout(resolve, ms);
         }),
     },
-    log: createLog('silent'),
+    log,
     pressure,
   });
   return { queue, stored, consuming };
@@ -65,5 +71,25 @@ test('waits while redirects are pressed hard, but not for ever', async () => {
   await vi.advanceTimersByTimeAsync(3000);
   expect(stored).toEqual(['[1]', '[2]']);
   await Promise.all([first, second]);
+  await consuming.close();
+});
+
+test('a database that is down for long is logged once in five seconds, with how often it was tried', async () => {
+  const log = createLog('silent');
+  const error = vi.spyOn(log, 'error');
+  let isDown = true;
+  const { queue, consuming } = setUp(
+    () => 0,
+    () => isDown,
+    log,
+  );
+  const published = queue.publish('[1]');
+  await vi.advanceTimersByTimeAsync(20_000);
+  const leftOut = error.mock.calls.map(([details]) => (details as { left_out?: number }).left_out ?? 0);
+  expect(leftOut.length).toBeGreaterThan(1);
+  expect(leftOut.length).toBeLessThanOrEqual(5);
+  isDown = false;
+  await vi.advanceTimersByTimeAsync(20_000);
+  await published;
   await consuming.close();
 });

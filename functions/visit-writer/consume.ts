@@ -2,6 +2,7 @@ import type { Clock } from '@terse/platform/clock';
 import { batch } from '@terse/queue/batch';
 import type { Config } from '@terse/runtime/settings/config';
 import type { Logger } from '@terse/runtime/telemetry/log';
+import { createReportLimit } from '@terse/runtime/telemetry/report-limit';
 import type { VisitWriter } from '@terse/core/visits/writer/visit-writer';
 import type { DeadLetters, Delivery, Subscriber, Subscription } from '@terse/core/visits/ports';
 
@@ -16,13 +17,14 @@ const MAX_MESSAGE_LENGTH = 4_000_000;
 const MAX_PRESSURE = 0.5;
 const YIELD_MS = 50;
 const MAX_YIELDS = 40;
+const REPORT_EVERY_MS = 5000;
 
 export interface ConsumeOptions {
   readonly writer: Pick<VisitWriter, 'write'>;
   readonly subscriber: Subscriber;
   readonly deadLetters: DeadLetters;
   readonly config: Config;
-  readonly clock: Pick<Clock, 'sleep'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
   readonly log: Logger;
   /** How hard redirects in the same process are pressed, from 0 to 1: storing their visits waits a little for them. */
   readonly pressure: () => number;
@@ -31,6 +33,7 @@ export interface ConsumeOptions {
 /** The trigger of the visit-writer: stores what lies in the queue, batch by batch. */
 export function consume(options: ConsumeOptions): Subscription {
   const { writer, config, clock, log, pressure } = options;
+  const failures = createReportLimit(REPORT_EVERY_MS, clock);
   return batch(
     withoutOversized(options),
     {
@@ -39,8 +42,11 @@ export function consume(options: ConsumeOptions): Subscription {
       atOnce: BATCHES_AT_ONCE,
       clock,
       maxWaitMs: config.visitBatchWaitMs,
-      onError: (error) =>
-        log.error({ err: error }, 'a batch of visits could not be stored and is tried again'),
+      onError: (error) => {
+        failures.report((leftOut) => {
+          log.error({ err: error, ...leftOut }, 'a batch of visits could not be stored and is tried again');
+        });
+      },
     },
     async (messages) => {
       for (let yields = 0; yields < MAX_YIELDS && pressure() >= MAX_PRESSURE; yields++) {

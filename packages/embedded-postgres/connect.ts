@@ -5,5 +5,10 @@ export function connect(url: string): postgres.Sql {
   const parsed = new URL(url);
   const folder = parsed.searchParams.get('host');
   parsed.search = '';
-  return postgres(parsed.href, { path: `${folder}/.s.PGSQL.5432`, max: 1, onnotice: () => {} });
+  return postgres(parsed.href, {
+    path: `${folder}/.s.PGSQL.5432`,
+    max: 1,
+    fetch_types: false,
+    onnotice: () => {},
+  });
 }

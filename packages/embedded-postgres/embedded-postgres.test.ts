@@ -32,7 +32,7 @@ describe('a server', () => {
     const directory = copy();
     const { url } = await startTestServer(directory);
     const { said } = await startElsewhere(directory);
-    expect(said).toBe(`${directory} is in use by another process (pid ${process.pid}).`);
+    expect(said).toBe(`${directory} is in use by another process (pid ${process.pid}). Stop that one first.`);
     expect(await query(url, NOTES)).toEqual(WRITTEN);
   });
 
@@ -40,7 +40,7 @@ describe('a server', () => {
     const directory = join(openTestFolder(), 'postgres');
     const all = await Promise.all(Array.from({ length: 3 }, () => startElsewhere(directory)));
     const winner = all.find(({ said }) => said === 'ready');
-    const refusal = `${directory} is in use by another process (pid ${winner?.pid}).`;
+    const refusal = `${directory} is in use by another process (pid ${winner?.pid}). Stop that one first.`;
     expect(all.map(({ said }) => said).toSorted()).toEqual([refusal, refusal, 'ready'].toSorted());
   });
 
@@ -60,7 +60,7 @@ describe('a server', () => {
   test('is not made for a command beside the product', async () => {
     const directory = openTestFolder();
     await expect(joinEmbeddedPostgres({ directory, ...SMALL })).rejects.toThrow(
-      `There is no database in ${directory}.`,
+      `There is no database in ${directory}: npm start makes one.`,
     );
     expect(readdirSync(directory)).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { type DirectoryLock, lockDirectory, tryLockDirectory } from '@terse/plat
 import { removeEmpty } from '@terse/platform/make-directory';
 import { checkDatabase } from './check-database.ts';
 import { adoptCluster, makeCluster } from './cluster.ts';
+import { explainDamage } from './damage.ts';
 import { clusterIn, inspectFolder, makeFolder } from './folder.ts';
 import { serverIdentity } from './identity.ts';
 import { type EmbeddedPostgresEvent, keepServer } from './keeper.ts';
@@ -61,7 +62,7 @@ export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   const programs = findPrograms();
   inspectFolder(directory);
   const cluster = clusterIn(directory);
-  if (!existsSync(cluster)) throw new Error(`There is no database in ${directory}.`);
+  if (!existsSync(cluster)) throw new Error(`There is no database in ${directory}: npm start makes one.`);
   const lock = tryLockDirectory(directory);
   if (lock) return startIn(directory, lock, programs, options);
   const deadline = performance.now() + FOUND_WITHIN_MS;
@@ -120,7 +121,10 @@ async function startIn(
       settings: serverSettings(tuning),
       isInPlace: () => lock.isIntact(),
       // Until the database is open, its faults are in the error that is thrown.
-      onEvent: (event) => onEvent(event.kind !== 'log' || isOpen ? event : { ...event, severity: 'LOG' }),
+      onEvent: (event) => {
+        if (isOpen) onEvent(event);
+        else if (event.kind === 'log') onEvent({ ...event, severity: 'LOG' });
+      },
     });
     taken.add(() => (isOpen ? keeper.stop() : keeper.drop()));
     await protect(directory, cluster, (password) => urlOf(socket.path, password), identity);
@@ -130,7 +134,8 @@ async function startIn(
     return { url, stop: () => taken.giveBack() };
   } catch (error) {
     await taken.giveBack();
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    const explained = explainDamage(error, directory);
+    if (explained !== error || !(error instanceof Error && 'code' in error)) throw explained;
     throw new Error(`The database in ${directory} cannot be opened.`, { cause: error });
   }
 }

@@ -2,30 +2,16 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node
 import { dirname, join } from 'node:path';
 import { isDirectory, makeDirectory, removeEmpty } from '@terse/platform/make-directory';
 import { refusal } from '@terse/platform/refusal';
+import { isOfThisVersion, lostFile, lostPart, VERSION } from './cluster-parts.ts';
 import { MAJOR_VERSION } from './programs.ts';
 
 const CLUSTER = 'cluster';
 /** A cluster that is being made. */
 export const NEW_CLUSTER = 'cluster.new';
-const VERSION = 'PG_VERSION';
-const CONTROL = 'global/pg_control';
-const CONTROL_BYTES = 8192;
-/** Of `ControlFileData` in the `pg_control.h` of PostgreSQL 18: its version, and whether it is of 64 bits. */
-const CONTROL_VERSION = { at: 8, value: 1800 };
-const HAS_64_BITS_AT = 0xf8;
 
 const OF_THE_LOCK = ['lock', 'lock-journal', 'pid'];
 /** What may lie in the folder, beside files that systems hide there, such as `.DS_Store`. */
 const KNOWN = new Set([...OF_THE_LOCK, CLUSTER, NEW_CLUSTER, 'password', 'password.new', 'lost+found']);
-
-/** What PostgreSQL needs in a cluster: https://www.postgresql.org/docs/18/storage-file-layout.html. */
-const PARTS = `
-  PG_VERSION base global global/pg_control global/pg_filenode.map pg_commit_ts pg_dynshmem pg_hba.conf pg_logical
-  pg_logical/mappings pg_logical/snapshots pg_multixact pg_multixact/members pg_multixact/offsets pg_notify pg_replslot
-  pg_serial pg_snapshots pg_stat pg_stat_tmp pg_subtrans pg_tblspc pg_twophase pg_wal pg_xact postgresql.conf
-`
-  .trim()
-  .split(/\s+/);
 
 /** Where the database lies in its folder. */
 export function clusterIn(directory: string): string {
@@ -79,23 +65,19 @@ export function notWhole(directory: string, lost: string): Error {
 }
 
 function inspectCluster(cluster: string): void {
-  const path = (name: string) => join(cluster, name);
   readFolder(cluster);
-  const version = existsSync(path(VERSION)) ? readVersion(cluster) : MAJOR_VERSION;
-  if (/^\d/.test(version) && version !== MAJOR_VERSION) {
+  const version = existsSync(join(cluster, VERSION)) ? readVersion(cluster) : MAJOR_VERSION;
+  if (/^\d+$/.test(version) && version !== MAJOR_VERSION) {
     throw new Error(
       `${cluster} is of PostgreSQL ${version}, and this version of Terse brings PostgreSQL ${MAJOR_VERSION}. ` +
         'Take a backup with the version of Terse that made it, and restore that into another DATA_DIR.',
     );
   }
-  const lost = PARTS.find((name) => !existsSync(path(name)));
+  const lost = readIn(cluster, () => lostPart(cluster));
   if (lost !== undefined) throw notWhole(cluster, lost);
-  if (!/^\d/.test(version)) throw notWhole(cluster, `what ${VERSION} holds`);
-  const control = readIn(cluster, () => readFileSync(path(CONTROL)));
-  if (control.length !== CONTROL_BYTES) throw notWhole(cluster, `a part of ${CONTROL}`);
-  if (control.readUInt32LE(CONTROL_VERSION.at) !== CONTROL_VERSION.value || control[HAS_64_BITS_AT] !== 1) {
-    throw ofOthers(cluster);
-  }
+  if (!readIn(cluster, () => isOfThisVersion(cluster))) throw ofOthers(cluster);
+  const file = readIn(cluster, () => lostFile(cluster));
+  if (file !== undefined) throw notWhole(cluster, file);
 }
 
 function readVersion(cluster: string): string {

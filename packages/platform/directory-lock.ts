@@ -105,7 +105,9 @@ function cannotBeWritten(directory: string, cause: unknown): Error {
 export function lockDirectory(directory: string): DirectoryLock {
   const lock = tryLockDirectory(directory);
   if (lock) return lock;
-  throw new Error(`${directory} is in use by another process (${readHolder(directory)}).`);
+  throw new Error(
+    `${directory} is in use by another process (${readHolder(directory)}). Stop that one first.`,
+  );
 }
 
 /**

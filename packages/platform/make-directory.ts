@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { refusal } from './refusal.ts';
+import { REASONS, refusal } from './refusal.ts';
 
 /** Only the user of the process may read what visitors sent. */
 export const PRIVATE_DIRECTORY = 0o700;
@@ -72,8 +72,11 @@ function makeOne(path: string): boolean {
   }
 }
 
+/** Its parent is there, so `mkdir` that finds none is on a file system such as `/proc`. */
+const OF_MAKING = { ...REASONS, ENOENT: 'its file system takes none' };
+
 function cannotBeMade(path: string, error: unknown): Error {
-  return refusal(`The folder ${path} cannot be made.`, error);
+  return refusal(`The folder ${path} cannot be made.`, error, OF_MAKING);
 }
 
 /**

@@ -3,11 +3,10 @@ import { userInfo } from 'node:os';
 /**
  * Why the system refuses: https://man7.org/linux/man-pages/man3/errno.3.html and https://www.sqlite.org/rescode.html.
  */
-const REASONS: Readonly<Record<string, string>> = {
+export const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'its file system is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
-  ENOENT: 'its file system takes none',
   ENOTDIR: 'it is not a folder',
   ENAMETOOLONG: 'its path is too long',
   ELOOP: 'its links lead in a circle',
@@ -17,16 +16,16 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** An error that says in its cause why the system refused a folder or a file, without the text of the system. */
-export function refusal(message: string, error: unknown): Error {
-  const reason = reasonOf(error);
+export function refusal(message: string, error: unknown, reasons = REASONS): Error {
+  const reason = reasonOf(error, reasons);
   return new Error(message, { cause: reason === undefined ? error : new Error(reason) });
 }
 
-function reasonOf(error: unknown): string | undefined {
+function reasonOf(error: unknown, reasons: typeof REASONS): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'errcode' in error ? `SQLITE_${String(error.errcode)}` : 'code' in error && String(error.code);
   if (code === 'EACCES' || code === 'EPERM') return `${thisUser()} has no permission`;
-  return REASONS[code || ''];
+  return reasons[code || ''];
 }
 
 function thisUser(): string {

@@ -29,23 +29,41 @@ export interface BackupTrailer {
   readonly rows: Readonly<Record<string, number>>;
 }
 
-/** Says in one line why something cannot be backed up or restored. */
+/** Says in one line why something cannot be backed up or restored, and what to do. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
 }
 
-export const DAMAGED = 'The backup is damaged or incomplete';
-export const FOREIGN = 'This is no backup of Terse';
+/** @param how what shows it. */
+export function damaged(how?: string, options?: ErrorOptions): BackupError {
+  const what = `The backup is damaged or incomplete${how === undefined ? '' : `: ${how}`}.`;
+  return new BackupError(`${what} Copy its file again, or restore an earlier one.`, options);
+}
+
+export function foreign(options?: ErrorOptions): BackupError {
+  return new BackupError(`This is no backup of Terse. ${NAME_A_BACKUP}`, options);
+}
+
+export const NAME_A_BACKUP = 'Name a file that npm run backup made.';
+
+/** @param migration which only the newer release knows. */
+export function databaseIsNewer(migration: string): BackupError {
+  return new BackupError(
+    `The database is of a newer release, which has the migration ${migration}. Use that release.`,
+  );
+}
 
 /**
  * Parses the first line of a backup.
  * @throws BackupError when it is none that this release reads.
  */
 export function parseHeader(line: string): BackupHeader {
-  const { format, version, migrations, taken_at, postgres } = parse(line, FOREIGN);
-  if (format !== FORMAT) throw new BackupError(`${FOREIGN}.`);
+  const { format, version, migrations, taken_at, postgres } = parse(line, foreign);
+  if (format !== FORMAT) throw foreign();
   if (version !== VERSION) {
-    throw new BackupError(`The backup has format ${String(version)}, and this release reads ${VERSION}.`);
+    throw new BackupError(
+      `The backup has format ${String(version)}, and this release reads ${VERSION}. Restore it with the release that made it.`,
+    );
   }
   if (
     !isTexts(migrations) ||
@@ -53,7 +71,7 @@ export function parseHeader(line: string): BackupHeader {
     typeof taken_at !== 'string' ||
     typeof postgres !== 'string'
   ) {
-    throw new BackupError(`${DAMAGED}: its first line lacks something.`);
+    throw damaged('its first line lacks something');
   }
   return { format, version, migrations, taken_at, postgres };
 }
@@ -63,26 +81,26 @@ export function parseHeader(line: string): BackupHeader {
  * @throws BackupError when it is neither.
  */
 export function parseSection(line: string): BackupTable | BackupTrailer {
-  const { table, columns, days, rows } = parse(line, DAMAGED);
+  const { table, columns, days, rows } = parse(line, damaged);
   if (isCounts(rows)) return { rows };
   if (typeof table !== 'string' || !isTexts(columns) || columns.length === 0) {
-    throw new BackupError(`${DAMAGED}: a line is neither a table nor the end.`);
+    throw damaged('a line is neither a table nor the end');
   }
   if (days === undefined) return { table, columns };
   if (!isTexts(days) || !days.every((day) => /^\d{4}-\d\d-\d\d$/.test(day))) {
-    throw new BackupError(`${DAMAGED}: the days of ${table} are no dates.`);
+    throw damaged(`the days of ${table} are no dates`);
   }
   return { table, columns, days };
 }
 
-function parse(line: string, fault: string): Readonly<Record<string, unknown>> {
+function parse(line: string, fault: () => BackupError): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null) return { ...value };
   } catch {
     // The error below says it.
   }
-  throw new BackupError(`${fault}.`);
+  throw fault();
 }
 
 function isTexts(value: unknown): value is string[] {

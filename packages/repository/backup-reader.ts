@@ -1,4 +1,4 @@
-import { BackupError, DAMAGED, END_OF_ROWS } from './backup-format.ts';
+import { damaged, END_OF_ROWS } from './backup-format.ts';
 
 const NEWLINE = 0x0a;
 const END = Buffer.from(END_OF_ROWS);
@@ -23,9 +23,7 @@ export class BackupReader {
     for (;;) {
       const end = this.#rest.indexOf(NEWLINE);
       if (end !== -1) return this.#take(end + 1).toString('utf8', 0, end);
-      if (this.#rest.length > MAX_LINE_BYTES || !(await this.#readMore())) {
-        throw new BackupError(`${DAMAGED}.`);
-      }
+      if (this.#rest.length > MAX_LINE_BYTES || !(await this.#readMore())) throw damaged();
     }
   }
 
@@ -59,11 +57,11 @@ export class BackupReader {
    */
   async end(): Promise<void> {
     while (this.#rest.length === 0) if (!(await this.#readMore())) return;
-    throw new BackupError(`${DAMAGED}: something follows its last line.`);
+    throw damaged('something follows its last line');
   }
 
   async #readMoreRows(): Promise<void> {
-    if (!(await this.#readMore())) throw new BackupError(`${DAMAGED}.`);
+    if (!(await this.#readMore())) throw damaged();
   }
 
   async #readMore(): Promise<boolean> {

@@ -9,6 +9,10 @@ import { makeBare, openPair, restoreInto, takeBackup, withLinks } from './test-b
 import { TABLE_NAMES } from './tables.ts';
 import { allRows, anyRows, insertRows } from './test-rows.ts';
 
+/** What to do about a file that is refused. */
+const NEXT_STEP =
+  /\. (?:Copy its file again, or restore an earlier one|Name a file that npm run backup made|Restore it with (?:that release|the release that made it))\.$/;
+
 /** What is refused, and leaves everything as it is. */
 export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void {
   const pair = openPair(open, open);
@@ -34,6 +38,7 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
     if (!(outcome instanceof BackupError) || outcome.message.includes('\n')) {
       throw new Error('It is not refused in one line.', { cause: outcome });
     }
+    expect(outcome.message).toMatch(NEXT_STEP);
     expect(await tables(pair.to)).toEqual([]);
     return outcome.message;
   }
@@ -140,12 +145,16 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
         db,
       );
     }
-    await expect(takeBackup(pair.from)).rejects.toThrow(/newer release.* 9999-later/);
-    await expect(restoreInto(pair.to, backup)).rejects.toThrow(/newer release.* 9999-later/);
+    await expect(takeBackup(pair.from)).rejects.toThrow(/newer release.* 9999-later\. Use that release\.$/);
+    await expect(restoreInto(pair.to, backup)).rejects.toThrow(
+      /newer release.* 9999-later\. Use that release\.$/,
+    );
   });
 
   test('a backup of a database that was not migrated', async () => {
-    await expect(takeBackup(pair.to)).rejects.toThrow('nothing to back up');
+    await expect(takeBackup(pair.to)).rejects.toThrow(
+      /nothing to back up.* Name another one by DATA_DIR or DATABASE_URL\.$/,
+    );
   });
 
   test('no database where nothing but upkeep was done', async () => {
@@ -169,7 +178,9 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
       await insertRows(pair.to.db, new Map([[table, rows]]));
       const before = await allRows(pair.to.db);
       await expect(restoreInto(pair.to, backup)).rejects.toThrow(
-        new RegExp(`empty database only, and this one has .*${table}`),
+        new RegExp(
+          `empty database only, and this one has .*${table}.* Name another one by DATA_DIR or DATABASE_URL\\.$`,
+        ),
       );
       expect(await allRows(pair.to.db)).toEqual(before);
     },

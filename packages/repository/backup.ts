@@ -4,6 +4,7 @@ import { createGzip } from 'node:zlib';
 import { type Kysely, sql } from 'kysely';
 import {
   BackupError,
+  databaseIsNewer,
   type BackupHeader,
   type BackupTable,
   type BackupTrailer,
@@ -60,11 +61,11 @@ function refuseOther(migrations: readonly string[]): void {
   const missing = MIGRATIONS.find((name) => !migrations.includes(name));
   const newer = newerMigration(migrations);
   if (migrations.length === 0) {
-    throw new BackupError('There is nothing to back up: the database has no tables.');
+    throw new BackupError(
+      'There is nothing to back up: the database has no tables. Name another one by DATA_DIR or DATABASE_URL.',
+    );
   }
-  if (newer !== undefined) {
-    throw new BackupError(`The database is of a newer release, which has the migration ${newer}.`);
-  }
+  if (newer !== undefined) throw databaseIsNewer(newer);
   if (missing !== undefined) {
     throw new BackupError(
       `The database is of an older release: npm start, or npm run migrate on DATABASE_URL, brings the migration ${missing}.`,

@@ -1,5 +1,5 @@
 import { DEFAULT_MIGRATION_LOCK_TABLE, DEFAULT_MIGRATION_TABLE, sql, type Transaction } from 'kysely';
-import { BackupError } from './backup-format.ts';
+import { BackupError, databaseIsNewer } from './backup-format.ts';
 import { LOCK_WAIT, tellLocked } from './lock-wait.ts';
 import { appliedMigrations, newerMigration } from './migrate.ts';
 import type { Database } from './schema.ts';
@@ -15,9 +15,7 @@ export async function clearEmptyPlace(
 ): Promise<void> {
   const applied = await appliedMigrations(transaction);
   const newer = newerMigration(applied);
-  if (newer !== undefined) {
-    throw new BackupError(`The database is of a newer release, which has the migration ${newer}.`);
-  }
+  if (newer !== undefined) throw databaseIsNewer(newer);
   const tables = await existing(transaction);
   if (tables.length === 0) return;
   await sql`set local lock_timeout = ${sql.lit(LOCK_WAIT)}`.execute(transaction);
@@ -48,7 +46,8 @@ async function refuseContent(
   }
   if (full.length > 0) {
     throw new BackupError(
-      `A backup is restored into an empty database only, and this one has ${full.join(', ')}.`,
+      `A backup is restored into an empty database only, and this one has ${full.join(', ')}. ` +
+        'Name another one by DATA_DIR or DATABASE_URL.',
     );
   }
 }

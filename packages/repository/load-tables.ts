@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { type Kysely, sql } from 'kysely';
-import { BackupError, type BackupTable, type BackupTrailer, DAMAGED, parseSection } from './backup-format.ts';
+import { BackupError, type BackupTable, type BackupTrailer, damaged, parseSection } from './backup-format.ts';
 import type { BackupReader } from './backup-reader.ts';
 import type { CopyTransaction } from './open-database.ts';
 import type { Database } from './schema.ts';
@@ -25,7 +25,7 @@ export async function loadTables(
       return section.rows;
     }
     const { table } = section;
-    if (loaded.has(table)) throw new BackupError(`${DAMAGED}: it has ${table} twice.`);
+    if (loaded.has(table)) throw damaged(`it has ${table} twice`);
     await loadTable(load, section, reader.rows());
     loaded.set(table, await countRows(load.db, table));
   }
@@ -38,7 +38,7 @@ async function loadTable(
 ): Promise<void> {
   const known = await columnsOf(db, table);
   const unknown = columns.find((column) => !known.has(column));
-  if (unknown !== undefined) throw new BackupError(`${DAMAGED}: there is no ${table}.${unknown}.`);
+  if (unknown !== undefined) throw damaged(`there is no ${table}.${unknown}`);
   await ensurePartitions(db, days).catch((error: unknown) => {
     throw isOutOfMemory(causeOf(error)) ? tooFewLocks(days.length, error) : error;
   });
@@ -87,9 +87,7 @@ async function countRows(db: Kysely<Database>, table: string): Promise<number> {
 function refuseDifferences(loaded: ReadonlyMap<string, number>, { rows }: BackupTrailer): void {
   for (const table of new Set([...loaded.keys(), ...Object.keys(rows)])) {
     const [has, is] = [loaded.get(table), rows[table]];
-    if (has !== is) {
-      throw new BackupError(`${DAMAGED}: it has ${has ?? 0} rows of ${table} instead of ${is ?? 0}.`);
-    }
+    if (has !== is) throw damaged(`it has ${has ?? 0} rows of ${table} instead of ${is ?? 0}`);
   }
 }
 

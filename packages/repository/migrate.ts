@@ -8,6 +8,7 @@ import {
 } from 'kysely';
 import { DomainError } from '@terse/core/errors';
 import { migrations } from './migrations/all.ts';
+import { isNotPermitted } from './sql-state.ts';
 
 /** The names of all migrations, in order. */
 export const MIGRATIONS = Object.keys(migrations);
@@ -44,7 +45,9 @@ export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promi
   const done = await appliedMigrations(db);
   const unknown = newerMigration(done);
   if (unknown !== undefined) {
-    throw new Error(`The database is of a newer release: this one does not know its migration ${unknown}.`);
+    throw new Error(
+      `The database is of a newer release: this one does not know its migration ${unknown}. Use that release.`,
+    );
   }
   const wanted = last === undefined ? MIGRATIONS : MIGRATIONS.slice(0, MIGRATIONS.indexOf(last) + 1);
   const missing = Object.entries(migrations).filter(
@@ -86,6 +89,20 @@ export async function appliedMigrations<T>(db: Kysely<T>): Promise<string[]> {
   if (ledger.length === 0) return [];
   const { rows } = await sql<{ name: string }>`select name from ${LEDGER} order by name`.execute(db);
   return rows.map(({ name }) => name);
+}
+
+/**
+ * The first migration of this release that the database lacks.
+ * @returns `undefined` when it has all, and where the login may not read which it has.
+ */
+export async function missingMigration<T>(db: Kysely<T>): Promise<string | undefined> {
+  try {
+    const applied = await appliedMigrations(db);
+    return MIGRATIONS.find((name) => !applied.includes(name));
+  } catch (error) {
+    if (isNotPermitted(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The first of these migrations that only a newer release knows; `undefined` when there is none. */

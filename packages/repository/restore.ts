@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Contents } from './backup.ts';
-import { BackupError, type BackupHeader, DAMAGED, FOREIGN, parseHeader } from './backup-format.ts';
+import { BackupError, type BackupHeader, damaged, foreign, parseHeader } from './backup-format.ts';
 import { BackupReader } from './backup-reader.ts';
 import { clearEmptyPlace } from './empty-place.ts';
 import { loadTables } from './load-tables.ts';
@@ -46,7 +46,7 @@ export async function readBackup<T>(
       restore: (database, beforeCommit) => restore(database, known, reader, beforeCommit),
     });
   } catch (error) {
-    throw signal?.aborted ? signal.reason : asRefusal(error, header ? DAMAGED : FOREIGN);
+    throw signal?.aborted ? signal.reason : asRefusal(error, header !== undefined);
   } finally {
     text.destroy();
     await unpacked;
@@ -74,12 +74,14 @@ async function restore(
 function refuseNewer({ migrations }: BackupHeader): void {
   const unknown = migrations.find((name, index) => name !== MIGRATIONS[index]);
   if (unknown === undefined) return;
-  throw new BackupError(`The backup is of a newer release, which has the migration ${unknown}.`);
+  throw new BackupError(
+    `The backup is of a newer release, which has the migration ${unknown}. Restore it with that release.`,
+  );
 }
 
-function asRefusal(error: unknown, fault: string): unknown {
+function asRefusal(error: unknown, hasHeader: boolean): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const isOfGzip = String(error.code).startsWith('Z_');
-  if (!isOfGzip && !isRefusalOfContent(error)) return error;
-  return new BackupError(isOfGzip ? `${fault}.` : `${fault}: ${error.message}.`, { cause: error });
+  if (isOfGzip) return hasHeader ? damaged(undefined, { cause: error }) : foreign({ cause: error });
+  return isRefusalOfContent(error) ? damaged(error.message, { cause: error }) : error;
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { writeWholeFile } from '@terse/platform/whole-file';
 import { type Contents, writeBackup } from '@terse/repository/backup';
-import { BackupError } from '@terse/repository/backup-format';
+import { BackupError, NAME_A_BACKUP } from '@terse/repository/backup-format';
 import { ensureLogins } from '@terse/repository/logins';
 import type { OpenDatabase } from '@terse/repository/open-database';
 import { readBackup } from '@terse/repository/restore';
@@ -83,9 +83,9 @@ async function openFile(file: string): Promise<Readable> {
     await handle.close();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    throw new BackupError(`${resolve(file)} cannot be read${code}.`, { cause: error });
+    throw new BackupError(`${resolve(file)} cannot be read${code}. ${NAME_A_BACKUP}`, { cause: error });
   }
-  throw new BackupError(`${resolve(file)} is a folder.`);
+  throw new BackupError(`${resolve(file)} is a folder. ${NAME_A_BACKUP}`);
 }
 
 function onDatabase<T>(

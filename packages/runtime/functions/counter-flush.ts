@@ -9,7 +9,13 @@ import { createRollupRepository } from '@terse/repository/rollup-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, openStore, type Queue, type Store } from '../services/open-services.ts';
+import {
+  openServedDatabase,
+  openQueue,
+  openStore,
+  type Queue,
+  type Store,
+} from '../services/open-services.ts';
 import { createReadinessGate } from '../telemetry/readiness.ts';
 
 /** How many batches of deltas are merged in one statement. */
@@ -28,7 +34,7 @@ export interface CounterFlushServices {
 }
 
 export async function openCounterFlush(context: Context): Promise<CounterFlushServices & Opened> {
-  const database = await openDatabase(context);
+  const database = await openServedDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
   const gate = createReadinessGate({

@@ -5,7 +5,7 @@ import { createLinkRepository } from '@terse/repository/link-repository';
 import type { Context } from '../context.ts';
 import { listeningHosts } from '../listening-hosts.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openStore, type Store } from '../services/open-services.ts';
+import { openServedDatabase, openStore, type Store } from '../services/open-services.ts';
 import { createReadinessGate } from '../telemetry/readiness.ts';
 import { type ApiServices, apiOn } from './api.ts';
 
@@ -16,7 +16,7 @@ export interface LinksServices extends ApiServices {
 }
 
 export async function openLinks(context: Context): Promise<LinksServices & Opened> {
-  const database = await openDatabase(context);
+  const database = await openServedDatabase(context);
   const store = await openStore(context);
   const gate = createReadinessGate({
     clock: context.clock,

@@ -7,7 +7,13 @@ import type { Context } from '../context.ts';
 import { createGuard } from '../services/guard.ts';
 import { openJournal } from '../services/journal.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, openStore, type Queue, type Store } from '../services/open-services.ts';
+import {
+  openServedDatabase,
+  openQueue,
+  openStore,
+  type Queue,
+  type Store,
+} from '../services/open-services.ts';
 import { createReadinessGate } from '../telemetry/readiness.ts';
 import { recorderOn } from '../visit-recording.ts';
 
@@ -22,7 +28,7 @@ export interface RedirectServices {
 }
 
 export async function openRedirect(context: Context): Promise<RedirectServices & Opened> {
-  const database = await openDatabase(context);
+  const database = await openServedDatabase(context);
   const store = await openStore(context);
   const queue = await openQueue(context);
   const journal = openJournal(context);

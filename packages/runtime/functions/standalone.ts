@@ -4,8 +4,10 @@ import { refuseDatabaseFolder } from '../services/embedded-database.ts';
 import { type OpenJournal, openJournal, refuseJournalFolder } from '../services/journal.ts';
 import { type Opened, opened } from '../opened.ts';
 import { openQueue, openStore } from '../services/open-services.ts';
+import { errorText } from '../telemetry/error-text.ts';
 import { createReadinessGate } from '../telemetry/readiness.ts';
 import { openStandaloneDatabase } from '../services/standalone-database.ts';
+import { explainOutage } from '../services/with-database.ts';
 import { type CounterFlushServices, counterFlushOn } from './counter-flush.ts';
 import { type LinksServices, linksOn } from './links.ts';
 import { type RedirectServices, redirectOn } from './redirect.ts';
@@ -13,7 +15,10 @@ import { type StatsServices, statsOn } from './stats.ts';
 import { type VisitWriterServices, visitWriterOn } from './visit-writer.ts';
 
 export interface StandaloneServices
-  extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {}
+  extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {
+  /** Why the database cannot be used now, in one line; `undefined` when it can. */
+  databaseFault(): Promise<string | undefined>;
+}
 
 /**
  * Every service, on one set of backing services.
@@ -52,6 +57,11 @@ export async function openStandalone(context: Context): Promise<StandaloneServic
     ...visitWriterOn(context, database, queue, createStorageWatch(context)),
     ...counterFlushOn(context, database, store, queue),
     ...services,
+    databaseFault: () =>
+      database.probe().then(
+        () => undefined,
+        async (error: unknown) => errorText(await explainOutage(error, context.config)),
+      ),
     pressure: () => Math.max(context.eventLoopPressure(), redirect.recorder.fill()),
   };
 }

@@ -5,7 +5,7 @@ import { createLinkRepository } from '@terse/repository/link-repository';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase } from '../services/open-services.ts';
+import { openServedDatabase } from '../services/open-services.ts';
 import { createReadinessGate } from '../telemetry/readiness.ts';
 import { type ApiServices, apiOn } from './api.ts';
 
@@ -14,7 +14,7 @@ export interface StatsServices extends ApiServices {
 }
 
 export async function openStats(context: Context): Promise<StatsServices & Opened> {
-  const database = await openDatabase(context);
+  const database = await openServedDatabase(context);
   const gate = createReadinessGate({ clock: context.clock, probes: { database: database.probe } });
   return { ...statsOn(context, database), ...opened(context, gate, [database]) };
 }

@@ -5,7 +5,7 @@ import type { OpenDatabase } from '@terse/repository/open-database';
 import { createVisitRepository } from '@terse/repository/visit-repository';
 import type { Context } from '../context.ts';
 import { type Opened, opened } from '../opened.ts';
-import { openDatabase, openQueue, type Queue } from '../services/open-services.ts';
+import { openServedDatabase, openQueue, type Queue } from '../services/open-services.ts';
 import { createReadinessGate } from '../telemetry/readiness.ts';
 
 export interface VisitWriterServices {
@@ -15,7 +15,7 @@ export interface VisitWriterServices {
 }
 
 export async function openVisitWriter(context: Context): Promise<VisitWriterServices & Opened> {
-  const database = await openDatabase(context);
+  const database = await openServedDatabase(context);
   const queue = await openQueue(context);
   const watch = createStorageWatch(context);
   const gate = createReadinessGate({

@@ -2,6 +2,7 @@ import { systemClock } from '@terse/platform/clock';
 import { BackupError } from '@terse/repository/backup-format';
 import { ConfigError } from '../settings/config.ts';
 import { keepCompiledCode } from './compiled-code.ts';
+import { errorText } from '../telemetry/error-text.ts';
 import { standardError } from './standard-streams.ts';
 import { untilToldToStop } from './stop-signal.ts';
 
@@ -90,13 +91,6 @@ export function interruption(): AbortSignal {
 
 function fail(error: unknown): void {
   const saysAll = error instanceof ConfigError || error instanceof BackupError;
-  standardError.write(`${saysAll ? error.message : describe(error)}\n`);
+  standardError.write(`${saysAll ? error.message : errorText(error)}\n`);
   process.exit(1);
-}
-
-/** The message of an error, followed by those of its causes. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const message = error.message || error.name;
-  return error.cause instanceof Error ? `${message.replace(/\.$/, '')}: ${describe(error.cause)}` : message;
 }

@@ -1,5 +1,7 @@
 import { createTestClock } from '@terse/platform/test-clock';
-import { expect, onTestFinished, test } from 'vitest';
+import { migrate } from '@terse/repository/migrate';
+import { openBareDatabase } from '@terse/repository/test-database';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { readConfig } from '../settings/config.ts';
 import { type Context, createContext } from '../context.ts';
 import { openCounterFlush } from '../functions/counter-flush.ts';
@@ -41,6 +43,26 @@ test.each(OPEN)('%s does not start, however long, where it reaches nothing', asy
   expect(await opened.started()).toBe(false);
   expect(await opened.metricsText()).toContain(`backing_services_unreached ${services}\n`);
 });
+
+test.each(OPEN)(
+  '%s is not ready on a database without tables, says what makes them, and becomes ready',
+  async (name, open) => {
+    const database = await openBareDatabase();
+    onTestFinished(() => database.close());
+    const settings = { ...NOWHERE, DATABASE_URL: database.url, LOG_LEVEL: 'error' };
+    const manifest = MANIFESTS[name];
+    const context = createContext(manifest, readConfig(manifest, settings), createTestClock());
+    const error = vi.spyOn(context.log, 'error').mockReturnValue();
+    const opened = await open(context);
+    onTestFinished(() => opened.close());
+    const hasDatabase = async () => (await opened.readiness()).services['database'];
+    expect([await hasDatabase(), await hasDatabase()]).toEqual([false, false]);
+    const told = error.mock.calls.filter((call) => String(call[1]).includes('npm run migrate'));
+    expect(told).toHaveLength(1);
+    await migrate(database.db);
+    expect(await hasDatabase()).toBe(true);
+  },
+);
 
 test('the gateway, which has no backing services, starts at once', async () => {
   const settings = originsAt('http://127.0.0.1:1');

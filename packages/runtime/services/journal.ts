@@ -3,6 +3,7 @@ import { openFileJournal } from '@terse/queue/file-journal';
 import type { JournalEvent } from '@terse/queue/journal-event';
 import type { Context } from '../context.ts';
 import type { Probe } from '../telemetry/readiness.ts';
+import { createReportLimit } from '../telemetry/report-limit.ts';
 import type { Journal } from '@terse/core/visits/ports';
 
 type JournalContext = Pick<Context, 'config' | 'log' | 'metrics' | 'clock' | 'showJournal'>;
@@ -12,8 +13,8 @@ export interface OpenJournal extends Journal {
   readonly probes: { readonly journal: Probe };
 }
 
-/** Limits log lines: a full disk causes one error for each write. */
-const REPORT_EVERY_MS = 1000;
+/** A full disk causes an error for each write. */
+const REPORT_EVERY_MS = 60_000;
 
 /** @throws Error naming the setting when the folder of the journal cannot be written. */
 export function openJournal(context: JournalContext): OpenJournal | undefined {
@@ -50,21 +51,21 @@ function naming<T>(work: () => T): T {
 }
 
 function createReport({ log, metrics, clock }: JournalContext): (event: JournalEvent) => void {
-  let failedAt = Number.NEGATIVE_INFINITY;
+  const failures = createReportLimit(REPORT_EVERY_MS, clock);
   return (event) => {
     switch (event.kind) {
-      case 'failed': {
-        const now = clock.monotonic();
-        if (now - failedAt < REPORT_EVERY_MS) return;
-        failedAt = now;
-        log.error({ err: event.error }, 'the disk of the journal of visits did not answer as it should');
+      case 'failed':
+        failures.report((leftOut) => {
+          const details = { err: event.error, ...leftOut };
+          log.error(details, 'the disk of the journal of visits did not answer as it should');
+        });
         return;
-      }
       case 'folder lost':
         metrics.journalFolderLost();
         log.error(event, 'what was in the journal of visits is gone; it is made anew');
         return;
       case 'protects again':
+        failures.reset();
         log.warn(event, 'visits are in the journal again');
         return;
       case 'segment unreadable':

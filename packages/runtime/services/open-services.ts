@@ -14,6 +14,7 @@ import type { Guard } from './guard.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { reportErrorsOf } from './service-errors.ts';
 import type { Probe } from '../telemetry/readiness.ts';
+import { createSchemaProbe } from './schema-probe.ts';
 import { startDatabase } from './embedded-database.ts';
 import type { Cache } from '@terse/core/links/ports';
 import type { Counter } from '@terse/core/counts/ports';
@@ -89,6 +90,17 @@ export async function openDatabase(
       await server.stop();
     },
   };
+}
+
+/**
+ * The database of a function, which waits for it: the probe rejects until its schema is that of this release. It is
+ * asked at once, so that the log tells from the start what is wrong.
+ */
+export async function openServedDatabase(context: ServicesContext): Promise<OpenDatabase> {
+  const database = await openDatabase(context);
+  const probe = createSchemaProbe(database, context.log);
+  probe().catch(() => {});
+  return { ...database, probe };
 }
 
 export async function openStore(context: ServicesContext): Promise<Store> {

@@ -1,5 +1,6 @@
 import type { Clock } from '@terse/platform/clock';
 import type { Logger } from '../telemetry/log.ts';
+import { createReportLimit } from '../telemetry/report-limit.ts';
 
 /** The name of each part in the log. */
 export type BackingServiceName = 'postgres' | 'redis' | 'rabbitmq';
@@ -14,19 +15,10 @@ export function reportErrorsOf(
   part: BackingServiceName,
   { log, clock }: { readonly log: Logger; readonly clock: Pick<Clock, 'monotonic'> },
 ): (error: unknown) => void {
-  let reportedAt = Number.NEGATIVE_INFINITY;
-  let leftOut = 0;
+  const limit = createReportLimit(REPORT_EVERY_MS, clock);
   return (error) => {
-    const now = clock.monotonic();
-    if (now - reportedAt < REPORT_EVERY_MS) {
-      leftOut++;
-      return;
-    }
-    log.warn(
-      { err: error, part, ...(leftOut > 0 && { left_out: leftOut }) },
-      `${part} failed, and is tried again`,
-    );
-    reportedAt = now;
-    leftOut = 0;
+    limit.report((leftOut) => {
+      log.warn({ err: error, part, ...leftOut }, `${part} failed, and is tried again`);
+    });
   };
 }

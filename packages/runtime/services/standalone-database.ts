@@ -3,11 +3,12 @@ import type { OpenDatabase } from '@terse/repository/open-database';
 import type { Context } from '../context.ts';
 import { reportErrorsOf } from './service-errors.ts';
 import { openDatabase } from './open-services.ts';
+import { createSchemaProbe } from './schema-probe.ts';
 import { explainOutage } from './with-database.ts';
 
 /**
  * The database of the single process. The schema is brought up to date, except in production on a database that others
- * may use too. An outage before that is not logged: the error ends the start.
+ * may use too, whose probe rejects until that is done. An outage before is not logged: the error ends the start.
  * @throws Error in one line when the database cannot be used, or not be migrated.
  */
 export async function openStandaloneDatabase(context: Context): Promise<OpenDatabase> {
@@ -26,8 +27,8 @@ export async function openStandaloneDatabase(context: Context): Promise<OpenData
     } else if (!mayBeDown) await database.probe();
   } catch (error) {
     await database.close();
-    throw explainOutage(error, config);
+    throw await explainOutage(error, config);
   }
   mayBeDown = true;
-  return database;
+  return isShared ? { ...database, probe: createSchemaProbe(database, log) } : database;
 }

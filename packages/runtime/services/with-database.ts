@@ -15,18 +15,21 @@ export async function withDatabase<T>(
   try {
     return await work(database);
   } catch (error) {
-    throw explainOutage(error, context.config);
+    throw await explainOutage(error, context.config);
   } finally {
     await database.close();
   }
 }
 
-/** An outage that ends the process, with the setting that may be wrong; any other error as it is. */
-export function explainOutage(
+/** An outage that ends the process, with the setting or the folder that is at fault; any other error as it is. */
+export async function explainOutage(
   error: unknown,
   { database }: Pick<BackingServicesConfig, 'database'>,
-): unknown {
-  const isOutage = error instanceof DomainError && error.code === 'unavailable';
-  if (!isOutage || database.kind === 'embedded') return error;
+): Promise<unknown> {
+  if (database.kind === 'embedded') {
+    const { explainDamage } = await import('@terse/embedded-postgres/damage');
+    return explainDamage(error, database.directory);
+  }
+  if (!(error instanceof DomainError && error.code === 'unavailable')) return error;
   return new Error('The database of DATABASE_URL cannot be used.', { cause: error.cause });
 }
