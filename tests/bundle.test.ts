@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { migrateDatabase } from '../harness/deployment/migrated-database.ts';
 import { readTarget } from '../harness/processes/dockerfile.ts';
 import { startServer } from '../harness/processes/function-process.ts';
+import { createDatabase } from '../harness/servers/postgres.ts';
 import { describeOnRealServices } from './on-real-services.ts';
 import { originsAt } from '../functions/test-origins.ts';
 
@@ -178,14 +180,16 @@ describe('the bundle of the standalone process', () => {
   });
 });
 
-describeOnRealServices('a bundle on real backing services', (parts) => {
+describeOnRealServices('a bundle on real backing services', (services) => {
   test('reaches each of them, with a name and a password', async () => {
-    const redisUrl = Object.assign(new URL(parts.redisUrl), { username: 'default', password: 'any' });
+    const databaseUrl = await createDatabase(services.databaseUrl, 'bundle');
+    await migrateDatabase(databaseUrl);
+    const redisUrl = Object.assign(new URL(services.redisUrl), { username: 'default', password: 'any' });
     const started = await startServer([process.execPath, 'dist/redirect/main.js'], {
       JOURNAL_DIR: join(directory, 'journal'),
-      DATABASE_URL: parts.databaseUrl,
+      DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl.href,
-      RABBITMQ_URL: parts.rabbitmqUrl,
+      RABBITMQ_URL: services.rabbitmqUrl,
     });
     onTestFinished(async () => void (await started.end('SIGKILL')));
     const readiness = async (): Promise<unknown> => (await fetch(`${started.internalUrl}/.ready`)).json();
