@@ -34,7 +34,7 @@ const PARTS = [
 /** Folders that always hold a file. */
 const NEVER_EMPTY = ['pg_xact', 'pg_multixact/members', 'pg_multixact/offsets'];
 
-/** `RelMapFile` of `relmapper.c`: a magic number, how many pairs of a relation and its file follow, the pairs, a checksum. */
+/** `RelMapFile` of `relmapper.c`: a magic number, the count of pairs, pairs of a relation and its file, a checksum. */
 const MAP_MAGIC = 0x59_27_17;
 const PAIR_BYTES = 8;
 const MAX_PAIRS = 64;
@@ -57,9 +57,9 @@ export function isOfThisVersion(cluster: string): boolean {
 }
 
 /**
- * Finds a file that a cluster of this version lacks, of those without which no server starts or lets anyone in. A server
- * that runs there may move on meanwhile, so a file that is missing is looked for again.
- * @returns `undefined` when it has all.
+ * Finds a file that a cluster of this version lacks, among those that every start and login needs. It looks twice,
+ * because a server that runs there may replace a file meanwhile.
+ * @returns `undefined` when nothing is missing.
  */
 export function lostFile(cluster: string): string | undefined {
   return lookForLostFile(cluster) && lookForLostFile(cluster);
