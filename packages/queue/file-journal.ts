@@ -42,6 +42,8 @@ class FileJournal implements Journal {
   readonly #checking: NodeJS.Timeout;
   /** `undefined` while the folder is gone and cannot be made. */
   #held: HeldSlot | undefined;
+  /** The slot that was held at the close. */
+  #left: HeldSlot | undefined;
   #listener: JournalListener | undefined;
   /** Whether the last attempt to write succeeded. */
   #protects = true;
@@ -100,7 +102,7 @@ class FileJournal implements Journal {
   }
 
   has(segment: JournalSegment): boolean {
-    return this.#held?.table.find(segment) !== undefined;
+    return (this.#held ?? this.#left)?.table.find(segment) !== undefined;
   }
 
   protects(): boolean {
@@ -116,6 +118,7 @@ class FileJournal implements Journal {
     // Records whose files are gone must not be reported as left.
     if (this.#held) this.#forgetWhatIsGone(this.#held);
     const rest = this.#held?.close() ?? { records: 0, unreadBytes: 0 };
+    this.#left = this.#held;
     this.#held = undefined;
     return rest;
   }

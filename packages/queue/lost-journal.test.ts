@@ -153,13 +153,15 @@ test('says what stays on the disk when it is closed, and of that nothing that is
   if (segment) first.release(segment, 1);
   first.spill(...joined(record(4)));
   expect(first.close()).toEqual({ records: 3, unreadBytes: 0 });
+  expect(segment && first.has(segment)).toBe(true);
   const second = journals.open();
   second.append(...joined(record(5)));
   expect(second.close()).toEqual({ records: 1, unreadBytes: expect.any(Number) as number });
   const third = journals.open();
-  third.append(...joined(record(6)));
+  const lost = third.append(...joined(record(6)));
   rmSync(journals.directory, { recursive: true });
   expect(third.close()).toEqual({ records: 0, unreadBytes: 0 });
+  expect(lost && third.has(lost)).toBe(false);
 });
 
 describe('what a process left that died', () => {

@@ -145,7 +145,7 @@ export interface Journal {
   restore(): Promise<RestoredRecords | undefined>;
   /** So many records of the segment need not be kept any longer. */
   release(segment: JournalSegment, records: number): void;
-  /** Whether the segment is still on disk, as far as is known. */
+  /** Whether the segment is still on disk, as far as is known; after `close`, whether it stays there. */
   has(segment: JournalSegment): boolean;
   /** Whether appended records reach the disk. */
   protects(): boolean;
