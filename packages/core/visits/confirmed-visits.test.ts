@@ -20,7 +20,7 @@ describe('a response that waits for its visit', () => {
     expect(answered).toHaveBeenCalledTimes(1);
   });
 
-  test('waits for its own visit only, not for those that come after it', async () => {
+  test('waits only for its visit, not for later ones', async () => {
     const { recorder, publisher, counter } = setUpRecorder({ confirmWithinMs: 5000 });
     recorder.record(visit);
     const first = recorder.confirmed();
@@ -32,7 +32,7 @@ describe('a response that waits for its visit', () => {
     expect(publisher.publish).toHaveBeenCalledTimes(1);
   });
 
-  test('is sent when its time is up; the visit is tried on', async () => {
+  test('is sent when its time is up; the visit is tried again', async () => {
     const { recorder, publisher, messages, metrics } = setUpRecorder({ confirmWithinMs: 20 });
     const unconfirmed = vi.spyOn(metrics, 'visitsUnconfirmed');
     const held = Promise.withResolvers<void>();
@@ -46,7 +46,7 @@ describe('a response that waits for its visit', () => {
     expect(messages.flat()).toHaveLength(1);
   });
 
-  test('does not wait when there is nothing to wait for: the visit came too late', async () => {
+  test('does not wait for a visit that came after the stop', async () => {
     const { recorder, metrics } = setUpRecorder({ confirmWithinMs: 5000 });
     const unconfirmed = vi.spyOn(metrics, 'visitsUnconfirmed');
     recorder.record(visit);
@@ -56,7 +56,7 @@ describe('a response that waits for its visit', () => {
     expect(unconfirmed).not.toHaveBeenCalled();
   });
 
-  test('is the exception: by default there is nothing to wait for', () => {
+  test('is the exception: by default no response waits', () => {
     const { recorder } = setUpRecorder();
     recorder.record(visit);
     expect(recorder.confirmed()).toBeUndefined();

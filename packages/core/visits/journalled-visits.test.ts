@@ -29,7 +29,7 @@ describe('with a journal', () => {
     expect(journal.append).toHaveBeenCalledTimes(1);
   });
 
-  test('publishes what an earlier process left, under the ids that it had', async () => {
+  test('publishes visits of an earlier process, under their ids', async () => {
     const { journal: earlier, appended: left } = createTestJournal();
     const before = setUpRecorder({ journal: earlier });
     for (let index = 0; index < 300; index++) before.recorder.record(visit);
@@ -44,7 +44,7 @@ describe('with a journal', () => {
     await recorder.close(5000);
   });
 
-  test('leaves to the disk what memory has no room for, and publishes it later', async () => {
+  test('leaves visits without room in memory on the disk, and publishes them later', async () => {
     const held = Promise.withResolvers<void>();
     const { journal, spilled, released } = createTestJournal();
     const { recorder, publisher, messages, metrics } = setUpRecorder({ journal, maxBuffered: 100 });
@@ -60,7 +60,7 @@ describe('with a journal', () => {
     await recorder.close(5000);
   });
 
-  test('drops, and counts, only what neither memory nor disk takes', async () => {
+  test('drops, and counts, only visits that neither memory nor disk takes', async () => {
     const { journal } = createTestJournal();
     const { recorder, publisher, metrics } = setUpRecorder({ journal, maxBuffered: 100 });
     const dropped = vi.spyOn(metrics, 'visitsDropped');
@@ -74,7 +74,7 @@ describe('with a journal', () => {
     ]);
   });
 
-  test('goes on in memory when the disk fails, and then calls lost only what is lost', async () => {
+  test('goes on in memory when the disk fails, and reports only lost visits as dropped', async () => {
     const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms === 20 ? 20 : 1) };
     const { journal } = createTestJournal();
     const { recorder, publisher, metrics } = setUpRecorder({ journal, clock });
@@ -89,7 +89,7 @@ describe('with a journal', () => {
     expect(dropped.mock.calls).toEqual([['shutdown', 2]]);
   });
 
-  test('writes again what only memory has when the folder was lost, once, and releases that', async () => {
+  test('writes visits that only memory has again, once, after the folder was lost, and releases them', async () => {
     const held = Promise.withResolvers<void>();
     const { journal, appended, released, told } = createTestJournal();
     const { recorder, publisher, metrics } = setUpRecorder({ journal });
@@ -113,7 +113,7 @@ describe('with a journal', () => {
     expect(dropped).not.toHaveBeenCalled();
   });
 
-  test('takes up what the journal finds while the process lives', async () => {
+  test('publishes visits that the journal finds while the process lives', async () => {
     const found: string[] = [];
     const { journal, released, told } = createTestJournal(found);
     const { recorder, messages } = setUpRecorder({ journal });
@@ -125,7 +125,7 @@ describe('with a journal', () => {
     await recorder.close(5000);
   });
 
-  test('counts what only the disk had, when it is gone', async () => {
+  test('counts visits as dropped when only the disk had them, and lost them', async () => {
     const { journal, told } = createTestJournal();
     const { recorder, metrics } = setUpRecorder({ journal });
     const dropped = vi.spyOn(metrics, 'visitsDropped');

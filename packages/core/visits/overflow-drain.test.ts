@@ -4,16 +4,16 @@ import { createTestMetrics } from '../test-metrics.ts';
 import type { OverflowMessage } from './ports.ts';
 
 function setUp(count: number) {
-  const kept: OverflowMessage[] = Array.from({ length: count }, (_, index) => ({
+  const stored: OverflowMessage[] = Array.from({ length: count }, (_, index) => ({
     id: `${index}-0`,
     body: `[${index}]`,
   }));
   const overflow = {
-    peek: vi.fn((limit: number) => Promise.resolve(kept.slice(0, limit))),
+    peek: vi.fn((limit: number) => Promise.resolve(stored.slice(0, limit))),
     remove: vi.fn((ids: readonly string[]) => {
       for (const id of ids) {
-        kept.splice(
-          kept.findIndex((message) => message.id === id),
+        stored.splice(
+          stored.findIndex((message) => message.id === id),
           1,
         );
       }
@@ -23,7 +23,7 @@ function setUp(count: number) {
   const publish = vi.fn((_body: string) => Promise.resolve());
   const metrics = createTestMetrics();
   return {
-    kept,
+    stored,
     overflow,
     publish,
     drain: createOverflowDrain({ overflow, publisher: { publish }, metrics }),
@@ -31,23 +31,23 @@ function setUp(count: number) {
 }
 
 test('moves everything to the queue, and each message once', async () => {
-  const { kept, publish, drain } = setUp(100);
+  const { stored, publish, drain } = setUp(100);
   expect(await drain.drain()).toBe(100);
-  expect(kept).toEqual([]);
+  expect(stored).toEqual([]);
   expect(publish.mock.calls.flat()).toEqual(Array.from({ length: 100 }, (_, index) => `[${index}]`));
   expect(await drain.drain()).toBe(0);
 });
 
-test('leaves in the overflow what the queue did not take', async () => {
-  const { kept, overflow, publish, drain } = setUp(3);
+test('leaves messages that the queue did not take', async () => {
+  const { stored, overflow, publish, drain } = setUp(3);
   publish.mockRejectedValueOnce(new Error('down'));
   await expect(drain.drain()).rejects.toThrow('down');
   expect(overflow.remove).not.toHaveBeenCalled();
-  expect(kept).toHaveLength(3);
+  expect(stored).toHaveLength(3);
   expect(await drain.drain()).toBe(3);
 });
 
-test('ends, though the overflow is filled as fast as it is emptied', async () => {
+test('ends, also when the overflow queue is filled as fast as it is drained', async () => {
   const { overflow, publish, drain } = setUp(32);
   overflow.remove.mockReturnValue(Promise.resolve());
   expect(await drain.drain()).toBe(publish.mock.calls.length);

@@ -1,12 +1,12 @@
 import type { Metrics } from '../metrics.ts';
 import type { OverflowQueue, Publisher } from './ports.ts';
 
-/** Publishes what redirects left in the overflow. Any number may run at once: a visit is stored once. */
+/** Publishes the messages of the overflow queue. Any number may run at once: a visit is stored once. */
 export interface OverflowDrain {
   /**
-   * Moves what is in the overflow now, up to a bound; the rest is for the next call.
+   * Moves messages from the overflow queue to the queue, up to a bound; the next call moves the rest.
    * @returns how many messages were moved.
-   * @throws Error when the overflow or the queue does not answer; what was not moved stays.
+   * @throws Error when either queue does not answer. Messages that were not moved stay.
    */
   drain(): Promise<number>;
 }

@@ -7,20 +7,20 @@ import type { Visit } from './visit.ts';
 
 describe('without a disk', () => {
   function setUpOverflow() {
-    const kept: string[] = [];
+    const stored: string[] = [];
     const add = vi.fn((body: string) => {
-      kept.push(body);
+      stored.push(body);
       return Promise.resolve();
     });
     const services = setUpRecorder({ overflow: { add } });
     return {
       ...services,
       add,
-      ids: () => kept.flatMap((body) => (parseLines(body) as Visit[]).map(({ id }) => id)),
+      ids: () => stored.flatMap((body) => (parseLines(body) as Visit[]).map(({ id }) => id)),
     };
   }
 
-  test('gives the overflow what the queue does not take, and nothing else', async () => {
+  test('gives the overflow queue only the messages that the queue does not take', async () => {
     const { recorder, publisher, messages, ids } = setUpOverflow();
     recorder.record(visit);
     await vi.waitFor(() => expect(messages).toHaveLength(1));
@@ -31,7 +31,7 @@ describe('without a disk', () => {
     expect(new Set(ids()).size).toBe(300);
   });
 
-  test('keeps in memory, and tries again, what neither takes', async () => {
+  test('holds messages that neither takes in memory, and tries them again', async () => {
     const { recorder, publisher, add, messages, ids } = setUpOverflow();
     publisher.publish.mockRejectedValueOnce(new Error('down'));
     add.mockRejectedValueOnce(new Error('full'));
@@ -49,12 +49,12 @@ describe('with a disk, when it is stopped while the queue is down', () => {
       // Only the deadlines keep their length.
       sleep: (ms: number) => systemClock.sleep(ms >= 80 && ms <= 200 && ms !== 100 ? ms : 1),
     };
-    const kept: string[] = [];
-    const add = vi.fn((body: string) => Promise.resolve(void kept.push(body)));
+    const stored: string[] = [];
+    const add = vi.fn((body: string) => Promise.resolve(void stored.push(body)));
     const services = createTestJournal();
     const run = setUpRecorder({ journal: services.journal, overflow: { add }, clock, ...options });
     run.publisher.publish.mockImplementation(() => new Promise(() => {}));
-    const ids = () => new Set(kept.flatMap((body) => (parseLines(body) as Visit[]).map(({ id }) => id)));
+    const ids = () => new Set(stored.flatMap((body) => (parseLines(body) as Visit[]).map(({ id }) => id)));
     const visitTimes = (times: number) => {
       for (let index = 0; index < times; index++) run.recorder.record(visit);
       run.recorder.commit();
@@ -62,7 +62,7 @@ describe('with a disk, when it is stopped while the queue is down', () => {
     return { ...services, ...run, add, ids, visitTimes };
   }
 
-  test('gives the overflow what is in memory and what is on disk only, and releases all of it', async () => {
+  test('gives the overflow queue the visits in memory and those on disk only, and releases all', async () => {
     const { recorder, visitTimes, ids, released, spilled, metrics } = setUpStop({ maxBuffered: 200 });
     const dropped = vi.spyOn(metrics, 'visitsDropped');
     visitTimes(300);
@@ -73,7 +73,7 @@ describe('with a disk, when it is stopped while the queue is down', () => {
     expect(dropped).not.toHaveBeenCalled();
   });
 
-  test('gives the overflow nothing before', async () => {
+  test('gives the overflow queue nothing before the stop', async () => {
     const { recorder, publisher, visitTimes, add } = setUpStop();
     publisher.publish.mockRejectedValue(new Error('down'));
     visitTimes(300);
@@ -82,7 +82,7 @@ describe('with a disk, when it is stopped while the queue is down', () => {
     await recorder.close(180);
   });
 
-  test('says what is left on disk, and what nothing has, when the overflow is down, too', async () => {
+  test('reports the visits left on disk, and the lost ones, when the overflow queue is down, too', async () => {
     const { recorder, journal, visitTimes, add, released, metrics } = setUpStop();
     const dropped = vi.spyOn(metrics, 'visitsDropped');
     const left = vi.spyOn(metrics, 'visitsLeftOnDisk');
@@ -97,7 +97,7 @@ describe('with a disk, when it is stopped while the queue is down', () => {
     expect(released()).toEqual({});
   });
 
-  test('is taken by one of the two when both come back late, and counted once', async () => {
+  test('counts a message once when both queues take it late', async () => {
     const { recorder, publisher, visitTimes, add, ids, released } = setUpStop();
     const held = Promise.withResolvers<void>();
     publisher.publish.mockReturnValue(held.promise);

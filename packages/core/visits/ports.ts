@@ -1,6 +1,7 @@
 import type { ShortCode } from '../links/short-code.ts';
 import type { DescribedVisit } from './visit-description.ts';
-/** A visit as it is shown: what the report on single visits gives, and nothing that is only stored. */
+
+/** A visit in the report on single visits, without the fields that are only stored. */
 export interface VisitView {
   readonly id: string;
   readonly short_code: ShortCode;
@@ -18,19 +19,19 @@ export interface Inserted {
   readonly orphans: number;
 }
 
-/** Visits and their deltas, which are written together and so never disagree. */
+/** Writes visits and their rollup deltas together, so that the two never disagree. */
 export interface VisitRepository {
   /**
-   * Stores the visits that are not stored yet and deltas only those, in one statement. Visits of codes that never were
-   * a link are stored apart, and rolled up nowhere.
+   * Stores the visits that are not stored yet, and the rollup deltas of only these, in one statement. Visits of codes
+   * that never were a link are stored apart, and are in no rollup.
    * @throws ContentRefusedError when the database refuses one of them; then none is stored.
    */
   insert(visits: readonly DescribedVisit[]): Promise<Inserted>;
   /** Single visits, newest first; `before` is the id of the last one seen. */
   latest(code: ShortCode, limit: number, before?: string): Promise<VisitView[]>;
   /**
-   * Makes the partitions for yesterday to a week ahead, unless something else does or a backup is taken. Visits of
-   * other days go to the default partition.
+   * Makes the partitions from yesterday to a week ahead, unless another process does or a backup is being taken. Visits
+   * of other days go to the default partition.
    */
   preparePartitions(today: Date): Promise<void>;
 }
@@ -38,8 +39,8 @@ export interface VisitRepository {
 /** Sends messages to the queue of visits. */
 export interface Publisher {
   /**
-   * Resolves once the queue answers for the message: it survives this process. Rejects when that is not certain. The
-   * body is text, or its bytes in UTF-8, which stay as they are until then.
+   * Resolves once the queue has the message safely, so that it survives this process. Rejects when that is not certain.
+   * The body is text, or UTF-8 bytes that the caller does not change until then.
    */
   publish(body: string | Buffer): Promise<void>;
 }
@@ -47,27 +48,27 @@ export interface Publisher {
 /** A message as it lies in the queue. */
 export interface Message {
   readonly body: string;
-  /** What a foreign publisher has said about it; Terse itself says nothing. Plain JSON, and bounded in size. */
+  /** The headers that a foreign publisher sent; Terse sends none. Plain JSON, and bounded in size. */
   readonly headers?: Record<string, unknown> | undefined;
 }
 
-/** A message, ours until it is acknowledged or the subscription ends. */
+/** A message that this subscriber has until it is acknowledged or the subscription ends. */
 export interface Delivery extends Message {
-  /** It was dealt with: the queue forgets it. */
+  /** Tells the queue to forget the message, because it was dealt with. */
   acknowledge(): void;
 }
 
 /** Postpones messages that only a later release can read. */
 export interface Postponer {
   /**
-   * Delivers the messages again after a while, to whoever subscribes then, without blocking those behind them.
+   * Delivers the messages again after a while, to any subscriber, without blocking those behind them.
    * Resolves once the queue has them safely, so that their deliveries may be acknowledged.
    */
   postpone(messages: readonly Message[]): Promise<void>;
 }
 
 export interface Subscription {
-  /** Takes no more messages. Those not acknowledged by now are delivered again, to whoever subscribes. */
+  /** Takes no more messages. Unacknowledged ones are delivered again, to any subscriber. */
   close(): Promise<void>;
 }
 
@@ -87,13 +88,13 @@ export interface Backlog {
   unacknowledged(): number;
 }
 
-/** What could not be stored, kept for a person to look at. */
+/** A message, or a part of one, that could not be stored; a person looks at it. */
 export interface DeadLetter extends Message {
   readonly reason: string;
 }
 
 export interface DeadLetters {
-  /** Resolves once they are kept. */
+  /** Resolves once the queue has them safely. */
   add(letters: readonly DeadLetter[]): Promise<void>;
 }
 
@@ -111,9 +112,9 @@ export interface RestoredRecords {
 export interface JournalListener {
   /** `restore` may have records again, from a dead process or a segment that could not be read before. */
   onFound(): void;
-  /** The caller can append again what it has in memory and `has` denies. */
+  /** The disk takes records again. The caller can append those in memory whose segment is gone by `has`. */
   onWritable(): void;
-  /** Records that only the disk had are gone; their number. */
+  /** So many records that only the disk had are lost. */
   onLost(records: number): void;
 }
 
@@ -125,9 +126,8 @@ export interface JournalRest {
 }
 
 /**
- * Keeps records on the disk of this machine until the queue answers for them, so that they outlive the process.
- * Nothing here waits and nothing throws: a disk that fails or is full is reported, and the caller decides what to do
- * without it.
+ * Keeps records on the disk of this machine until the queue has them, so that they outlive the process. Nothing here
+ * waits and nothing throws: a disk that fails or is full is reported, and the caller decides what to do without it.
  */
 export interface Journal {
   /**
@@ -135,7 +135,7 @@ export interface Journal {
    * written.
    */
   append(lines: Uint8Array, records: number): JournalSegment | undefined;
-  /** The same of records for which the caller has no room; whether they could be written. `restore` gives them back. */
+  /** Writes records for which the caller has no room; returns whether it could. `restore` gives them back. */
   spill(lines: Uint8Array, records: number): boolean;
   /**
    * Gives the oldest records that nobody has in memory: of a process that was killed, or spilled. They stay on disk
@@ -143,14 +143,14 @@ export interface Journal {
    * over.
    */
   restore(): Promise<RestoredRecords | undefined>;
-  /** So many records of the segment need not be kept any longer. */
+  /** Releases so many records of the segment: the caller no longer needs them on disk. */
   release(segment: JournalSegment, records: number): void;
   /** Whether the segment is still on disk, as far as is known; after `close`, whether it stays there. */
   has(segment: JournalSegment): boolean;
   /** Whether appended records reach the disk. */
   protects(): boolean;
   watch(listener: JournalListener): void;
-  /** What was not released stays for the next process. */
+  /** Closes the journal. Records that were not released stay for the next process. */
   close(): JournalRest;
 }
 
@@ -160,15 +160,15 @@ export interface OverflowMessage {
 }
 
 /**
- * Keeps messages that the queue did not take, for functions that have no disk or whose disk may go with them. It is
- * shared: whoever drains it may be another process than the one that filled it. A message may come out twice, so what
- * it says must be safe to do twice.
+ * Keeps messages that the queue did not take, for functions without a disk, or with one that may be lost with them. It
+ * is shared: one process fills it, and another may drain it. A message may come out twice, so handling it twice must
+ * be safe.
  */
 export interface OverflowQueue {
-  /** Resolves once the message is kept. Rejects when that is not certain, or when the overflow is full. */
+  /** Resolves once the message is stored. Rejects when that is not certain, or when the overflow queue is full. */
   add(body: string): Promise<void>;
   /** The oldest messages, which stay until they are removed. */
   peek(limit: number): Promise<readonly OverflowMessage[]>;
-  /** Forgets messages that the queue has taken; one that is gone already is passed over. */
+  /** Removes messages that the queue has taken, and passes over those that are gone already. */
   remove(ids: readonly string[]): Promise<void>;
 }

@@ -28,12 +28,12 @@ describe('stores of a referrer', () => {
     expect(storedReferrer(text)).toBe(stored);
   });
 
-  test('no more than 1,024 characters, and no half of one', () => {
+  test('no more than 1,024 characters, and no half character', () => {
     expect(storedReferrer(`https://a.example/${'x'.repeat(2000)}`)).toHaveLength(1024);
     expect(storedReferrer(`${'x'.repeat(1023)}😀`).isWellFormed()).toBe(true);
   });
 
-  test('neither password nor fragment, however it is written', () => {
+  test('neither password nor fragment, in any spelling', () => {
     const secret = 'S3cr3t';
     const noise = fc.stringMatching(/^[a-z0-9@:%.!$&'()*+,;=~_-]{0,12}$/);
     fc.assert(

@@ -4,7 +4,7 @@ const MAX_HOST_LENGTH = 253;
 const HOST = /^[a-z0-9._:[\]-]+$/i;
 
 /**
- * The referrer to store: without credentials and fragment, which RFC 9110 (§10.1.3) excludes, and cut to the column.
+ * The referrer to store, without credentials and fragment, which RFC 9110 (§10.1.3) excludes, and cut to the column.
  */
 export function storedReferrer(text: string): string {
   // Most contain neither, and this test takes nanoseconds.
@@ -21,7 +21,7 @@ function withoutSecrets(text: string): string {
     url.password = '';
     return withoutUserInfo(url.href);
   }
-  // What is no URL may hide credentials anywhere before its query.
+  // Text that is no URL may hold credentials anywhere before its query.
   return url?.host ? withoutUserInfo(shown) : shown.replace(/^((?:[a-z][\w+.-]*:)?\/\/)?[^?]*@/i, '$1');
 }
 

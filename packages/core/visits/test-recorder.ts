@@ -37,7 +37,7 @@ export function setUpRecorder(options: Partial<VisitRecorderOptions> = {}) {
       return Promise.resolve();
     }),
   };
-  // Retries wait a tick instead of a backoff; deadlines are kept.
+  // Retries wait a tick instead of a backoff; deadlines stay as they are.
   const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms >= 2000 ? ms : 1) };
   const recorder = createVisitRecorder({ publisher, counter, metrics, clock, ...options });
   return { recorder, publisher, counter, messages, counts, metrics };

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { testLink } from '../links/test-link.ts';
 import type { DescribedVisit } from './visit-description.ts';
 
-/** A visit of `testLink` by a person, with an id of its own, of which nothing else is known. */
+/** A visit of `testLink` by a person, with a new id. Nothing else is known of it. */
 export function testVisitAt(time: string, more: Partial<DescribedVisit> = {}): DescribedVisit {
   const timestamp = Date.parse(time);
   return {

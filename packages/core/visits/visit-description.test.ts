@@ -4,7 +4,7 @@ import { createVisitDescriber } from './visit-description.ts';
 
 const describe = createVisitDescriber();
 
-test('reads no name from a visit that a breakdown has for its own rows', () => {
+test('reads no name that a breakdown has for its own rows', () => {
   for (const row of ['(other)', '(unknown)']) {
     const { referrer_host, browser, os, device } = describe(
       testVisitAt('2026-11-24T12:00:00Z', { referrer: `https://${row}/`, user_agent: `${row}/1.0 (${row})` }),
@@ -13,7 +13,7 @@ test('reads no name from a visit that a breakdown has for its own rows', () => {
   }
 });
 
-test('takes the credentials out of a referrer that a release before has sent', () => {
+test('removes the credentials from a referrer that an earlier release sent', () => {
   const visit = testVisitAt('2026-11-24T12:00:00Z', { referrer: 'https://user:secret@news.example/a' });
   expect(describe(visit)).toMatchObject({
     referrer: 'https://news.example/a',

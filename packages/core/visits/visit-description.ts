@@ -7,7 +7,7 @@ const USER_AGENTS_REMEMBERED = 5000;
 const REFERRERS_REMEMBERED = 5000;
 const MAX_NAME_LENGTH = 64;
 
-/** A visit with what can be read from it: by which browser, on what, and from where. */
+/** A visit with the browser, system and device of its user agent, and the host of its referrer. */
 export interface DescribedVisit extends CompleteVisit {
   readonly referrer_host: string | null;
   readonly browser: string | null;
@@ -28,8 +28,8 @@ interface Referrer {
 const NO_REFERRER: Referrer = { stored: null, host: null };
 
 /**
- * Describes visits. Parsing takes microseconds, of a user agent tens of them, and few differ, so results are
- * remembered.
+ * Returns a function that describes visits. It remembers results, because parsing a user agent takes tens of
+ * microseconds, and few differ.
  */
 export function createVisitDescriber(): (visit: Visit) => DescribedVisit {
   const agents = new LRUCache<string, Agent, undefined>({

@@ -22,7 +22,7 @@ export interface EncodedVisit {
   readonly isBot: boolean;
 }
 
-/** What is the same for every visit with a user agent. */
+/** What all visits with the same user agent share. */
 interface Agent {
   readonly isBot: boolean;
   readonly stored: string | null;
@@ -32,7 +32,7 @@ interface Agent {
 const NO_AGENT: Agent = { isBot: true, stored: null, json: 'null' };
 const AGENTS_REMEMBERED = 5000;
 
-/** Returns what gives a visit its id and time, decides whether it was a person, and encodes it. */
+/** Returns a function that gives a visit its id and time, decides whether it was a person, and encodes it. */
 export function createVisitEncoder(clock: Pick<Clock, 'now'>): (observed: ObservedVisit) => EncodedVisit {
   const agents = new LRUCache<string, Agent>({ max: AGENTS_REMEMBERED });
   const visitId = createVisitIds();

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
 const IDS_AT_ONCE = 256;
-/** Of which an id uses 74 bits. */
+/** An id uses 74 of their bits. */
 const RANDOM_DIGITS = 20;
 const VARIANT_DIGITS = '89ab';
 
 /**
- * Makes ids of visits: UUIDv7 (RFC 9562), for a time in milliseconds since the epoch. Randomness is asked for and
- * turned into digits for many ids at a time, which makes one cost a quarter of what it costs alone.
+ * Returns a function that makes the id of a visit, a UUIDv7 (RFC 9562), for a time in milliseconds since the epoch. It
+ * makes random digits for many ids at a time, at a quarter of the cost of making them one by one.
  */
 export function createVisitIds(): (timestamp: number) => string {
   let pool = '';

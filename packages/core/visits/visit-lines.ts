@@ -1,6 +1,6 @@
 /**
  * Visits in bytes: NDJSON, one visit a line, each line ended by a line feed (https://github.com/ndjson/ndjson-spec).
- * Journal, message and overflow hold the same bytes, so a visit is encoded once.
+ * Journal, message and overflow queue hold the same bytes, so a visit is encoded once.
  */
 
 const LINE_FEED = '\n';

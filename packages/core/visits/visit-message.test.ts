@@ -18,7 +18,7 @@ const visit = (index: number): CompleteVisit => ({
 const record = (index: number) => encodeVisit(visit(index), JSON.stringify(visit(index).user_agent));
 const records = (count: number) => Array.from({ length: count }, (_, index) => record(index));
 
-/** What may be sent: lines, and what else a foreign publisher may take for a list of visits. */
+/** Forms of a message: lines, and others that a foreign publisher may take for a list of visits. */
 const FORMS: Readonly<Record<string, (some: readonly string[]) => string>> = {
   'as Terse sends them': linesOf,
   'as an array': (some) => `[${some.join(',')}]`,
@@ -36,7 +36,7 @@ test.each(Object.entries(FORMS))('reads visits %s', (_form, write) => {
 });
 
 test.each(Object.entries(FORMS).filter(([form]) => form !== 'as an array'))(
-  'reads all but the torn ones of visits %s',
+  'reads all whole visits %s, when some are torn',
   (_form, write) => {
     fc.assert(
       fc.property(
@@ -60,14 +60,14 @@ test.each(Object.entries(FORMS).filter(([form]) => form !== 'as an array'))(
   },
 );
 
-test('keeps a message that ends in the middle of a visit: what came before is read', () => {
+test('reads the whole visits of a message that ends in the middle of one', () => {
   const body = linesOf(records(5));
   const { visits, rejects } = readVisitMessage({ body: body.slice(0, -40) });
   expect(visits).toHaveLength(4);
   expect(rejects).toMatchObject([{ reason: 'torn: not JSON' }]);
 });
 
-test('never throws, and sets something aside or reads something, whatever comes', () => {
+test('never throws, and reads or sets aside something, for any text', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json(), fc.stringMatching(/^[[\]{},:"\n0-9]{0,40}$/)), (body) => {
       const { visits, rejects, isNewer } = readVisitMessage({ body });
@@ -78,14 +78,14 @@ test('never throws, and sets something aside or reads something, whatever comes'
   );
 });
 
-test('makes one letter of a message in which there is much that is no visit, and reads the visits', () => {
+test('makes one dead letter of a message with many items that are no visits, and reads the visits', () => {
   const body = `[${'1,'.repeat(100_000)}${record(7)}]`;
   const { visits, rejects } = readVisitMessage({ body });
   expect(visits).toHaveLength(1);
-  expect(rejects).toMatchObject([{ body, reason: expect.stringContaining('100000 things') as string }]);
+  expect(rejects).toMatchObject([{ body, reason: expect.stringContaining('100000 items') as string }]);
 });
 
-test('sets aside what is nested too deeply to be written again', () => {
+test('sets aside an item that is nested too deeply to be written again', () => {
   const body = `[${'['.repeat(500_000)}${']'.repeat(500_000)},${record(7)}]`;
   const { visits, rejects } = readVisitMessage({ body });
   expect(visits).toHaveLength(1);

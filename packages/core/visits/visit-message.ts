@@ -39,7 +39,7 @@ export function readVisitMessage(message: Message): VisitMessage {
   return sort(message, whole, rest);
 }
 
-/** A dead letter for one item. Its body is a message by itself, so that it can be replayed. */
+/** A dead letter for one item. Its body is a complete message, so that it can be replayed. */
 export function letterOf(message: Message, item: unknown, reason: string): DeadLetter {
   return { ...message, body: bodyOf(item) ?? message.body, reason };
 }
@@ -53,10 +53,10 @@ function sort(message: Message, items: readonly unknown[], rejects: DeadLetter[]
     else if (isNewerVisit(item)) isNewer = true;
     else if (++rejected <= MAX_REJECTS) rejects.push(letterOf(message, item, reasonAgainst(item)));
   }
-  // The whole message comes again, to a writer that can tell which items are no visits.
+  // The whole message comes again, to a later writer that can tell which items are no visits.
   if (isNewer) return { visits, rejects: [], isNewer };
   if (rejected <= MAX_REJECTS) return { visits, rejects, isNewer };
-  const reason = `${rejected} things that are no visits, the first: ${rejects[0]?.reason ?? ''}`;
+  const reason = `${rejected} items are no visits. The first: ${rejects[0]?.reason ?? ''}`;
   return { visits, rejects: [{ ...message, reason }], isNewer };
 }
 
@@ -73,7 +73,7 @@ function parseArray(body: string): readonly unknown[] | undefined {
   }
 }
 
-/** The JSON object on a line, also on one of an array; anything else is the remains of one. */
+/** The JSON object on a line, also on a line of an array; `undefined` when the line holds anything else. */
 function parseLine(line: string): object | undefined {
   if (!line.trimStart().startsWith('{')) return undefined;
   try {

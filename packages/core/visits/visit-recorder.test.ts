@@ -2,7 +2,7 @@ import { systemClock } from '@terse/platform/clock';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CHROME, setUpRecorder, visit } from './test-recorder.ts';
 
-test('coalesces visits into messages of at most 256, each visit with an id of its own', async () => {
+test('coalesces visits into messages of at most 256, each visit with a different id', async () => {
   const { recorder, messages } = setUpRecorder();
   for (let index = 0; index < 1000; index++) recorder.record(visit);
   await recorder.close(5000);
@@ -10,7 +10,7 @@ test('coalesces visits into messages of at most 256, each visit with an id of it
   expect(new Set(messages.flat().map(({ id }) => id)).size).toBe(1000);
 });
 
-test('lets a message gather though another one is confirmed meanwhile', async () => {
+test('lets a message gather visits while another one is confirmed', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const { recorder, publisher, messages } = setUpRecorder();
@@ -32,7 +32,7 @@ test('lets a message gather though another one is confirmed meanwhile', async ()
   expect(messages.map((message) => message.length)).toEqual([2]);
 });
 
-test('publishes a lone visit without being told to', async () => {
+test('publishes a single visit after a while', async () => {
   const { recorder, messages, counts } = setUpRecorder();
   recorder.record(visit);
   await vi.waitFor(() => expect(messages).toHaveLength(1));
@@ -62,7 +62,7 @@ describe('tells people from bots', () => {
   });
 });
 
-test('cuts overlong headers to what is stored of them', async () => {
+test('cuts long headers to the length that is stored', async () => {
   const { recorder, messages } = setUpRecorder();
   recorder.record({
     ...visit,
@@ -86,24 +86,24 @@ test('loses nothing when the queue and the counter fail for a while', async () =
   expect(counts).toEqual(new Map([['hello', 600]]));
 });
 
-test('leaves the bytes of a message as they are when its publishing failed, for it may still be under way', async () => {
-  const kept: string[] = [];
-  const add = vi.fn((body: string) => Promise.resolve(void kept.push(body)));
+test('does not reuse the bytes of a message whose publish failed, because it may still be under way', async () => {
+  const stored: string[] = [];
+  const add = vi.fn((body: string) => Promise.resolve(void stored.push(body)));
   const { recorder, publisher } = setUpRecorder({ overflow: { add } });
   const bodies: Buffer[] = [];
   publisher.publish.mockImplementation((body) => {
     bodies.push(body as Buffer);
     return Promise.reject(new Error('timed out'));
   });
-  // Long enough that a message fills most of the memory that is used again.
+  // Long enough that a message fills most of the memory that is reused.
   const long = { ...visit, referrer: `https://example.com/${'y'.repeat(1000)}` };
   for (let message = 0; message < 5; message++) {
     for (let index = 0; index < 64; index++) recorder.record(long);
     recorder.commit();
-    await vi.waitFor(() => expect(kept).toHaveLength(message + 1));
+    await vi.waitFor(() => expect(stored).toHaveLength(message + 1));
   }
   await recorder.close(5000);
-  expect(bodies.map(String)).toEqual(kept);
+  expect(bodies.map(String)).toEqual(stored);
 });
 
 test('tries a failed addition again under the same id, so that it counts once', async () => {
@@ -133,7 +133,7 @@ test('drops the newest visits beyond its bound, and counts every one of them', a
   expect(messages).toEqual([]);
 });
 
-test('gives up at the deadline when the queue stays down, and says how many visits that cost', async () => {
+test('gives up at the deadline when the queue stays down, and counts the lost visits', async () => {
   const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms === 20 ? 20 : 1) };
   const { recorder, publisher, metrics } = setUpRecorder({ clock });
   publisher.publish.mockReturnValue(new Promise(() => {}));

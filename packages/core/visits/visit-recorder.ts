@@ -9,21 +9,21 @@ import { stopRecording, type VisitsLeft } from './stop-recording.ts';
 import { createVisitEncoder, type EncodedVisit, type ObservedVisit } from './visit-encoder.ts';
 
 /**
- * Takes visits off the redirect's hands. Behind it they are published and, when they are people's, counted; both are
- * tried until they succeed. A visit for which memory has no room waits on disk; one that the disk does not take
- * either is dropped, and counted as dropped.
+ * Records visits for the redirect. In the background, it publishes all of them and counts those by people, and tries
+ * both until they succeed. A visit without room in memory waits on disk. A visit without room on disk is dropped, and
+ * counted as dropped.
  */
 export interface VisitRecorder {
-  /** Takes a visit down until this turn of the event loop ends, or `commit` is called. Never waits and never fails. */
+  /** Notes a visit until this turn of the event loop ends, or `commit` is called. Never waits and never fails. */
   record(visit: ObservedVisit): void;
   /**
-   * Puts what was recorded in this turn into the journal, so that it outlives the process. Before this no response
-   * may leave.
+   * Writes the visits of this turn to the journal, so that they outlive the process. No response to them may leave
+   * before.
    */
   commit(): void;
   /**
-   * What the response to the visit that was just recorded has to wait for, if anything: that it is confirmed and
-   * counted, or that the time for that is up.
+   * Resolves when the visit that was recorded last is confirmed and counted, or when the time for that is up.
+   * `undefined` when its response does not wait.
    */
   confirmed(): Promise<void> | undefined;
   /** How much of the memory for visits is taken, from 0 to 1. */
@@ -32,7 +32,7 @@ export interface VisitRecorder {
   restored(): Promise<void>;
   /**
    * Waits until recorded visits are published and counted, then stops. After half of the time, what the queue has not
-   * taken goes to the overflow, if there is one; at the deadline the rest stays in the journal.
+   * taken goes to the overflow queue, if there is one; at the deadline the rest stays in the journal.
    */
   close(deadlineMs: number): Promise<VisitsLeft>;
 }
@@ -40,9 +40,9 @@ export interface VisitRecorder {
 export interface VisitRecorderOptions {
   readonly publisher: Publisher;
   readonly counter: Pick<Counter, 'add'>;
-  /** Without one, what is in memory is lost when the process is killed. */
+  /** Without one, visits in memory are lost when the process is killed. */
   readonly journal?: Journal | undefined;
-  /** Takes what the queue does not: at once without a journal, otherwise when the process stops. */
+  /** Takes messages that the queue does not: at once without a journal, otherwise when the process stops. */
   readonly overflow?: Pick<OverflowQueue, 'add'> | undefined;
   readonly clock: Clock;
   readonly metrics: Pick<
@@ -70,7 +70,7 @@ const COALESCE_MS = 20;
 export function createVisitRecorder(options: VisitRecorderOptions): VisitRecorder {
   const { journal, overflow, clock, metrics, maxBuffered = 50_000, confirmWithinMs = 0 } = options;
   const encode = createVisitEncoder(clock);
-  // A response that waits does not wait for company, too.
+  // A response that waits for its visit does not also wait for other visits.
   const coalesceMs = confirmWithinMs > 0 ? 0 : COALESCE_MS;
   const publisher = createVisitPublisher({ ...options, maxBuffered, coalesceMs });
   const visitCounter = createVisitCounter(options);

@@ -7,13 +7,13 @@ import { readVisitMessage } from './visit-message.ts';
 import { type CompleteVisit, encodeVisit, type Visit } from './visit.ts';
 
 /**
- * What each release writes, in a file that never changes, and what each release accepts. A release that changes
- * messages adds both (CONTRIBUTING, "Change a message").
+ * The visits that each release writes, in a file that never changes, and the schema that each release reads with. A
+ * release that changes messages adds both (CONTRIBUTING, "Change a message").
  */
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
 const recordsOf = (name: string) => splitLines(fixture(name));
 const VISITS = JSON.parse(fixture('visits.json')) as Visit[];
-/** The same, with values for fields that came after them. */
+/** The same visits, with values for fields that later releases added. */
 const COMPLETE: readonly CompleteVisit[] = VISITS;
 
 const WRITTEN = ['visits-before-versions.ndjson', 'visits-0.1.0.ndjson', 'visits-with-more-fields.ndjson'];
@@ -69,6 +69,6 @@ test.each(Object.entries(READERS))('writes what release %s reads', (_release, re
   );
 });
 
-test('writes what it says it writes: another form is another file of fixtures', () => {
+test('writes the fixtures of its release: another form needs another file', () => {
   expect(written()).toEqual(recordsOf('visits-0.1.0.ndjson'));
 });

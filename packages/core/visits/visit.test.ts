@@ -16,7 +16,7 @@ const visits: fc.Arbitrary<CompleteVisit> = fc.record({
   is_bot: fc.boolean(),
 });
 
-test('what is encoded is read back as it was, whatever visitors send', () => {
+test('reads back every visit as it was encoded, whatever visitors send', () => {
   fc.assert(
     fc.property(fc.array(visits, { minLength: 1, maxLength: 3 }), (some) => {
       const body = linesOf(some.map((visit) => encodeVisit(visit, JSON.stringify(visit.user_agent))));
@@ -37,7 +37,7 @@ const visit = {
   is_bot: false,
 } satisfies Record<keyof Visit, unknown>;
 
-/** What may stand in each field: mostly what is right, and what is nearly so. */
+/** Values for each field: mostly right ones, and some that are nearly right. */
 const fields: Readonly<Record<keyof Visit, fc.Arbitrary<unknown>>> = {
   id: fc.oneof(
     fc.uuid({ version: 7 }),
@@ -129,7 +129,7 @@ test('ignores a field that it does not know, and takes no field from elsewhere',
   expect(isVisit([visit])).toBe(false);
 });
 
-test('knows a visit of a later release by its version, whatever else has changed', () => {
+test('recognises a visit of a later release by its version, whatever else has changed', () => {
   expect([2, 3, 1000].every((v) => isNewerVisit({ v }) && isNewerVisit({ ...visit, v }))).toBe(true);
   for (const v of [undefined, null, 0, 1, -2, 1.5, '2', 1e300]) {
     expect(isNewerVisit({ ...visit, v })).toBe(false);

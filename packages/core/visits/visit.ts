@@ -4,7 +4,7 @@ import { parseShortCode } from '../links/short-code.ts';
 const MAX_USER_AGENT_LENGTH = 512;
 export const MAX_REFERRER_LENGTH = 1024;
 
-/** The end of the year 9999: what comes later has another form in ISO 8601. */
+/** The end of the year 9999: later times have another form in ISO 8601. */
 const LAST_TIMESTAMP = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** PostgreSQL's `text` holds every character but NUL. */
@@ -91,14 +91,14 @@ function isStoredText(value: unknown, maxLength: number): boolean {
   return typeof value === 'string' && value.length <= maxLength && !value.includes('\0');
 }
 
-/** A user agent cut to what is stored of it. */
+/** A user agent, cut to the length that is stored. */
 export function truncateUserAgent(text: string): string {
   return text.length > MAX_USER_AGENT_LENGTH ? text.slice(0, MAX_USER_AGENT_LENGTH).toWellFormed() : text;
 }
 
 /**
- * A visit as it lies in the journal and travels in a message: JSON, whose user agent was encoded beforehand. Building
- * it by hand takes a third of the time of `JSON.stringify`.
+ * A visit as JSON, for the journal and for messages. The user agent is encoded already. Building the text by hand takes
+ * a third of the time of `JSON.stringify`.
  */
 export function encodeVisit(visit: CompleteVisit, userAgentJson: string): string {
   const { id, short_code, ip, timestamp, referrer, country, is_bot } = visit;

@@ -5,7 +5,7 @@ import { type OutgoingMessage, replayedMessage, VISITS_PER_MESSAGE } from './out
 export interface JournalReplayOptions {
   readonly journal: Pick<Journal, 'restore'> | undefined;
   readonly metrics: Pick<Metrics, 'visitsRestored'>;
-  /** Takes the messages of a segment, none when there was none. */
+  /** Takes the messages of a segment; an empty array when there was no segment. */
   readonly onRead: (messages: readonly OutgoingMessage[]) => void;
 }
 

@@ -4,7 +4,7 @@ import { createMessageBytesWriter } from './message-bytes.ts';
 import { openMessage, type OutgoingMessage, VISITS_PER_MESSAGE } from './outgoing-message.ts';
 
 export interface MessageBufferOptions {
-  /** Has the visits before anything else is done with them. */
+  /** Takes the visits before anything else is done with them. */
   readonly journal: Pick<Journal, 'append'> | undefined;
   /** How long a visit waits for others to be published with, in milliseconds. */
   readonly coalesceMs: number;

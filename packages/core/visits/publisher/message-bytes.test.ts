@@ -6,7 +6,7 @@ const record = (value: unknown) => JSON.stringify({ value });
 const parse = (body: Buffer): unknown => parseLines(body.toString());
 const line = (value: unknown) => linesOf([record(value)]);
 
-test('builds one message after another, from what is added at once and what follows', () => {
+test('builds one message after another, from several additions', () => {
   const bytes = createMessageBytesWriter();
   bytes.add(linesOf([record('a'), record('ü \u{1F517} \n "x"')]));
   bytes.add(line(3));
@@ -19,13 +19,13 @@ test('builds one message after another, from what is added at once and what foll
   expect(parse(bytes.complete().body)).toEqual([{ value: 4 }]);
 });
 
-test('shows the bytes of what was added', () => {
+test('returns the bytes of the added lines', () => {
   const bytes = createMessageBytesWriter();
   const added = ['1\n2\n', '3\n'].map((lines) => Buffer.from(bytes.add(lines)).toString());
   expect(added).toEqual(['1\n2\n', '3\n']);
 });
 
-test('has room for a bounded message, and for anything when it is empty', () => {
+test('has room for a bounded message, and for any text when it is empty', () => {
   const bytes = createMessageBytesWriter();
   const long = `${JSON.stringify('ü'.repeat(300_000))}\n`;
   expect(bytes.hasRoomFor(long)).toBe(true);
@@ -40,7 +40,7 @@ test('has room for a bounded message, and for anything when it is empty', () => 
   expect(parse(bytes.complete().body)).toEqual([1]);
 });
 
-test('leaves a message as it is until its memory is given back, however many follow', () => {
+test('leaves a message as it is until it is released, also when others follow', () => {
   const bytes = createMessageBytesWriter();
   const value = (index: number) => `${index}`.repeat(90_000);
   const build = (index: number) => {

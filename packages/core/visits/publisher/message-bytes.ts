@@ -1,25 +1,24 @@
 /** A message that is complete. */
 export interface MessageBytes {
   readonly body: Buffer;
-  /** Gives its memory back, when nobody reads the body any more. */
+  /** Gives the memory back. Nobody may read the body afterwards. */
   release(): void;
 }
 
 /**
- * Puts the bodies of messages together in bytes outside of the heap. As strings, the visits of the 20 ms in which a
- * message gathers live just long enough to be copied twice and to become old: most of the work of the garbage
- * collector.
+ * Builds the bodies of messages in bytes outside the heap. As strings, visits would live for the 20 ms that a message
+ * gathers: long enough to be copied twice and to become old, which was most of the garbage collector's work.
  */
 export interface MessageBytesWriter {
   /** Whether the message has room for this text. An empty one has room for any. */
   hasRoomFor(lines: string): boolean;
   /** Adds lines. @returns their bytes, valid until `complete`. */
   add(lines: string): Uint8Array;
-  /** The message, after which the next one begins. */
+  /** Completes the message, and begins the next one. */
   complete(): MessageBytes;
 }
 
-/** What 256 visits with the usual user agents and referrers take, and half of that again. */
+/** One and a half times what 256 visits with the usual user agents and referrers take. */
 const MESSAGE_BYTES = 128 * 1024;
 const MAX_FREE = 8;
 const MAX_BYTES_PER_CODE_UNIT = 3;
@@ -55,7 +54,7 @@ export function createMessageBytesWriter(): MessageBytesWriter {
       const used = bytes;
       const body = used.subarray(0, length);
       length = 0;
-      // Many messages of a few visits may be waiting.
+      // A small body is copied, because many small messages may be waiting.
       if (body.length <= MESSAGE_BYTES / 2) return { body: Buffer.from(body), release: () => {} };
       bytes = free.pop() ?? Buffer.allocUnsafeSlow(MESSAGE_BYTES);
       return { body, release: () => giveBack(used) };

@@ -11,7 +11,7 @@ export interface JournaledVisits {
   readonly count: number;
 }
 
-/** Visits on their way to the queue. The states of a message are told in `visit-publisher.ts`. */
+/** Visits on their way to the queue. `visit-publisher.ts` lists the states of a message. */
 export interface OutgoingMessage {
   readonly visits: JournaledVisits[];
   count: number;
@@ -21,7 +21,7 @@ export interface OutgoingMessage {
   readonly isReplayed: boolean;
   /** Set when a publish fails: the message may still be on its way, so its bytes must not be reused. */
   mayStillBeSent: boolean;
-  /** Whether the queue or the overflow has it. */
+  /** Whether the queue or the overflow queue has it. */
   isDone: boolean;
   /** Made when a response waits for the message. */
   done: PromiseWithResolvers<void> | undefined;

@@ -6,11 +6,11 @@ import type { OutgoingMessage } from './outgoing-message.ts';
 
 export interface PublishWindowOptions {
   readonly publisher: Publisher;
-  /** Takes at once what the queue does not; without it, the queue is tried until it does. */
+  /** Takes at once the messages that the queue does not. Without it, the queue is tried until it takes them. */
   readonly fallBack: Pick<OverflowQueue, 'add'> | undefined;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly metrics: Pick<Metrics, 'publishFailed' | 'overflowed'>;
-  /** Runs once for each message, when the queue or the overflow has it. */
+  /** Runs once for each message, when the queue or the overflow queue has it. */
   readonly onDone: (message: OutgoingMessage) => void;
 }
 
@@ -42,7 +42,7 @@ export class PublishWindow {
     this.#fill();
   }
 
-  /** Marks a message as taken. The queue and the overflow may both report it. */
+  /** Marks a message as done. The queue and the overflow queue may both report it. */
   finish(message: OutgoingMessage): void {
     if (message.isDone) return;
     message.isDone = true;

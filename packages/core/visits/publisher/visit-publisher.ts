@@ -2,51 +2,51 @@ import type { Clock } from '@terse/platform/clock';
 import type { Metrics } from '../../metrics.ts';
 import type { Journal, OverflowQueue, Publisher } from '../ports.ts';
 import { linesOf } from '../visit-lines.ts';
-import { handOver, type Unanswered } from './hand-over.ts';
+import { moveToOverflow, type Unanswered } from './move-to-overflow.ts';
 import { JournalReplay } from './journal-replay.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import { type OutgoingMessage, saveAgain, unsavedIn } from './outgoing-message.ts';
 import { PublishWindow } from './publish-window.ts';
 
 /**
- * Brings encoded visits to the queue. Each is in the journal before anything else, then in memory, which is bounded.
+ * Publishes encoded visits. A visit goes to the journal first, and then into memory, which is bounded.
  *
  * | a message is | which means                                       | until                                        |
  * | ------------ | ------------------------------------------------- | -------------------------------------------- |
  * | open         | gathers visits (`message-buffer.ts`)              | 256 visits, full bytes, or `coalesceMs`      |
  * | waiting      | is complete (`publish-window.ts`)                 | fewer than 64 are in flight                  |
- * | in flight    | is published, again and again                     | the queue or the overflow has it             |
+ * | in flight    | is published, again and again                     | the queue or the overflow queue has it       |
  * | done         | is released in the journal and forgotten          |                                              |
  *
  * Visits without room in memory are in the journal only. Replay (`journal-replay.ts`) makes waiting messages of them,
- * and of what earlier processes left, while memory is less than half full.
+ * and of visits that earlier processes left, while memory is less than half full.
  *
- * What the queue has not taken when the process stops goes to the overflow, also from the journal: its disk may go with
- * the process. Without a journal, the overflow takes at once what the queue does not.
+ * When the process stops, messages that the queue has not taken go to the overflow queue, also those in the journal,
+ * whose disk may be lost. Without a journal, the overflow queue takes at once what the queue does not.
  */
 export interface VisitPublisher {
-  /** Takes visits, but for the last ones when neither memory nor disk has room for them: how many it has taken. */
+  /** Takes visits, and returns how many: the last ones are left out when neither memory nor disk has room for them. */
   offer(records: readonly string[]): number;
-  /** Resolves when the visit that was offered last is with the queue or the overflow, or when it lies on disk only. */
+  /** Resolves when the queue or the overflow queue has the visit that was offered last, or when it is on disk only. */
   published(): Promise<void>;
   /** Resolves when the visits that earlier processes left in the journal are published. */
   restored(): Promise<void>;
   /** Resolves when nothing is in memory and nothing is being read from the journal. */
   drained(): Promise<void>;
-  /** Reads nothing from the journal any more. */
+  /** Stops reading from the journal. */
   stopRestoring(): Promise<void>;
-  /** Gives the overflow, if there is one, what the queue has not taken, until all is there or the time is up. */
-  handOver(isOver: () => boolean): Promise<void>;
+  /** Moves what the queue has not taken to the overflow queue, if there is one, until all is there or time is up. */
+  moveToOverflow(isOver: () => boolean): Promise<void>;
   /** How many visits are in memory. */
   buffered(): number;
-  /** How many visits in memory are neither in the journal, the queue nor the overflow. */
+  /** How many visits are in memory only: not in the journal, the queue or the overflow queue. */
   unsaved(): number;
 }
 
 export interface VisitPublisherOptions {
   readonly publisher: Publisher;
   readonly journal?: Journal | undefined;
-  /** Takes what the queue does not: at once without a journal, otherwise when the process stops. */
+  /** Takes messages that the queue does not: at once without a journal, otherwise when the process stops. */
   readonly overflow?: Pick<OverflowQueue, 'add'> | undefined;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'visitsRestored' | 'visitsDropped' | 'publishFailed' | 'overflowed'>;
@@ -135,9 +135,9 @@ class JournaledPublisher implements VisitPublisher {
     return this.#replay.stop();
   }
 
-  async handOver(isOver: () => boolean): Promise<void> {
+  async moveToOverflow(isOver: () => boolean): Promise<void> {
     const { overflow, clock } = this.#options;
-    if (overflow) await handOver({ overflow, clock, messages: this.#unanswered(), isOver });
+    if (overflow) await moveToOverflow({ overflow, clock, messages: this.#unanswered(), isOver });
   }
 
   buffered(): number {
@@ -164,7 +164,7 @@ class JournaledPublisher implements VisitPublisher {
     this.#checkProgress();
   }
 
-  /** Runs once for each message, when the queue or the overflow has it. */
+  /** Runs once for each message, when the queue or the overflow queue has it. */
   #forget(message: OutgoingMessage): void {
     for (const { segment, count } of message.visits) {
       if (segment) this.#options.journal?.release(segment, count);

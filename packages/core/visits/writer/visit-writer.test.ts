@@ -45,7 +45,7 @@ function setUp() {
   };
 }
 
-test('describes each visit by browser, system, device and the host it came from', async () => {
+test('describes each visit by browser, system, device and host of the referrer', async () => {
   const { writer, insert } = setUp();
   await writer.write([message(visit)]);
   expect(insert.mock.calls[0]?.[0]).toEqual([
@@ -74,7 +74,7 @@ test.each([
   expect(add.mock.calls[0]?.[0][0]?.reason).toContain(reason);
 });
 
-test('keeps what a foreign publisher said of a message beside each dead letter of it', async () => {
+test('puts the headers of a foreign publisher into each dead letter of its message', async () => {
   const { writer, add } = setUp();
   const headers = { 'x-tenant': 'a', nested: { deep: [1, null] } };
   await writer.write([
@@ -105,13 +105,13 @@ test('fails as a whole, to be given again, when the visits cannot be stored', as
   await expect(writer.write([message(visit)])).rejects.toThrow('down');
 });
 
-test('fails as a whole when dead letters cannot be kept: they are not lost either', async () => {
+test('fails as a whole when dead letters cannot be added, so that none is lost', async () => {
   const { writer, add } = setUp();
   add.mockRejectedValueOnce(new Error('down'));
   await expect(writer.write([{ body: '{' }, message(visit)])).rejects.toThrow('down');
 });
 
-test('stores however many visits a message has, a bounded number in a statement', async () => {
+test('stores a message of any number of visits, with a bounded number in a statement', async () => {
   const { writer, insert } = setUp();
   const visits = Array.from({ length: 12_000 }, () => visit);
   expect(await writer.write([message(...visits)])).toMatchObject({ stored: 12_000 });
@@ -134,7 +134,7 @@ describe('a batch that the database refuses for its content', () => {
     return { ...services, stored };
   }
 
-  test('is halved until what is at fault stands alone: any poison is set aside, all others are stored', async () => {
+  test('is halved until each refused visit is alone: these are set aside, all others are stored', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 }),
@@ -157,13 +157,13 @@ describe('a batch that the database refuses for its content', () => {
     );
   });
 
-  test('costs a few statements when one visit of thousands is at fault', async () => {
+  test('costs a few statements when one visit of thousands is refused', async () => {
     const { writer, insert } = refusing(new Set([idOf(2777)]));
     await writer.write([message(...many(4000))]);
     expect(insert.mock.calls.length).toBeLessThan(30);
   });
 
-  test('is set aside as messages that can be sent again, with what was said of their message', async () => {
+  test('is set aside as messages that can be sent again, with the headers of their message', async () => {
     const { writer, add } = refusing(new Set([idOf(1)]));
     const headers = { 'x-tenant': 'a' };
     await writer.write([{ ...message(...many(3)), headers }]);
@@ -174,13 +174,13 @@ describe('a batch that the database refuses for its content', () => {
     expect(again.stored()).toEqual([idOf(1)]);
   });
 
-  test('is set aside, too, when it is this program that fails of it', async () => {
+  test('is set aside, too, when a defect of this program refuses it', async () => {
     const { writer, insert } = setUp();
     insert.mockRejectedValueOnce(new RangeError('Invalid time value'));
     expect(await writer.write([message(visit)])).toMatchObject({ stored: 0, rejected: 1 });
   });
 
-  test('is not halved in an outage: it stays as it is', async () => {
+  test('is not halved in an outage, but fails as a whole', async () => {
     const { writer, insert, add } = setUp();
     insert.mockRejectedValue(new DomainError('unavailable', 'The database does not answer right now.'));
     await expect(writer.write([message(...many(8))])).rejects.toThrow('does not answer');
@@ -189,7 +189,7 @@ describe('a batch that the database refuses for its content', () => {
   });
 });
 
-test('takes an id in upper case for the same as in lower case', async () => {
+test('stores an id in upper case in lower case', async () => {
   const { writer, stored } = setUp();
   await writer.write([message(visit, { ...visit, id: visit.id.toUpperCase() })]);
   expect(new Set(stored())).toEqual(new Set([visit.id]));
@@ -198,7 +198,7 @@ test('takes an id in upper case for the same as in lower case', async () => {
 describe('a visit of a later release', () => {
   const newer = { v: 2, id: visit.id, what: { has: 'changed' } };
 
-  test('is put off with its message, is no dead letter, and keeps nobody from being stored', async () => {
+  test('is postponed with its message, is no dead letter, and holds up no other visit', async () => {
     const { writer, insert, add, postpone } = setUp();
     const later = { body: JSON.stringify([newer, null]), headers: { 'x-tenant': 'a' } };
     expect(await writer.write([message(visit), later, message(visit)])).toMatchObject({
@@ -211,7 +211,7 @@ describe('a visit of a later release', () => {
     expect(postpone.mock.calls).toEqual([[[later]]]);
   });
 
-  test('fails the batch when it cannot be put off: it is not lost either', async () => {
+  test('fails the batch when it cannot be postponed, so that it is not lost', async () => {
     const { writer, postpone } = setUp();
     postpone.mockRejectedValueOnce(new Error('down'));
     await expect(writer.write([{ body: JSON.stringify([newer]) }])).rejects.toThrow('down');

@@ -11,7 +11,7 @@ export interface BatchOutcome {
   readonly stored: number;
   /** Stored before: the batch, or a part of it, was delivered again. */
   readonly duplicates: number;
-  /** Visits of codes that were never links: stored apart, where they are in nobody's numbers. */
+  /** Visits of codes that were never links: stored apart, and in no report. */
   readonly orphans: number;
   /** How many items were set aside as dead letters: no visits, or visits that the database refuses. */
   readonly rejected: number;
@@ -22,8 +22,8 @@ export interface BatchOutcome {
 /** Stores visits from the queue. */
 export interface VisitWriter {
   /**
-   * Stores the visits in these messages, each exactly once however often it is delivered. When it returns, nothing of
-   * the batch is left to do; when it throws, the whole batch may be given again.
+   * Stores the visits in these messages, each exactly once however often it is delivered. When it resolves, the whole
+   * batch is dealt with; when it rejects, the whole batch may be given again.
    */
   write(messages: readonly Message[]): Promise<BatchOutcome>;
 }
@@ -59,7 +59,7 @@ export function createVisitWriter(options: VisitWriterOptions): VisitWriter {
   async function store({ received, rejects }: Batch): Promise<Inserted & { readonly duplicates: number }> {
     const total = { stored: 0, orphans: 0, duplicates: 0 };
 
-    /** Halves a refused batch until the visit at fault stands alone: at most twice as many statements as visits. */
+    /** Halves a refused batch until the refused visit is alone: at most twice as many statements as visits. */
     async function storeAll(some: readonly Received[]): Promise<void> {
       try {
         const { stored, orphans } = await repository.insert(some.map(({ visit }) => describe(visit)));
@@ -118,7 +118,7 @@ function readBatch(messages: readonly Message[]): Batch {
   return { received, rejects, newer };
 }
 
-/** Whether the database refuses the content, or a visit brings out a defect of this program. Outages are neither. */
+/** Whether the content is the cause: the database refuses it, or it hits a defect of this program. No outage is. */
 function isForContent(error: unknown): error is Error {
   return error instanceof ContentRefusedError || error instanceof TypeError || error instanceof RangeError;
 }

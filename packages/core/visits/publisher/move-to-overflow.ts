@@ -1,19 +1,19 @@
 import type { Clock } from '@terse/platform/clock';
 import type { OverflowQueue } from '../ports.ts';
 
-/** A message that neither the queue nor the overflow has confirmed. */
+/** A message that neither the queue nor the overflow queue has confirmed. */
 export interface Unanswered {
   readonly body: { toString(): string };
   /** Whether one of them has confirmed it meanwhile. */
   isDone(): boolean;
-  /** Called when the overflow has it. */
+  /** Called when the overflow queue has it. */
   done(): void;
 }
 
-export interface HandOverOptions {
+export interface MoveToOverflowOptions {
   readonly overflow: Pick<OverflowQueue, 'add'>;
   readonly clock: Pick<Clock, 'sleep'>;
-  /** Pulled one at a time, so that the journal is read no faster than the overflow takes messages. */
+  /** Pulled one at a time, so that the journal is read no faster than the overflow queue takes messages. */
   readonly messages: AsyncIterator<Unanswered, void>;
   /** Whether the time is up. */
   readonly isOver: () => boolean;
@@ -23,10 +23,15 @@ const AT_ONCE = 8;
 const RETRY_MS = 100;
 
 /**
- * Gives the overflow what the queue has not taken, until all of it is there or the time is up. Tries a message again
- * that the overflow refuses, because it may be down for a moment, or full until it is drained.
+ * Moves messages that the queue has not taken to the overflow queue, until all are there or the time is up. It tries a
+ * refused message again: the overflow queue may be down for a moment, or full until it is drained.
  */
-export async function handOver({ overflow, clock, messages, isOver }: HandOverOptions): Promise<void> {
+export async function moveToOverflow({
+  overflow,
+  clock,
+  messages,
+  isOver,
+}: MoveToOverflowOptions): Promise<void> {
   async function give(message: Unanswered): Promise<void> {
     while (!message.isDone() && !isOver()) {
       try {

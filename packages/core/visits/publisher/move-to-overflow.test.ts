@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createTestClock } from '@terse/platform/test-clock';
-import { handOver, type Unanswered } from './hand-over.ts';
+import { moveToOverflow, type Unanswered } from './move-to-overflow.ts';
 
 function createMessages(count: number) {
   const done = new Set<string>();
@@ -17,30 +17,30 @@ function createMessages(count: number) {
 
 const clock = createTestClock();
 
-test('gives all of them to the overflow, each once, and tries one again that it does not take', async () => {
+test('moves all messages, each once, and tries a refused one again', async () => {
   const { done, messages } = createMessages(100);
-  const kept: string[] = [];
+  const stored: string[] = [];
   let calls = 0;
   const add = (body: string) =>
-    ++calls % 3 === 0 ? Promise.reject(new Error('down')) : Promise.resolve(void kept.push(body));
-  await handOver({ overflow: { add }, clock, messages, isOver: () => false });
+    ++calls % 3 === 0 ? Promise.reject(new Error('down')) : Promise.resolve(void stored.push(body));
+  await moveToOverflow({ overflow: { add }, clock, messages, isOver: () => false });
   expect(done.size).toBe(100);
-  expect(kept.toSorted()).toEqual([...done].toSorted());
+  expect(stored.toSorted()).toEqual([...done].toSorted());
 });
 
-test('leaves out what somebody else has taken meanwhile', async () => {
+test('leaves out messages that the queue has taken meanwhile', async () => {
   const { done, messages } = createMessages(3);
   done.add('1');
   const add = vi.fn((_body: string) => Promise.resolve());
-  await handOver({ overflow: { add }, clock, messages, isOver: () => false });
+  await moveToOverflow({ overflow: { add }, clock, messages, isOver: () => false });
   expect(add.mock.calls.flat()).toEqual(['0', '2']);
 });
 
-test('reads no more than it can give away, and ends when the time is up', async () => {
+test('reads no more messages than it can move, and ends when the time is up', async () => {
   const { done, read, messages } = createMessages(1000);
   let tries = 0;
   const add = () => Promise.reject(new Error('full'));
-  await handOver({ overflow: { add }, clock, messages, isOver: () => ++tries > 200 });
+  await moveToOverflow({ overflow: { add }, clock, messages, isOver: () => ++tries > 200 });
   expect(done.size).toBe(0);
   expect(read.mock.calls.length).toBeLessThan(20);
 });
