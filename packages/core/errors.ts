@@ -1,4 +1,4 @@
-/** Every way in which Terse says no. `docs/problems.md` has a heading for each. */
+/** Every error that Terse answers with. `docs/problems.md` has a heading for each. */
 export type ErrorCode =
   | 'malformed_request'
   | 'uri_too_long'
@@ -27,7 +27,7 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** The only error that a caller outside may see the message of. */
+/** The only error whose message an outside caller may see. */
 export class DomainError extends Error {
   override readonly name = 'DomainError';
   readonly code: ErrorCode;
@@ -45,7 +45,7 @@ export function invalidField(field: string, message: string): DomainError {
   return new DomainError('invalid_request', `${field}: ${message}`, [{ field, message }]);
 }
 
-/** What to throw for a short code that was never a link. */
+/** The error for a short code that was never a link. */
 export function linkNotFound(code: string): DomainError {
   return new DomainError('link_not_found', `There is no link with the short code "${code}".`);
 }

@@ -7,13 +7,13 @@ export interface Metrics {
   requestShed(area: 'links' | 'stats'): void;
   visitsRecorded(audience: 'people' | 'bots', count: number): void;
   visitsDropped(reason: 'buffer_full' | 'journal_full' | 'journal_lost' | 'shutdown', count: number): void;
-  /** Visits that only the disk of the journal has when the process ends. */
+  /** Visits that only the journal has when the process ends. */
   visitsLeftOnDisk(count: number): void;
   /** Unreadable segments of a journal, which are set aside, and unreadable lines; each kill may tear one. */
   journalUnreadable(what: 'segment' | 'record', count: number): void;
   /** The journal's folder, or segments in it, disappeared. */
   journalFolderLost(): void;
-  /** Visits of a process before this one, or that had no room in memory, taken up again. */
+  /** Visits read back from the journal: those of an earlier process, and those that had no room in memory. */
   visitsRestored(count: number): void;
   /** A response no longer waited for its visit, which is still on its way. */
   visitsUnconfirmed(): void;
@@ -25,8 +25,9 @@ export interface Metrics {
   visitsRejected(count: number): void;
   /** Messages that only a later release can read, counted each time they come. */
   visitMessagesPostponed(count: number): void;
-  /** Messages that went to the overflow instead of the queue, and those that came from there. */
+  /** A message went to the overflow queue instead of the queue. */
   overflowed(): void;
+  /** Messages that left the overflow queue for the queue. */
   overflowDrained(messages: number): void;
   countsFlushed(visits: number): void;
   countsReconciled(links: number): void;

@@ -1,6 +1,6 @@
 import type { Metrics } from './metrics.ts';
 
-/** Metrics that go nowhere; `vi.spyOn` one to look at it. */
+/** Metrics that do nothing. A test spies on one with `vi.spyOn`. */
 export function createTestMetrics(): Metrics {
   const ignore = () => {};
   return {

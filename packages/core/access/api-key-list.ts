@@ -2,7 +2,7 @@ import type { ApiKeyRepository, StoredApiKey } from './ports.ts';
 import { hashOfApiKey, idOfApiKey, makeApiKey } from './api-key.ts';
 import { DomainError } from '../errors.ts';
 
-/** A key as it may be shown. */
+/** A stored key without its hash. */
 export interface ListedApiKey {
   readonly id: string;
   readonly name: string;

@@ -17,7 +17,7 @@ function setUp(adminKey?: string) {
   return { hashes, repository, clock, service: createApiKeyService({ repository, adminKey, clock }) };
 }
 
-test('makes one key, at the first start only, and stores nothing that it could be read from', async () => {
+test('makes one key, at the first start only, and stores only its hash', async () => {
   const { hashes, service } = setUp();
   const key = await service.makeFirst();
   expect(key).toMatch(/^terse_[\w-]{43}$/);
@@ -48,7 +48,7 @@ test('takes the key of the settings, and then makes none', async () => {
 
 const invented = (index: number) => `terse_${String(index).padStart(43, '0')}`;
 
-test('looks a key up once in a few seconds, good or bad, and one that is none of ours never', async () => {
+test('looks a key up once in five seconds, good or bad, and never one of another form', async () => {
   const { repository, clock, service } = setUp();
   const good = (await service.makeFirst()) ?? '';
   for (let times = 0; times < 3; times++) {
@@ -62,7 +62,7 @@ test('looks a key up once in a few seconds, good or bad, and one that is none of
   expect(repository.exists).toHaveBeenCalledTimes(3);
 });
 
-test('a key that is revoked stops within seconds, and one that was made elsewhere works within seconds', async () => {
+test('a revoked key stops working within seconds, and a key made elsewhere works within seconds', async () => {
   const { hashes, clock, service } = setUp();
   const key = (await service.makeFirst()) ?? '';
   expect(await service.isValid(key)).toBe(true);
@@ -75,14 +75,14 @@ test('a key that is revoked stops within seconds, and one that was made elsewher
   expect(await service.isValid(key)).toBe(true);
 });
 
-test('a key that was made just now works at once, though it was asked for before', async () => {
+test('a new key works at once, also when it was looked up before', async () => {
   const { service } = setUp();
   expect(await service.isValid(invented(1))).toBe(false);
   const key = (await service.makeFirst()) ?? '';
   expect(await service.isValid(key)).toBe(true);
 });
 
-test('keys that are invented keep the database busy with a few of them, and no key that was good waits for them', async () => {
+test('looks up only a few invented keys at once, and a good key does not wait for them', async () => {
   const { repository, clock, service } = setUp();
   const good = (await service.makeFirst()) ?? '';
   expect(await service.isValid(good)).toBe(true);

@@ -12,9 +12,9 @@ export interface ApiKeyService {
    * @throws DomainError `overloaded` while too many unknown keys are being looked up.
    */
   isValid(key: string): Promise<boolean>;
-  /** Makes the first key where there is none yet and none was set; the only time that it can be read. */
+  /** Makes the first key, and returns it this once; `undefined` when there ever was a key, or the settings have one. */
   makeFirst(): Promise<string | undefined>;
-  /** Whether there is a key that works: the one that was set, or a stored one that was not revoked. */
+  /** Whether any key works: the one from the settings, or a stored one that is not revoked. */
   hasActive(): Promise<boolean>;
 }
 
@@ -34,7 +34,7 @@ const UNKNOWN_KEYS_AT_ONCE = 8;
 
 export function createApiKeyService({ repository, adminKey, clock }: ApiKeyServiceOptions): ApiKeyService {
   const adminBytes = adminKey === undefined ? undefined : Buffer.from(adminKey);
-  /** By hash, the time until which a key is trusted. A key that was good before needs no free place to be looked up. */
+  /** By hash, until when a key is trusted. A key that was good before does not count as unknown. */
   const goodUntil = new LRUCache<string, number>({ max: GOOD_KEYS_REMEMBERED });
   const badUntil = new LRUCache<string, number>({ max: BAD_KEYS_REMEMBERED });
   const lookedUp = new Map<string, Promise<boolean>>();
@@ -83,7 +83,7 @@ export function createApiKeyService({ repository, adminKey, clock }: ApiKeyServi
   };
 }
 
-/** In a time that tells nothing but the length. */
+/** Takes the same time for all keys of one length. */
 function isEqual(given: Buffer, known: Buffer): boolean {
   return given.length === known.length && timingSafeEqual(given, known);
 }

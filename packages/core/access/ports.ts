@@ -8,7 +8,7 @@ export interface StoredApiKey {
 /** API keys, known by their hashes only. A revoked key stays as a deleted row. */
 export interface ApiKeyRepository {
   create(keyHash: string, name: string): Promise<void>;
-  /** Whether there is such a key that is not revoked. */
+  /** Whether an active key has this hash. */
   exists(keyHash: string): Promise<boolean>;
   /** Whether there never was a key. */
   isEmpty(): Promise<boolean>;
@@ -16,6 +16,6 @@ export interface ApiKeyRepository {
   hasActive(): Promise<boolean>;
   /** All keys, newest first. */
   list(): Promise<StoredApiKey[]>;
-  /** When it was revoked, which is now; `undefined` when there is no such active key. */
+  /** Revokes an active key. Resolves with the time of it; `undefined` when there is no such active key. */
   revoke(keyHash: string): Promise<Date | undefined>;
 }

@@ -7,15 +7,15 @@ import type { OverflowQueue, Backlog } from '../visits/ports.ts';
 /** Brings counts back in line with stored visits. Its state is in the database: many may run at once, or be killed. */
 export interface CountReconciliation {
   /**
-   * Adds visits that are stored but not counted when two looks `graceMs` apart both find them missing. The wait
-   * leaves time to a redirect that could not reach the counter. An aborted call leaves the rest to the next one.
+   * Adds stored visits that two looks, `graceMs` apart, both find missing from the count. The wait gives time to a
+   * redirect that could not reach the counter. An aborted call leaves the rest to the next one.
    * @returns how many links it changed.
    * @throws Error when the counter does not answer what is pending.
    */
   restore(graceMs: number, signal?: AbortSignal): Promise<number>;
   /**
-   * Looks at some links for counts that are ahead, and takes back surpluses that stood for the whole window. Until
-   * then, the visits may be unacknowledged in a writer, or on a disk that is switched off.
+   * Looks for counts that are ahead, of some links at a time, and takes back surpluses that have lasted for the whole
+   * window. A younger surplus may be visits that a writer has not acknowledged, or that lie on a disk that is off.
    */
   takeBack(): Promise<TakenBack>;
 }
@@ -28,7 +28,7 @@ export interface CountReconciliationOptions {
   readonly clock: Pick<Clock, 'sleep'>;
   readonly metrics: Pick<Metrics, 'countsReconciled'>;
   readonly takeBackAfterMs: number;
-  /** How many links one call walks past. */
+  /** How many links one call looks at. */
   readonly linksAtOnce: number;
 }
 

@@ -10,7 +10,7 @@ import type { CounterRepository } from './ports.ts';
 
 const a = 'a' as ShortCode;
 
-/** Counts as the contract of the repository says: a batch once. */
+/** Applies each batch once, as the contract of the repository says. */
 function createCountingRepository() {
   const ledger = new Set<string>();
   const counts = new Map<ShortCode, number>();
@@ -44,7 +44,7 @@ beforeEach(() => {
 const add = (id: string, visits: number) => services.counter.add(id, new Map([[a, visits]]));
 
 describe('a flush', () => {
-  test('brings what was counted to the links, once', async () => {
+  test('adds the counts to the links, once', async () => {
     await add('1', 3);
     expect(await services.service.flush()).toBe(3);
     expect(await services.service.flush()).toBe(0);
@@ -69,7 +69,7 @@ describe('a flush', () => {
     expect(services.counts.get(a)).toBe(7);
   });
 
-  test('applies the other batches when one fails, and tells of it', async () => {
+  test('applies the other batches when one fails, and throws its error', async () => {
     const batch = (id: string, visits: number) => ({ id, deltas: new Map([[a, visits]]) });
     vi.spyOn(services.counter, 'freeze').mockResolvedValue([batch('bad', 1), batch('good', 5)]);
     const settle = vi.spyOn(services.counter, 'settle');
@@ -95,7 +95,7 @@ describe('a flush', () => {
   });
 });
 
-test('forgets of the ledger what is older than thirty days', async () => {
+test('prunes ledger entries older than thirty days', async () => {
   const { repository, service, clock } = services;
   expect(await service.prune()).toBe(7);
   expect(repository.prune).toHaveBeenCalledWith(new Date(clock.now() - 30 * DAY_MS), 2000);

@@ -3,10 +3,10 @@ import type { Clock } from '@terse/platform/clock';
 import type { Metrics } from '../metrics.ts';
 import type { Counter, CounterRepository } from './ports.ts';
 
-/** Brings visit counts from the counter to the links. */
+/** Adds the counts that the counter has gathered to the links. */
 export interface CountService {
   /**
-   * Applies what was counted so far. Any number may run at once and any may be killed anywhere: a batch counts once.
+   * Applies the counts so far. Any number of calls may run at once, and any may be killed: a batch counts once.
    * @returns how many visits were applied.
    * @throws the error of the first batch that failed, after the others were applied.
    */
@@ -26,7 +26,7 @@ export interface CountServiceOptions {
   readonly metrics: Pick<Metrics, 'countsFlushed'>;
 }
 
-/** A flush first finishes what another left behind, then takes what has gathered since. */
+/** The first round finishes batches that another flush left behind; the second takes those that gathered since. */
 const FLUSH_ROUNDS = 2;
 
 const LEDGER_KEPT_MS = 30 * DAY_MS;

@@ -2,23 +2,23 @@ import type { CounterBatch } from './counter-batch.ts';
 import type { ShortCode } from '../links/short-code.ts';
 
 /**
- * Visit counts on their way to the repository. Deltas gather in an open batch that has its id from its first delta on;
- * `freeze` closes it, and a frozen batch stays until it is settled. So a reader can ask the repository which batches it
- * has applied, and neither misses a delta nor sees one twice.
+ * Visit counts on their way to the repository. Deltas gather in an open batch, which has an id from its first delta on.
+ * `freeze` closes the batch; a frozen batch stays until it is settled. A reader that asks the repository which batches
+ * it has applied sees each delta exactly once.
  */
 export interface Counter {
   /** Adds deltas. Adding the same `addId` again within ten minutes changes nothing, so it is safe to retry. */
   add(addId: string, deltas: ReadonlyMap<ShortCode, number>): Promise<void>;
-  /** The batches to apply now: unsettled ones first; where there is none, the open batch is closed and given. */
+  /** The batches to apply now: those that are not settled; where there is none, the open batch, which this closes. */
   freeze(): Promise<readonly CounterBatch[]>;
   /** Forgets a batch that the repository has applied. Settling twice, or an unknown id, does nothing. */
   settle(batchId: string): Promise<void>;
-  /** The unsettled and the open batches; with codes, each reduced to them and left out when it has none of them. */
+  /** The unsettled and the open batches. With codes, only the deltas of these codes, and only batches that have any. */
   pending(codes?: readonly ShortCode[]): Promise<readonly CounterBatch[]>;
 }
 
 export interface CounterRepository {
-  /** Adds the deltas to `links.visit_count` unless the batch is in the ledger; whether it was added. */
+  /** Adds the deltas to `links.visit_count` unless the batch is in the ledger. Resolves with whether it did. */
   apply(batch: CounterBatch): Promise<boolean>;
   /** Removes at most `limit` ledger entries from before a time. Resolves with their number. */
   prune(before: Date, limit: number): Promise<number>;
@@ -36,8 +36,8 @@ export interface TakenBack {
 }
 
 /**
- * Compares `links.visit_count` with the visits that are stored and merged. Whatever raises a total or lowers a count
- * marks the link, so marks lead to counts that are behind. A walk through all links finds counts that are ahead.
+ * Compares `links.visit_count` with the visits that are stored and merged. A write that raises a total or lowers a
+ * count marks the link, so marks lead to counts that are behind. A walk through all links finds counts that are ahead.
  */
 export interface CountDifferenceRepository {
   /** Looks at `limit` marks after a code, removes those of links that are not behind, and returns the other links. */
@@ -52,7 +52,8 @@ export interface CountDifferenceRepository {
   /** Looks at the next `limit` links: marks those behind, and remembers the smallest surplus seen of each. */
   walk(limit: number): Promise<void>;
   /**
-   * Notes whether queue and overflow are empty. After a backlog of five minutes, the window of surpluses begins anew.
+   * Notes whether the queue and the overflow queue are empty. After a backlog of five minutes, every surplus starts its
+   * window anew.
    */
   noteBacklog(isAtRest: boolean): Promise<void>;
   /** Takes back surpluses that have stood for `standingMs`, of at most `limit` links. */

@@ -18,7 +18,7 @@ const setUp = () => {
 
 const codes = (howMany: number) => Array.from({ length: howMany }, (_, index) => `code${index}` as ShortCode);
 
-test('sums begin anew once they are sent, and links without a visit since then are not sent', async () => {
+test('sums start again at 0 once they are sent, and links without a visit since then are not sent', async () => {
   const { sent, visitCounter } = setUp();
   const [first, second] = codes(2) as [ShortCode, ShortCode];
   for (const code of [first, second, first]) visitCounter.add(code);
@@ -46,7 +46,7 @@ test('counts right when more links are visited than are remembered', async () =>
   expect(sent.flat().every(([, visits]) => visits === 1)).toBe(true);
 });
 
-test('what comes while sums are under way is sent after them', async () => {
+test('visits that come while sums are under way are sent after them', async () => {
   const { sent, counter, visitCounter } = setUp();
   const [code] = codes(1) as [ShortCode];
   const arrived = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@ import { retryUntilDone } from '@terse/platform/retry';
 import type { ShortCode } from '../links/short-code.ts';
 import type { Counter } from './ports.ts';
 
-/** Counts visits in memory and brings the sums to the counter, ten times a second. */
+/** Counts visits in memory, and adds the sums to the counter ten times a second. */
 export interface VisitCounter {
   add(code: ShortCode): void;
   /** Resolves when everything added so far is in the counter. */
@@ -22,7 +22,7 @@ const EVERY_MS = 100;
 const MAX_REMEMBERED = 10_000;
 
 export function createVisitCounter({ counter, clock, metrics }: VisitCounterOptions): VisitCounter {
-  /** Kept from one sum to the next: ten maps a second that grow anew are much of the garbage that becomes old. */
+  /** One map for all sums: ten new maps a second would be much of the long-lived garbage. */
   const visitsOf = new Map<ShortCode, { visits: number }>();
   const retrying = { clock, onFailure: () => metrics.countFailed() };
   let hasVisits = false;
@@ -49,7 +49,7 @@ export function createVisitCounter({ counter, clock, metrics }: VisitCounterOpti
     clearTimeout(timer);
     timer = undefined;
     const sent = take();
-    // Under one id however often it is tried, so that it counts once.
+    // Every try uses the same id, so the sums count once.
     const id = randomUUID();
     sending = retryUntilDone(() => counter.add(id, sent), retrying).then(() => {
       sending = undefined;
@@ -68,7 +68,7 @@ export function createVisitCounter({ counter, clock, metrics }: VisitCounterOpti
     },
     flushed: async () => {
       await sending;
-      // What came meanwhile is on its way already, when another caller was faster.
+      // Another caller may already be sending what came meanwhile.
       await (hasVisits && !sending ? send() : sending);
     },
   };

@@ -3,7 +3,7 @@ import type { Metrics } from '../metrics.ts';
 import { type CachedLink, type Link, toCachedLink } from './link.ts';
 import type { Cache } from './ports.ts';
 
-/** How many changes that the cache did not take are tried again at a time. */
+/** How many changes that the cache did not take may wait for another try. */
 const MAX_WARMING = 1000;
 const WARM_EVERY_MS = 500;
 const WARM_TRIES = 120;
@@ -11,9 +11,9 @@ const WARM_AT_ONCE = 50;
 
 /** Brings changed links into the shared cache. */
 export interface CacheWarmer {
-  /** Resolves when the cache has the link, or has failed: then it is tried again in the background. */
+  /** Resolves when the cache has the link. It resolves after a failure, too, and then tries again in the background. */
   warm(link: Link): Promise<void>;
-  /** The same of many. */
+  /** Warms many links. */
   warmAll(links: readonly Link[]): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export function createCacheWarmer({ cache, metrics, clock }: CacheWarmerOptions)
     }
   }
 
-  /** Until it succeeds or every older copy has aged; a newer change that came first stays. */
+  /** Tries until it succeeds, or every older copy has aged. A newer copy in the cache stays. */
   async function warmLater(copy: CachedLink): Promise<void> {
     warming++;
     for (let tries = 0, done = false; !done && tries < WARM_TRIES; tries++) {

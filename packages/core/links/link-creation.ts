@@ -9,7 +9,7 @@ const MAX_CODE_ATTEMPTS = 5;
 type Repository = Pick<LinkRepository, 'create' | 'createAll'>;
 
 /**
- * Stores a link under its custom code or a generated one, of which another is generated when it is taken.
+ * Stores a link under its custom code or a generated one. When a generated code is taken, it generates another.
  * @throws DomainError `short_code_taken`, or `unavailable` when no generated code is free.
  */
 export async function createLink(
@@ -26,7 +26,7 @@ export async function createLink(
 
 /**
  * Stores all of these links, or none.
- * @throws DomainError as `createLink`, with the place of every code that is taken.
+ * @throws DomainError as `createLink`, with the field of every code that is taken.
  */
 export async function createLinks(
   repository: Repository,

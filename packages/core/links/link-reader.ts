@@ -19,7 +19,7 @@ export interface LinkPage {
   readonly next: ShortCode | undefined;
 }
 
-/** Reads links with their visits so far, flushed or not; only flushed ones while the counter does not answer. */
+/** Reads links with all visits so far; without those that are not flushed yet, while the counter does not answer. */
 export interface LinkReader {
   /** @throws DomainError `link_not_found` or `link_deleted`. */
   read(code: ShortCode): Promise<Link>;

@@ -43,14 +43,14 @@ test.each([
   expect(readableUrl(href)).toBe(readable);
 });
 
-test('nothing is stored beside what is plain', () => {
+test('stores no search columns for a plain link', () => {
   expect(searchColumns({ original_url: 'https://Example.com/A?b=1', title: 'Plain "Title"' })).toEqual({
     readable_url: null,
     folded_title: null,
   });
 });
 
-test('what is stored for search holds no control character, whatever the link', () => {
+test('stores no control character for search, for any link', () => {
   fc.assert(
     fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.string(), (url, more) => {
       const { readable_url } = searchColumns({
@@ -62,7 +62,7 @@ test('what is stored for search holds no control character, whatever the link', 
   );
 });
 
-test('a plain search is one pattern, and a typed URL few', () => {
+test('a plain search has one pattern, and a typed URL a few', () => {
   expect(parseSearch('Spring', isOwnUrl)).toEqual({ contains: ['spring'], codePrefix: undefined });
   expect(parseSearch('https://go.example/Spring', isOwnUrl).codePrefix).toBe('spring');
   fc.assert(

@@ -38,7 +38,7 @@ function setUp() {
   return { repository, cache, counter, failed, clock, linkService };
 }
 
-test('every change is in the cache when it is answered, with its version', async () => {
+test('puts every change into the cache before the answer, with its version', async () => {
   const { linkService, cache } = setUp();
   await linkService.shorten({ original_url: 'https://example.com/' });
   await linkService.change('hello', { title: 'New' });
@@ -52,7 +52,7 @@ test('every change is in the cache when it is answered, with its version', async
   ]);
 });
 
-test('links are made, changed and shown while the cache and the counter are down, with the visits that are flushed', async () => {
+test('makes, changes and shows links while cache and counter are down, with the flushed visits', async () => {
   const { linkService, cache, counter, failed } = setUp();
   cache.put.mockRejectedValue(new Error('down'));
   counter.pending.mockRejectedValue(new Error('down'));
@@ -62,7 +62,7 @@ test('links are made, changed and shown while the cache and the counter are down
   expect(new Set(failed.mock.calls.flat())).toEqual(new Set(['put', 'get']));
 });
 
-test('a change that the cache did not take is in it soon after the cache is back', async () => {
+test('puts a change that the cache did not take into it soon after it is back', async () => {
   const { linkService, cache } = setUp();
   cache.put.mockRejectedValueOnce(new Error('down')).mockRejectedValueOnce(new Error('down'));
   await linkService.remove('hello');
@@ -71,7 +71,7 @@ test('a change that the cache did not take is in it soon after the cache is back
   expect(cache.put.mock.lastCall).toMatchObject([{ state: 'deleted', short_code: 'hello' }]);
 });
 
-test('changes that the cache never takes are given up after a minute, when every older copy has aged', async () => {
+test('gives up a change that the cache never takes after a minute, when every older copy has aged', async () => {
   const { linkService, cache, clock } = setUp();
   cache.put.mockRejectedValue(new Error('down'));
   const begin = clock.now();
@@ -84,7 +84,7 @@ test('changes that the cache never takes are given up after a minute, when every
   expect(cache.put).toHaveBeenCalledTimes(tries);
 });
 
-test('another code is tried when a generated one is taken, a bounded number of times', async () => {
+test('tries another code when a generated one is taken, a bounded number of times', async () => {
   const { linkService, repository } = setUp();
   repository.create.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined);
   expect(await linkService.shorten({ original_url: 'https://example.com/' })).toEqual(link);
@@ -99,7 +99,7 @@ test('another code is tried when a generated one is taken, a bounded number of t
 describe('many links at once', () => {
   const to = (path: string, more: object = {}) => ({ original_url: `https://example.com/${path}`, ...more });
 
-  test('are created in their order, each with a code, and are in the cache when that is answered', async () => {
+  test('are created in their order, each with a code, and are in the cache before the answer', async () => {
     const { linkService, cache } = setUp();
     const created = await linkService.shortenAll([to('a'), to('b', { short_code: 'mine' }), to('c')]);
     expect(created.map(({ original_url }) => original_url.at(-1))).toEqual(['a', 'b', 'c']);
@@ -110,7 +110,7 @@ describe('many links at once', () => {
     );
   });
 
-  test('are refused together, with everything that is wrong with any of them', async () => {
+  test('are refused together, with every wrong field of each', async () => {
     const { linkService, repository } = setUp();
     const some = [
       to('a', { short_code: 'same' }),
@@ -131,7 +131,7 @@ describe('many links at once', () => {
     expect(repository.createAll).not.toHaveBeenCalled();
   });
 
-  test('are refused together when a code of one is taken, and the field says which', async () => {
+  test('are refused together when the code of one is taken, and the field says which', async () => {
     const { linkService, repository, cache } = setUp();
     repository.createAll.mockResolvedValueOnce({ taken: [link.short_code] });
     await expect(linkService.shortenAll([to('a'), to('b', { short_code: 'hello' })])).rejects.toMatchObject({
@@ -141,7 +141,7 @@ describe('many links at once', () => {
     expect(cache.put).not.toHaveBeenCalled();
   });
 
-  test('are given other codes when a generated one is taken', async () => {
+  test('get other codes when a generated one is taken', async () => {
     const { linkService, repository } = setUp();
     repository.createAll.mockResolvedValueOnce({ taken: [link.short_code] });
     expect(await linkService.shortenAll([to('a'), to('b')])).toHaveLength(2);

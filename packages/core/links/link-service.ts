@@ -8,8 +8,8 @@ import type { LinkRepository } from './ports.ts';
 import { parseShortCode, type ShortCode } from './short-code.ts';
 
 /**
- * What people do with links. Every change is in the shared cache before it is answered, or, while that is down, as soon
- * as it is back.
+ * Creates, reads and changes links. Every change is in the shared cache before the answer; while the cache is down, as
+ * soon as it is back.
  */
 export interface LinkService extends Pick<LinkReader, 'list'> {
   /**

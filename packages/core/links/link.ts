@@ -16,7 +16,7 @@ export interface LinkOptions {
   readonly tags: readonly string[];
 }
 
-/** What a new link has where nothing was chosen. */
+/** The options of a new link that chooses none. */
 export const LINK_DEFAULTS: LinkOptions = {
   redirect_status: 307,
   expires_at: null,
@@ -50,7 +50,7 @@ export interface ActiveLink {
   /** Milliseconds since the epoch. */
   readonly expires_at: number | null;
   readonly pinned: boolean;
-  /** When the repository said so, in milliseconds since the epoch. */
+  /** When it was read from the repository, in milliseconds since the epoch. */
   readonly read_at: number;
 }
 
@@ -61,7 +61,7 @@ export interface AbsentLink {
   readonly version: number;
 }
 
-/** What to cache for a code, given what the repository has for it at the time `now`. */
+/** The copy to cache for a code, made from the link that the repository has for it at the time `now`. */
 export function toCachedLink(code: ShortCode, link: Link | undefined, now: number): CachedLink {
   if (!link) return { state: 'unknown', short_code: code, version: 0 };
   if (link.deleted_at) return { state: 'deleted', short_code: code, version: link.version };

@@ -43,7 +43,7 @@ export function prepareLink(
   };
 }
 
-/** Checks what is given of a link, and leaves out what is not. @throws DomainError `invalid_request`. */
+/** Checks the given fields of a link, and leaves out the undefined ones. @throws DomainError `invalid_request`. */
 export function prepareChanges(given: LinkChanges, isOwnUrl: IsOwnUrl): LinkChange {
   const isGiven = ([, value]: readonly [string, unknown]) => value !== undefined;
   const changes = Object.fromEntries(Object.entries(given).filter(isGiven)) as LinkChange;
@@ -62,9 +62,9 @@ function parseCustomCode(text: string): ShortCode {
   return code;
 }
 
-/** Prepares all links. @throws DomainError `invalid_request` with the faults of all of them. */
+/** Prepares all links. @throws DomainError `invalid_request` with the field errors of all of them. */
 export function prepareLinks(links: readonly NewLink[], options: PrepareOptions): PreparedLink[] {
-  const faults: FieldError[] = [];
+  const fieldErrors: FieldError[] = [];
   const prepared: PreparedLink[] = [];
   const codes = new Set<ShortCode>();
   for (const [index, link] of links.entries()) {
@@ -76,12 +76,12 @@ export function prepareLinks(links: readonly NewLink[], options: PrepareOptions)
       codes.add(one.customCode);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      faults.push(
+      fieldErrors.push(
         ...error.fields.map(({ field, message }) => ({ field: `links.${index}.${field}`, message })),
       );
     }
   }
-  if (faults.length === 0) return prepared;
-  const detail = faults.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  throw new DomainError('invalid_request', detail, faults);
+  if (fieldErrors.length === 0) return prepared;
+  const detail = fieldErrors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  throw new DomainError('invalid_request', detail, fieldErrors);
 }

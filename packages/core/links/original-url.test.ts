@@ -47,7 +47,7 @@ test('keeps a URL of exactly 2,048 characters', () => {
   expect(parse(longest)).toBe(longest);
 });
 
-test('refuses what the URL parser would drop or replace, wherever it stands', () => {
+test('refuses characters that the URL parser would drop or replace, in any place', () => {
   const dropped = fc.constantFrom(
     '\n',
     '\r',
@@ -69,7 +69,7 @@ test('refuses what the URL parser would drop or replace, wherever it stands', ()
   );
 });
 
-test('stores every character that was given, but for how it is written', () => {
+test('stores every given character, perhaps in another spelling', () => {
   const text = fc.string({ unit: 'binary', maxLength: 200 });
   fc.assert(
     fc.property(text, (path) => {

@@ -36,7 +36,7 @@ export function parseOriginalUrl(text: string, isOwnUrl: IsOwnUrl): string {
   return url.href;
 }
 
-/** The check at the redirect, whatever a database may hold: `javascript:` and the like never reach a `Location`. */
+/** Whether a stored target may be sent. A database may hold anything, but no `javascript:` reaches a `Location`. */
 export function isSafeTarget(stored: string): boolean {
   const url = URL.parse(stored);
   return url !== null && hasWebScheme(url) && url.href === stored;

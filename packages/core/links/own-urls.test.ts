@@ -76,7 +76,7 @@ describe('where short URLs begin with a public host', () => {
   });
 
   test.each(['http://localhost:8080/x', 'http://[::ffff:127.0.0.1]:8080/x'])(
-    '%s is its own too: this process listens there',
+    '%s is its own, too, because this process listens there',
     (url) => {
       expect(isOwn(new URL(url))).toBe(true);
     },

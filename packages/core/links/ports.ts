@@ -26,11 +26,11 @@ export type CreatedLinks = { readonly created: Link[] } | { readonly taken: read
 export interface LinkRepository {
   /** The link, deleted or not, in one statement by its key. */
   find(code: ShortCode): Promise<Link | undefined>;
-  /** The same of many, each in the place of its code, in one statement. */
+  /** The links of many codes, each in the place of its code, in one statement. */
   findAll(codes: readonly ShortCode[]): Promise<(Link | undefined)[]>;
-  /** The new link, or `undefined` when the code is in use, be it by a deleted link. */
+  /** The new link, or `undefined` when the code is in use, also by a deleted link. */
   create(values: LinkValues): Promise<Link | undefined>;
-  /** All of them, in their order; or none, and which codes are in use. */
+  /** Creates all links, in their order; or none, and tells which codes are in use. */
   createAll(values: readonly LinkValues[]): Promise<CreatedLinks>;
   /** The changed link, or `undefined` when there is no such active link. */
   change(code: ShortCode, changes: LinkChange): Promise<Link | undefined>;
@@ -39,8 +39,8 @@ export interface LinkRepository {
   /** The codes of matching links, newest first. An unknown `after` gives an empty page. */
   page(filter: LinkFilter, limit: number, after?: ShortCode): Promise<PageOfCodes>;
   /**
-   * The links, deleted ones included, newest first, their `visit_count` raised by what the given batches hold and the
-   * repository has not applied: one snapshot decides both.
+   * The links, also deleted ones, newest first. Their `visit_count` includes the given batches, each exactly once: one
+   * snapshot tells the counts and which batches the repository has applied.
    */
   read(codes: readonly ShortCode[], pending: readonly CounterBatch[]): Promise<Link[]>;
 }
@@ -53,8 +53,8 @@ export type Visibility = 'active' | 'deleted' | 'all';
  * cannot bring back what a change has just overwritten.
  */
 export interface Cache {
-  /** Each in the place of its code, in one command: a hundred at most, or others wait. */
+  /** The copies, each in the place of its code, in one command. At most a hundred: a longer command holds up others. */
   getAll(codes: readonly ShortCode[]): Promise<(CachedLink | undefined)[]>;
-  /** Stores the link for the time its kind is kept, a pinned one until it is replaced. */
+  /** Stores a copy for the lifetime of its kind; a pinned one until it is replaced. */
   put(link: CachedLink): Promise<void>;
 }

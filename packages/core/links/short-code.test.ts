@@ -9,7 +9,7 @@ test.each(['', 'x'.repeat(65), 'a b', 'a/b', '.live', 'ü', 'a\n', '%41'])('refu
   expect(parseShortCode(text)).toBeUndefined();
 });
 
-test('generates seven base62 characters, with every character in use and none twice as often as its share', () => {
+test('generates seven base62 characters: all are used, and none twice as often as its share', () => {
   const codes = Array.from({ length: 5000 }, generateShortCode);
   expect(codes.every((code) => /^[0-9A-Za-z]{7}$/.test(code))).toBe(true);
   expect(new Set(codes).size).toBe(codes.length);

@@ -39,7 +39,7 @@ export function parseShortCode(text: string): ShortCode | undefined {
   return SHORT_CODE.test(text) ? (text as ShortCode) : undefined;
 }
 
-/** Whether a custom code may not be taken, in any letter case. */
+/** Whether nobody may choose this code, in any letter case. */
 export function isReserved(code: string): boolean {
   return RESERVED_CODES.has(code.toLowerCase());
 }

@@ -3,14 +3,14 @@ import type { LinkValues } from './ports.ts';
 import type { ShortCode } from './short-code.ts';
 import type { Visitor } from './visitor.ts';
 
-/** What to create a link like any other from. */
+/** The values of an ordinary link. */
 export const testValues: LinkValues = {
   short_code: 'hello' as ShortCode,
   original_url: 'https://example.com/',
   ...LINK_DEFAULTS,
 };
 
-/** A link like any other, for tests to change what matters to them. */
+/** An ordinary link. A test changes what matters to it. */
 export const testLink: Link = {
   ...testValues,
   visit_count: 0,
@@ -20,7 +20,7 @@ export const testLink: Link = {
   deleted_at: null,
 };
 
-/** A copy of such a link, read at the beginning of time. */
+/** A copy of `testLink`, read at time 0. */
 export const testCopy = toCachedLink(testLink.short_code, testLink, 0) as ActiveLink;
 
 /** A visitor of whom nothing is known. */

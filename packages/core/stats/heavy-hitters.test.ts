@@ -22,13 +22,13 @@ const one = (value: string, visits = 1, day = 0): Visits => ({ day, value, visit
 const visitsOf = ({ values, days }: DailyCounts, value: string) =>
   days.reduce((sum, ofDay) => sum + (ofDay[values.indexOf(value)] ?? 0), 0);
 
-test('tells every value apart while there are places, and no errors', () => {
+test('counts every value apart while there are places, without errors', () => {
   const counts = countAll(invented(MAX_VALUES).map((value) => one(value)));
   expect(counts).toEqual({ values: invented(MAX_VALUES), days: [Array(MAX_VALUES).fill(1)] });
   expect(errorsOf(counts)('unseen.example')).toBe(0);
 });
 
-test('shows a referrer with many visits though a thousand invented ones came first, and more go on coming', () => {
+test('shows a referrer with many visits after a thousand invented ones, also while more come', () => {
   const all: Visits[] = invented(MAX_VALUES).map((value) => one(value));
   for (const value of invented(5000, 'later')) all.push(one(value, 1, 1), one('news.example', 1, 1));
   const counts = countAll(all);
@@ -67,7 +67,7 @@ function linear(seed: number): () => number {
   };
 }
 
-test('keeps sums exact, frequent values in place and errors true, in whatever order visits come', () => {
+test('keeps sums exact, frequent values in place and errors true, for visits in any order', () => {
   const seen = { replaced: 0, frequent: 0 };
   fc.assert(
     fc.property(streams, (all) => {
@@ -103,7 +103,7 @@ test('keeps sums exact, frequent values in place and errors true, in whatever or
   expect(seen.frequent).toBeGreaterThan(50);
 });
 
-test('is the same when it is stored in between', () => {
+test('gives the same counts when they are stored in between', () => {
   fc.assert(
     fc.property(streams, fc.nat(), (all, at) => {
       const cut = at % (all.length + 1);
@@ -114,7 +114,7 @@ test('is the same when it is stored in between', () => {
   );
 });
 
-test('goes on with a month of a release before, which took the first that came', () => {
+test('goes on with a month of an earlier release, which took the first values that came', () => {
   const counts: DailyCounts = {
     values: [...invented(MAX_VALUES), OTHER_VALUE],
     days: [[...Array<number>(MAX_VALUES).fill(1), 7]],

@@ -1,6 +1,6 @@
 import type { DailyCounts } from './rollup.ts';
 
-/** How many values of a dimension are told apart per link and month. */
+/** How many values of a dimension are counted apart for each link and month. */
 export const MAX_VALUES = 1000;
 /** The row of all other values. No value of a visit begins with a parenthesis: see `hostOf`. */
 export const OTHER_VALUE = '(other)';

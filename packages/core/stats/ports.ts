@@ -1,11 +1,11 @@
 import type { RollupDelta, MonthlyVisits, ValueCount } from './rollup.ts';
 import type { ShortCode } from '../links/short-code.ts';
 
-/** What is known of a link's visits: everything by day, and the deltas that are not in there yet. */
+/** A link's visits: merged ones by day, and the deltas that are not merged yet. */
 export interface LinkRollups {
   readonly months: readonly MonthOfLink[];
   readonly deltas: readonly RollupDelta[];
-  /** Visits by hour, when they were asked for; those of the deltas are not among them. */
+  /** Merged visits by hour, when they were asked for. */
   readonly hours: readonly HourOfLink[];
   /** The visits of cut days; `undefined` when there are too many to read. */
   readonly cut: CutDays | undefined;
@@ -24,14 +24,14 @@ export interface HourOfLink {
   readonly bot_visits: number;
 }
 
-/** Rollup deltas of a shard that were stored together, where they wait to be merged. */
+/** Rollup deltas of a shard that were stored together and wait to be merged. */
 export interface DeltaBatch {
   readonly shard: number;
   readonly id: number;
   readonly deltas: readonly RollupDelta[];
 }
 
-/** A month of a link as it is to be after a merge; `version` is the one it had before, 0 when it is new. */
+/** A month of a link after a merge. `version` is the one it had before; 0 when it is new. */
 export interface MergedMonth extends MonthOfLink {
   readonly short_code: ShortCode;
   readonly version: number;
@@ -40,11 +40,11 @@ export interface MergedMonth extends MonthOfLink {
 export interface Merge {
   readonly batches: readonly DeltaBatch[];
   readonly months: readonly MergedMonth[];
-  /** What the hours of the deltas have more. */
+  /** What the merge adds to each hour. */
   readonly hours: readonly (HourOfLink & { readonly short_code: ShortCode })[];
 }
 
-/** Where a walk through what waits, shard by shard, has come to. */
+/** How far a walk through the waiting batches, shard by shard, has come. */
 export type DeltaPosition = Pick<DeltaBatch, 'shard' | 'id'>;
 
 /** Visits added up by link and time. */
@@ -54,18 +54,18 @@ export interface RollupRepository {
    * complete. `undefined` when there was never such a link.
    */
   read(code: ShortCode, cover: Cover, withHours: boolean): Promise<LinkRollups | undefined>;
-  /** The batches that follow the position, at most so many, those of a shard together. */
+  /** At most `limit` batches after the position, those of a shard together. */
   waiting(limit: number, after?: DeltaPosition): Promise<DeltaBatch[]>;
-  /** Those of the months that there are. */
+  /** Those of the months that exist. */
   months(keys: readonly Pick<MergedMonth, 'short_code' | 'month'>[]): Promise<MergedMonth[]>;
   /**
-   * Puts the deltas into months and hours, in one statement. `false`, and nothing is changed, when another merge was
-   * faster.
+   * Puts the deltas into months and hours, in one statement. Resolves with `false`, and changes nothing, when another
+   * merge was faster.
    */
   merge(merge: Merge): Promise<boolean>;
 }
 
-/** The visits of cut days, added up by hour, and those by people also by value. */
+/** The visits of cut days, added up by hour; those by people also by value. */
 export interface CutDays {
   readonly hours: readonly HourOfLink[];
   /** Referrers cut to what identifies their host. A value may appear twice, as may an hour. */

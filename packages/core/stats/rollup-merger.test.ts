@@ -22,7 +22,7 @@ function setUp(howMany: number) {
   return { repository, merger: createRollupMerger({ repository, batchesAtOnce: 10 }) };
 }
 
-test('merges all that waits, an hour of a link as one, a bounded number of batches at once', async () => {
+test('merges all waiting deltas, an hour of a link as one, with a bounded number of batches at once', async () => {
   const { repository, merger } = setUp(25);
   expect(await merger.merge()).toBe(25);
   expect(repository.merge.mock.calls.map(([{ batches }]) => batches.length)).toEqual([10, 10, 5]);
@@ -31,14 +31,14 @@ test('merges all that waits, an hour of a link as one, a bounded number of batch
   ]);
 });
 
-test('leaves it to another that merges at the same time', async () => {
+test('leaves the rest to another merger at the same time', async () => {
   const { repository, merger } = setUp(25);
   repository.merge.mockResolvedValueOnce(true).mockResolvedValueOnce(false);
   expect(await merger.merge()).toBe(10);
   expect(repository.merge).toHaveBeenCalledTimes(2);
 });
 
-test('stops after a while, and goes on from there the next time', async () => {
+test('stops at a bound, and goes on from there the next time', async () => {
   const { merger } = setUp(1500);
   expect(await merger.merge()).toBe(1000);
   expect(await merger.merge()).toBe(500);

@@ -2,11 +2,11 @@ import { addToMonth, createMonth, type RollupDelta } from './rollup.ts';
 import { startOf } from './calendar.ts';
 import type { Merge, MergedMonth, RollupRepository, DeltaPosition } from './ports.ts';
 
-/** Brings the deltas of stored visits into the tables that are read. Until then readers add them up themselves. */
+/** Merges the rollup deltas of stored visits into the rollups. Until then, readers add both. */
 export interface RollupMerger {
   /**
-   * Merges what waits, shard by shard, or a bounded part of it: the next call goes on from there. Any number may
-   * run at once and any may be killed anywhere: a delta counts once. An aborted call ends after the current statement.
+   * Merges the waiting deltas shard by shard, up to a bound; the next call goes on from there. Any number of calls may
+   * run at once, and any may be killed: a delta counts once. An aborted call ends after the current statement.
    * @returns how many batches of deltas were merged.
    */
   merge(signal?: AbortSignal): Promise<number>;
@@ -18,7 +18,7 @@ export interface RollupMergerOptions {
   readonly batchesAtOnce: number;
 }
 
-/** Counts are flushed between two calls, and are not to wait for minutes. */
+/** Bounds one call, because the next flush of counts waits for it. */
 const MAX_ROUNDS = 100;
 
 export function createRollupMerger({ repository, batchesAtOnce }: RollupMergerOptions): RollupMerger {
@@ -54,7 +54,7 @@ export function createRollupMerger({ repository, batchesAtOnce }: RollupMergerOp
         if (batches.length > 0) {
           const deltas = batches.flatMap((batch) => batch.deltas);
           const months = await monthsWith(deltas);
-          // Another that merges takes care of it.
+          // Another merger was faster, and goes on with the rest.
           if (!(await repository.merge({ batches, months, hours: hoursOf(deltas) }))) break;
         }
         merged += batches.length;

@@ -20,7 +20,7 @@ function monthWith(...deltas: readonly RollupDelta[]): MonthlyVisits {
   return month;
 }
 
-test('deltas visits by link and hour, and breaks down those of people', () => {
+test('adds visits up by link and hour, and breaks down those by people', () => {
   const other = 'other' as ShortCode;
   expect(
     rollUp([
@@ -70,7 +70,7 @@ test('lays a month out by day, and ends each row with its last visit', () => {
   });
 });
 
-test('is the same however the deltas are dealt out', () => {
+test('gives the same month for deltas in any division', () => {
   const delta = fc.record({
     short_code: fc.constant(code),
     hour: fc.integer({ min: 0, max: 30 * 24 - 1 }).map((hour) => Date.UTC(2026, 10, 1, hour)),
@@ -97,7 +97,7 @@ test('is the same however the deltas are dealt out', () => {
   );
 });
 
-test('keeps a link in its shard for ever, and spreads links over them', () => {
+test('keeps a link in its shard for ever, and spreads links over the shards', () => {
   expect(['hello', 'a', '-_9Z'].map((text) => shardOf(text as ShortCode))).toEqual([210, 97, 147]);
   const codes = Array.from({ length: 5000 }, (_, index) => `code${index}` as ShortCode);
   expect(new Set(codes.map(shardOf)).size).toBeGreaterThan(240);

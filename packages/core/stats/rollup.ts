@@ -7,7 +7,7 @@ import { HOUR_MS } from '@terse/platform/durations';
 export const DIMENSIONS = ['referrer', 'country', 'browser', 'os', 'device'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
-/** How many visits had each value: `["news.example", 7]`. A dimension that no visit had a value of is absent. */
+/** How many visits had each value: `["news.example", 7]`. A dimension without values is absent. */
 export type Breakdown = Partial<Record<Dimension, ValueCount[]>>;
 export type ValueCount = [value: string, visits: number];
 
@@ -23,8 +23,7 @@ export interface RollupDelta {
 }
 
 /**
- * Visits of one link in one month, by day: the first number is the month's first day, days after the last visit have
- * none.
+ * Visits of one link in one month: a number for each day, from the first of the month to the last day with a visit.
  */
 export interface MonthlyVisits {
   readonly visits: number[];
@@ -43,17 +42,17 @@ export interface DailyCounts {
   errors?: number[];
 }
 
-/** A month without visits, to add some to. */
+/** A month without visits. */
 export function createMonth(): MonthlyVisits {
   return { visits: [], bot_visits: [], breakdown: {} };
 }
 
 /**
- * Rollup deltas lie in so many shards. A link is always in the same: another number would hide what lies there already.
+ * The number of shards of rollup deltas. It never changes: another number would hide the deltas that are stored.
  */
 const SHARDS = 256;
 
-/** In which shard the deltas of a link lie. */
+/** The shard in which the deltas of a link lie. */
 export function shardOf(code: ShortCode): number {
   let hash = 0;
   for (let at = 0; at < code.length; at++) hash = (Math.imul(hash, 31) + code.charCodeAt(at)) >>> 0;
@@ -130,7 +129,7 @@ function breakdownOf(counts: OpenDelta['counts']): Breakdown {
   return breakdown;
 }
 
-/** Adds deltas, all of which belong to the month, to it. */
+/** Adds deltas to the month that all of them belong to. */
 export function addToMonth(month: MonthlyVisits, deltas: readonly RollupDelta[]): void {
   const counters = new Map<Dimension, ReturnType<typeof createMonthlyCounter>>();
   for (const delta of deltas) {

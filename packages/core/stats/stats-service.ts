@@ -5,7 +5,7 @@ import { invalidField, linkNotFound } from '../errors.ts';
 import type { Interval } from './interval.ts';
 import { parseShortCode, type ShortCode } from '../links/short-code.ts';
 import { createCutDelta } from './cut-delta.ts';
-import { breakdownOf, type Bucket, coverOf, seriesOf, type Summary } from './summary.ts';
+import { breakdownOf, type SeriesPoint, coverOf, seriesOf, type Summary } from './summary.ts';
 import type { LinkRepository } from '../links/ports.ts';
 import type { Period, LinkRollups, RollupRepository } from './ports.ts';
 import type { VisitView, VisitRepository } from '../visits/ports.ts';
@@ -23,7 +23,7 @@ export interface LinkStats extends Period {
   readonly short_code: ShortCode;
   readonly interval: Interval;
   readonly totals: { readonly visits: number; readonly bot_visits: number };
-  readonly series: readonly Bucket[];
+  readonly series: readonly SeriesPoint[];
   readonly breakdown: Summary;
 }
 
@@ -31,8 +31,8 @@ export interface LinkStats extends Period {
 export interface StatsService {
   /**
    * Totals, a time series and the most frequent values of each dimension, all of the same visits. Without `to` the
-   * period ends with today, without `from` it begins thirty days before its last day. Where the days that it cuts
-   * have too many visits to read one by one, it is widened to whole days.
+   * period ends with today; without `from` it begins thirty days before its last day. When the days that it cuts have
+   * too many visits to read one by one, the period is widened to whole days.
    * @throws DomainError `link_not_found`, or `invalid_request` when the period is empty, in the future, or has too
    * many intervals.
    */
@@ -57,7 +57,7 @@ const SHORTEST_MS: Record<Interval, number> = {
 export const MAX_INTERVALS = 1000;
 export const DEFAULT_LIMIT = 10;
 const DEFAULT_PERIOD_MS = 30 * DAY_MS;
-/** Nothing is asked about before. */
+/** No period without `from` begins before this. */
 const FIRST_INSTANT = Date.UTC(2000, 0);
 
 export function createStatsService({ links, rollups, visits, clock }: StatsServiceOptions): StatsService {

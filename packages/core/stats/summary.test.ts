@@ -78,11 +78,14 @@ describe('a series', () => {
     ['month', '2024-02-29T12:00:00Z', '2024-02-01T00:00:00.000Z'],
     ['month', '0001-12-31T12:00:00Z', '0001-12-01T00:00:00.000Z'],
     ['hour', '1969-12-31T23:30:00Z', '1969-12-31T23:00:00.000Z'],
-  ] as [Interval, string, string][])('by %s has %s in what begins at %s', (interval, at, start) => {
-    expect(new Date(startOf(interval, Date.parse(at))).toISOString()).toBe(start);
-  });
+  ] as [Interval, string, string][])(
+    'by %s has %s in the interval that begins at %s',
+    (interval, at, start) => {
+      expect(new Date(startOf(interval, Date.parse(at))).toISOString()).toBe(start);
+    },
+  );
 
-  test('by month has each month once, however long', () => {
+  test('by month has each month once, of any length', () => {
     const starts = startsIn(periodOf('2023-11-15T00:00:00Z', '2024-04-01T00:00:00Z'), 'month');
     expect(starts.map((at) => new Date(at).toISOString().slice(0, 7))).toEqual([
       '2023-11',
@@ -113,7 +116,7 @@ describe('a breakdown', () => {
       breakdown: { browser: browsers.map((browser) => [browser, 1]), os: [['Linux', 1]] },
     });
 
-  test('tells the most frequent values, and all others as one, so that each dimension adds up to all visits', () => {
+  test('has the most frequent values, and all others as one, so that each dimension adds up to all visits', () => {
     const period = periodOf('2026-11-23T00:00:00Z', '2026-11-25T00:00:00Z');
     for (const rollups of formsOf(
       on('2026-11-23T00:00:00Z', 'C', 'B'),
@@ -152,7 +155,7 @@ describe('a breakdown', () => {
     expect(breakdownOf(merged, period, 1, 10).browser).toEqual([{ value: 'A', visits: 1 }]);
   });
 
-  test('tells how many of those that are not told apart a value may have', () => {
+  test('says how many of the visits of other values a value may have', () => {
     const data = createMonth();
     addToMonth(
       data,

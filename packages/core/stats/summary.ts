@@ -6,7 +6,7 @@ import type { Dimension, MonthlyVisits, RollupDelta } from './rollup.ts';
 import type { Cover, Period, LinkRollups } from './ports.ts';
 
 /** The visits of the period in the interval that begins at `start`. */
-export interface Bucket {
+export interface SeriesPoint {
   readonly start: Date;
   readonly visits: number;
   readonly bot_visits: number;
@@ -42,7 +42,7 @@ export function seriesOf(
   rollups: Pick<LinkRollups, 'months' | 'deltas' | 'hours'>,
   period: Period,
   interval: Interval,
-): Bucket[] {
+): SeriesPoint[] {
   const points = new Map(
     startsIn(period, interval).map((at) => [at, { start: new Date(at), visits: 0, bot_visits: 0 }]),
   );
@@ -151,7 +151,7 @@ function rowsOf(
   return rows;
 }
 
-/** Of hundreds of values a handful is wanted: sorting them all would take longer than adding them up. */
+/** Inserts into a short list: sorting hundreds of values for a handful would take longer than adding them up. */
 function mostFrequent(totals: ReadonlyMap<string, number>, howMany: number): Value[] {
   const top: Value[] = [];
   for (const [value, visits] of totals) {

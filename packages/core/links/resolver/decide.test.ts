@@ -14,7 +14,7 @@ test('answers each visitor by the rule of the link', () => {
   expect(decide(link, testVisitor, 0)).toBe(other);
 });
 
-test('asks no rule of a link that has expired', () => {
+test('asks no rule when the link has expired', () => {
   const link = {
     ...prepare({ ...testCopy, expires_at: 1000 }),
     answer: () => redirectTo('https://example.com/'),
@@ -23,7 +23,7 @@ test('asks no rule of a link that has expired', () => {
   expect(decide(link, testVisitor, 1000)).toEqual({ kind: 'expired' });
 });
 
-test('takes a copy for the same link only where nothing that is answered differs', () => {
+test('takes two copies for the same link only when no answer differs', () => {
   expect(isSameLink(testCopy, { ...testCopy, version: 2, read_at: 1 })).toBe(true);
   for (const field of Object.keys(testCopy).filter((name) => name !== 'version' && name !== 'read_at')) {
     expect([field, isSameLink(testCopy, { ...testCopy, [field]: 'another' })]).toEqual([field, false]);

@@ -12,10 +12,10 @@ export interface Redirect {
   readonly status: RedirectStatus;
 }
 
-/** Decides by the visitor. No I/O and no promise; it answers with what was made when it was prepared. */
+/** Decides by the visitor, without I/O or promise. It returns a resolution that was made when the link was prepared. */
 export type Rule = (visitor: Visitor) => Resolution;
 
-/** A link in memory, with everything made that does not depend on the visitor: a hit makes nothing. */
+/** A link in memory. All that does not depend on the visitor is already made, so a hit allocates nothing. */
 export interface PreparedLink {
   readonly copy: CachedLink;
   /** What the link answers until it expires, or the rule that decides it. */
@@ -29,7 +29,7 @@ const DELETED: Resolution = { kind: 'deleted' };
 const EXPIRED: Resolution = { kind: 'expired' };
 const BLOCKED: Resolution = { kind: 'blocked' };
 
-/** Decides what a visitor is told at a time. Runs for every visitor: no I/O, no promise, nothing allocated. */
+/** Decides what a visitor is told at the time `now`. Runs for every visitor: no I/O, no promise, no allocation. */
 export function decide({ answer, expiresAt }: PreparedLink, visitor: Visitor, now: number): Resolution {
   if (expiresAt <= now) return EXPIRED;
   return typeof answer === 'function' ? answer(visitor) : answer;
@@ -48,7 +48,7 @@ export function prepare(copy: CachedLink): PreparedLink {
 /** Fields of a copy that no answer depends on. */
 const UNANSWERED: ReadonlySet<string> = new Set(['version', 'read_at']);
 
-/** Whether two copies of a link are answered alike. */
+/** Whether two copies of a link lead to the same answers. */
 export function isSameLink(one: CachedLink, other: CachedLink): boolean {
   if (one === other) return true;
   const fields = Object.keys(one) as (keyof CachedLink)[];

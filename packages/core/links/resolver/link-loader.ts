@@ -7,13 +7,13 @@ import { type CachedLink, type Link, toCachedLink } from '../link.ts';
 import type { Cache, LinkRepository } from '../ports.ts';
 import type { ShortCode } from '../short-code.ts';
 
-/** Loads links from the shared cache, and from the repository what the cache does not have. */
+/** Loads links from the shared cache, and those that it lacks from the repository. */
 export interface LinkLoader {
   /** @throws DomainError `unavailable` when the cache does not have the link and the repository does not answer. */
   load(code: ShortCode): Promise<CachedLink>;
-  /** The same from the repository. The cache then has it too. */
+  /** Loads from the repository, and then stores the copy in the cache. */
   readThrough(code: ShortCode): Promise<CachedLink>;
-  /** What the cache has of each, which is nothing while it is down. */
+  /** The cached copy of each code; none while the cache is down. */
   copiesOf(codes: readonly ShortCode[]): Promise<(CachedLink | undefined)[]>;
 }
 
@@ -54,7 +54,7 @@ export function createLinkLoader({ cache, repository, clock, metrics }: LinkLoad
     );
   }
 
-  // `then` instead of `await`: thousands may wait at once, and each waiting async function is memory.
+  // `then` instead of `await`: thousands may wait at once, and each waiting async function costs memory.
   function readThrough(code: ShortCode): Promise<CachedLink> {
     return find(code).then((link) => {
       const found = toCachedLink(code, link, clock.now());

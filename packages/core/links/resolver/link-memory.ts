@@ -9,16 +9,16 @@ export interface KnownLink {
   readonly link: PreparedLink;
   /** By the monotonic clock, in milliseconds. */
   loadedAt: number;
-  /** Whether it is already being reloaded behind an answer. */
+  /** Whether a reload in the background is under way. */
   isReloading: boolean;
 }
 
-/** The links that this process has loaded, the least recently used leaving first. */
+/** The links that this process has loaded. The least recently used leaves first. */
 export interface LinkMemory {
   get(code: ShortCode): KnownLink | undefined;
   /** Keeps what was loaded. An unchanged link keeps its entry, so the reload makes no long-lived garbage. */
   put(code: ShortCode, copy: CachedLink): PreparedLink;
-  /** Keeps a link that could not be reloaded as if it had been; `undefined` when there is none. */
+  /** Renews a link that could not be reloaded; `undefined` when it is not in memory. */
   keep(code: ShortCode): PreparedLink | undefined;
 }
 

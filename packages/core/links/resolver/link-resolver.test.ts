@@ -40,7 +40,7 @@ test('asks the repository once for a code, then answers from memory at once', as
   expect(services.find).toHaveBeenCalledTimes(1);
 });
 
-test('asks the repository once however many wait for the same code', async () => {
+test('asks the repository once when many wait for the same code', async () => {
   const { promise, resolve } = Promise.withResolvers<Link>();
   services.find.mockReturnValue(promise);
   const waiting = Array.from({ length: 1000 }, () => services.resolver.resolve(code));
@@ -62,7 +62,7 @@ test('asks the repository for many codes at once, a bounded number of them', asy
   expect(services.findAll.mock.calls.map(([asked]) => asked.length)).toEqual([100, 100, 50]);
 });
 
-test('makes nobody wait for a link that is followed all the time', async () => {
+test('makes nobody wait for a link that is visited all the time', async () => {
   services.find.mockResolvedValue(link);
   await services.resolver.resolve(code);
   const getAll = vi.spyOn(services.cache, 'getAll');
@@ -76,7 +76,7 @@ test('makes nobody wait for a link that is followed all the time', async () => {
   expect(getAll.mock.calls.length).toBeGreaterThanOrEqual(7);
 });
 
-test('loads links again together, as many as share a command', async () => {
+test('reloads links together, as many as share a command', async () => {
   const codes = Array.from({ length: 150 }, (_, index) => `code${index}` as ShortCode);
   services.find.mockImplementation((short_code) => Promise.resolve({ ...link, short_code }));
   const { promise: gathered, resolve: stopGathering } = Promise.withResolvers<void>();
@@ -118,7 +118,7 @@ test.each<Partial<Link>>([
   { expires_at: new Date(0) },
   { original_url: 'javascript:alert(1)' },
   { deleted_at: new Date(0) },
-])('sees whatever has changed when it loads a link ahead: %o', async (change) => {
+])('refresh-ahead sees any change: %o', async (change) => {
   services.find.mockResolvedValue(link);
   await services.resolver.resolve(code);
   const changed = { ...link, ...change, version: 2 };
@@ -131,7 +131,7 @@ test.each<Partial<Link>>([
   await vi.waitFor(() => expect(services.resolver.resolve(code)).toEqual(expected));
 });
 
-test('goes on loading a link ahead after that has failed', async () => {
+test('refresh-ahead goes on after it has failed', async () => {
   services.find.mockResolvedValue(link);
   await services.resolver.resolve(code);
   const getAll = vi.spyOn(services.cache, 'getAll').mockRejectedValue(new Error('down'));
@@ -145,7 +145,7 @@ test('goes on loading a link ahead after that has failed', async () => {
   expect(services.find.mock.calls.length).toBeGreaterThanOrEqual(5);
 });
 
-test('sees a change within two seconds, however often the link is followed meanwhile', async () => {
+test('sees a change within two seconds, also when the link is visited all the time', async () => {
   services.find.mockResolvedValue(link);
   await services.resolver.resolve(code);
   await services.cache.put({ state: 'deleted', short_code: code, version: 2 });
@@ -158,7 +158,7 @@ test('sees a change within two seconds, however often the link is followed meanw
   expect((await services.resolver.resolve(code)).kind).toBe('deleted');
 });
 
-test('sees a change within two seconds though the time of day is set back meanwhile', async () => {
+test('sees a change within two seconds, also when the time of day is set back meanwhile', async () => {
   services.find.mockResolvedValue(link);
   await services.resolver.resolve(code);
   await services.cache.put({ state: 'deleted', short_code: code, version: 2 });
@@ -167,7 +167,7 @@ test('sees a change within two seconds though the time of day is set back meanwh
   expect((await services.resolver.resolve(code)).kind).toBe('deleted');
 });
 
-test('looks up a pinned link again each minute, behind the answer, so that no change of it stays unseen', async () => {
+test('reloads a pinned link each minute, in the background, so that no change stays unseen', async () => {
   const pinned = { ...link, pinned: true };
   services.find.mockResolvedValueOnce(pinned);
   await services.resolver.resolve(code);
@@ -186,7 +186,7 @@ test('looks up a pinned link again each minute, behind the answer, so that no ch
   expect(services.find).toHaveBeenCalledTimes(3);
 });
 
-test('replaces a pinned copy that something else left in the cache, whatever it says', async () => {
+test('replaces a foreign pinned copy in the cache', async () => {
   const foreign = { state: 'active', pinned: true, read_at: 0 } as CachedLink;
   vi.spyOn(services.cache, 'getAll').mockResolvedValueOnce([foreign]);
   services.find.mockResolvedValue(link);
@@ -206,7 +206,7 @@ test('remembers an unknown code instead of asking the repository again', async (
   expect(services.find).toHaveBeenCalledTimes(1);
 });
 
-test('says expired from the very millisecond on, though the link is in memory', async () => {
+test('says expired from the exact millisecond on, also for a link in memory', async () => {
   services.find.mockResolvedValue({ ...link, expires_at: new Date(clock.now() + 500) });
   expect((await services.resolver.resolve(code)).kind).toBe('redirect');
   clock.advance(499);
@@ -216,14 +216,14 @@ test('says expired from the very millisecond on, though the link is in memory', 
 });
 
 test.each(['javascript:alert(1)', 'https://example.com/\nX: y', 'nonsense'])(
-  'blocks %j, whatever let it into the database',
+  'blocks %j from the database',
   async (original_url) => {
     services.find.mockResolvedValue({ ...link, original_url });
     expect((await services.resolver.resolve(code)).kind).toBe('blocked');
   },
 );
 
-describe('when a part is down', () => {
+describe('when a backing service is down', () => {
   test('goes on from the repository without the cache', async () => {
     services.find.mockResolvedValue(link);
     vi.spyOn(services.cache, 'getAll').mockRejectedValue(new Error('down'));
@@ -233,7 +233,7 @@ describe('when a part is down', () => {
     expect(failed.mock.calls.flat()).toEqual(['get', 'put']);
   });
 
-  test('serves what it last knew when neither cache nor repository answers', async () => {
+  test('serves the link that it knew last when neither cache nor repository answers', async () => {
     services.find.mockResolvedValueOnce(link).mockRejectedValue(new Error('down'));
     await services.resolver.resolve(code);
     vi.spyOn(services.cache, 'getAll').mockRejectedValue(new Error('down'));

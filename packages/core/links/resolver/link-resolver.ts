@@ -28,7 +28,7 @@ export interface LinkResolverOptions extends LinkLoaderOptions {
  * Refresh-ahead: a hit on an entry older than this share of its age answers at once, and reloads it in the background.
  */
 const REFRESH_AHEAD_AFTER = 0.6;
-/** Reloading a link alone costs several redirects; beside others in the same command it costs nearly nothing. */
+/** Reloading a link alone costs as much as several redirects; with others in one command it costs nearly nothing. */
 const GATHER_MS = 50;
 
 export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
@@ -44,7 +44,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     return flights.get(code) ?? fly(code, loader.load(code));
   }
 
-  /** A link that cannot be loaded anew stays as it is for another `maxAgeMs`. */
+  /** A link that cannot be reloaded stays as it is for another `maxAgeMs`. */
   function fly(code: ShortCode, loading: Promise<CachedLink>): Promise<PreparedLink> {
     const flight = loading.then(
       (copy) => {
@@ -70,7 +70,7 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
     if (dueForReload.length >= MAX_BATCH_SIZE) void reload();
   }
 
-  /** Reloads all of them in one command: a promise for each would cost more than the loading. */
+  /** Reloads all due links in one command: a promise for each would cost more than the loading. */
   async function reload(): Promise<void> {
     const codes = dueForReload;
     dueForReload = [];
