@@ -39,7 +39,7 @@ test('says why a visit by curl does not raise the count, where it shows one', ()
 });
 
 test('says why the database cannot be used, and shows nothing that would not work', async () => {
-  const databaseFault = 'The database lacks tables: npm run migrate makes them.';
+  const databaseFault = 'The database lacks tables. Make them with npm run migrate.';
   const makeFirst = () => Promise.reject(new Error('asked'));
   const apiKey = await keyAtStart({ makeFirst, hasActive: makeFirst }, false);
   const text = banner({ ...FACTS, databaseFault, apiKey, notes: ['One.'] });

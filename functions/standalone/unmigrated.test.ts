@@ -28,7 +28,7 @@ test.each([{}, { ADMIN_API_KEY: 'unmigrated-test-key-0123' }])(
     await vi.waitUntil(() => terse.output().includes('listens at'), { timeout: 20_000 });
     expect(terse.output()).toContain('Terse is not ready at');
     expect(terse.output()).toContain(
-      '\n  The database of DATABASE_URL lacks tables of this release: npm run migrate makes them.\n',
+      '\n  The database of DATABASE_URL lacks tables of this release. Make them with npm run migrate.\n',
     );
     expect(await ready()).toBe(503);
     expect(await runCommand('migrate', [], { DATABASE_URL: database.url })).toMatchObject({ code: 0 });

@@ -6,7 +6,7 @@ import { withDatabase } from './services/with-database.ts';
 
 /**
  * Runs `work` on the keys in the database.
- * @throws Error when the database has no table of keys, or its login no right to it.
+ * @throws Error when the database has no table of keys, or the login may not use it.
  */
 export async function withApiKeys<T>(
   context: ServicesContext,
@@ -24,7 +24,7 @@ export async function withApiKeys<T>(
 function explain(error: unknown): unknown {
   if (isMissingTable(error)) {
     return new Error(
-      'The database is empty: npm start, or npm run migrate on DATABASE_URL, makes its tables.',
+      'The database has no tables yet. Make them with npm start, or npm run migrate on DATABASE_URL.',
     );
   }
   if (isNotPermitted(error)) {

@@ -7,7 +7,7 @@ type AwsService = keyof typeof SERVICES;
 
 const TIMEOUT_MS = 5000;
 
-/** An answer of AWS other than 2xx. Its message is the answer, which names the resource and the role. */
+/** An answer of AWS other than 2xx. The message has the answer, which names the resource and the role. */
 export class AwsError extends Error {
   override readonly name = 'AwsError';
   readonly status: number;

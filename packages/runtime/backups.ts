@@ -21,13 +21,13 @@ export interface BackupOptions {
   readonly file: string;
   /** Whether it may replace a file. */
   readonly overwrite: boolean;
-  /** Stops it. */
+  /** Stops the backup. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Copies the database of one moment into a file, while everything else goes on.
- * @returns what was done, for people; an empty text where standard output has the backup.
+ * Copies the database, as of one moment, into a file while everything else goes on.
+ * @returns what was done, for people; an empty text when the backup goes to standard output.
  * @throws BackupError when the database is not of this release.
  */
 export async function backUp(context: ServicesContext, options: BackupOptions): Promise<string> {
@@ -39,7 +39,7 @@ export async function backUp(context: ServicesContext, options: BackupOptions): 
   }
   if (process.stdout.isTTY) throw new BackupError('A backup is not for a terminal: name a file.');
   if (hasNpmBanner()) {
-    throw new BackupError('npm writes lines of its own to standard output: use npm run --silent backup -- -');
+    throw new BackupError('npm adds lines to standard output: use npm run --silent backup -- -');
   }
   standardError.write(`wrote ${summary(await write(process.stdout))}\n`);
   return '';
@@ -48,7 +48,7 @@ export async function backUp(context: ServicesContext, options: BackupOptions): 
 export interface RestoreOptions {
   /** `-` for standard input. */
   readonly file: string;
-  /** Stops it, unless all rows are in already; then nothing is changed. */
+  /** Stops the restore, which then changes nothing, unless all rows are already in. */
   readonly signal: AbortSignal;
 }
 

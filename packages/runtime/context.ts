@@ -6,7 +6,7 @@ import type { ServicesContext } from './services/open-services.ts';
 import { createEventLoopPressure, type Pressure } from './telemetry/pressure.ts';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
-/** What every function has before it opens any part. */
+/** What every function has before it opens a backing service. */
 export interface Context extends ServicesContext, Telemetry {
   /** How late the event loop is. */
   readonly eventLoopPressure: Pressure;

@@ -7,7 +7,7 @@ const HOSTS =
   '127.0.0.1 localhost Shorty.local # of this machine\n127.0.1.1\tbox.example box\n192.0.2.7 other.example\n';
 
 test.each(['127.0.0.1', '0.0.0.0'])(
-  'a link to a name of this machine is one to itself, listening on %s',
+  'a link to a name of this machine points back to it, when it listens at %s',
   (host) => {
     const isOwn = ownUrls({
       baseUrl: new URL('http://127.0.0.1:8080'),

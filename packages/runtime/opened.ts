@@ -4,17 +4,17 @@ import type { Pressure } from './telemetry/pressure.ts';
 import type { ReadinessGate } from './telemetry/readiness.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
-/** Parts that are open. */
+/** The open backing services of a function, and what watches them. */
 export interface Opened extends Pick<Telemetry, 'metrics' | 'metricsText'> {
-  /** What makes redirects slow in this process; everything else gives way to it. */
+  /** How much redirects are slowed down in this process. Everything else gives way to them. */
   readonly pressure: Pressure;
   readonly log: Logger;
   readonly readiness: ReadinessGate['readiness'];
   /** Whether a rollout may go on with this process; stays true once it is. */
   readonly started: ReadinessGate['started'];
-  /** Becomes unready, and resolves when balancers have had the time to notice. */
+  /** Makes the function unready, and resolves when balancers have had time to notice. */
   turnAway(): Promise<void>;
-  /** Gives the backing services back. The services on them must be at rest. */
+  /** Closes the backing services. The services that use them must be at rest. */
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function opened(
       return clock.sleep(config.stopDelayMs);
     },
     close: async () => {
-      for (const part of services) await part.close();
+      for (const service of services) await service.close();
     },
   };
 }

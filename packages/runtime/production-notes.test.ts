@@ -15,37 +15,37 @@ const REAL = {
 const BASE_URL = 'https://go.example';
 
 describe('in production', () => {
-  test('on embedded backing services, what they do not give is told', () => {
+  test('on embedded backing services, says what they do not give', () => {
     expect(notesOf({ ...EMBEDDED, BASE_URL })).toEqual([
       'EMBEDDED=accept: one process on one machine. No second one shares the load or takes over.',
       'In memory only: cache, counter, queue; the journal of visits outlives a crash.',
     ]);
   });
 
-  test('on a database of its own, what lies in memory is told', () => {
+  test('on a real database, says what lies in memory', () => {
     const { DATABASE_URL, RABBITMQ_URL } = REAL;
     expect(notesOf({ ...EMBEDDED, DATABASE_URL, RABBITMQ_URL, BASE_URL })).toContain(
       'In memory only: cache, counter; the journal of visits outlives a crash.',
     );
   });
 
-  test('without a journal, what a crash loses is told', () => {
+  test('without a journal, says what a crash loses', () => {
     expect(notesOf({ ...EMBEDDED, BASE_URL, JOURNAL_DIR: 'none' })).toContain(
       'In memory only: cache, counter, queue; JOURNAL_DIR=none, so a crash loses visits that are not stored yet.',
     );
   });
 
-  test('at an address that only this machine knows, the setting is named', () => {
+  test('at an address that only this machine knows, names the setting', () => {
     expect(notesOf({ ...REAL, HOST: '0.0.0.0' })).toEqual([
       'Short URLs begin with http://localhost:8080. Set BASE_URL to the address that visitors use.',
     ]);
   });
 
-  test('on real backing services at a public address, there is nothing to tell', () => {
+  test('on real backing services at a public address, says nothing', () => {
     expect(notesOf({ ...REAL, BASE_URL })).toEqual([]);
   });
 });
 
-test('during development there is nothing to tell', () => {
+test('during development, says nothing', () => {
   expect(notesOf({})).toEqual([]);
 });

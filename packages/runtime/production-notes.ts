@@ -4,8 +4,8 @@ import { LOCAL_HOSTS } from './settings/service-url.ts';
 type NotedSettings = Pick<Config, 'isProduction' | 'baseUrl' | 'database' | 'store' | 'queue' | 'journal'>;
 
 /**
- * In production, a line for each thing that embedded backing services do not give, and for an address that is not set
- * yet.
+ * Lines for a function in production: one for each thing that embedded backing services do not give, and one for an
+ * address that is not set yet.
  */
 export function productionNotes({
   isProduction,

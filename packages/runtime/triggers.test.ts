@@ -13,7 +13,7 @@ describe('an event', () => {
     expect(seen).toHaveBeenCalledWith({ task: 'flush' });
   });
 
-  test.each([422, 500, 503] as const)('is not dealt with when the function answers %i', async (status) => {
+  test.each([422, 500, 503] as const)('fails when the function answers %i', async (status) => {
     const app = new Hono().post('/.events', (c) => c.text('no', status));
     await expect(postEvent(app, {})).rejects.toThrow(`answered with ${status}: no`);
   });

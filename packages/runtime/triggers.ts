@@ -2,8 +2,8 @@ import type { Hono } from 'hono';
 
 /**
  * Turns an event into a request to a function, as a trigger does in production.
- * @param signal tells the function that nobody waits for its answer any more.
- * @throws Error unless the function answers 2xx: the event is to come again.
+ * @param signal aborts when nobody waits for the answer any more.
+ * @throws Error unless the function answers 2xx; the caller then delivers the event again.
  */
 export async function postEvent(
   app: Pick<Hono, 'request'>,
@@ -22,7 +22,7 @@ export async function postEvent(
 }
 
 export interface Schedule {
-  /** Ticks no more, aborts the tick under way, and waits for its end. */
+  /** Stops ticking, aborts the tick under way, and waits for its end. */
   stop(): Promise<void>;
 }
 

@@ -6,10 +6,10 @@ import type { Logger } from './telemetry/log.ts';
 import type { Queue, Store } from './services/open-services.ts';
 import type { Journal } from '@terse/core/visits/ports';
 
-/** How long a publish may take before it is tried again, or before the message goes to the overflow. */
+/** How long a publish may take before it is tried again, or before the message goes to the overflow queue. */
 const PUBLISH_TIMEOUT_MS = { journal: 4000, overflow: 1000 };
 
-/** A recorder on these backing services. At close it logs the visits that neither queue nor overflow took. */
+/** A recorder on these backing services. At close it logs the visits that neither the queue nor the overflow took. */
 export function recorderOn(
   context: Context,
   store: Store,
@@ -57,11 +57,11 @@ function report(
   directory: string | undefined,
 ): void {
   if (dropped > 0) {
-    log.error({ visits: dropped }, 'visits were dropped: nothing took them before the process ended');
+    log.error({ visits: dropped }, 'visits were dropped: nothing took them before the process stopped');
   }
   if (onDisk === 0 && unreadBytes === 0) return;
   log.warn(
     { visits: onDisk, unreadBytes, directory },
-    'visits are left on this disk: the next process that is given it brings them on their way',
+    'visits are left on this disk: a process that starts on the same folder publishes them',
   );
 }

@@ -28,7 +28,7 @@ export interface CounterFlushServices {
   readonly counters: CountService;
   readonly reconciliation: CountReconciliation;
   readonly merger: RollupMerger;
-  /** Only where there is an overflow. */
+  /** `undefined` without an overflow queue. */
   readonly overflowDrain: OverflowDrain | undefined;
   preparePartitions(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function openCounterFlush(context: Context): Promise<CounterFlushSe
   const gate = createReadinessGate({
     clock: context.clock,
     probes: { database: database.probe, counter: store.probe, queue: queue.probe },
-    // Without the queue it counts all the same, and the overflow waits.
+    // Without the queue it still counts, and the overflow queue waits.
     isEnough: ({ database, counter }) => Boolean(database) && Boolean(counter),
   });
   context.showVisitQueue(queue);

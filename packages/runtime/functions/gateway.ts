@@ -3,11 +3,11 @@ import { type Opened, opened } from '../opened.ts';
 import { createReadinessGate } from '../telemetry/readiness.ts';
 
 export interface GatewayServices extends Opened {
-  /** Where a function is. @throws Error when the gateway was not told. */
+  /** The address of a function. @throws Error when the settings do not have it. */
   originOf(name: string): URL;
 }
 
-/** The gateway opens no backing service: it only has to know where the functions are. */
+/** The gateway opens no backing service. It only needs the addresses of the functions. */
 export function openGateway(context: Context): GatewayServices {
   const gate = createReadinessGate({ clock: context.clock, probes: {} });
   return {

@@ -17,9 +17,9 @@ import {
 import { createReadinessGate } from '../telemetry/readiness.ts';
 import { recorderOn } from '../visit-recording.ts';
 
-/** What a visitor waits for at most. */
+/** The longest time that a visitor waits for the cache. */
 const CACHE_TIMEOUT_MS = 50;
-/** The same. The statement goes on until its own bound, at which it is cancelled. */
+/** The longest time that a visitor waits for the database. The statement goes on until its own limit cancels it. */
 const DATABASE_TIMEOUT_MS = 250;
 
 export interface RedirectServices {
@@ -54,7 +54,7 @@ export function redirectOn(
 ): RedirectServices {
   const { clock, metrics } = context;
   const links = createLinkRepository({ db, clock });
-  // A guard each: a part that is slow must not hold up what the other one could answer.
+  // A guard each: a slow one must not hold up what the other could answer.
   const askCache = createGuard({ maxConcurrent: 500, maxWaiting: 500 });
   const askDatabase = createGuard({
     timeoutMs: DATABASE_TIMEOUT_MS,

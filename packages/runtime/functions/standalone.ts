@@ -16,7 +16,7 @@ import { type VisitWriterServices, visitWriterOn } from './visit-writer.ts';
 
 export interface StandaloneServices
   extends RedirectServices, LinksServices, StatsServices, VisitWriterServices, CounterFlushServices {
-  /** Why the database cannot be used now, in one line; `undefined` when it can. */
+  /** In one line, why the database cannot be used now; `undefined` when it can. */
   databaseFault(): Promise<string | undefined>;
 }
 
@@ -25,7 +25,7 @@ export interface StandaloneServices
  * @throws Error in one line when the data folder is in use by another process, or the database cannot be opened.
  */
 export async function openStandalone(context: Context): Promise<StandaloneServices & Opened> {
-  // A start that will be refused makes neither folder.
+  // Both are checked first, so that a refused start makes neither folder.
   await refuseDatabaseFolder(context.config);
   refuseJournalFolder(context.config);
   const database = await openStandaloneDatabase(context);

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 const MODULE = new URL('./compiled-code.ts', import.meta.url).href;
 
 /**
- * Runs a statement between two scripts of the same length, of which the second is given what V8 has compiled of the
- * first. V8 takes that under the flags that it was compiled with, and refuses it under others.
+ * Runs a statement between two scripts of the same length, and offers the second script the code that V8 compiled of
+ * the first. V8 takes such code only under the flags that it was compiled with.
  */
 async function flagsAfter(statement: string): Promise<string> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [

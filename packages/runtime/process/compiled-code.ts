@@ -4,13 +4,13 @@ import { setFlagsFromString } from 'node:v8';
 let tick: object | undefined;
 
 /**
- * Keeps what V8 has compiled for the requests of a moment ago. Compiled code is for objects of known shapes. V8 forgets
- * a shape when a full garbage collection finds no object of it, and throws away all code that knows it:
+ * Keeps code that V8 has compiled. Such code is for objects of known shapes. V8 forgets a shape when a full garbage
+ * collection finds no object of it, and drops all code that relies on the shape. Two cases slowed requests down:
  *
- * - After a pause, when nothing is under way, V8 collects to give memory back, and forgot everything about requests:
- *   those that came next were answered at half the speed. A collection that is like any other lets a shape outlive it.
- * - The objects in which Node queues a `process.nextTick` are gone so soon that also under load none is found. A
- *   response takes several, and each was made the slow way, in a microsecond instead of 60 ns. So one is kept for good.
+ * - In a pause, V8 collects garbage to give memory back, and forgets the shapes of requests. The next requests then
+ *   ran at half the speed. With this flag, such a collection is like any other, which a shape outlives.
+ * - Node queues a `process.nextTick` in an object that is gone so soon that a collection finds none, also under load.
+ *   A response makes several, which took a microsecond each instead of 60 ns. So one of them is held for good.
  */
 export function keepCompiledCode(): void {
   setFlagsFromString('--no-memory-reducer-favors-memory');

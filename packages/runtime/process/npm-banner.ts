@@ -1,4 +1,4 @@
-/** Whether npm has written lines of its own to standard output before this process began. */
+/** Whether npm has written lines to standard output before this process began. */
 export function hasNpmBanner(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): boolean {

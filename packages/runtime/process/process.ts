@@ -6,25 +6,25 @@ import { errorText } from '../telemetry/error-text.ts';
 import { standardError } from './standard-streams.ts';
 import { untilToldToStop } from './stop-signal.ts';
 
-/** What was started. */
+/** A function that was started. */
 export interface Running {
-  /** Becomes unready, and resolves when balancers have had the time to notice. */
+  /** Makes the function unready, and resolves when balancers have had time to notice. */
   turnAway(): Promise<void>;
-  /** Stops it, in order; requests under way may take until the deadline. */
+  /** Stops the function in order. Requests under way may take until the deadline. */
   stop(deadlineMs: number): Promise<void>;
 }
 
 /** The umask: files hold what visitors sent, and only their owner may read it. */
 const OWNER_ONLY = 0o077;
 const SHUTDOWN_MS = 10_000;
-/** For what is not bounded by itself, such as a database that does not answer while it is closed. */
+/** For steps without a time limit, such as closing a database that does not answer. */
 const SHUTDOWN_GRACE_MS = 5000;
 /** 128 + SIGPIPE. */
 const READER_GONE = 141;
 
 /**
  * Runs a function's process: starts it, and stops it on SIGTERM or SIGINT with exit code 0. When it cannot start, or
- * cannot stop in time, the reason is printed and the exit code is 1.
+ * cannot stop in time, it prints the reason, and the exit code is 1.
  */
 export async function runUntilStopped(start: () => Promise<Running>): Promise<void> {
   process.umask(OWNER_ONLY);
@@ -57,8 +57,8 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
 }
 
 /**
- * Runs a task to its end and prints what it says. When it fails the reason is printed, and the exit code is 1. When the
- * reader of standard output is gone, nothing is printed, and the exit code is what a shell gives for SIGPIPE.
+ * Runs a task to its end and prints its result. When the task fails, it prints the reason, and the exit code is 1. When
+ * the reader of standard output is gone, it prints nothing, and the exit code is what a shell gives for SIGPIPE.
  */
 export async function runOnce(task: () => Promise<string>): Promise<void> {
   let unwritten: NodeJS.ErrnoException | undefined;
@@ -80,7 +80,7 @@ function print(text: string): Promise<void> {
   });
 }
 
-/** A signal that is aborted when the process is told to stop, for a task that then changes nothing. */
+/** A signal that aborts when the process is told to stop, for a task that then changes nothing. */
 export function interruption(): AbortSignal {
   const interrupted = new AbortController();
   void untilToldToStop(process, systemClock).then(() => {

@@ -5,7 +5,7 @@ import { createOutput } from './standard-streams.ts';
 const fault = (code: string) => Object.assign(new Error(`${code}: write`), { code });
 const GONE = ['EPIPE', 'EIO', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EBADF'] as const;
 
-/** A descriptor that answers each write by the next step: takes so many bytes, or fails. Later ones take everything. */
+/** A descriptor that takes so many bytes at each step, or fails. After the last step, it takes everything. */
 function descriptor(steps: readonly (number | string)[]) {
   const taken: number[] = [];
   const left = [...steps];

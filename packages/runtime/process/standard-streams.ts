@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 
-/** Takes text at once. What it cannot pass on is dropped: a log must never end the process that writes it. */
+/** Writes text at once. Text that it cannot write is dropped: a log must never end the process that writes it. */
 export interface Output {
   write(text: string): void;
 }
@@ -15,7 +15,7 @@ export const standardError = createOutput(2);
 
 /**
  * Writes to an open file, pipe or terminal. A text is dropped when the reader is gone, the disk is full, or the pipe
- * has been full for a tenth of a second. One that was taken in part is completed before the next, so lines stay whole.
+ * has been full for a tenth of a second. A partly written text is completed before the next, so lines stay whole.
  */
 export function createOutput(descriptor: number, writeBytes: WriteBytes = writeSync): Output {
   let rest: Uint8Array = new Uint8Array();
@@ -24,7 +24,7 @@ export function createOutput(descriptor: number, writeBytes: WriteBytes = writeS
   /** Whether all bytes were taken. */
   function put(bytes: Uint8Array): boolean {
     rest = bytes;
-    // A reader that does not read is waited for once.
+    // A reader that does not read holds up only one text.
     let waits = isStalled ? MAX_WAITS : 0;
     while (rest.length > 0) {
       try {

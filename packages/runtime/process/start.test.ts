@@ -34,7 +34,7 @@ const OPEN: readonly (readonly [FunctionName, (context: Context) => Promise<Open
   ['counter-flush', openCounterFlush, 3],
 ];
 
-test.each(OPEN)('%s does not start, however long, where it reaches nothing', async (name, open, services) => {
+test.each(OPEN)('%s never starts while it reaches no backing service', async (name, open, services) => {
   const clock = createTestClock();
   const opened = await open(createContext(MANIFESTS[name], readConfig(MANIFESTS[name], NOWHERE), clock));
   onTestFinished(() => opened.close());
@@ -70,7 +70,7 @@ test('the gateway, which has no backing services, starts at once', async () => {
   expect(await opened.started()).toBe(true);
 });
 
-test('starts where every part answers', async () => {
+test('starts when every backing service answers', async () => {
   const opened = await openTestServices();
   onTestFinished(() => opened.close());
   expect(await opened.started()).toBe(true);

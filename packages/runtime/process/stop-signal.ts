@@ -2,7 +2,7 @@ import type { Clock } from '@terse/platform/clock';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** The process, as far as it is needed here. */
+/** The part of `process` that this module needs. */
 export interface Signalled {
   on(signal: (typeof STOP_SIGNALS)[number], listener: () => void): unknown;
   exit(code: number): void;

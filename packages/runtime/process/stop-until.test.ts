@@ -13,7 +13,7 @@ test('follows a signal that was sent before', () => {
   expect(stopUntil(AbortSignal.abort(new Error('stopped'))).signal.reason).toEqual(new Error('stopped'));
 });
 
-test('hears nothing of what comes after it was shut off', () => {
+test('ignores a signal that comes after it was shut off', () => {
   const outer = new AbortController();
   const { signal, shutOff } = stopUntil(outer.signal);
   shutOff();

@@ -1,8 +1,8 @@
 /** A signal that can be shut off. */
 export interface StopUntil {
-  /** Is aborted with the other one, unless it was shut off before. */
+  /** Aborts with the outer signal, unless it was shut off before. */
   readonly signal: AbortSignal;
-  /** From now on the work cannot be stopped any more. */
+  /** Ends the following, because the work can no longer be stopped. */
   shutOff(): void;
 }
 

@@ -5,7 +5,7 @@ import type { ServicesContext } from './open-services.ts';
 import type { DatabaseConfig, BackingServicesConfig } from '../settings/backing-services.ts';
 
 /**
- * Finds what keeps the embedded database from its folder, and changes nothing; does nothing for another database.
+ * Checks whether the embedded database can use its folder, and changes nothing. Does nothing for another database.
  * @throws Error in one line when the folder holds something else, or cannot be made or written.
  */
 export async function refuseDatabaseFolder({
@@ -43,7 +43,7 @@ function report(event: EmbeddedPostgresEvent, log: ServicesContext['log']): void
   switch (event.kind) {
     case 'log':
       if (event.severity === 'LOG') log.debug({ text: event.text }, 'the embedded database logs');
-      else log.error({ severity: event.severity, text: event.text }, 'the embedded database has a fault');
+      else log.error({ severity: event.severity, text: event.text }, 'the embedded database logs a fault');
       return;
     case 'down':
       log.error({ reason: event.reason }, 'the embedded database is down, and is started again');

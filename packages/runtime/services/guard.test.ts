@@ -12,7 +12,7 @@ const options = { timeoutMs: 50, maxConcurrent: 2, maxWaiting: 1 };
 const down = () => Promise.reject(new Error('down'));
 const hang = () => new Promise<never>(() => {});
 
-test('passes on what a call gives, and what it fails of', async () => {
+test('passes on the result of a call, and its error', async () => {
   const guard = createGuard(options);
   expect(await guard(() => Promise.resolve(7))).toBe(7);
   await expect(guard(down)).rejects.toThrow('down');
@@ -25,7 +25,7 @@ test('gives up a call that takes too long', async () => {
   expect(await call).toMatch(/timed out/i);
 });
 
-test('leaves its time to a call that bounds it', async () => {
+test('sets no time limit when it has no timeout', async () => {
   const guard = createGuard({ maxConcurrent: 2, maxWaiting: 1 });
   const { promise, resolve } = Promise.withResolvers<number>();
   const call = guard(() => promise);
@@ -34,7 +34,7 @@ test('leaves its time to a call that bounds it', async () => {
   expect(await call).toBe(7);
 });
 
-test('lets a bounded number of calls be made and wait', async () => {
+test('bounds how many calls are made, and how many wait', async () => {
   const guard = createGuard(options);
   const made = vi.fn(hang);
   const calls = [guard(made), guard(made), guard(made), guard(made)].map((call) =>
@@ -47,7 +47,7 @@ test('lets a bounded number of calls be made and wait', async () => {
   expect(made).toHaveBeenCalledTimes(3);
 });
 
-describe('of a part that fails again and again', () => {
+describe('a backing service that fails again and again', () => {
   test('is not called any more, and is tried once a second until it is back', async () => {
     const guard = createGuard(options);
     const call = vi.fn(down);

@@ -9,19 +9,19 @@ export interface GuardOptions {
   readonly maxWaiting: number;
 }
 
-/** Calls a part, or fails at once. */
+/** Calls a backing service, or fails at once. */
 export type Guard = <T>(call: () => Promise<T>) => Promise<T>;
 
 const FAILURES_BEFORE_OPENING = 5;
 const TRY_AGAIN_AFTER_MS = 1000;
 
 /**
- * Keeps a part that is slow or down from taking its callers with it: calls are bounded in time and number, and after
- * five failures in a row they fail without being made, but for one each second that tries whether the part is back.
+ * Protects callers from a backing service that is slow or down. It bounds calls in time and number. After five failures
+ * in a row, calls fail without being made, except one each second that tries whether the service is back.
  */
 export function createGuard({ timeoutMs, maxConcurrent, maxWaiting }: GuardOptions): Guard {
   const policy = wrap(
-    // Outermost: a call that found no place says nothing about the part.
+    // Outermost: a call that found no place says nothing about the service.
     bulkhead(maxConcurrent, maxWaiting),
     circuitBreaker(handleAll, {
       halfOpenAfter: TRY_AGAIN_AFTER_MS,

@@ -35,13 +35,13 @@ test('a disk that fails for long is logged when it begins, once a minute, and wh
     for (let second = 0; second < seconds; second++) {
       clock.advance(1000);
       vi.advanceTimersByTime(1000);
-      // What visitors do meanwhile.
+      // Visits go on meanwhile.
       journal?.append(Buffer.from('{}\n'), 1);
     }
   };
 
-  const LOST = 'what was in the journal of visits is gone; it is made anew';
-  const FAILED = 'the disk of the journal of visits did not answer as it should';
+  const LOST = 'the journal of visits, or segments of it, disappeared; its folder is made again';
+  const FAILED = 'the journal of visits could not use its disk as it should';
   const AGAIN = 'visits are in the journal again';
   for (const times of [1, 2]) {
     pass(3);

@@ -32,14 +32,14 @@ export function openJournal(context: JournalContext): OpenJournal | undefined {
 }
 
 /**
- * Finds what keeps the journal from its folder, and changes nothing.
+ * Checks whether the journal can use its folder, and changes nothing.
  * @throws Error naming the setting.
  */
 export function refuseJournalFolder({ journal }: Pick<Context['config'], 'journal'>): void {
   if (journal) naming(() => refuseUnusableFolder(journal.directory));
 }
 
-/** Tells of a fault which setting chose the folder. */
+/** Adds to an error which setting names the folder. */
 function naming<T>(work: () => T): T {
   try {
     return work();
@@ -57,12 +57,12 @@ function createReport({ log, metrics, clock }: JournalContext): (event: JournalE
       case 'failed':
         failures.report((leftOut) => {
           const details = { err: event.error, ...leftOut };
-          log.error(details, 'the disk of the journal of visits did not answer as it should');
+          log.error(details, 'the journal of visits could not use its disk as it should');
         });
         return;
       case 'folder lost':
         metrics.journalFolderLost();
-        log.error(event, 'what was in the journal of visits is gone; it is made anew');
+        log.error(event, 'the journal of visits, or segments of it, disappeared; its folder is made again');
         return;
       case 'protects again':
         failures.reset();
@@ -70,14 +70,11 @@ function createReport({ log, metrics, clock }: JournalContext): (event: JournalE
         return;
       case 'segment unreadable':
         metrics.journalUnreadable('segment', 1);
-        log.error(
-          { ...event, err: event.error },
-          'a segment of the journal cannot be read, and is passed over',
-        );
+        log.error({ ...event, err: event.error }, 'a segment of the journal cannot be read, and is skipped');
         return;
       case 'records torn':
         metrics.journalUnreadable('record', event.records);
-        log.warn(event, 'lines in a segment of the journal are no record, and are passed over');
+        log.warn(event, 'a segment of the journal has lines that are no record, and are skipped');
         return;
     }
   };

@@ -27,7 +27,7 @@ import type {
   Subscriber,
 } from '@terse/core/visits/ports';
 
-/** What opening a part needs to know. */
+/** What a backing service needs to be opened. */
 export interface ServicesContext {
   readonly manifest: FunctionManifest;
   readonly config: Config;
@@ -35,22 +35,22 @@ export interface ServicesContext {
   readonly log: Logger;
 }
 
-/** The shared cache, the counter and the overflow, which live in the same place. */
+/** The shared cache, the counter and the overflow queue, which are in the same backing service. */
 export interface Store {
   readonly cache: Cache;
-  /** The same cache, which is asked through the guard, and not waited for any longer than this. */
+  /** The same cache, asked through the guard, with this time limit. */
   cacheBehind(ask: Guard, timeoutMs: number): Cache;
   readonly counter: Counter;
-  /** Only where it outlives the process. */
+  /** `undefined` where it would not outlive the process. */
   readonly overflow: OverflowQueue | undefined;
   readonly probe: Probe;
-  /** What it holds; `undefined` when it does not say. */
+  /** How many bytes it uses; `undefined` when it does not say. */
   usedBytes(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
 export interface Queue extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {
-  /** The same queue, for a publisher that waits no longer than this for an answer. */
+  /** Publishes to the same queue, and waits no longer than this for an answer. */
   publisherWithin(timeoutMs: number): Publisher;
   readonly probe: Probe;
   close(): Promise<void>;
@@ -59,10 +59,10 @@ export interface Queue extends Publisher, Subscriber, Backlog, DeadLetters, Post
 const CACHED_LINKS = 100_000;
 const LIFETIMES = { linkTtlSeconds: 60, absentTtlSeconds: 10 };
 
-/** What a visitor waits for is bounded more closely, by a guard. */
+/** A guard sets shorter limits where a visitor waits. */
 const STORE_TIMEOUT_MS = 2000;
 
-/** @param onOutage is told when the server did not answer, or could not serve; by default it logs that. */
+/** @param onOutage runs when the server does not answer, or cannot serve; by default it logs the error. */
 export async function openDatabase(
   context: ServicesContext,
   onOutage: (error: unknown) => void = reportErrorsOf('postgres', context),
@@ -93,8 +93,8 @@ export async function openDatabase(
 }
 
 /**
- * The database of a function, which waits for it: the probe rejects until its schema is that of this release. It is
- * asked at once, so that the log tells from the start what is wrong.
+ * Opens the database of a function that waits for it: the probe rejects until the schema is that of this release. It
+ * probes at once, so that the log says from the start what is wrong.
  */
 export async function openServedDatabase(context: ServicesContext): Promise<OpenDatabase> {
   const database = await openDatabase(context);
@@ -111,7 +111,7 @@ export async function openStore(context: ServicesContext): Promise<Store> {
       const cache = createMemoryCache({ ...LIFETIMES, maxEntries: CACHED_LINKS, clock });
       return {
         cache,
-        // It is never slow and never down.
+        // It is never slow or down.
         cacheBehind: () => cache,
         counter: createMemoryCounter({ clock }),
         overflow: undefined,
@@ -149,7 +149,7 @@ export async function openStore(context: ServicesContext): Promise<Store> {
 
 function onRedis(redis: RedisConnection, { config, log }: ServicesContext): Store {
   const onBroken = (what: readonly string[]) =>
-    log.error({ what: what.slice(0, 20) }, 'redis held values that are not ours; they are set aside');
+    log.error({ what: what.slice(0, 20) }, 'redis held values that Terse did not write; they are set aside');
   return {
     cache: createRedisCache(redis, LIFETIMES),
     cacheBehind: (ask, timeoutMs) => {

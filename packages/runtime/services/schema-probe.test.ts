@@ -24,7 +24,7 @@ const addMigration = (database: OpenDatabase, name: string) =>
 const removeMigration = (database: OpenDatabase, name: string) =>
   sql`delete from kysely_migration where name = ${name}`.execute(database.db);
 
-test('waits for the first migration, and for each that a release brings, and tells of each once', async () => {
+test('waits for the first migration, and for each of a new release, and logs each once', async () => {
   const database = await openBareDatabase();
   onTestFinished(() => database.close());
   const [first = '', last = ''] = [MIGRATIONS[0], MIGRATIONS.at(-1)];
@@ -38,7 +38,7 @@ test('waits for the first migration, and for each that a release brings, and tel
   expect(told()).toEqual([...new Set([first, last])].map((migration) => ({ migration })));
 });
 
-test('is content with the schema of a later release, and asks no more than for an answer from then on', async () => {
+test('accepts the schema of a later release, and from then on only asks for an answer', async () => {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   await addMigration(database, '9999-later');
@@ -48,7 +48,7 @@ test('is content with the schema of a later release, and asks no more than for a
   expect([await isUp(), told()]).toEqual([true, []]);
 });
 
-test('is content with a login that may not read which migrations there are', async () => {
+test('accepts a login that may not read the migrations', async () => {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const user = `redirect_${Date.now()}`;
@@ -62,7 +62,7 @@ test('is content with a login that may not read which migrations there are', asy
   expect(await probeOf(redirect).isUp()).toBe(true);
 });
 
-test('rejects while the server does not answer, which is no missing migration', async () => {
+test('rejects while the server does not answer, and logs no missing migration', async () => {
   const url = 'postgres://terse@127.0.0.1:1/terse';
   const nowhere = openPostgres({ url, name: 'tests', poolSize: 1, statementTimeoutMs: 5000 });
   onTestFinished(() => nowhere.close());

@@ -3,14 +3,14 @@ import type { OpenDatabase } from '@terse/repository/open-database';
 import type { Logger } from '../telemetry/log.ts';
 import type { Probe } from '../telemetry/readiness.ts';
 
-const MESSAGE = 'The database of DATABASE_URL lacks tables of this release: npm run migrate makes them.';
+const MESSAGE = 'The database of DATABASE_URL lacks tables of this release. Make them with npm run migrate.';
 
 /**
- * Rejects while the database does not answer, or lacks a migration of this release. What it lacks is logged once.
+ * Rejects while the database does not answer, or lacks a migration of this release. It logs a missing migration once.
  *
- * | state    | a probe asks            | becomes                                      |
- * | -------- | ----------------------- | -------------------------------------------- |
- * | unknown  | for all migrations      | migrated, when none is missing               |
+ * | state    | a probe asks               | becomes                                   |
+ * | -------- | -------------------------- | ----------------------------------------- |
+ * | unknown  | for all migrations         | migrated, when none is missing            |
  * | migrated | whether the server answers | never changes: migrations only go forward |
  */
 export function createSchemaProbe({ db, probe }: Pick<OpenDatabase, 'db' | 'probe'>, log: Logger): Probe {

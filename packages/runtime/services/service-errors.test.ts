@@ -3,7 +3,7 @@ import { createTestClock } from '@terse/platform/test-clock';
 import { createLog } from '../telemetry/log.ts';
 import { reportErrorsOf } from './service-errors.ts';
 
-test("tells the first error with the part's name, and of a flood of them only how many", () => {
+test('logs the first error with the name of the service, and of a flood only how many', () => {
   const clock = createTestClock();
   const log = createLog('silent');
   const warn = vi.spyOn(log, 'warn');
@@ -13,7 +13,7 @@ test("tells the first error with the part's name, and of a flood of them only ho
   clock.advance(5000);
   report(error);
   expect(warn.mock.calls).toEqual([
-    [{ err: error, part: 'redis' }, 'redis failed, and is tried again'],
-    [{ err: error, part: 'redis', left_out: 9999 }, 'redis failed, and is tried again'],
+    [{ err: error, service: 'redis' }, 'redis failed, and is tried again'],
+    [{ err: error, service: 'redis', left_out: 9999 }, 'redis failed, and is tried again'],
   ]);
 });

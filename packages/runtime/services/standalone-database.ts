@@ -7,9 +7,10 @@ import { createSchemaProbe } from './schema-probe.ts';
 import { explainOutage } from './with-database.ts';
 
 /**
- * The database of the single process. The schema is brought up to date, except in production on a database that others
- * may use too, whose probe rejects until that is done. An outage before is not logged: the error ends the start.
- * @throws Error in one line when the database cannot be used, or not be migrated.
+ * Opens the database of the single process, and brings the schema up to date. In production, on a database that others
+ * may use, it leaves the schema, and the probe rejects until that is done. An outage until then is not logged, because
+ * the error ends the start.
+ * @throws Error in one line when the database cannot be used or migrated.
  */
 export async function openStandaloneDatabase(context: Context): Promise<OpenDatabase> {
   const { config, log } = context;

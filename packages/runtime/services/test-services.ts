@@ -11,7 +11,7 @@ import { MANIFESTS } from '../../../functions/manifests.ts';
 
 export const TEST_API_KEY = 'test-key-0123456789abcdef';
 
-/** All that a function's app asks for, on a database and a folder of its own, under a clock that stands still. */
+/** All that a function's app needs, on a new database and folder, under a clock that stands still. */
 export interface TestServices extends StandaloneServices, Opened {
   readonly clock: TestClock;
   readonly clientIp: () => null;

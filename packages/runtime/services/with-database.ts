@@ -4,8 +4,8 @@ import { openDatabase, type ServicesContext } from './open-services.ts';
 import type { BackingServicesConfig } from '../settings/backing-services.ts';
 
 /**
- * Does the work of a command on the database. Outages are not logged: the error is what a person reads.
- * @throws what `work` throws; an outage as `explainOutage` says it.
+ * Does the work of a command on the database. Outages are not logged, because a person reads the error.
+ * @throws what `work` throws; for an outage, the error of `explainOutage`.
  */
 export async function withDatabase<T>(
   context: ServicesContext,
@@ -21,7 +21,7 @@ export async function withDatabase<T>(
   }
 }
 
-/** An outage that ends the process, with the setting or the folder that is at fault; any other error as it is. */
+/** For an outage, an error that names the setting or the folder to look at; any other error as it is. */
 export async function explainOutage(
   error: unknown,
   { database }: Pick<BackingServicesConfig, 'database'>,

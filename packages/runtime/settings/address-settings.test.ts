@@ -110,7 +110,7 @@ test('an address with a zone, which no URL can hold, needs a BASE_URL', () => {
   );
 });
 
-test('every function has ports of its own, so that all run beside one another with nothing set', () => {
+test('every function has different ports, so that all run side by side with nothing set', () => {
   const together = SERVING.filter((name) => name !== 'standalone');
   const ports = together.flatMap((name) => {
     const { port, internalPort } = readConfig(MANIFESTS[name], NEEDED);

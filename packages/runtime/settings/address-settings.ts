@@ -21,7 +21,7 @@ export function isAnyAddress(host: string): boolean {
   return ANY_ADDRESS.has(urlOf(host).hostname);
 }
 
-/** The URL at which this machine reaches what listens at `host`. */
+/** The URL at which this machine reaches a server that listens at `host`. */
 export function localUrl(host: string, port: number): URL {
   const url = urlOf(isAnyAddress(host) ? 'localhost' : host);
   url.port = String(port);

@@ -8,7 +8,7 @@ export type DatabaseConfig =
   | {
       readonly kind: 'embedded';
       readonly directory: string;
-      /** What PostgreSQL keeps of the data in memory, in MB. */
+      /** How much of the data PostgreSQL holds in memory, in MB. */
       readonly buffersMb: number;
       readonly poolSize: number;
     }
@@ -30,7 +30,7 @@ export type QueueConfig = { readonly kind: 'memory' } | { readonly kind: 'rabbit
 /** Which backing services a function runs on. One that it does not need is embedded, and never opened. */
 export interface BackingServicesConfig {
   readonly database: DatabaseConfig;
-  /** The cache and the counter. */
+  /** The cache, the counter and the overflow queue. */
   readonly store: StoreConfig;
   readonly queue: QueueConfig;
 }

@@ -43,11 +43,11 @@ test('the standalone process starts with nothing set', () => {
   expect(readConfig(MANIFESTS.standalone, { PORT: '81' }).baseUrl.href).toBe('http://127.0.0.1:81/');
 });
 
-test('refuses to serve internal addresses where the public ones are', () => {
+test('refuses one port for internal and public addresses', () => {
   expect(faultsOf('redirect', { ...REAL, PORT: '9465' })).toContain('INTERNAL_PORT must differ from PORT');
 });
 
-test('refuses in production what everybody knows, and takes it for development', () => {
+test('refuses public secrets in production, and takes them in development', () => {
   const known = { ADMIN_API_KEY: 'local-development-key' };
   const faults = faultsOf('links', { ...REAL, ...known, NODE_ENV: 'production' });
   expect(faults).toContain('ADMIN_API_KEY is the public one');
@@ -65,7 +65,7 @@ test.each([
   expect(faultsOf('standalone', { ADMIN_API_KEY: key })).toMatch(/ADMIN_API_KEY must/);
 });
 
-test('takes what is set, and an empty variable for one that is not', () => {
+test('takes an empty variable for one that is not set', () => {
   const config = readConfig(MANIFESTS.standalone, {
     PORT: '9000',
     BASE_URL: 'https://go.example',
@@ -169,7 +169,7 @@ describe('the backing services', () => {
       expect([database.kind, store.kind]).toEqual(['postgres', 'memory']);
     });
 
-    test('are real where functions run apart, whatever is accepted', () => {
+    test('are real where functions run apart, also with EMBEDDED=accept', () => {
       const message = faultsOf('redirect', { ...production, EMBEDDED: 'accept' });
       for (const setting of settings) expect(message).toContain(`${setting} must be set: functions`);
     });
@@ -221,7 +221,7 @@ test.each([
   ['channel_binding=require', 'DATABASE_URL must not have channel_binding: '],
   ['sslmode=require&pgbouncer=true', 'DATABASE_URL must not have pgbouncer: DATABASE_PREPARE=off'],
   ['schema=public&pool_timeout=3', 'DATABASE_URL must not have pool_timeout: '],
-])('a URL with what only other clients know is refused: %s', (query, fault) => {
+])('a URL with a parameter of other clients is refused: %s', (query, fault) => {
   const url = `postgres://links_login:p@db.example/terse?${query}`;
   expect(() => readConfig(MANIFESTS.stats, { ...REAL, DATABASE_URL: url })).toThrow(fault);
   const allowed = `postgres://links_login:p@db.example/terse?sslmode=require&application_name=x&constructor=1`;
@@ -270,7 +270,7 @@ describe('a setting in a file', () => {
 });
 
 test.each(['', ' ', 'x', '-1', '01', '1e9', 'http://', 'postgres://u:%zz@h', '\u0000', 'ü'.repeat(300)])(
-  'whatever holds %j, each fault is told in our words, and by the name of its setting',
+  'names the setting of each fault, in our words, when settings hold %j',
   (value) => {
     const asked: string[] = [];
     const everywhere = new Proxy<Record<string, string>>(

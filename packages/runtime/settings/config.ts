@@ -14,20 +14,20 @@ export interface Config extends BackingServicesConfig {
   readonly isProduction: boolean;
   readonly host: string;
   readonly port: number;
-  /** Where the platform alone requests `/.live`, `/.started`, `/.ready` and `/.metrics`. */
+  /** Where only the platform requests `/.live`, `/.started`, `/.ready` and `/.metrics`. */
   readonly internalHost: string;
   readonly internalPort: number;
   /** Where short URLs begin. */
   readonly baseUrl: URL;
   readonly dataDirectory: string;
-  /** Where visits lie until the queue has them; `undefined` where there is no disk to write to. */
+  /** Where visits lie until the queue has them; `undefined` without a disk to write to. */
   readonly journal: { readonly directory: string; readonly maxBytes: number } | undefined;
   /** How many bytes may wait in Redis for the queue. */
   readonly overflowMaxBytes: number;
   readonly visitsInMemory: number;
   /** How long a redirect waits for its visit to be confirmed; 0 when it does not wait. */
   readonly confirmWithinMs: number;
-  /** How long a function that is told to stop is unready but still serves, so that balancers turn away first. */
+  /** How long a stopping function is unready but still serves, so that balancers turn away first. */
   readonly stopDelayMs: number;
   /** The largest body of a bulk request; smaller where the proxy in front accepts less. */
   readonly maxBodyBytes: number;
@@ -42,9 +42,9 @@ export interface Config extends BackingServicesConfig {
   /** Whether a function takes messages and ticks itself, or something else posts them to it, as on Lambda. */
   readonly trigger: 'own' | 'external';
   readonly logLevel: string;
-  /** Only the migrations have them: the logins that they make. */
+  /** The logins that the migrations make; empty for every other function. */
   readonly logins: readonly Login[];
-  /** Only the gateway has them: where it finds each function, by its name. */
+  /** Where the gateway finds each function, by its name; empty for every other function. */
   readonly origins: Readonly<Record<string, URL>>;
 }
 
@@ -75,7 +75,7 @@ export function readConfig(manifest: FunctionManifest, environment: Environment 
   const internalPort = parsed.data?.INTERNAL_PORT ?? manifest.ports?.internal ?? 0;
   if (manifest.ports && internalPort === port) faults.push('INTERNAL_PORT must differ from PORT');
   if (manifest.embedded === 'own' && given['BASE_URL'] === undefined && given['HOST']?.includes('%')) {
-    faults.push('BASE_URL must be set: no URL holds the zone of HOST');
+    faults.push('BASE_URL must be set: a URL cannot hold the zone of HOST');
   }
   if (!parsed.success || faults.length > 0) {
     throw new ConfigError(`These settings are wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
@@ -114,8 +114,7 @@ export function readConfig(manifest: FunctionManifest, environment: Environment 
 function readJournal({ name, embedded }: FunctionManifest, settings: Settings): Config['journal'] {
   const { JOURNAL_DIR, JOURNAL_MAX_MB, DATA_DIR } = settings;
   if (JOURNAL_DIR === 'none') return undefined;
-  // A process takes over what a dead one left, so those on embedded and on real backing services have no journal in
-  // common.
+  // A process takes over the journal of a dead one, so embedded and real backing services must not share a journal.
   const place = embedded === 'own' ? 'journal' : join(name, 'journal');
   return { directory: JOURNAL_DIR ?? join(DATA_DIR, place), maxBytes: JOURNAL_MAX_MB * 1024 * 1024 };
 }

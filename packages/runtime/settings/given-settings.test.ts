@@ -82,7 +82,7 @@ test.each([
   ['STATS_ORIGIN', 'http://user:password@stats.internal'],
   ['LINKS_DATABASE_URL', 'postgres://%zz:password@h/d'],
   ['LINKS_DATABASE_URL', 'postgres://u:p@h:99999/d'],
-])('%s=%s is refused by name before its client stumbles over it', (setting, url) => {
+])('%s=%s is refused by name, before its client refuses it', (setting, url) => {
   const { gateway, migrate, standalone } = MANIFESTS;
   const isOrigin = setting.endsWith('_ORIGIN');
   const manifest = isOrigin ? gateway : setting === 'LINKS_DATABASE_URL' ? migrate : standalone;
@@ -97,7 +97,7 @@ test('folders are those of the project, wherever a function is started', () => {
   expect(config.dataDirectory).toBe(join(ROOT, '.data'));
   expect(config.journal?.directory).toBe(join(ROOT, '.data/journal'));
   const real = { DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', RABBITMQ_URL: 'amqp://h' };
-  // It would publish to RabbitMQ what belongs into the embedded database.
+  // In one folder, it would publish visits of the embedded database to RabbitMQ.
   expect(readConfig(MANIFESTS.redirect, real).journal?.directory).toBe(join(ROOT, '.data/redirect/journal'));
   const relative = readConfig(MANIFESTS.standalone, { DATA_DIR: 'a', JOURNAL_DIR: '../b' });
   expect([relative.dataDirectory, relative.journal?.directory]).toEqual([

@@ -25,7 +25,7 @@ export function givenSettings(
     if (value) given[name] = value;
     if (!path) continue;
     if (value) {
-      faults.push(`${name} and ${fileSetting} are both set: one must go`);
+      faults.push(`${name} and ${fileSetting} are both set: remove one`);
       continue;
     }
     const text = readText(path);
@@ -38,18 +38,18 @@ export function givenSettings(
   const journalDirectory = projectPath(journal);
   if (isAmongDatabase(journalDirectory, dataDirectory)) {
     faults.push(
-      'JOURNAL_DIR must neither be DATA_DIR nor lie in its folder postgres: the database needs both alone',
+      'JOURNAL_DIR must neither be DATA_DIR nor lie in its folder postgres: both belong to the database',
     );
   }
   return { ...given, DATA_DIR: dataDirectory, JOURNAL_DIR: journalDirectory };
 }
 
-/** A journal there would make the folder one that the database refuses, also after the setting is put right. */
+/** The database would refuse a folder that has held a journal, also after the setting is corrected. */
 function isAmongDatabase(journal: string, data: string): boolean {
   return journal === data || `${journal}${sep}`.startsWith(join(data, 'postgres', sep));
 }
 
-/** The text of a file without the end of its line; `undefined` when it cannot be read. */
+/** The text of a file without the line ends at its end; `undefined` when it cannot be read. */
 function readText(path: string): string | undefined {
   try {
     return readFileSync(projectPath(path), 'utf8').replace(/[\r\n]+$/, '');

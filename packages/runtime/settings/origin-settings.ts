@@ -2,7 +2,7 @@ import { type FunctionManifest, originSetting } from '@terse/platform/function-m
 import type { Environment } from './given-settings.ts';
 import { origin } from './schema.ts';
 
-const functionOrigin = origin('requests keep their own');
+const functionOrigin = origin('each request keeps its own');
 
 /** The settings with the addresses of the functions that a function forwards to. */
 export function originSettingsOf({ forwardsTo = [] }: FunctionManifest): string[] {
@@ -27,5 +27,5 @@ export function readOrigins(
 }
 
 function reason({ name, ports }: FunctionManifest): string {
-  return `callers are sent there, such as http://127.0.0.1:${ports?.port} for ${name} on the same machine`;
+  return `requests go there; ${name} on the same machine is at http://127.0.0.1:${ports?.port}`;
 }

@@ -31,6 +31,6 @@ test.each([
   'amqp://guest:guest@127.0.0.1',
   'https://go.example',
   '8080',
-])('%s is none of these', (value) => {
+])('%s has no public secret', (value) => {
   expect(faultsOfSecrets({ A_URL: value, NOT_SET: undefined })).toEqual([]);
 });

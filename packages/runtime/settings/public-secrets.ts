@@ -1,6 +1,6 @@
 import { LOCAL_HOSTS } from './service-url.ts';
 
-/** As the development secrets of this repository are made, in `infra/local` and Compose. */
+/** The form of this repository's development secrets, in `infra/local` and Compose. */
 const PUBLIC = /^local-[a-z_-]+$/;
 
 /** Default passwords of servers, and the ones that are guessed first. */

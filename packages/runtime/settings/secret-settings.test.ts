@@ -40,7 +40,7 @@ beforeEach(() => {
   };
 });
 
-test('sets what refers to a secret, and asks for each secret once', async () => {
+test('sets each variable that refers to a secret, and asks for each secret once', async () => {
   environment['DATABASE_URL_SECRET'] = `${ARN}:url::`;
   environment['DATABASE_USER_SECRET'] = `${ARN}:username::`;
   environment['LOG_LEVEL'] = 'warn';
@@ -60,7 +60,7 @@ test('sets what refers to a secret, and asks for each secret once', async () => 
   ]);
 });
 
-test('leaves alone what refers to nothing in Secrets Manager', async () => {
+test('leaves a variable alone that does not refer to Secrets Manager', async () => {
   environment['CLIENT_SECRET'] = 'hunter2';
   expect(await takeSecretSettings(environment)).toEqual([]);
   expect(environment['CLIENT']).toBeUndefined();
@@ -76,7 +76,7 @@ test.each([
   await expect(taking).rejects.toMatchObject({ cause: { message: expect.stringContaining(reason) } });
 });
 
-test('asks at AWS_ENDPOINT_URL where there is no address for Secrets Manager alone', async () => {
+test('asks at AWS_ENDPOINT_URL when Secrets Manager has no address', async () => {
   environment['AWS_ENDPOINT_URL'] = environment['AWS_ENDPOINT_URL_SECRETS_MANAGER'];
   environment['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = '';
   environment['DATABASE_URL_SECRET'] = `${ARN}:url::`;

@@ -8,9 +8,9 @@ export const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** URL parameters of libpq and Prisma. The driver would send them as settings, and the server would refuse them. */
 const FOREIGN_PARAMETERS: ReadonlyMap<string, string> = new Map([
-  ['channel_binding', 'the driver knows no channel binding; sslmode=verify-full proves who answers'],
-  ['pgbouncer', 'DATABASE_PREPARE=off says that a pooler keeps no prepared statements'],
-  ['connection_limit', 'DATABASE_POOL_SIZE says how many connections there are'],
+  ['channel_binding', 'the driver has no channel binding; sslmode=verify-full proves who answers'],
+  ['pgbouncer', 'DATABASE_PREPARE=off is for a pooler that keeps no prepared statements'],
+  ['connection_limit', 'DATABASE_POOL_SIZE sets the number of connections'],
   ...[
     'gssencmode',
     'hostaddr',

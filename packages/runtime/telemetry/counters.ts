@@ -22,7 +22,7 @@ interface DescribedByLabel<Label extends string> extends Described {
 const LABELLED = {
   redirected: {
     name: 'redirects_total',
-    help: 'Requests for a short code, by what came of them',
+    help: 'Requests for a short code, by their outcome',
     label: 'outcome',
     zeros: { redirect: 0, unknown: 0, deleted: 0, expired: 0, blocked: 0, unavailable: 0 },
   },
@@ -46,13 +46,13 @@ const LABELLED = {
   },
   visitsRecorded: {
     name: 'visits_recorded_total',
-    help: 'Visits taken at the redirect',
+    help: 'Visits that the redirect recorded',
     label: 'audience',
     zeros: { people: 0, bots: 0 },
   },
   visitsDropped: {
     name: 'visits_dropped_total',
-    help: 'Visits that were given up',
+    help: 'Visits that were lost',
     label: 'reason',
     zeros: { buffer_full: 0, journal_full: 0, journal_lost: 0, shutdown: 0 },
   },
@@ -68,7 +68,7 @@ const LABELLED = {
 export function createCounters(registry: Registry): Metrics {
   const registers = [registry];
 
-  /** Counted in plain numbers, which the registry asks for when it is read: a redirect counts three times. */
+  /** Counts in plain numbers, which the registry collects when it is read: a redirect counts three times. */
   function labelled<Name extends Labelled>(metric: Name) {
     const { name, help, label, zeros } = LABELLED[metric];
     const counts: Record<string, number> = { ...zeros };
@@ -100,12 +100,15 @@ export function createCounters(registry: Registry): Metrics {
     visitsRecorded: labelled('visitsRecorded'),
     visitsDropped: labelled('visitsDropped'),
     journalUnreadable: labelled('journalUnreadable'),
-    visitsRestored: plain('visits_restored_total', 'Visits taken up again from the journal'),
+    visitsRestored: plain('visits_restored_total', 'Visits read back from the journal'),
     visitsLeftOnDisk: plain(
       'visits_left_on_disk_total',
-      'Visits that only the disk of the journal has when the process ends',
+      'Visits that only the journal had when the process ended',
     ),
-    journalFolderLost: plain('journal_folders_lost_total', 'Times that what was in the journal was gone'),
+    journalFolderLost: plain(
+      'journal_folders_lost_total',
+      'Times that the journal or segments of it disappeared',
+    ),
     publishFailed: plain(
       'visit_publish_failures_total',
       'Messages that were not confirmed and are tried again',
@@ -114,19 +117,19 @@ export function createCounters(registry: Registry): Metrics {
     visitsStored: plain('visits_stored_total', 'Visits stored'),
     visitsDuplicated: plain('visits_duplicated_total', 'Visits delivered again after they were stored'),
     visitsOrphaned: plain('visits_orphaned_total', 'Visits of codes that never were a link, stored apart'),
-    visitsUnconfirmed: plain('visits_unconfirmed_total', 'Responses that waited in vain for a confirm'),
-    overflowed: plain('overflow_messages_added_total', 'Messages kept in the overflow'),
+    visitsUnconfirmed: plain('visits_unconfirmed_total', 'Responses whose visit was not confirmed in time'),
+    overflowed: plain('overflow_messages_added_total', 'Messages added to the overflow queue'),
     overflowDrained: plain(
       'overflow_messages_drained_total',
-      'Messages brought from the overflow to the queue',
+      'Messages moved from the overflow queue to the queue',
     ),
     visitsRejected: plain(
       'visits_rejected_total',
-      'Visits and things that were none, set aside as dead letters',
+      'Items set aside as dead letters: no visits, or visits that the database refuses',
     ),
     visitMessagesPostponed: plain(
       'visit_messages_postponed_total',
-      'Messages that only a writer of a later release can read, put off',
+      'Messages postponed because only a later release can read them',
     ),
     countsFlushed: plain('visit_counts_flushed_total', 'Visits added to the counts of links'),
     countsReconciled: plain(

@@ -3,13 +3,13 @@ import type { Backlog, Journal } from '@terse/core/visits/ports';
 import type { StorageWatch } from '@terse/core/visits/writer/storage-watch';
 import { rememberBriefly } from '../remember-briefly.ts';
 
-/** Shows what is asked when metrics are read; nothing while there is no answer. */
+/** Gauges that ask for their value when metrics are read. A gauge without an answer is left out. */
 export interface Gauges {
-  /** What Redis holds, as it says itself. */
+  /** How many bytes Redis uses, by its own account. */
   showRedisUsedBytes(read: () => Promise<number | undefined>): void;
   /** How many messages are in the queue of visits and in `visits.dead`. */
   showVisitQueue(backlog: Backlog): void;
-  /** How many parts have never answered this process, because of a wrong secret or network, say. */
+  /** How many backing services have never answered this process, such as after a wrong secret. */
   showUnreachedServices(count: () => Promise<number>): void;
   /** Whether answered visits outlive the process. */
   showJournal(journal: Pick<Journal, 'protects'>): void;
@@ -37,12 +37,12 @@ export function createGauges(registry: Registry): Gauges {
     gauge(name, help, () => Promise.resolve(read() ? 1 : 0));
 
   return {
-    showRedisUsedBytes: (read) => gauge('redis_used_bytes', 'What Redis holds', read),
+    showRedisUsedBytes: (read) => gauge('redis_used_bytes', 'Bytes that Redis uses', read),
 
     showVisitQueue: (backlog) => {
       gauge(
         'visit_queue_ready_messages',
-        'Messages of visits that no writer has been given yet',
+        'Messages of visits that no writer has yet',
         rememberBriefly(() => backlog.waiting()),
       );
       gauge(
@@ -55,7 +55,7 @@ export function createGauges(registry: Registry): Gauges {
     showUnreachedServices: (count) =>
       gauge(
         'backing_services_unreached',
-        'Parts that have not answered this process since it started',
+        'Backing services that have not answered this process since it started',
         count,
       ),
 

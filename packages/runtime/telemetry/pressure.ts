@@ -1,14 +1,14 @@
-/** How hard a process is pressed: 0 is not at all, 1 as much as it can bear. */
+/** How loaded a process is, from 0 (not at all) to 1 (as much as it can bear). */
 export type Pressure = () => number;
 
 const LOOK_EVERY_MS = 100;
 const LOOKS = 5;
-/** A callback that waits this long for its turn, time after time, is what visitors feel. */
+/** Visitors notice when callbacks are late by this much again and again. */
 const UNBEARABLE_LAG_MS = 400;
 
 /**
- * Measures how late the event loop is: a timer that is due says it, ten times a second. What counts is the least of the
- * last five, for a single long step, such as starting, is no pressure.
+ * Measures how late the event loop runs a timer, ten times a second. The shortest of the last five lags counts, because
+ * a single long step, such as starting, is no pressure.
  */
 export function createEventLoopPressure(): Pressure {
   const lagsMs = Array.from({ length: LOOKS }, () => 0);

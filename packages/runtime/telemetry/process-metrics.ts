@@ -11,8 +11,8 @@ import heapSpacesSizeAndUsed from 'prom-client/lib/metrics/heapSpacesSizeAndUsed
 import version from 'prom-client/lib/metrics/version.js';
 
 /**
- * All that `collectDefaultMetrics` tells of a process but how long garbage collections took. To be told of each, a
- * hundred a second under load, leaves garbage that becomes old, and with it makes more of the long ones.
+ * Collects what `collectDefaultMetrics` does, except how long garbage collections take. Observing each of them, a
+ * hundred a second under load, makes long-lived garbage, and so more of the long collections.
  */
 export function collectProcessMetrics(registry: Registry): void {
   const metrics = [

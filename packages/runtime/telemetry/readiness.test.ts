@@ -18,7 +18,7 @@ function open(isUp: Record<'database' | 'cache' | 'queue', boolean>) {
 const ALL_DOWN = { database: false, cache: false, queue: false };
 const ALL_UP = { database: true, cache: true, queue: true };
 
-test('has started once every part has answered, one after the other', async () => {
+test('has started once every backing service has answered, one after the other', async () => {
   const { gate, isUp } = open({ ...ALL_DOWN });
   expect(await gate.started()).toBe(false);
   Object.assign(isUp, { database: true, cache: true });
@@ -27,7 +27,7 @@ test('has started once every part has answered, one after the other', async () =
   expect(await gate.started()).toBe(true);
 });
 
-test('stays started when every part goes down, and is no longer ready', async () => {
+test('stays started when every backing service goes down, and is no longer ready', async () => {
   const { gate, isUp } = open({ ...ALL_UP });
   expect(await gate.started()).toBe(true);
   Object.assign(isUp, ALL_DOWN);
@@ -35,7 +35,7 @@ test('stays started when every part goes down, and is no longer ready', async ()
   expect(await gate.readiness()).toMatchObject({ ready: false });
 });
 
-test('goes on after a grace without a part that it can do without', async () => {
+test('starts after a grace without a backing service that it can do without', async () => {
   const { gate, clock } = open({ ...ALL_DOWN, database: true });
   clock.advance(START_GRACE_MS - 1);
   expect(await gate.started()).toBe(false);
@@ -43,7 +43,7 @@ test('goes on after a grace without a part that it can do without', async () => 
   expect(await gate.started()).toBe(true);
 });
 
-test('never starts without what it cannot do without', async () => {
+test('never starts without the backing services that it needs', async () => {
   const { gate, clock } = open({ ...ALL_DOWN, queue: true });
   clock.advance(100 * START_GRACE_MS);
   expect(await gate.started()).toBe(false);

@@ -7,38 +7,38 @@ const limit = createTimeLimit(PROBE_TIMEOUT_MS);
 /** How long a process that can work waits for the rest of its backing services before it counts as started. */
 export const START_GRACE_MS = 240_000;
 
-/** Rejects when a part does not answer. */
+/** Rejects when a backing service does not answer. */
 export type Probe = () => Promise<unknown>;
 
 /**
- * | state    | `/.started` | becomes                                                                          |
- * | -------- | ----------- | -------------------------------------------------------------------------------- |
- * | starting | 503         | started, once every part has answered, or those that are enough after a grace     |
- * | started  | 200         | never changes: later outages show in `/.ready`                                    |
+ * | state    | `/.started` | becomes                                                                                 |
+ * | -------- | ----------- | --------------------------------------------------------------------------------------- |
+ * | starting | 503         | started, once all backing services have answered, or, after a grace, those that suffice |
+ * | started  | 200         | never changes: later outages show in `/.ready`                                          |
  */
 export interface ReadinessGate {
-  /** Whether requests are welcome, and the state of every part by name. */
+  /** Whether the process takes requests, and whether each backing service answers, by its name. */
   readiness(): Promise<Readiness>;
   /** Whether a rollout may go on with this process; stays true once it is. */
   started(): Promise<boolean>;
-  /** How many backing services have not answered this process once. */
+  /** How many backing services have never answered this process. */
   unreached(): Promise<number>;
-  /** From now on nothing is welcome: a balancer is to send requests elsewhere. */
+  /** Makes the process unready, so that balancers send requests elsewhere. */
   stop(): void;
 }
 
 export interface Readiness {
   readonly ready: boolean;
-  readonly services: Parts;
+  readonly services: ServiceStates;
 }
 
-type Parts = Readonly<Record<string, boolean>>;
+type ServiceStates = Readonly<Record<string, boolean>>;
 
 export interface ReadinessOptions {
   readonly probes: Readonly<Record<string, Probe>>;
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Whether the backing services that answer are enough for the function; by default it needs all. */
-  readonly isEnough?: (services: Parts) => boolean;
+  readonly isEnough?: (services: ServiceStates) => boolean;
 }
 
 /** Watches the backing services of a function for load balancers and rollouts. */
@@ -48,13 +48,13 @@ export function createReadinessGate({
   isEnough = isEachTrue,
 }: ReadinessOptions): ReadinessGate {
   const createdAt = clock.monotonic();
-  let reached: Parts = Object.fromEntries(Object.keys(probes).map((name) => [name, false]));
+  let reached: ServiceStates = Object.fromEntries(Object.keys(probes).map((name) => [name, false]));
   let hasStarted = false;
   let stopping = false;
 
-  async function ask(): Promise<Parts> {
+  async function ask(): Promise<ServiceStates> {
     const states = Object.entries(probes).map(async ([name, probe]) => [name, await answers(probe)]);
-    const services = Object.fromEntries(await Promise.all(states)) as Parts;
+    const services = Object.fromEntries(await Promise.all(states)) as ServiceStates;
     reached = Object.fromEntries(
       Object.keys(probes).map((name) => [name, reached[name] === true || services[name] === true]),
     );
@@ -83,7 +83,7 @@ export function createReadinessGate({
   };
 }
 
-function isEachTrue(services: Parts): boolean {
+function isEachTrue(services: ServiceStates): boolean {
   return Object.values(services).every(Boolean);
 }
 

@@ -3,11 +3,11 @@ import type { Clock } from '@terse/platform/clock';
 /** Writes a report, with how many were left out since the one before. */
 type WriteReport = (leftOut: { readonly left_out?: number }) => void;
 
-/** Keeps what fails again and again from filling the log. */
+/** Keeps a repeated failure from filling the log. */
 export interface ReportLimit {
   /** Writes the report, unless one was written within the time of this limit. */
   report(write: WriteReport): void;
-  /** Begins anew, because something has changed: the next report is written, with nothing left out before it. */
+  /** Starts anew after a change: the next report is written, and counts none as left out before it. */
   reset(): void;
 }
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createTelemetry } from './telemetry.ts';
 
-test('shows what Redis holds, and nothing while Redis does not answer', async () => {
+test('shows how many bytes Redis uses, and nothing while Redis does not answer', async () => {
   const telemetry = createTelemetry();
   let answer: () => Promise<number | undefined> = () => Promise.resolve(1_048_576);
   telemetry.showRedisUsedBytes(() => answer());
@@ -12,7 +12,7 @@ test('shows what Redis holds, and nothing while Redis does not answer', async ()
   expect(await telemetry.metricsText()).not.toMatch(/^redis_used_bytes/m);
 });
 
-test('shows what lies in the queue of visits, asks it once for all who look, and shows nothing while it does not say', async () => {
+test('shows how many messages wait, asks once for all readers, and shows nothing without an answer', async () => {
   const waiting = vi.fn(() => Promise.resolve(7));
   const backlog = { waiting, dead: () => Promise.reject(new Error('down')), unacknowledged: () => 3 };
   const { showVisitQueue, metricsText } = createTelemetry();
@@ -33,7 +33,7 @@ test('does not wait long for a queue that does not answer', async () => {
   expect(text).toMatch(/^visit_queue_dead_messages 2$/m);
 });
 
-test('shows what a writer has in hand, and whether it stores nothing', async () => {
+test('shows how many messages a writer holds, and whether it stores nothing', async () => {
   let stalled = false;
   const { showVisitStorage, metricsText } = createTelemetry();
   showVisitStorage({ unacknowledged: () => 3 }, { isStalled: () => stalled });
@@ -43,7 +43,7 @@ test('shows what a writer has in hand, and whether it stores nothing', async () 
   expect(await metricsText()).toMatch(/^visit_storage_stalled 1$/m);
 });
 
-test('tells how often each thing was reported so far, however often it is asked', async () => {
+test('shows the same totals, however often they are read', async () => {
   const { metrics, metricsText } = createTelemetry();
   metrics.redirected('redirect');
   metrics.redirected('redirect');
@@ -58,7 +58,7 @@ test('tells how often each thing was reported so far, however often it is asked'
   expect(text).toContain('visits_stored_total 7\n');
 });
 
-test('tells every value of every label from the start, as 0', async () => {
+test('shows every value of every label from the start, as 0', async () => {
   const text = await createTelemetry().metricsText();
   const counters = [...text.matchAll(/^# TYPE (\w+) counter$/gm)].flatMap(([, name = '']) => name);
   const ofProcess = counters.filter((name) => name.startsWith('process_'));
@@ -69,7 +69,7 @@ test('tells every value of every label from the start, as 0', async () => {
   }
 });
 
-test('tells how the process is, but for each garbage collection', async () => {
+test('shows the metrics of the process, except garbage collections', async () => {
   const text = await createTelemetry().metricsText();
   for (const name of [
     'process_cpu_seconds_total',

@@ -10,7 +10,7 @@ export interface Telemetry extends Gauges {
   metricsText(): Promise<string>;
 }
 
-/** What a process tells of itself and of what its services report. */
+/** The metrics of a process, and those that its services report. */
 export function createTelemetry(): Telemetry {
   const registry = new Registry();
   collectProcessMetrics(registry);
