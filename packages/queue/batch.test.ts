@@ -4,7 +4,7 @@ import type { Delivery, Message, Subscriber } from '@terse/core/visits/ports';
 
 beforeEach(() => {
   vi.useFakeTimers();
-  // Or the waits would differ from run to run.
+  // Without this, the waits would differ from run to run.
   vi.spyOn(Math, 'random').mockReturnValue(1);
 });
 afterEach(() => {
@@ -45,20 +45,20 @@ function setUp(
 }
 
 const bodies = (...each: readonly string[]) => each.map((body) => ({ body }));
-const settle = () => vi.advanceTimersByTimeAsync(0);
+const nextTurn = () => vi.advanceTimersByTimeAsync(0);
 
 test('asks for one batch more in advance than it handles at once', () => {
   expect(setUp().subscriber.subscribe).toHaveBeenCalledWith(6, expect.any(Function));
   expect(setUp({ atOnce: 2 }).subscriber.subscribe).toHaveBeenCalledWith(9, expect.any(Function));
 });
 
-test('hands on a full batch at once', () => {
+test('handles a full batch at once', () => {
   const { deliver, handle } = setUp();
   for (const body of ['1', '2', '3']) deliver(body);
   expect(handle.mock.calls).toEqual([[bodies('1', '2', '3')]]);
 });
 
-test('hands on an incomplete batch when its first message has waited long enough', async () => {
+test('handles an incomplete batch when its first message has waited long enough', async () => {
   const { deliver, handle } = setUp();
   deliver('1');
   await vi.advanceTimersByTimeAsync(60);
@@ -86,11 +86,11 @@ describe('acknowledges', () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(delivery.acknowledge).not.toHaveBeenCalled();
     resolve();
-    await settle();
+    await nextTurn();
     expect(delivery.acknowledge).toHaveBeenCalledTimes(1);
   });
 
-  test('nothing of a batch that failed, which is tried again, ever more seldom, until it succeeds', async () => {
+  test('nothing of a failed batch, which is tried again after growing waits until it succeeds', async () => {
     const handle = vi.fn((_messages: readonly Message[]) => Promise.resolve());
     for (let failures = 0; failures < 3; failures++) handle.mockRejectedValueOnce(new Error('down'));
     const { deliver, onError } = setUp({ maxMessages: 2 }, handle);
@@ -118,7 +118,7 @@ describe('acknowledges', () => {
   });
 });
 
-test('handles one batch at a time, and what gathered meanwhile right after', async () => {
+test('handles one batch at a time, and the messages that gathered meanwhile right after it', async () => {
   const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let calls = 0;
   const handle = vi.fn(() => gates[calls++]?.promise ?? Promise.resolve());
@@ -126,15 +126,15 @@ test('handles one batch at a time, and what gathered meanwhile right after', asy
   for (const body of ['1', '2', '3', '4', '5']) deliver(body);
   expect(handle).toHaveBeenCalledTimes(1);
   gates[0]?.resolve();
-  await settle();
+  await nextTurn();
   expect(handle).toHaveBeenLastCalledWith(bodies('3', '4'));
   await vi.advanceTimersByTimeAsync(1000);
   gates[1]?.resolve();
-  await settle();
+  await nextTurn();
   expect(handle).toHaveBeenLastCalledWith(bodies('5'));
 });
 
-test('handles as many batches at once as it may, and acknowledges each when it is dealt with itself', async () => {
+test('handles several batches at once, and acknowledges each when that batch is dealt with', async () => {
   const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   let calls = 0;
   const handle = vi.fn(() => gates[calls++]?.promise ?? Promise.resolve());
@@ -144,19 +144,19 @@ test('handles as many batches at once as it may, and acknowledges each when it i
     deliveries.flatMap(({ body, acknowledge }) => (acknowledge.mock.calls.length > 0 ? body : []));
   expect(handle.mock.calls).toEqual([[bodies('1', '2')], [bodies('3', '4')]]);
   gates[1]?.resolve();
-  await settle();
+  await nextTurn();
   expect(acknowledged()).toEqual(['3', '4']);
   expect(handle).toHaveBeenLastCalledWith(bodies('5', '6'));
   const closing = subscription.close();
   gates[2]?.resolve();
-  await settle();
+  await nextTurn();
   expect(acknowledged()).toEqual(['3', '4', '5', '6']);
   gates[0]?.resolve();
   await closing;
   expect(acknowledged()).toEqual(['1', '2', '3', '4', '5', '6']);
 });
 
-test('finishes what it has before it closes', async () => {
+test('handles the gathered messages before it closes', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { deliver, subscription, handle, closed } = setUp(
     { maxMessages: 2 },
@@ -164,7 +164,7 @@ test('finishes what it has before it closes', async () => {
   );
   const deliveries = ['1', '2', '3'].map(deliver);
   const closing = subscription.close();
-  await settle();
+  await nextTurn();
   expect(closed).not.toHaveBeenCalled();
   resolve();
   await closing;

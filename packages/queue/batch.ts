@@ -4,12 +4,12 @@ import { type RetryOptions, retryUntilDone } from '@terse/platform/retry';
 import { type BatchSize, GatheredDeliveries } from './gathered-deliveries.ts';
 
 export interface BatchOptions extends BatchSize {
-  /** How long the first message of a batch may wait for company. */
+  /** How long the first message of a batch may wait for others. */
   readonly maxWaitMs: number;
   /** How many batches may be handled at once. */
   readonly atOnce: number;
   readonly clock: Pick<Clock, 'sleep'>;
-  /** Called with what a batch failed of, each time it fails. */
+  /** Called with the error, each time that a batch fails. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -18,12 +18,12 @@ type Handle = (messages: readonly Message[]) => Promise<void>;
 const BACKOFF = { firstMs: 500, maxMs: 15_000 };
 
 /**
- * Hands messages on in batches, a few at a time. A batch that fails is kept and tried again, after growing waits, so
- * that an outage behind it uses up nobody's number of deliveries.
+ * Handles messages in batches, a few batches at a time. A batch that fails is held and tried again after growing waits,
+ * so that an outage does not use up the deliveries that the queue allows a message.
  *
  * | a message is | which means           | until                                                              |
  * | ------------ | --------------------- | ------------------------------------------------------------------ |
- * | gathered     | waits for company     | there are `maxMessages` or `maxLength`, or `maxWaitMs` have passed |
+ * | gathered     | waits for others      | there are `maxMessages` or `maxLength`, or `maxWaitMs` have passed |
  * | handled      | is in a batch         | `handle` resolves, or fails after the subscription was closed      |
  * | acknowledged | is forgotten          |                                                                    |
  * | given back   | is in the queue again | another subscriber takes it                                        |
@@ -48,7 +48,7 @@ class Batches {
   readonly #gathered: GatheredDeliveries;
   readonly #handling = new Set<Promise<void>>();
   readonly #closing = new AbortController();
-  /** Runs while the first gathered message may wait for company. */
+  /** Runs while the first gathered message may wait for others. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BatchOptions, handle: Handle) {
@@ -68,7 +68,7 @@ class Batches {
     if (this.#gathered.isComplete) this.#begin();
   }
 
-  /** Handles what is gathered. A batch that fails now is given up. */
+  /** Handles the gathered messages. A batch that fails now is not tried again. */
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -89,7 +89,7 @@ class Batches {
     if (this.#gathered.isComplete) this.#begin();
   }
 
-  /** Whether the next batch need not wait. Without a timer, the time of those that gathered meanwhile is up. */
+  /** Whether the next batch need not wait. Without a timer, its messages have waited long enough. */
   get #isDue(): boolean {
     return this.#closing.signal.aborted || this.#gathered.isComplete || this.#timer === undefined;
   }

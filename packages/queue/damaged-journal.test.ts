@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFil
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createTestJournals, joined, record, restoreAll, type TestJournals } from './test-journal.ts';
+import { createTestJournals, asLines, record, restoreAll, type TestJournals } from './test-journal.ts';
 
 const FIRST = '000000000000.ndjson';
 const isRoot = process.getuid?.() === 0;
@@ -19,14 +19,14 @@ afterEach(() => {
 /** Leaves a good segment behind a damaged one. */
 function leaveBehind(make: (path: string) => void): void {
   const journal = journals.open();
-  journal.append(...joined(record('good')));
+  journal.append(...asLines(record('good')));
   make(join(journals.directory, 'slot-0', FIRST));
   journals.end(journal);
 }
 
 const unreadable = () => journals.events.filter(({ kind }) => kind === 'segment unreadable');
 
-describe('passes over what cannot be read, gives it another name, and goes on:', () => {
+describe('skips a segment that cannot be read, renames it, and goes on:', () => {
   test.each<[string, (path: string) => void]>([
     ['a folder of that name', (path) => mkdirSync(path)],
     ['a folder with something in it', (path) => (mkdirSync(path), writeFileSync(join(path, 'x'), 'x'))],
@@ -62,7 +62,7 @@ describe('passes over what cannot be read, gives it another name, and goes on:',
   });
 });
 
-test.skipIf(isRoot)('passes over one that cannot be renamed either, and says so', async () => {
+test.skipIf(isRoot)('skips one that cannot be renamed either, and reports it', async () => {
   leaveBehind((path) => mkdirSync(path));
   const second = journals.open();
   chmodSync(join(journals.directory, 'slot-0'), 0o500);
@@ -71,7 +71,7 @@ test.skipIf(isRoot)('passes over one that cannot be renamed either, and says so'
   chmodSync(join(journals.directory, 'slot-0'), 0o700);
 });
 
-test('keeps no more of what it cannot read than its bound, the newest always', async () => {
+test('keeps unreadable segments up to its bound, and always the newest', async () => {
   for (const letter of ['a', 'b', 'c']) {
     leaveBehind((path) => writeFileSync(path, `${letter}\n`.repeat(2000)));
     const journal = journals.open(5000);
@@ -84,7 +84,7 @@ test('keeps no more of what it cannot read than its bound, the newest always', a
   expect(unreadable()).toHaveLength(3);
 });
 
-describe('reads what is whole in a segment that is damaged:', () => {
+describe('reads the whole records of a damaged segment:', () => {
   const good = [record(1), record(2)] as const;
   test.each<[string, string | Buffer, string[], number]>([
     ['nothing in it', '', [], 0],
@@ -120,7 +120,7 @@ describe('reads what is whole in a segment that is damaged:', () => {
   });
 });
 
-test('gives every good segment back, whatever bytes lie before, between and behind them', async () => {
+test('restores every good segment, whatever bytes lie before, between and behind them', async () => {
   const garbage = fc.oneof(
     fc.uint8Array({ maxLength: 200 }),
     fc.string({ unit: 'binary', maxLength: 200 }).map((text) => Buffer.from(text)),

@@ -63,7 +63,7 @@ export function createDeadSlotSearch(options: DeadSlotSearchOptions): DeadSlotSe
         renameSync(path, join(table.directory, newName));
         table.addFound(newName, bytes);
       } catch (error) {
-        // One bad segment does not keep the others.
+        // One bad segment must not hold up the others.
         onError(error);
       }
     }

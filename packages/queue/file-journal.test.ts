@@ -27,7 +27,7 @@ function openJournal(maxBytes = 100_000_000): Journal {
   return journal;
 }
 
-/** What a killed process does not do is close. The lock is all that its end would give back. */
+/** A killed process does not close its journal; the system frees only its lock. */
 function openAfterClose(journal: Journal): Journal {
   journal.close();
   open = open.filter((each) => each !== journal);
@@ -45,31 +45,31 @@ async function restoreAll(journal: Journal): Promise<string[]> {
 const segmentFiles = (slot = 'slot-0') =>
   readdirSync(join(directory, slot)).filter((name) => name.endsWith('.ndjson'));
 const record = (value: unknown) => JSON.stringify({ value });
-const joined = (...records: readonly string[]) => [Buffer.from(linesOf(records)), records.length] as const;
+const asLines = (...records: readonly string[]) => [Buffer.from(linesOf(records)), records.length] as const;
 
-test('gives the next process what was not released, in order and unchanged', async () => {
+test('restores unreleased records in the next process, in order and unchanged', async () => {
   const first = openJournal();
   const records = [record('a'), record('ü \u{1F517} \\n "x"'), record(3)];
-  for (const each of records) expect(first.append(...joined(each))).toBeDefined();
+  for (const each of records) expect(first.append(...asLines(each))).toBeDefined();
   expect(await restoreAll(openAfterClose(first))).toEqual(records);
 });
 
-test('gives records that were written together back one by one', async () => {
+test('restores records that were written together one by one', async () => {
   const first = openJournal();
-  first.append(...joined(record(1), record(2)));
-  first.append(...joined(record(3)));
+  first.append(...asLines(record(1), record(2)));
+  first.append(...asLines(record(3)));
   expect(await restoreAll(openAfterClose(first))).toEqual([record(1), record(2), record(3)]);
 });
 
-test('gives nothing back that a living process still has in memory', async () => {
+test('restores no record that a living process still has in memory', async () => {
   const journal = openJournal();
-  journal.append(...joined(record(1)));
+  journal.append(...asLines(record(1)));
   expect(await journal.restore()).toBeUndefined();
 });
 
 test('leaves nothing on disk once everything was released', async () => {
   const first = openJournal();
-  const segments = [first.append(...joined(record(1))), first.append(...joined(record(2)))];
+  const segments = [first.append(...asLines(record(1))), first.append(...asLines(record(2)))];
   for (const segment of segments) if (segment) first.release(segment, 1);
   const second = openAfterClose(first);
   expect(await restoreAll(second)).toEqual([]);
@@ -78,8 +78,8 @@ test('leaves nothing on disk once everything was released', async () => {
 
 test('keeps a restored segment until it was released, also across another process', async () => {
   const first = openJournal();
-  first.append(...joined(record(1)));
-  first.append(...joined(record(2)));
+  first.append(...asLines(record(1)));
+  first.append(...asLines(record(2)));
   const second = openAfterClose(first);
   const restored = await second.restore();
   if (restored) second.release(restored.segment, 1);
@@ -90,16 +90,16 @@ test('keeps a restored segment until it was released, also across another proces
   expect(segmentFiles()).toEqual([]);
 });
 
-test('gives back what was spilled, oldest first, beside what is in memory', async () => {
+test('restores spilled records, oldest first, and none that are in memory', async () => {
   const journal = openJournal();
-  journal.append(...joined(record('in memory')));
-  for (let index = 0; index < 10; index++) expect(journal.spill(...joined(record(index)))).toBe(true);
+  journal.append(...asLines(record('in memory')));
+  for (let index = 0; index < 10; index++) expect(journal.spill(...asLines(record(index)))).toBe(true);
   expect(await restoreAll(journal)).toEqual(Array.from({ length: 10 }, (_, index) => record(index)));
 });
 
-test('passes over a record that was torn when the process was killed', async () => {
+test('skips a record that was torn when the process was killed', async () => {
   const first = openJournal();
-  first.append(...joined(record(1)));
+  first.append(...asLines(record(1)));
   appendFileSync(join(directory, 'slot-0', segmentFiles()[0] ?? ''), '\n{"value":2');
   expect(await restoreAll(openAfterClose(first))).toEqual([record(1)]);
 });
@@ -108,50 +108,50 @@ test('removes segments as they are released, however much passes through', () =>
   const journal = openJournal();
   const text = record('x'.repeat(1000));
   for (let index = 0; index < 5000; index++) {
-    const segment = journal.append(...joined(text));
+    const segment = journal.append(...asLines(text));
     if (segment) journal.release(segment, 1);
   }
   expect(segmentFiles().length).toBeLessThanOrEqual(1);
 });
 
-test('takes nothing beyond its bound, says so, and takes more once there is room', () => {
+test('takes nothing beyond its bound, reports it, and takes more once there is room', () => {
   const journal = openJournal(10_000);
   const text = record('x'.repeat(1000));
-  const segments = Array.from({ length: 20 }, () => journal.append(...joined(text)));
-  const kept = segments.filter((segment) => segment !== undefined);
-  expect(kept).toHaveLength(9);
-  expect(journal.spill(...joined(text))).toBe(false);
+  const segments = Array.from({ length: 20 }, () => journal.append(...asLines(text)));
+  const taken = segments.filter((segment) => segment !== undefined);
+  expect(taken).toHaveLength(9);
+  expect(journal.spill(...asLines(text))).toBe(false);
   expect(events).toContainEqual({ kind: 'failed', error: new Error('The journal is full.') });
-  for (const segment of kept) journal.release(segment, 1);
+  for (const segment of taken) journal.release(segment, 1);
   journal.close();
   open = [];
-  expect(openJournal(10_000).append(...joined(text))).toBeDefined();
+  expect(openJournal(10_000).append(...asLines(text))).toBeDefined();
 });
 
 describe('of several processes', () => {
-  test('each has a part for itself', async () => {
+  test('each has its own slot', async () => {
     const first = openJournal();
     const second = openJournal();
-    first.append(...joined(record('first')));
-    second.append(...joined(record('second')));
+    first.append(...asLines(record('first')));
+    second.append(...asLines(record('second')));
     expect(readdirSync(directory).toSorted()).toEqual(['slot-0', 'slot-1']);
     expect(await first.restore()).toBeUndefined();
     expect(await second.restore()).toBeUndefined();
   });
 
-  test('one takes over what the others left', async () => {
+  test('one adopts the segments that the others left', async () => {
     const journals = [openJournal(), openJournal(), openJournal()];
-    for (const [index, journal] of journals.entries()) journal.append(...joined(record(index)));
+    for (const [index, journal] of journals.entries()) journal.append(...asLines(record(index)));
     for (const journal of journals) journal.close();
     open = [];
     expect((await restoreAll(openJournal())).toSorted()).toEqual([record(0), record(1), record(2)]);
     expect(segmentFiles('slot-1')).toEqual([]);
   });
 
-  test('none takes what a living one has', async () => {
+  test('none adopts the segments of a living one', async () => {
     const first = openJournal();
     const second = openJournal();
-    second.append(...joined(record('alive')));
+    second.append(...asLines(record('alive')));
     first.close();
     open = [second];
     expect(await restoreAll(openJournal())).toEqual([]);
@@ -164,7 +164,7 @@ test.skipIf(process.getuid?.() === 0)('says at once when the folder cannot be wr
   chmodSync(directory, 0o700);
 });
 
-test('says at once when the folder is none', () => {
+test('says at once when the path is no folder', () => {
   expect(() => openFileJournal({ directory: '/dev/null/x', maxBytes: 1, onEvent })).toThrow(
     '/dev/null is not a folder',
   );

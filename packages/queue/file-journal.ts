@@ -10,20 +10,20 @@ import type { JournalEvent } from './journal-event.ts';
 import { isGone, readSegment } from './segment-reader.ts';
 
 export interface FileJournalOptions {
-  /** A folder that several processes may be given: each takes a part of it for itself. */
+  /** A folder that several processes may share: each locks a slot in it. */
   readonly directory: string;
-  /** The most that this process keeps on disk. */
+  /** The most bytes that this process has on disk. */
   readonly maxBytes: number;
   readonly onEvent: (event: JournalEvent) => void;
 }
 
-/** How much time a power failure or a removed folder may cost; killing the process costs nothing. */
+/** A power failure or a removed folder may cost the visits of this time; a killed process costs none. */
 const CHECK_EVERY_MS = 1000;
 const LINE_BREAK = Buffer.from('\n');
 
 /**
- * Opens the journal in a slot of the directory that no living process has, with what the processes before left in it.
- * What they left in other free slots is taken over, now and while this process lives.
+ * Opens the journal in a slot of the directory that no living process holds, with the segments that earlier processes
+ * left in it. It adopts the segments of other free slots, now and while this process lives.
  *
  * | state        | records          | becomes                                                             |
  * | ------------ | ---------------- | ------------------------------------------------------------------- |
@@ -116,7 +116,7 @@ class FileJournal implements Journal {
   close(): JournalRest {
     clearInterval(this.#checking);
     // Records whose files are gone must not be reported as left.
-    if (this.#held) this.#forgetWhatIsGone(this.#held);
+    if (this.#held) this.#forgetMissing(this.#held);
     const rest = this.#held?.close() ?? { records: 0, unreadBytes: 0 };
     this.#left = this.#held;
     this.#held = undefined;
@@ -136,12 +136,12 @@ class FileJournal implements Journal {
   /** Notices a missing folder at once, before the next check would. @returns whether another slot was taken. */
   #hasMovedFrom(held: HeldSlot, error: unknown): boolean {
     if (!isGone(error)) return false;
-    this.#forgetWhatIsGone(held);
+    this.#forgetMissing(held);
     return this.#held !== undefined && this.#held !== held;
   }
 
   #check(): void {
-    if (this.#held) this.#forgetWhatIsGone(this.#held);
+    if (this.#held) this.#forgetMissing(this.#held);
     else this.#takeSlotAgain();
     // An empty line is no record: it only tests whether the disk accepts writes.
     if (!this.#protects && this.#held?.table.hasRoom) this.append(LINE_BREAK, 0);
@@ -156,7 +156,7 @@ class FileJournal implements Journal {
     if (held.adopt('step')) this.#listener?.onFound();
   }
 
-  #forgetWhatIsGone(held: HeldSlot): void {
+  #forgetMissing(held: HeldSlot): void {
     const { isIntact, segments, lost } = held.forgetMissing();
     if (isIntact && segments === 0) return;
     this.#hasGap = true;

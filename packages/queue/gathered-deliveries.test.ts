@@ -9,7 +9,7 @@ function gather(...bodies: readonly string[]): GatheredDeliveries {
 
 const bodies = (gathered: GatheredDeliveries) => gathered.take().map(({ body }) => body);
 
-test('are enough when there are many, or when they are long', () => {
+test('are complete when there are many, or when they are long', () => {
   expect(gather('1', '2').isComplete).toBe(false);
   expect(gather('1', '2', '3').isComplete).toBe(true);
   expect(gather('123456789').isComplete).toBe(false);
@@ -25,7 +25,7 @@ test('leave in their order, within the bounds of a batch', () => {
   expect(gathered.isEmpty).toBe(true);
 });
 
-test('leave alone when they are longer than a batch', () => {
+test('leave singly when one is longer than a batch', () => {
   const gathered = gather('1', '234567890123', '4');
   expect([bodies(gathered), bodies(gathered), bodies(gathered)]).toEqual([['1'], ['234567890123'], ['4']]);
 });

@@ -2,7 +2,7 @@ import type { Delivery } from '@terse/core/visits/ports';
 
 export interface BatchSize {
   readonly maxMessages: number;
-  /** Of the bodies together, in UTF-16 code units. */
+  /** The length of all bodies together, in UTF-16 code units. */
   readonly maxLength: number;
 }
 

@@ -11,7 +11,7 @@ export interface HoldSlotOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** What a look at the slot's files finds missing. */
+/** Which files of the slot are missing. */
 export interface MissingFiles {
   /** Whether the folder is still the one that was locked. */
   readonly isIntact: boolean;
@@ -22,8 +22,8 @@ export interface MissingFiles {
 
 const SEGMENT_BYTES = 1024 * 1024;
 /**
- * An open segment of this size is left behind as soon as nothing in it is needed, so that a quiet process holds
- * little.
+ * An open segment of this size is completed as soon as all its records are released, so that a quiet process needs
+ * little disk.
  */
 const WORTH_LEAVING_BYTES = 64 * 1024;
 
@@ -58,7 +58,7 @@ export class HeldSlot {
     return this.#table;
   }
 
-  /** @throws Error when the bound is reached or the disk does not take it. */
+  /** @throws Error when the bound is reached or the disk does not take the records. */
   append(lines: Uint8Array, records: number): Segment {
     if (this.#current && this.#current.bytes >= SEGMENT_BYTES) {
       this.#table.complete(this.#current);
@@ -69,7 +69,7 @@ export class HeldSlot {
     return this.#current;
   }
 
-  /** @throws Error when the bound is reached or the disk does not take it. */
+  /** @throws Error when the bound is reached or the disk does not take the records. */
   spill(lines: Uint8Array, records: number): void {
     if (this.#spilling && this.#spilling.bytes >= SEGMENT_BYTES) this.#leaveSpilled(this.#spilling);
     this.#spilling ??= this.#table.make();
@@ -122,13 +122,13 @@ export class HeldSlot {
     return { isIntact, segments: missing.length, lost: lost + spilled };
   }
 
-  /** Gives the slot up. Whoever takes it next, perhaps this process, finds the segments that are still in it. */
+  /** Gives the slot up. The next process that takes it, perhaps this one, finds the segments that are still in it. */
   leave(): void {
     this.#table.forgetAll();
     this.#slot.lock.unlock();
   }
 
-  /** Completes what is being written, and gives the slot up. */
+  /** Completes the open segments, and gives the slot up. */
   close(): JournalRest {
     const rest = this.#table.close();
     this.#slot.lock.unlock();

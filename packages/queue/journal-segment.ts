@@ -83,7 +83,7 @@ export function writeTo(segment: Segment, lines: Uint8Array, records: number): v
   segment.bytes += written;
   if (written < lines.length) {
     segment.isTorn = written > 0;
-    throw new Error('The disk took a part of the records only.');
+    throw new Error('The disk took only a part of the records.');
   }
   segment.records = (segment.records ?? 0) + records;
 }

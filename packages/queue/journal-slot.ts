@@ -11,7 +11,7 @@ export interface JournalSlot {
 }
 
 const MAX_SLOTS = 1000;
-/** How many unusable slots, such as files of that name, are passed over before the folder counts as unusable. */
+/** How many unusable slots, such as files of that name, are skipped before the folder counts as unusable. */
 const MAX_UNUSABLE = 10;
 
 /**

@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   createTestJournals,
   createTestListener,
-  joined,
+  asLines,
   record,
   restoreAll,
   type TestJournals,
@@ -36,7 +36,7 @@ const slotOf = (number = 0) => join(journals.directory, `slot-${number}`);
 const pass = (seconds: number) => vi.advanceTimersByTime(seconds * 1000);
 const told = () => journals.events.map(({ kind }) => kind);
 
-describe('within a second, what memory has can be written again, when', () => {
+describe('within a second, records in memory can be written again, when', () => {
   test.each<[string, () => void]>([
     ['the slot is removed', () => rmSync(slotOf(), { recursive: true })],
     ['the whole folder is removed', () => rmSync(journals.directory, { recursive: true })],
@@ -54,8 +54,8 @@ describe('within a second, what memory has can be written again, when', () => {
     const journal = journals.open();
     const { told: heard, listener } = createTestListener();
     journal.watch(listener);
-    const segment = journal.append(...joined(record('in memory')));
-    journal.spill(...joined(record('on disk'), record('only')));
+    const segment = journal.append(...asLines(record('in memory')));
+    journal.spill(...asLines(record('on disk'), record('only')));
     lose();
     pass(1);
     expect(told()).toEqual(['folder lost', 'protects again']);
@@ -63,7 +63,7 @@ describe('within a second, what memory has can be written again, when', () => {
     expect(segment && journal.has(segment)).toBe(false);
     expect(journal.protects()).toBe(true);
 
-    const anew = journal.append(...joined(record('in memory')));
+    const anew = journal.append(...asLines(record('in memory')));
     expect(anew && journal.has(anew)).toBe(true);
     journals.end(journal);
     expect(await restoreAll(journals.open())).toEqual([record('in memory')]);
@@ -75,12 +75,12 @@ describe('within a second, what memory has can be written again, when', () => {
   }
 });
 
-test('a lock that is removed is taken again, and nothing that lies there is lost', async () => {
+test('a removed lock is taken again, and no record in the slot is lost', async () => {
   const journal = journals.open();
   const { told: heard, listener } = createTestListener();
   journal.watch(listener);
-  journal.append(...joined(record('in memory')));
-  journal.spill(...joined(record('on disk')));
+  journal.append(...asLines(record('in memory')));
+  journal.spill(...asLines(record('on disk')));
   unlinkSync(join(slotOf(), 'lock'));
   pass(1);
   expect(heard).toEqual(['found', 'writable']);
@@ -90,28 +90,28 @@ test('a lock that is removed is taken again, and nothing that lies there is lost
   expect(readdirSync(journals.directory)).toContain('slot-1');
 });
 
-test('a visit that comes when a segment is full finds the folder made anew, before any second is over', () => {
+test('a visit that comes when a segment is full makes the folder again, before the next check', () => {
   const journal = journals.open();
   const large = record('x'.repeat(1_100_000));
-  journal.append(...joined(large));
+  journal.append(...asLines(large));
   rmSync(journals.directory, { recursive: true });
-  const segment = journal.append(...joined(record('next')));
+  const segment = journal.append(...asLines(record('next')));
   expect(segment && statSync(join(slotOf(), segment.name)).size).toBeGreaterThan(0);
   pass(1);
   expect(told()).toEqual(['folder lost', 'protects again']);
 });
 
-test('protects nothing, and says so, while the folder cannot be made; then it goes on', () => {
+test('protects nothing, and reports it, while the folder cannot be made; then it goes on', () => {
   const journal = journals.open();
   const { told: heard, listener } = createTestListener();
   journal.watch(listener);
-  journal.append(...joined(record(1)));
+  journal.append(...asLines(record(1)));
   rmSync(journals.directory, { recursive: true });
   writeFileSync(journals.directory, 'in the way');
   pass(3);
   expect(journal.protects()).toBe(false);
-  expect(journal.append(...joined(record(2)))).toBeUndefined();
-  expect(journal.spill(...joined(record(2)))).toBe(false);
+  expect(journal.append(...asLines(record(2)))).toBeUndefined();
+  expect(journal.spill(...asLines(record(2)))).toBe(false);
   unlinkSync(journals.directory);
   pass(1);
   expect(journal.protects()).toBe(true);
@@ -119,14 +119,14 @@ test('protects nothing, and says so, while the folder cannot be made; then it go
   expect(told().filter((kind) => kind !== 'failed')).toEqual(['folder lost', 'protects again']);
 });
 
-test('a bound that was reached protects nothing, until there is room', () => {
+test('protects nothing once the bound is reached, until there is room', () => {
   const journal = journals.open(2_400_000);
   const { told: heard, listener } = createTestListener();
   journal.watch(listener);
   const large = record('x'.repeat(1_100_000));
-  const segment = journal.append(...joined(large));
-  journal.append(...joined(large));
-  expect(journal.append(...joined(large))).toBeUndefined();
+  const segment = journal.append(...asLines(large));
+  journal.append(...asLines(large));
+  expect(journal.append(...asLines(large))).toBeUndefined();
   pass(2);
   expect(journal.protects()).toBe(false);
   expect(heard).toEqual([]);
@@ -139,7 +139,7 @@ test('a bound that was reached protects nothing, until there is room', () => {
 test.skipIf(isRoot)('goes on when a folder that was made read-only is writable again', () => {
   const journal = journals.open();
   chmodSync(slotOf(), 0o500);
-  expect(journal.append(...joined(record(1)))).toBeUndefined();
+  expect(journal.append(...asLines(record(1)))).toBeUndefined();
   pass(1);
   expect(journal.protects()).toBe(false);
   chmodSync(slotOf(), 0o700);
@@ -147,25 +147,25 @@ test.skipIf(isRoot)('goes on when a folder that was made read-only is writable a
   expect(journal.protects()).toBe(true);
 });
 
-test('says what stays on the disk when it is closed, and of that nothing that is gone', () => {
+test('reports at close what stays on the disk, without records that are gone', () => {
   const first = journals.open();
-  const segment = first.append(...joined(record(1), record(2), record(3)));
+  const segment = first.append(...asLines(record(1), record(2), record(3)));
   if (segment) first.release(segment, 1);
-  first.spill(...joined(record(4)));
+  first.spill(...asLines(record(4)));
   expect(first.close()).toEqual({ records: 3, unreadBytes: 0 });
   expect(segment && first.has(segment)).toBe(true);
   const second = journals.open();
-  second.append(...joined(record(5)));
+  second.append(...asLines(record(5)));
   expect(second.close()).toEqual({ records: 1, unreadBytes: expect.any(Number) as number });
   const third = journals.open();
-  const lost = third.append(...joined(record(6)));
+  const lost = third.append(...asLines(record(6)));
   rmSync(journals.directory, { recursive: true });
   expect(third.close()).toEqual({ records: 0, unreadBytes: 0 });
   expect(lost && third.has(lost)).toBe(false);
 });
 
-describe('what a process left that died', () => {
-  test('is taken over by one that lives, within a minute, and each by one only', async () => {
+describe('segments of a dead process', () => {
+  test('are adopted by living ones within a minute, each by one only', async () => {
     const dying = [journals.open(), journals.open(), journals.open()];
     const living = [journals.open(), journals.open()];
     const listeners = living.map((journal) => {
@@ -173,7 +173,7 @@ describe('what a process left that died', () => {
       journal.watch(listener);
       return heard;
     });
-    for (const [index, journal] of dying.entries()) journal.append(...joined(record(index)));
+    for (const [index, journal] of dying.entries()) journal.append(...asLines(record(index)));
     pass(60);
     expect(await restoredBy(living)).toEqual([]);
     for (const journal of dying) journals.end(journal);
@@ -182,10 +182,10 @@ describe('what a process left that died', () => {
     expect((await restoredBy(living)).toSorted()).toEqual([record(0), record(1), record(2)]);
   });
 
-  test('is taken over in full, though something in it stands in the way', async () => {
+  test('are all adopted, although a foreign file is in the way', async () => {
     const dying = journals.open();
     const living = journals.open();
-    dying.append(...joined(record('good')));
+    dying.append(...asLines(record('good')));
     journals.end(dying);
     mkdirSync(join(slotOf(), '000000000000.ndjson'));
     writeFileSync(join(journals.directory, 'slot-7'), 'no folder');
@@ -193,7 +193,7 @@ describe('what a process left that died', () => {
     expect(await restoreAll(living)).toEqual([record('good')]);
   });
 
-  test('leaves half of the bound to visits that come, and goes on when there is room', async () => {
+  test('leave half of the bound to new visits, and the rest is adopted when there is room', async () => {
     const dying = journals.open();
     const living = journals.open(20_000);
     for (let index = 0; index < 4; index++) {
@@ -202,7 +202,7 @@ describe('what a process left that died', () => {
     journals.end(dying);
     pass(60);
     expect(journals.files('slot-1').length).toBeLessThan(4);
-    expect(living.append(...joined(record('y'.repeat(6000))))).toBeDefined();
+    expect(living.append(...asLines(record('y'.repeat(6000))))).toBeDefined();
     let taken = 0;
     for (let rounds = 0; rounds < 10; rounds++) {
       for (let found = await living.restore(); found; found = await living.restore()) {

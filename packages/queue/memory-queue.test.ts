@@ -15,7 +15,7 @@ const open = (options: Partial<MemoryQueueOptions> = {}) =>
 describe('the in-process queue', () => {
   describeQueue(() => Promise.resolve(open()));
 
-  test('answers for a message only once it was acknowledged', async () => {
+  test('confirms a message only once it was acknowledged', async () => {
     const queue = open();
     const confirmed = vi.fn();
     const published = queue.publish('x').then(confirmed);
@@ -28,7 +28,7 @@ describe('the in-process queue', () => {
     expect(confirmed).toHaveBeenCalledTimes(1);
   });
 
-  test('answers for a postponed message only once somebody could read it: until then the publisher has it', async () => {
+  test('confirms a postponed message only once a subscriber could read it', async () => {
     const queue = open();
     const confirmed = vi.fn();
     const published = queue.publish('x').then(confirmed);
@@ -52,7 +52,7 @@ describe('the in-process queue', () => {
     await expect(queue.publish('3')).resolves.toBeUndefined();
   });
 
-  test('keeps a bounded number of dead letters, the newest', async () => {
+  test('keeps a bounded number of the newest dead letters', async () => {
     const queue = open();
     await queue.add(['1', '2', '3', '4', '5'].map((body) => ({ body, reason: 'r' })));
     expect(queue.deadLetters().map(({ body }) => body)).toEqual(['3', '4', '5']);

@@ -17,7 +17,7 @@ export interface MemoryQueue extends Publisher, Subscriber, Backlog, MemoryDeadL
 
 interface Message {
   readonly body: string;
-  readonly settled: () => void;
+  readonly done: () => void;
   isPostponed: boolean;
 }
 
@@ -28,15 +28,15 @@ interface Consumer {
 }
 
 /**
- * A queue inside this process. Nothing in it survives a kill, so `publish` resolves only when a message is settled:
- * whoever publishes still has it until then.
+ * A queue inside this process. Nothing in it survives a kill, so `publish` resolves only when a message is done: the
+ * publisher still has it until then.
  *
  * | a message is   | which means                    | becomes                                                         |
  * | -------------- | ------------------------------ | --------------------------------------------------------------- |
  * | waiting        | no subscriber has it           | unacknowledged, once the subscriber has fewer than its prefetch |
- * | unacknowledged | a subscriber has it            | settled; postponed, if that was asked; waiting, when it closes  |
+ * | unacknowledged | a subscriber has it            | done; postponed, if that was asked; waiting, when it closes     |
  * | postponed      | waits for one that can read it | waiting, after `postponeMs`                                     |
- * | settled        | is forgotten; `publish` ends   |                                                                 |
+ * | done           | is forgotten; `publish` ends   |                                                                 |
  */
 export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
   const { maxMessages, postponeMs = POSTPONE_MS } = options;
@@ -47,7 +47,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
 
   function dispatch(): void {
     for (;;) {
-      // Looked at anew each time: a delivery may be acknowledged at once, or end the subscription.
+      // Read again each time: a delivery may be acknowledged at once, or end the subscription.
       const current = consumer;
       if (!current || current.unacknowledged.size >= current.prefetch) return;
       const message = waiting.shift();
@@ -59,14 +59,14 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
           if (!current.unacknowledged.delete(message)) return;
           held--;
           if (message.isPostponed) comeAgainLater(message);
-          else message.settled();
+          else message.done();
           dispatch();
         },
       });
     }
   }
 
-  /** Leaves the message unsettled, so that its publisher keeps it for a process that can read it. */
+  /** `publish` does not resolve, so the publisher keeps the message for a process that can read it. */
   function comeAgainLater(message: Message): void {
     message.isPostponed = false;
     postponed++;
@@ -84,7 +84,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): MemoryQueue {
       if (held >= maxMessages) return Promise.reject(new Error('The queue is full.'));
       held++;
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push({ body: body.toString(), settled: resolve, isPostponed: false });
+      waiting.push({ body: body.toString(), done: resolve, isPostponed: false });
       dispatch();
       return promise;
     },

@@ -18,7 +18,7 @@ export function messageHeaders({ headers }: AsyncMessage | SyncMessage): Record<
   return plainHeaders(headers);
 }
 
-/** Headers as plain JSON; what is too much to keep is left out, and said to be. */
+/** Headers as plain JSON. Headers that are too long together are left out, which a note says instead. */
 export function plainHeaders(
   headers: Readonly<Record<string, unknown>> | undefined,
 ): Record<string, unknown> | undefined {

@@ -41,7 +41,7 @@ export function describeQueue(open: () => Promise<OpenQueue>): void {
     await subscription.close();
   });
 
-  test('says how many messages no subscriber has been given', async () => {
+  test('says how many messages no subscriber has', async () => {
     const queue = await open();
     const published = ['one', 'two', 'three'].map((body) => queue.publish(body));
     await vi.waitFor(async () => expect(await queue.waiting()).toBe(3));
@@ -57,7 +57,7 @@ export function describeQueue(open: () => Promise<OpenQueue>): void {
     await subscription.close();
   });
 
-  test('delivers what was not acknowledged to the next subscriber', async () => {
+  test('delivers unacknowledged messages to the next subscriber', async () => {
     const queue = await open();
     const first = vi.fn<(delivery: Delivery) => void>();
     const subscription = queue.subscribe(10, first);
@@ -97,7 +97,7 @@ export function describeQueue(open: () => Promise<OpenQueue>): void {
     await vi.waitFor(async () => expect(await queue.dead()).toBe(2));
   });
 
-  test('brings a postponed message again after a while, and what is behind it at once', async () => {
+  test('delivers a postponed message again after a while, and the message behind it at once', async () => {
     const queue = await open();
     const deliveries: Delivery[] = [];
     const bodies = () => deliveries.map(({ body }) => body);

@@ -5,7 +5,7 @@ export interface RabbitmqConnectionOptions {
   readonly url: string;
   /** Shown by the broker beside the connection. */
   readonly name: string;
-  /** Called with what went wrong on a connection, which is then made anew. */
+  /** Called with the error of a connection, which is then made anew. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -20,11 +20,11 @@ export function connectRabbitmq({ url, name, onError }: RabbitmqConnectionOption
     acquireTimeout: 4000,
     retryLow: 200,
     retryHigh: 5000,
-    // The broker's own bound. The client's is a sixteenth of it, which a dead letter with its headers may not fit in.
+    // The broker's limit. The client's default is a sixteenth of it, too small for a dead letter with long headers.
     frameMax: 131_072,
   });
   connection.on('error', onError);
-  // The queue names the other as its dead-letter queue, which must be there before the first dead letter is.
+  // The queue of visits names this one for its dead letters, so it must exist before the first of them.
   connection.on('connection', () => {
     connection.queueDeclare(DEAD_QUEUE_OPTIONS).catch(onError);
   });

@@ -8,13 +8,13 @@ import type { DeadLetter } from '@terse/core/visits/ports';
 const LOOK_EVERY_MS = 20;
 const MAX_LOOKS = 100;
 
-/** What was set aside, for a person to decide about. */
+/** The dead letters, for a person to decide about. */
 export interface DeadLetterBox {
   /** The oldest letters, which stay where they are. */
   list(limit: number): Promise<DeadLetter[]>;
-  /** Sends every letter that is there now to the queue of visits again, and removes it; how many those were. */
+  /** Sends every letter that is there now to the queue of visits again, and removes it. Resolves with their number. */
   replay(): Promise<number>;
-  /** Removes every letter; how many those were. */
+  /** Removes every letter. Resolves with their number. */
   purge(): Promise<number>;
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface DeadLetterBox {
  * @throws Error when the broker cannot be reached.
  */
 export async function openDeadLetterBox({ url }: { url: string }): Promise<DeadLetterBox> {
-  // The first attempt that fails is told by `onConnect`; what fails later, by the call that it fails.
+  // `onConnect` rejects when the first attempt fails. A later failure rejects the call that it fails.
   const connection = connectRabbitmq({ url, name: 'terse-dead-letters', onError: () => {} });
   await connection.onConnect(4000);
   await connection.queueDeclare(DEAD_QUEUE_OPTIONS);
@@ -94,7 +94,7 @@ function publishersHeaders(message: SyncMessage): Record<string, unknown> | unde
   return Object.keys(headers).length > 0 ? headers : undefined;
 }
 
-/** The writer says why; what the broker set aside itself says so in its own header. */
+/** The reason that the writer gave. A message that the broker set aside has the broker's header instead. */
 function reasonOf({ headers }: SyncMessage): string {
   const { reason, 'x-death': deaths } = headers ?? {};
   if (typeof reason === 'string') return reason;

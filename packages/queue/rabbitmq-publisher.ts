@@ -4,7 +4,7 @@ import type { Message } from '@terse/core/visits/ports';
 import type { TimeLimit } from '@terse/platform/time-limit';
 import { DEAD_QUEUE_OPTIONS, LATER_QUEUE_OPTIONS, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
 
-/** What goes to a queue, and how. */
+/** A message to send to a queue. */
 export interface Sending {
   readonly queue: string;
   readonly body: string | Buffer;
@@ -23,12 +23,12 @@ export interface RabbitmqPublisher {
 export function createRabbitmqPublisher(connection: Connection): RabbitmqPublisher {
   const publisher = connection.createPublisher({
     confirm: true,
-    // A failed publish is the caller's to repeat: only there is known what may be sent twice.
+    // The caller repeats a failed publish, because only it knows what may be sent twice.
     maxAttempts: 1,
     queues: [DEAD_QUEUE_OPTIONS, QUEUE_OPTIONS, LATER_QUEUE_OPTIONS],
   });
   const returned = new Set<string>();
-  // The broker confirms what it could not route, too, and says so just before.
+  // The broker confirms a message that it could not route, too, and returns it just before.
   publisher.on('basic.return', ({ messageId }) => {
     if (messageId !== undefined) returned.add(messageId);
   });
@@ -43,13 +43,13 @@ export function createRabbitmqPublisher(connection: Connection): RabbitmqPublish
         durable: true,
         mandatory: true,
         contentType: 'application/json',
-        // Named, so that the client gives the body back as it came.
+        // Set, so that the client leaves the body as it is when it receives it.
         contentEncoding: 'utf-8',
         ...(headers && { headers }),
         ...(expiresAfterMs !== undefined && { expiration: `${expiresAfterMs}` }),
       };
       await limit(publisher.send(envelope, typeof body === 'string' ? Buffer.from(body) : body));
-      // The client tells of a return in the turn after the confirm.
+      // The client reports a return in the turn after the confirm.
       await nextTurn();
       if (returned.delete(messageId)) throw new Error(`There is no queue "${queue}".`);
     },

@@ -3,7 +3,7 @@ import type { Backlog, Delivery, Subscriber } from '@terse/core/visits/ports';
 import { messageHeaders, messageText } from './message.ts';
 import { QUEUE, QUEUE_OPTIONS } from './rabbitmq-topology.ts';
 
-/** Receives visits. Every delivery is acknowledged by itself; those that are not go back at close. */
+/** Receives visits. Each delivery is acknowledged singly; at close, the others go back to the queue. */
 export function createRabbitmqSubscriber(
   connection: Connection,
   onError: (error: unknown) => void,
@@ -17,18 +17,18 @@ export function createRabbitmqSubscriber(
     onDelivery: (delivery: Delivery) => void,
   ): Promise<ConsumerStatus> {
     const { promise, resolve } = Promise.withResolvers<ConsumerStatus>();
-    const settle = (status: ConsumerStatus) => {
+    const answer = (status: ConsumerStatus) => {
       held--;
       resolve(status);
     };
-    const giveBack = () => settle(ConsumerStatus.REQUEUE);
+    const giveBack = () => answer(ConsumerStatus.REQUEUE);
     unacknowledged.add(giveBack);
     held++;
     onDelivery({
       body: messageText(message),
       headers: messageHeaders(message),
       acknowledge: () => {
-        if (unacknowledged.delete(giveBack)) settle(ConsumerStatus.ACK);
+        if (unacknowledged.delete(giveBack)) answer(ConsumerStatus.ACK);
       },
     });
     return promise;
@@ -49,7 +49,7 @@ export function createRabbitmqSubscriber(
       consumer.on('error', onError);
       return {
         close: async () => {
-          // In this order: what is given back must not come straight to the same consumer again.
+          // In this order, so that a message that goes back does not come to the same consumer again.
           const closing = consumer.close();
           for (const giveBack of unacknowledged) giveBack();
           unacknowledged.clear();

@@ -3,7 +3,7 @@ export const DEAD_QUEUE = 'visits.dead';
 /** Has no consumers: the broker moves a message back to `visits` when it expires. */
 export const LATER_QUEUE = 'visits.later';
 
-/** Deliveries before the broker sets a message aside: only consumers that disappeared with it count. */
+/** How often the broker delivers a message before it sets it aside. Only consumers that disappeared with it count. */
 const DELIVERY_LIMIT = 20;
 /**
  * Looking at a dead letter counts as a delivery, and must not use it up. RabbitMQ 4 has a limit of 20 unless told
@@ -12,9 +12,9 @@ const DELIVERY_LIMIT = 20;
 const DEAD_DELIVERY_LIMIT = 1_000_000;
 
 /**
- * Quorum queues: replicated where there are several nodes, and written to disk before a confirm. What the broker sets
- * aside is moved with the same care, and `reject-publish` is what that needs. Declaring a queue again with other
- * arguments is refused: these can never change.
+ * Quorum queues: replicated where there are several nodes, and written to disk before a confirm. The broker moves dead
+ * letters with the same care, for which it needs `reject-publish`. The arguments can never change, because the broker
+ * refuses to declare a queue again with others.
  */
 export const QUEUE_OPTIONS = {
   queue: QUEUE,

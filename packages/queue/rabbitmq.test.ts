@@ -28,7 +28,7 @@ async function listen(greet: (socket: Socket) => void): Promise<string> {
   return `amqp://someone:s3cret@127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** What the client reports about a peer, and whether it closes the connection by itself. */
+/** Connects to a peer, and returns the error that the client reports. */
 async function meet(greet: (socket: Socket) => void): Promise<string> {
   const onError = vi.fn<(error: unknown) => void>();
   const url = await listen(greet);
@@ -51,7 +51,7 @@ test.each<[string, string | Buffer]>([
   ['the largest frame that could be read', Buffer.from([1, 0, 0, 0x3f, 0xff, 0xff, 0xff, 0])],
   ['half a frame', Buffer.from([1, 0, 0, 0, 0, 1])],
   ['nothing', ''],
-])('tells that a peer that speaks %s and closes is none', async (_name, answer) => {
+])('reports an error of a peer that speaks %s and closes', async (_name, answer) => {
   expect(await meet((socket) => void socket.end(answer))).toContain('Error');
 });
 
@@ -59,14 +59,14 @@ test.each<[string, string | Buffer]>([
   ['HTTP', HTTP_REFUSAL],
   ['a frame that is larger than was agreed', Buffer.from([1, 0, 0, 0x10, 0, 0, 0, 0])],
 ])(
-  'lets go at once of a peer that speaks %s and waits, however much it says is to come',
+  'leaves a peer that speaks %s and waits, without waiting for the frame that it announces',
   async (_name, answer) => {
     const told = await meet((socket) => void socket.write(answer));
     expect(told).toContain('frame');
   },
 );
 
-test('survives whatever a peer says, in any pieces', { timeout: 60_000 }, async () => {
+test('survives any bytes of a peer, in any pieces', { timeout: 60_000 }, async () => {
   const frame = fc
     .tuple(fc.constantFrom(1, 2, 3, 8), fc.uint8Array({ maxLength: 40 }))
     .map(([type, payload]) =>

@@ -32,7 +32,7 @@ export interface RabbitmqOptions extends RabbitmqConnectionOptions {
 }
 
 export interface Rabbitmq extends Publisher, Subscriber, Backlog, DeadLetters, Postponer {
-  /** The same queue, for a publisher that waits no longer than this for a confirm. */
+  /** Publishes to the same queue, and waits no longer than this for a confirm. */
   publisherWithin(timeoutMs: number): Publisher;
   /** Rejects when there is no connection. */
   probe(): Promise<unknown>;

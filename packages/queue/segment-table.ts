@@ -71,7 +71,7 @@ export class SegmentTable {
     return segment;
   }
 
-  /** @throws Error when the bound is reached or the disk does not take it. */
+  /** @throws Error when the bound is reached or the disk does not take the records. */
   write(segment: Segment, lines: Uint8Array, records: number): void {
     if (this.#bytes + lines.length > this.#maxBytes) throw new Error('The journal is full.');
     const before = segment.bytes;

@@ -17,7 +17,7 @@ export interface TestJournals {
   remove(): void;
 }
 
-/** Journals in a folder of their own. */
+/** Journals in a new folder. */
 export function createTestJournals(): TestJournals {
   const directory = mkdtempSync(join(tmpdir(), 'terse-journal-'));
   const events: JournalEvent[] = [];
@@ -53,7 +53,7 @@ export async function restoreAll(journal: Journal): Promise<string[]> {
 export const record = (value: unknown): string => JSON.stringify({ value });
 
 /** Records as the arguments of `append` and `spill`. */
-export const joined = (...records: readonly string[]): readonly [Uint8Array, number] => [
+export const asLines = (...records: readonly string[]): readonly [Uint8Array, number] => [
   Buffer.from(linesOf(records)),
   records.length,
 ];

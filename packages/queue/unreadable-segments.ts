@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SUFFIX = '.unreadable';
-const MAX_KEPT = 100;
+const MAX_UNREADABLE = 100;
 
 /**
  * Renames an unreadable segment, so that nobody tries it again and a person can look at it. Removes the oldest of
@@ -21,15 +21,15 @@ export function setAside(directory: string, name: string, maxBytes: number): str
 
 /** Removes files only: a journal makes no folders here. */
 function removeOldest(directory: string, newest: string, maxBytes: number): void {
-  const kept = readdirSync(directory)
+  const unreadable = readdirSync(directory)
     .filter((name) => name.endsWith(SUFFIX))
     .map((name) => ({ name, stats: lstatSync(join(directory, name)) }))
     .filter(({ stats }) => stats.isFile())
     .toSorted((a, b) => a.stats.ctimeMs - b.stats.ctimeMs || (a.name < b.name ? -1 : 1));
-  let bytes = kept.reduce((sum, { stats }) => sum + stats.size, 0);
-  let count = kept.length;
-  for (const { name, stats } of kept) {
-    if (count <= MAX_KEPT && bytes <= maxBytes) break;
+  let bytes = unreadable.reduce((sum, { stats }) => sum + stats.size, 0);
+  let count = unreadable.length;
+  for (const { name, stats } of unreadable) {
+    if (count <= MAX_UNREADABLE && bytes <= maxBytes) break;
     if (name === newest) continue;
     unlinkSync(join(directory, name));
     bytes -= stats.size;
