@@ -9,7 +9,7 @@ import type { Cache } from '@terse/core/links/ports';
 export const LIFETIMES: CacheLifetimes = { linkTtlSeconds: 2, absentTtlSeconds: 1 };
 
 /**
- * What every cache promises; `open` gives one with `LIFETIMES`, empty before each test; `pass` lets time go by for
+ * What every cache promises. `open` gives a cache with `LIFETIMES`, empty before each test; `pass` lets time pass for
  * it.
  */
 export function describeCache(
@@ -30,7 +30,7 @@ export function describeCache(
     return { cache, get, pass: (ms: number) => pass(clock, ms) };
   };
 
-  test('has nothing for a code it was not given', async () => {
+  test('has no copy of an unknown code', async () => {
     expect(await setUp().get(code)).toBeUndefined();
   });
 
@@ -40,13 +40,13 @@ export function describeCache(
     { state: 'deleted', short_code: code, version: 4 },
     { state: 'unknown', short_code: code, version: 0 },
     { ...link, original_url: 'https://example.com/?null=1e999&%F0%9F%94%97' },
-  ])('gives back exactly what it was given: %o', async (given) => {
+  ])('returns a copy exactly as it was put: %o', async (given) => {
     const { cache, get } = setUp();
     await cache.put(given);
     expect(await get(code)).toEqual(given);
   });
 
-  test('answers for many codes each in its place', async () => {
+  test('returns the copies of many codes, each in its place', async () => {
     const { cache } = setUp();
     await cache.put(link);
     const other = 'other' as ShortCode;

@@ -1,6 +1,6 @@
 import type { CachedLink } from '@terse/core/links/link';
 
-/** How long each kind is kept. */
+/** How long each kind of copy lives. */
 export interface CacheLifetimes {
   readonly linkTtlSeconds: number;
   /** For unknown and deleted codes. */

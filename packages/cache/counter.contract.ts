@@ -3,7 +3,7 @@ import type { CounterBatch } from '@terse/core/counts/counter-batch';
 import type { ShortCode } from '@terse/core/links/short-code';
 import type { Counter } from '@terse/core/counts/ports';
 
-/** What every counter promises; `open` gives one, which is empty before each test. */
+/** What every counter promises. `open` gives a counter that is empty before each test. */
 export function describeCounter(open: () => Counter): void {
   const a = 'a' as ShortCode;
   const b = 'b' as ShortCode;
@@ -18,7 +18,7 @@ export function describeCounter(open: () => Counter): void {
     expect(await counter.pending([a])).toEqual([]);
   });
 
-  test('adds up what is added', async () => {
+  test('adds up deltas', async () => {
     const counter = open();
     await counter.add('1', deltas({ a: 2, b: 1 }));
     await counter.add('2', deltas({ a: 3 }));
@@ -36,7 +36,7 @@ export function describeCounter(open: () => Counter): void {
     expect(total(await counter.pending(), a)).toBe(2);
   });
 
-  test('gives a batch that was not settled again, unchanged, and under the same id', async () => {
+  test('returns an unsettled batch again, unchanged, and under the same id', async () => {
     const counter = open();
     await counter.add('1', deltas({ a: 2 }));
     const [first] = await counter.freeze();
@@ -45,7 +45,7 @@ export function describeCounter(open: () => Counter): void {
     expect(first?.deltas).toEqual(deltas({ a: 2 }));
   });
 
-  test('gives what gathered meanwhile once a batch is settled, under another id', async () => {
+  test('returns the deltas that gathered meanwhile once a batch is settled, under another id', async () => {
     const counter = open();
     await counter.add('1', deltas({ a: 2 }));
     const [first] = await counter.freeze();

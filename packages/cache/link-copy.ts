@@ -33,7 +33,7 @@ function isVersion(version: unknown): boolean {
   return Number.isInteger(version) && Number(version) >= 0 && Number(version) <= MAX_VERSION;
 }
 
-/** What the other fields of an active link must be. */
+/** A check for each other field of an active link. */
 const FIELDS = {
   original_url: (value) => typeof value === 'string' && isSafeTarget(value),
   redirect_status: (value) => (REDIRECT_STATUSES as readonly unknown[]).includes(value),

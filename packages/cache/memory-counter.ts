@@ -6,7 +6,7 @@ import type { CounterBatch } from '@terse/core/counts/counter-batch';
 import type { ShortCode } from '@terse/core/links/short-code';
 import type { Counter } from '@terse/core/counts/ports';
 
-const ADD_IDS_KEPT = 10_000;
+const ADD_IDS_REMEMBERED = 10_000;
 const ADD_ID_TTL_MS = 10 * MINUTE_MS;
 
 interface OpenBatch {
@@ -14,10 +14,10 @@ interface OpenBatch {
   readonly deltas: Map<ShortCode, number>;
 }
 
-/** Counts inside this process. What a kill leaves unapplied, the reconciliation at the next start restores. */
+/** Counts inside this process. After a kill, the reconciliation at the next start restores unapplied counts. */
 export function createMemoryCounter(options: { clock: Clock }): Counter {
   const seen = new LRUCache<string, true>({
-    max: ADD_IDS_KEPT,
+    max: ADD_IDS_REMEMBERED,
     ttl: ADD_ID_TTL_MS,
     perf: { now: options.clock.monotonic },
   });

@@ -3,12 +3,12 @@ import type { OverflowQueue } from '@terse/core/visits/ports';
 
 export const MAX_BYTES = 1000;
 
-/** What every overflow promises; `open` gives one that takes `MAX_BYTES`, empty before each test. */
+/** What every overflow queue promises. `open` gives one that takes `MAX_BYTES`, empty before each test. */
 export function describeOverflowQueue(open: () => OverflowQueue): void {
   const bodies = async (overflow: OverflowQueue, limit = 100) =>
     (await overflow.peek(limit)).map(({ body }) => body);
 
-  test('gives messages in their order, as they were, until they are removed', async () => {
+  test('returns messages in their order, unchanged, until they are removed', async () => {
     const overflow = open();
     expect(await overflow.peek(10)).toEqual([]);
     for (const body of ['[1]', 'null', 'ü \u{1F517}', '[1]']) await overflow.add(body);
@@ -18,7 +18,7 @@ export function describeOverflowQueue(open: () => OverflowQueue): void {
     expect(await bodies(overflow)).toEqual(['null', '[1]']);
   });
 
-  test('takes no more than its bound, and as much again as was removed', async () => {
+  test('takes no more than its bound, and takes more once some is removed', async () => {
     const overflow = open();
     const large = 'ü'.repeat(MAX_BYTES / 4);
     await overflow.add(large);

@@ -38,8 +38,8 @@ const REMOVE = createScript(`
 `);
 
 /**
- * The cache of links in Redis, under `short:{code}`. Copies that are put in one turn of the event loop share a
- * command: over REST that is one request instead of one for each link.
+ * The cache of links in Redis, under `short:{code}`. Copies that are put in one turn of the event loop share a command:
+ * over REST, one request instead of one for each link.
  */
 export function createRedisCache(redis: RedisCommands, lifetimes: CacheLifetimes): Cache {
   const key = (code: string) => `short:${code}`;
@@ -62,7 +62,7 @@ export function createRedisCache(redis: RedisCommands, lifetimes: CacheLifetimes
     try {
       await redis.run(REMOVE, [...bad.keys()].map(key), [...bad.values()].map(digestOf));
     } catch {
-      // The next reader finds it again.
+      // The next reader finds them again.
     }
   }
 

@@ -1,8 +1,8 @@
 import { createScript } from './script.ts';
 
 /**
- * Deltas are spread over shards by code, so that a batch stays small enough for one statement however many links were
- * visited. All keys carry one hash tag: a script touches several, and they must lie on one node.
+ * Deltas are spread over shards by code, so that a batch stays small enough for one statement, however many links were
+ * visited. All keys have one hash tag, because a script touches several, which must lie on one node.
  *
  *   counter:{visits}:open:<shard>      the id of the shard's open batch
  *   counter:{visits}:frozen:<shard>    the id of its unsettled batch
@@ -13,7 +13,7 @@ import { createScript } from './script.ts';
  */
 export const PREFIX = 'counter:{visits}:';
 
-/** Begins every script. Sets foreign values aside under a name, so that they stop neither their shard nor another. */
+/** Begins every script. It renames foreign values, so that they block no shard. */
 const SOUND = `
   local prefix, aside = ARGV[1], {}
   local function setAside(key, what)

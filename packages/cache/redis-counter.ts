@@ -7,7 +7,7 @@ import type { Counter } from '@terse/core/counts/ports';
 
 const SHARDS = 16;
 const ADD_ID_TTL_SECONDS = 600;
-/** Less than a millisecond of Redis, in which nobody else is answered. */
+/** Takes Redis less than a millisecond, in which it answers nobody else. */
 const CODES_PER_SCRIPT = 250;
 
 /** A number small enough that adding it to a count never overflows the column. */
@@ -15,7 +15,7 @@ const DELTA = /^-?\d{1,15}$/;
 
 /**
  * The counter in Redis, which must not evict keys that have no time to live (`volatile-*` or `noeviction`).
- * @param onBroken called with the names of foreign values that were found in its keys and set aside.
+ * @param onBroken called with the names of foreign values that were found at its keys and set aside.
  */
 export function createRedisCounter(
   redis: RedisConnection,
@@ -28,14 +28,14 @@ export function createRedisCounter(
     if (setAside.length > 0) onBroken(setAside);
   }
 
-  /** Leaves out fields that are not deltas, the same each time, and keeps them beside the batch for inspection. */
+  /** Leaves out fields that are not deltas, the same each time, and stores them beside the batch for inspection. */
   async function deltasOf(id: string): Promise<Map<ShortCode, number>> {
     const { deltas, broken } = readDeltas(await redis.command('HGETALL', `${PREFIX}batch:${id}`));
     if (broken.length > 0) {
       report(broken.map(([code]) => `delta of ${code.slice(0, 64)}`));
       const some = broken.slice(0, CODES_PER_SCRIPT).flat();
-      const kept = some.map((text) => text.slice(0, 100));
-      await redis.command('HSET', `${PREFIX}broken:deltas`, ...kept).catch(() => {});
+      const cut = some.map((text) => text.slice(0, 100));
+      await redis.command('HSET', `${PREFIX}broken:deltas`, ...cut).catch(() => {});
     }
     return deltas;
   }
@@ -44,13 +44,13 @@ export function createRedisCounter(
     add: async (addId, deltas) => {
       const entries = [...deltas];
       for (let start = 0; start < entries.length; start += CODES_PER_SCRIPT) {
-        const part = entries.slice(start, start + CODES_PER_SCRIPT);
+        const some = entries.slice(start, start + CODES_PER_SCRIPT);
         const setAside = await run(
           ADD,
           `${addId}:${start}`,
           String(ADD_ID_TTL_SECONDS),
           randomUUID(),
-          ...part.flatMap(([code, delta]) => [shardOf(code), code, String(delta)]),
+          ...some.flatMap(([code, delta]) => [shardOf(code), code, String(delta)]),
         );
         report(strings(setAside));
       }

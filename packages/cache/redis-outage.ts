@@ -1,11 +1,11 @@
 import { DomainError } from '@terse/core/errors';
 
-/** What a server answers that has no complaint about the command, but cannot serve any right now. */
+/** Answers of a server that cannot run any command right now. */
 const CANNOT_SERVE = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|NOREPLICAS|MISCONF|OOM)\b/;
 
 /**
  * Runs a command.
- * @throws DomainError `unavailable` when the server does not answer it, or serves nobody; else what the server said.
+ * @throws DomainError `unavailable` when the server does not answer, or can run no command; else the server's error.
  */
 export async function tellOutages(
   command: Promise<unknown>,

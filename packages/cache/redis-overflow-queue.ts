@@ -3,8 +3,8 @@ import { createScript } from './script.ts';
 import type { OverflowQueue, OverflowMessage } from '@terse/core/visits/ports';
 
 /**
- * The stream of messages, their size in bytes, and a foreign value found at the key of the stream. One hash tag: a
- * script touches all.
+ * The stream of messages, their size in bytes, and a foreign value found at the key of the stream. They have one hash
+ * tag, because a script touches all.
  */
 const KEYS = ['{visits}:overflow', '{visits}:overflow:bytes', '{visits}:overflow:broken'] as const;
 const [STREAM] = KEYS;
@@ -63,7 +63,7 @@ const PEEK = createScript(`${MEND}
 `);
 
 /**
- * The overflow in Redis, which must not evict keys that have no time to live (`volatile-*` or `noeviction`).
+ * The overflow queue in Redis, which must not evict keys that have no time to live (`volatile-*` or `noeviction`).
  * @param maxBytes the most that all messages together may have.
  * @param onBroken called with the name of a foreign value that was found at its key and set aside.
  */
@@ -75,7 +75,7 @@ export function createRedisOverflowQueue(
   return {
     add: async (body) => {
       const added = await redis.run(ADD, KEYS, [body, String(maxBytes)]);
-      if (added !== 1) throw new Error('The overflow is full.');
+      if (added !== 1) throw new Error('The overflow queue is full.');
     },
     peek: async (limit) => {
       const reply = await redis.run(PEEK, KEYS, [String(limit)]);
@@ -89,7 +89,7 @@ export function createRedisOverflowQueue(
   };
 }
 
-/** An entry is its id and a flat list of fields, of which this stream has one. */
+/** An entry has an id and a flat list of fields; in this stream, one field. */
 function toMessage(entry: unknown): OverflowMessage {
   const [id, fields] = entry as [string, [field: string, body: string]];
   return { id, body: fields[1] };

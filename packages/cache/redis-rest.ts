@@ -8,11 +8,11 @@ export interface RedisRestOptions {
   readonly url: string;
   readonly token: string;
   readonly timeoutMs: number;
-  /** Called when a command got no answer, or one that is not from Redis. */
+  /** Called when a command gets no answer, or one that is not from Redis. */
   readonly onError?: (error: unknown) => void;
 }
 
-/** What cannot be read was said by something else on the way. */
+/** An answer that cannot be read is from something else on the way, not from Redis. */
 const isReply = (error: unknown) =>
   error instanceof errors.UpstashError && !(error instanceof errors.UpstashJSONParseError);
 
@@ -25,9 +25,9 @@ export function openRedisRest({ url, token, timeoutMs, onError }: RedisRestOptio
   const redis = new Redis({
     url,
     token,
-    // Or a stored "null" would come back as null and "123" as a number.
+    // Otherwise a stored "null" would come back as null, and "123" as a number.
     automaticDeserialization: false,
-    // The client would repeat even an INCR, five times.
+    // By default, the client repeats a command five times, even an INCR.
     retry: { retries: 0 },
     enableTelemetry: false,
     enableAutoPipelining: false,
@@ -39,7 +39,7 @@ export function openRedisRest({ url, token, timeoutMs, onError }: RedisRestOptio
   };
   return {
     ...commandsBy(command),
-    // The request goes on: to cut it would cost its connection, and the next one a handshake.
+    // The request goes on: cutting it would close the connection, and the next request would need a handshake.
     within: (callersMs) => {
       const limit = createTimeLimit(callersMs);
       return commandsBy((...parts) => tellOutages(limit(command(...parts)), isInTime));

@@ -11,18 +11,18 @@ export interface RedisTcpOptions {
   /** Shown by the server beside the connection. */
   readonly name: string;
   readonly timeoutMs: number;
-  /** Called with what went wrong on a connection, which is then made anew. */
+  /** Called with the error of a connection, which is then made anew. */
   readonly onError: (error: unknown) => void;
 }
 
 const MAX_WAITING_COMMANDS = 10_000;
 const RECONNECT: Backoff = { firstMs: 50, maxMs: 2000 };
-// A peer that is gone without a word leaves a connection on which nothing ever arrives again. While nothing is asked,
-// pings find that out; a connection that is still greeting counts as idle, too.
+// A peer that disappears leaves a connection on which nothing arrives again. On an idle connection, pings notice it; a
+// connection that is still greeting counts as idle, too.
 const PING_EVERY_MS = 1000;
 const IDLE_TIMEOUT_MS = 5000;
 const CLOSE_WITHIN_MS = 1000;
-/** While much is asked it is never idle. */
+/** A busy connection is never idle, so unanswered commands show that it is dead. */
 const TIMEOUTS_BEFORE_RECONNECTING = 3;
 
 type Client = ReturnType<typeof connect>;
@@ -99,7 +99,7 @@ function connect({ url, name, onError }: RedisTcpOptions) {
     disableOfflineQueue: true,
     commandsQueueMaxLength: MAX_WAITING_COMMANDS,
     pingInterval: PING_EVERY_MS,
-    // Or it would make a signal for each command that rings five seconds later, and the limit above is shorter.
+    // Otherwise it makes a signal of five seconds for each command, and the limit above is shorter.
     commandOptions: { timeout: 0 },
     socket: {
       connectTimeout: 2000,
@@ -108,7 +108,7 @@ function connect({ url, name, onError }: RedisTcpOptions) {
     },
   });
   client.on('error', onError);
-  // Rejects only when it is closed before it ever connected; every failure is an 'error' event already.
+  // Rejects only when the client is closed before it ever connected. Every failure is also an 'error' event.
   client.connect().catch(() => {});
   return client;
 }

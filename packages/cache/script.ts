@@ -5,7 +5,7 @@ export function createScript(lua: string): Script {
   return { lua, sha1: createHash('sha1').update(lua).digest('hex') };
 }
 
-/** Runs a script by its digest; a server that does not know it is sent the text, once. */
+/** Runs a script by its digest. Sends the text once to a server that does not know it. */
 export async function runScript(
   send: (...parts: readonly string[]) => Promise<unknown>,
   script: Script,
