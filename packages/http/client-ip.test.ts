@@ -43,8 +43,8 @@ test.each([
   ['[203.0.113.7', null],
   ['2001:db8::1]:443', null],
   ['[]:443', null],
-])('anonymizes %j', (address, kept) => {
-  expect(anonymize(address)).toBe(kept);
+])('anonymizes %j', (address, anonymized) => {
+  expect(anonymize(address)).toBe(anonymized);
 });
 
 describe('believes', () => {
@@ -54,21 +54,21 @@ describe('believes', () => {
     expect(await seen(full(0), '192.0.2.1', '203.0.113.7')).toBe('192.0.2.1');
   });
 
-  test('what the trusted proxies appended, not what a visitor wrote before it', async () => {
+  test('the addresses that trusted proxies appended, not those that a visitor wrote before', async () => {
     expect(await seen(full(1), '10.0.0.1', '6.6.6.6, 203.0.113.7')).toBe('203.0.113.7');
     expect(await seen(full(2), '10.0.0.1', '6.6.6.6, 203.0.113.7, 10.0.0.2')).toBe('203.0.113.7');
   });
 
-  test('nothing when fewer proxies were passed than are trusted', async () => {
+  test('no address when the request passed fewer proxies than are trusted', async () => {
     expect(await seen(full(2), '10.0.0.1', '203.0.113.7')).toBeNull();
     expect(await seen(full(1), '10.0.0.1')).toBeNull();
   });
 });
 
-test('keeps no address when told to keep none', async () => {
+test('gives no address with VISITOR_IP=none', async () => {
   expect(await seen({ visitorIp: 'none', trustedProxyHops: 0 }, '192.0.2.1')).toBeNull();
 });
 
-test('keeps a network only, unless told to keep all', async () => {
+test('gives only the network with VISITOR_IP=anonymized', async () => {
   expect(await seen({ visitorIp: 'anonymized', trustedProxyHops: 0 }, '192.0.2.1')).toBe('192.0.2.0');
 });

@@ -8,7 +8,7 @@ export type VisitorIp = 'anonymized' | 'full' | 'none';
 
 export interface ClientIpOptions {
   readonly visitorIp: VisitorIp;
-  /** How many proxies in front append to `X-Forwarded-For`; only what they added is believed. */
+  /** How many proxies in front append to `X-Forwarded-For`. Only the addresses that they append are believed. */
   readonly trustedProxyHops: number;
 }
 
@@ -23,7 +23,7 @@ export function createClientIp({
 }: ClientIpOptions): (c: Context) => string | null {
   if (visitorIp === 'none') return () => null;
   const reduce = visitorIp === 'anonymized' ? anonymize : normalize;
-  // Parsing takes microseconds, and a visitor who comes again is soon remembered. `false` stands for no address.
+  // Parsing takes microseconds, so addresses are remembered. `false` stands for no address.
   const reduced = new LRUCache<string, string | false>({ max: ADDRESSES_REMEMBERED });
 
   function reduceAndRemember(address: string): string | false {
@@ -44,7 +44,7 @@ function peerAddress(c: Context): string | undefined {
   return incoming?.socket.remoteAddress;
 }
 
-/** The n-th address from the right: each trusted proxy appended one, and what is left of those anyone can write. */
+/** The n-th address from the right: each trusted proxy appends one, and anyone can write those to the left. */
 function forwardedAddress(c: Context, hops: number): string | undefined {
   return requestHeader(c, 'x-forwarded-for')?.split(',').at(-hops)?.trim();
 }
@@ -63,7 +63,7 @@ function normalize(address: string): string | null {
   return parse(address)?.toString() ?? null;
 }
 
-/** As RFC 7239 and proxies write it: bare or quoted, IPv6 in brackets or not, with a port or without. */
+/** An address as RFC 7239 and proxies write it: bare or quoted, IPv6 in brackets or not, with a port or without. */
 const NODE = /^"?(?:\[([^\]]+)\](?::\w+)?|([^:"]+)(?::\d+)?|([^"[\]]+))"?$/;
 
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {

@@ -3,13 +3,13 @@ import { SafeResponse } from './safe-response.ts';
 
 type End = Parameters<ServerResponse['end']>;
 
-/** How many responses wait for each other at most: more would make the first of them late, and the last no cheaper. */
+/** The most responses that are corked together. More would make the first of them late, and none of them cheaper. */
 const MAX_CORKED = 64;
 
 /**
- * Makes a class of responses that do not leave when they are ended, but together with the others of the same turn of
- * the event loop, after what `beforeResponses` returns was called. While it returns nothing, and for what is written
- * before the end of a response, nothing is corked.
+ * Makes a class of corked responses. An ended response leaves together with the others of the same turn of the event
+ * loop, after the function that `beforeResponses` returns was called. Bytes written before the end of a response are
+ * not corked, and while `beforeResponses` returns nothing, no response is.
  */
 export function corkResponses(beforeResponses: () => (() => void) | undefined): typeof ServerResponse {
   let corked: CorkedResponse[] = [];

@@ -16,7 +16,7 @@ test.each(['DE', 'US', 'GB', 'TW', 'XK', 'ZW'])('%s is a country', async (code) 
   expect(await seen(code)).toBe(code);
 });
 
-test('the letters may be small', async () => {
+test('the letters may be in lower case', async () => {
   expect(await seen('de')).toBe('DE');
 });
 
@@ -38,7 +38,7 @@ test.each([
   'DEU',
   'DE, US',
   '49',
-])('%j is none', async (code) => {
+])('%j is no country', async (code) => {
   expect(await seen(code)).toBeNull();
 });
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { requestHeader } from './request-header.ts';
 
-/** The codes of ISO 3166-1, and Kosovo. Edges send other codes for no country: XX, T1 (Tor), A1 (a proxy). */
+/** The codes of ISO 3166-1, and of Kosovo. Edges also send codes that are no country: XX, T1 (Tor), A1 (a proxy). */
 const COUNTRIES = new Set(
   `
   AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY
@@ -16,7 +16,7 @@ const COUNTRIES = new Set(
     .split(/\s+/),
 );
 
-/** Reads the visitor's country from the header that the edge sets; without a header's name nothing is believed. */
+/** Reads the visitor's country from the header that the edge sets. Without the name of a header, it reads none. */
 export function createCountry(headerName: string | undefined): (c: Context) => string | null {
   if (headerName === undefined) return () => null;
   const name = headerName.toLowerCase() as Lowercase<string>;

@@ -29,10 +29,10 @@ function isCutShort(c: Context): boolean {
   return incoming !== undefined && incoming.destroyed && !incoming.complete;
 }
 
-/** A Hono app with what every function has: problem details for every error. */
+/** A Hono app with what every function needs: problem details for every error. */
 export function createApp({ log }: AppDependencies): Hono {
-  // The router of this preset asks each route in turn. The usual one falls back to one that takes twice as long when
-  // routes such as `/` and `/:code` stand beside each other.
+  // The router of this preset tries each route in turn. With routes such as `/` and `/:code`, the usual router falls
+  // back to one that takes twice as long.
   const app = new TinyHono({ strict: false });
   const reportCause = reportCauses(
     (details, message) => log.error(details, message),

@@ -7,7 +7,7 @@ export function encodeCursor(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
-/** What `encodeCursor` was given, still to be checked; `undefined` when it is no cursor. */
+/** The position that `encodeCursor` was given, not checked yet; `undefined` when the text is no cursor. */
 export function decodeCursor(cursor: string): unknown {
   if (!BASE64URL.test(cursor)) return undefined;
   try {

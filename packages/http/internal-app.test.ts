@@ -9,7 +9,7 @@ const services = {
   metricsText: () => Promise.resolve('up 1\n'),
 };
 
-test('tells the state of each part by name, and nothing else of it', async () => {
+test('shows the state of each backing service by its name, and nothing else of it', async () => {
   const app = createInternalApp(services);
   expect((await app.request('/.live')).status).toBe(200);
   const ready = await app.request('/.ready');
@@ -23,12 +23,12 @@ test.each(['/.live', '/.started', '/.ready', '/.metrics'])('only reads at %s', a
   expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD']);
 });
 
-test('keeps a rollout back until the function has started', async () => {
+test('holds a rollout back until the function has started', async () => {
   let hasStarted = false;
   const app = createInternalApp({ ...services, started: () => Promise.resolve(hasStarted) });
   const starting = await app.request('/.started');
   expect([starting.status, await starting.json()]).toEqual([503, { status: 'starting' }]);
-  expect((await app.request('/.live')).status, 'it is not started anew for that').toBe(200);
+  expect((await app.request('/.live')).status, 'it is not restarted for that').toBe(200);
   hasStarted = true;
   expect((await app.request('/.started')).status).toBe(200);
 });

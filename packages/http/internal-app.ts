@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { type AppDependencies, createApp } from './create-app.ts';
 import { methodNotAllowed } from './method-not-allowed.ts';
 
-/** Whether requests are welcome, and the state of each part by name. Callers learn no more. */
+/** Whether the process takes requests, and whether each backing service answers, by its name. Callers learn no more. */
 export interface Readiness {
   readonly ready: boolean;
   readonly services: Readonly<Record<string, boolean>>;

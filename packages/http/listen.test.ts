@@ -17,12 +17,12 @@ async function listening(): Promise<Listener> {
   return listener;
 }
 
-describe('before the app is there', () => {
+describe('before the app is served', () => {
   // Node's own timers stay real.
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
-  test('a request waits, and is answered by it', async () => {
+  test('a request waits, and the app then answers it', async () => {
     const listener = await listening();
     const answers = Array.from({ length: 3 }, () => sendRaw(listener.port, REQUEST));
     await vi.waitUntil(() => vi.getTimerCount() === 3);
@@ -56,7 +56,7 @@ describe('before the app is there', () => {
     listener.serve(app);
   });
 
-  test('it can be closed', async () => {
+  test('the listener can be closed', async () => {
     const listener = await listen({ host, port: 0 });
     await listener.close(0);
     await expect(fetch(listener.origin)).rejects.toThrow('fetch failed');
@@ -75,8 +75,8 @@ test.runIf(hasIPv6)('listens at IPv6, and says so', async () => {
   expect(await (await fetch(`${listener.origin}/b`)).text()).toBe('b');
 });
 
-describe('an address that cannot be listened on', () => {
-  test('is named by its settings, each of the two', async () => {
+describe('an address at which no server can listen', () => {
+  test('is named by its settings, also when there are two', async () => {
     const { port } = await listening();
     const other = await listening();
     const config = { host, port, internalHost: host, internalPort: other.port };
@@ -99,7 +99,7 @@ describe('an address that cannot be listened on', () => {
 
   test.each([
     ['192.0.2.1', /^HOST 192\.0\.2\.1 is no address of this machine$/],
-    ['fe80::1', /^HOST fe80::1 must say its zone, as fe80::1%eth0 does$/],
+    ['fe80::1', /^HOST fe80::1 must have a zone, such as fe80::1%eth0$/],
     ['nowhere.invalid', /^HOST nowhere\.invalid is a name without an address$/],
   ])('%s is named in one line', async (address, fault) => {
     await expect(listen({ host: address, port: 0 })).rejects.toThrow(fault);
@@ -108,9 +108,9 @@ describe('an address that cannot be listened on', () => {
   test.each([
     ['EACCES', 'INTERNAL_PORT 80 is not allowed for this user: low ports need a privilege'],
     ['EAFNOSUPPORT', 'INTERNAL_HOST ::1 is no address of this machine'],
-    ['EMFILE', 'INTERNAL_HOST ::1 and INTERNAL_PORT 80 cannot be listened on (EMFILE)'],
-    [undefined, 'INTERNAL_HOST ::1 and INTERNAL_PORT 80 cannot be listened on (unknown)'],
-  ])('what the system calls %s is "%s"', (code, fault) => {
+    ['EMFILE', 'INTERNAL_HOST ::1 and INTERNAL_PORT 80: no server can listen there (EMFILE)'],
+    [undefined, 'INTERNAL_HOST ::1 and INTERNAL_PORT 80: no server can listen there (unknown)'],
+  ])('the system error %s becomes "%s"', (code, fault) => {
     const settings = { host: 'INTERNAL_HOST', port: 'INTERNAL_PORT' };
     expect(listeningFault({ host: '::1', port: 80, settings }, { code })).toBe(fault);
   });

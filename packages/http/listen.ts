@@ -15,20 +15,20 @@ const CLOSE_IDLE_EVERY_MS = 50;
 const EXPECTATION = new DomainError('expectation_failed', 'Only 100-continue can be expected.');
 const TUNNEL = new DomainError('method_not_allowed', 'There are no tunnels here.');
 
-/** An address that is listened on. Until `serve`, requests wait there. */
+/** A server that listens at an address. Until `serve`, requests wait. */
 export interface Listener {
   readonly port: number;
   /** The address as a URL. */
   readonly origin: string;
-  /** Answers requests with the app, first those that wait. */
+  /** Answers requests with the app, the waiting ones first. */
   serve(app: ServedApp): void;
-  /** Accepts nothing new, lets requests in flight finish, and cuts those that have not by the deadline. */
+  /** Accepts no new request, lets those in flight finish, and cuts those that have not by the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
 
 /**
- * Listens, and serves an app later: a wrong address shows before a part opens, and requests wait meanwhile.
- * @throws Error in one line that names the setting when the address cannot be listened on.
+ * Listens, and serves an app later: a wrong address shows before a backing service is opened, and requests wait.
+ * @throws Error in one line that names the setting when it cannot listen at the address.
  */
 export async function listen(address: ListenAddress): Promise<Listener> {
   const waiting = createWaitingRequests();
@@ -37,12 +37,12 @@ export async function listen(address: ListenAddress): Promise<Listener> {
   let closing = false;
   const server = createServer(
     {
-      // Longer than the idle time of the proxies in front, so that they, not we, end an idle connection.
+      // Longer than the idle time of the proxies in front, so that they end an idle connection, not this server.
       keepAliveTimeout: 75_000,
       headersTimeout: 10_000,
       requestTimeout: 30_000,
       maxHeaderSize: MAX_HEADER_BYTES,
-      // A request without a body is made without the stream to read it from.
+      // A request without a body gets no stream.
       optimizeEmptyRequests: true,
       // `hostFault` answers with a problem instead.
       requireHostHeader: false,
@@ -109,7 +109,7 @@ function bind(server: Server, address: ListenAddress): Promise<void> {
 
 function close(server: Server, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
-    // A connection whose last response began before the closing is kept alive, and would be waited for.
+    // A connection whose last response began before the closing stays open, and would hold up the close.
     const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
     server.close(() => {

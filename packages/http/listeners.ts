@@ -7,18 +7,18 @@ export interface ListenConfig {
   readonly internalPort: number;
 }
 
-/** The addresses of a function: for its callers, and for the platform. */
+/** The listeners of a function: one for its callers, and one for the platform. */
 export interface Listeners {
   readonly callers: Listener;
   readonly internal: Listener;
 }
 
-/** The addresses of a function that fetches its work itself: for the platform only. */
+/** The listeners of a function that fetches its work itself: only the one for the platform. */
 export type InternalListeners = Pick<Listeners, 'internal'> & Partial<Listeners>;
 
 /**
- * Listens at both addresses of a function, before it opens a part.
- * @throws Error with a line for each address that cannot be listened on; then it listens at none.
+ * Listens at both addresses of a function, before it opens a backing service.
+ * @throws Error with a line for each address that it cannot listen at; then it listens at none.
  */
 export async function openListeners(config: ListenConfig): Promise<Listeners> {
   const [callers, internal] = await Promise.allSettled([
@@ -38,7 +38,7 @@ export async function openListeners(config: ListenConfig): Promise<Listeners> {
 
 /**
  * Listens at the internal address only.
- * @throws Error in one line when it cannot be listened on.
+ * @throws Error in one line when it cannot listen there.
  */
 export async function openInternalListener({
   internalHost: host,

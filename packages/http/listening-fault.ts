@@ -9,7 +9,7 @@ export interface ListenAddress {
 
 const SETTINGS = { host: 'HOST', port: 'PORT' };
 
-/** One line that says which setting is wrong, and why nothing can listen at its address. */
+/** One line that names the wrong setting, and says why no server can listen at its address. */
 export function listeningFault(
   { host, port, settings = SETTINGS }: ListenAddress,
   { code = 'unknown' }: { readonly code?: string | undefined },
@@ -25,11 +25,11 @@ export function listeningFault(
     case 'EAFNOSUPPORT':
       return `${hostSetting} is no address of this machine`;
     case 'EINVAL':
-      return `${hostSetting} must say its zone, as fe80::1%eth0 does`;
+      return `${hostSetting} must have a zone, such as fe80::1%eth0`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `${hostSetting} is a name without an address`;
     default:
-      return `${hostSetting} and ${settings.port} ${port} cannot be listened on (${code})`;
+      return `${hostSetting} and ${settings.port} ${port}: no server can listen there (${code})`;
   }
 }

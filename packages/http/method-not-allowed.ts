@@ -4,7 +4,7 @@ import { problem } from './problem.ts';
 
 /**
  * Answers requests that no handler of an address took: 405 with `Allow` (RFC 9110), which names HEAD beside GET.
- * A method in `handled` means that the address does not exist: 404.
+ * For a method in `handled`, the address does not exist, so it answers 404.
  */
 export function methodNotAllowed(...handled: readonly string[]): Handler {
   const allowed = handled.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));

@@ -21,7 +21,7 @@ export interface PageOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A small page for people that loads nothing. Escapes both texts. */
+/** A small page for people, which loads nothing. It escapes both texts. */
 export function page(
   c: Context,
   title: string,

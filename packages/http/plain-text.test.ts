@@ -29,7 +29,7 @@ test.each([
   for (const each of hidden) expect(text.safeParse(`a${each}b`).success).toBe(false);
 });
 
-test('what was taken is stored and read by every store as it is', () => {
+test('every store can hold a text that was taken, unchanged', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (each) => {
       const taken = text.safeParse(each).data ?? '';

@@ -3,7 +3,7 @@ import { requestHeader } from './request-header.ts';
 
 const AHEAD = /\b(?:prefetch|prerender|preview)\b/i;
 
-/** Whether a browser fetches ahead of a click, by `Sec-Purpose` or one of its three predecessors. */
+/** Whether a browser fetches before a click, by `Sec-Purpose` or one of its three predecessors. */
 export function isPrefetch(c: Context): boolean {
   const purpose =
     requestHeader(c, 'sec-purpose') ??

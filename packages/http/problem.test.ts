@@ -36,7 +36,7 @@ test('says what is wrong, where, and how to find it in the logs', async () => {
   });
 });
 
-test('never shows an unexpected error, and logs it under the id it gives', async () => {
+test('never shows an unexpected error, and logs it under the id of the answer', async () => {
   const response = await appThatThrows(new Error('password=hunter2')).request('/');
   const text = await response.text();
   expect(response.status).toBe(500);
@@ -45,7 +45,7 @@ test('never shows an unexpected error, and logs it under the id it gives', async
   expect(log.error).toHaveBeenLastCalledWith(expect.objectContaining({ request_id }), 'unexpected error');
 });
 
-test('says when to come back while a part is down, and logs why', async () => {
+test('says when to come back while a backing service is down, and logs why', async () => {
   const cause = new Error('connection refused');
   const response = await appThatThrows(new DomainError('unavailable', 'Not now.', [], { cause })).request(
     '/',
@@ -81,7 +81,7 @@ test.each(['/api/v1/links/none', '/api/none', '/api', '/api/'])(
   },
 );
 
-test('replaces a request id that could not be told from something else in a log', async () => {
+test('replaces a request id that a log could not show as one word', async () => {
   const headers = { 'X-Request-Id': 'a b "c"' };
   const response = await appThatThrows(new DomainError('unavailable', 'x')).request('/', { headers });
   expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);

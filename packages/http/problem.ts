@@ -11,11 +11,11 @@ interface ProblemKind {
 }
 
 const KINDS = {
-  malformed_request: { status: 400, title: 'This is not a request' },
+  malformed_request: { status: 400, title: 'The request is malformed' },
   uri_too_long: { status: 414, title: 'The address is too long' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
-  expectation_failed: { status: 417, title: 'What is expected cannot be met' },
+  expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   invalid_request: { status: 422, title: 'The request is not valid' },
   malformed_json: { status: 400, title: 'The body is not JSON' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
@@ -45,7 +45,7 @@ export function problemType(code: ErrorCode): string {
 
 /**
  * The error as a response: a small page for browsers of short links, problem details (RFC 9457) for everything else.
- * Nothing but what the error itself says is shown.
+ * It shows only the message of the error.
  */
 export function problem(
   c: Context,

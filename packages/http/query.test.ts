@@ -43,7 +43,7 @@ test.each([
   expect(await read(query)).toContainEqual({ field, message });
 });
 
-test('what was encoded is read as it was', async () => {
+test('reads encoded parameters as they were', async () => {
   const pairs = fc.record(
     { one: fc.string({ unit: 'binary' }), many: fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }) },
     { requiredKeys: [] },
@@ -61,7 +61,7 @@ test('what was encoded is read as it was', async () => {
   );
 });
 
-test('a parameter is refused where none is known', async () => {
+test('refuses a parameter at an address that takes none', async () => {
   expect((await app.request('/none')).status).toBe(200);
   expect((await app.request('/none?')).status).toBe(200);
   const refused = await app.request('/none?force=true');

@@ -24,7 +24,7 @@ export function readQuery<T>(c: Context, schema: z.ZodType<T>, lists: readonly s
   return check(schema, values, { faults: [...faults.values()], fieldOf: ([name = '']) => String(name) });
 }
 
-/** Refuses every query parameter, for addresses that know none. */
+/** Refuses every query parameter, for addresses that take none. */
 export const refuseQuery: MiddlewareHandler = (c, next) => {
   if (queryOf(c) !== '') readQuery(c, z.strictObject({}));
   return next();

@@ -17,18 +17,18 @@ test.each([
   ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
   ['HPE_INVALID_METHOD', 'malformed_request'],
   ['ECONNRESET', 'malformed_request'],
-])('what Node calls %s is %s', (code, fault) => {
+])('the error %s of Node becomes %s', (code, fault) => {
   expect(faultOf(code, 'a: b\r\n')).toBe(fault);
 });
 
-test('an address that fills the first packet is what is too long', () => {
+test('the address is too long when it fills the first packet', () => {
   expect(faultOf('HPE_HEADER_OVERFLOW', `GET /${'a'.repeat(20_000)}`)).toBe('uri_too_long');
   expect(faultOf('HPE_HEADER_OVERFLOW', `GET / HTTP/1.1\r\nX: ${'a'.repeat(20_000)}`)).toBe(
     'headers_too_large',
   );
 });
 
-test('an answer that is under way leaves before that to the unreadable request behind it', async () => {
+test('an answer under way leaves before the answer to the unreadable request behind it', async () => {
   const gate = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   const app = new Hono().get('/slow', async (c) => {
@@ -46,9 +46,9 @@ test('an answer that is under way leaves before that to the unreadable request b
 
 test.each([
   ['rubbish behind it', '\r\nrubbish\r\n\r\n', [307, 400]],
-  ['two of its kind and rubbish behind it', `\r\n${VISIT}\r\nrubbish\r\n\r\n`, [307, 307, 400]],
-  ['a coding that nobody knows', 'Transfer-Encoding: gzip\r\n\r\n', [307]],
-  ['a chunk that is none', 'Transfer-Encoding: chunked\r\n\r\nZZZ\r\n\r\n', [307]],
+  ['another visit and rubbish behind it', `\r\n${VISIT}\r\nrubbish\r\n\r\n`, [307, 307, 400]],
+  ['an unknown coding', 'Transfer-Encoding: gzip\r\n\r\n', [307]],
+  ['a malformed chunk', 'Transfer-Encoding: chunked\r\n\r\nZZZ\r\n\r\n', [307]],
 ])('a visit with %s is answered whenever it is counted', async (_what, rest, expected) => {
   let counted = 0;
   const app = new Hono().get('/code', () => {
@@ -62,7 +62,7 @@ test.each([
   await server.close(100);
 });
 
-test('a body that breaks off is nothing unexpected', async () => {
+test('a body that breaks off is not logged as an unexpected error', async () => {
   const log = { error: vi.fn(), info: vi.fn() };
   const read = Promise.withResolvers<void>();
   const app = createApp({ log });

@@ -33,20 +33,20 @@ export function refusalOf({ code = '', rawPacket }: UnreadableRequest): DomainEr
   return isTooLong && beginsWithLongLine(rawPacket) ? URI_TOO_LONG : (PARSER_ERRORS[code] ?? MALFORMED);
 }
 
-/** Whether a packet begins with a request line without end. Sees only what arrived at once. */
+/** Whether a packet begins with a request line that does not end in it. */
 function beginsWithLongLine(packet: Buffer = Buffer.alloc(0)): boolean {
   const line = packet.subarray(0, MAX_HEADER_BYTES).toString('latin1');
   return /^[A-Z]+ [^ \n]*$/.test(line);
 }
 
 /**
- * Answers what could not be read as a request, and ends the connection. Answers to the requests before it leave first;
- * a request whose own answer is complete, and only whose body cannot be read, gets no second one.
+ * Answers bytes that could not be read as a request, and ends the connection. Answers to earlier requests leave first.
+ * A request that was answered before its body could not be read gets no second answer.
  */
 export function refuseUnreadable(error: UnreadableRequest, socket: Duplex): void {
   const asked = answerOn(socket);
   const isAnswered = asked !== undefined && asked.headersSent && !asked.req.complete;
-  // What is corked until the end of this turn leaves before.
+  // Responses that are corked until the end of this turn leave first.
   setImmediate(() => endAfterAnswers(socket, isAnswered ? undefined : refusalOf(error)));
 }
 

@@ -4,7 +4,7 @@ import { reportCauses } from './report-causes.ts';
 
 const down = new DomainError('unavailable', 'It does not answer.', [], { cause: new Error('refused') });
 
-test('a thousand callers of what is down are two lines, and none is forgotten', () => {
+test('a thousand failed calls make two lines, and each call is counted', () => {
   const log = vi.fn<(details: Readonly<Record<string, unknown>>, message: string) => void>();
   let time = 0;
   const report = reportCauses(log, () => time);
@@ -17,7 +17,7 @@ test('a thousand callers of what is down are two lines, and none is forgotten', 
   ]);
 });
 
-test('another fault is told beside it', () => {
+test('an error of another code has its own lines', () => {
   const log = vi.fn<(details: Readonly<Record<string, unknown>>, message: string) => void>();
   const report = reportCauses(log, () => 0);
   report(down, '1');

@@ -5,8 +5,8 @@ type Report = (details: Readonly<Record<string, unknown>>, message: string) => v
 const REPORT_EVERY_MS = 5000;
 
 /**
- * Logs what is behind an error that callers are told: one line in five seconds for each code, which says how many were
- * left out. A function that is down would fill the log with as many lines as it has callers.
+ * Logs the causes of errors that callers see: for each code, one line in five seconds, with the number of those left
+ * out. Otherwise a function that is down would fill the log with a line for each caller.
  * @param now milliseconds of a clock that does not jump.
  */
 export function reportCauses(report: Report, now: () => number) {

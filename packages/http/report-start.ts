@@ -3,7 +3,7 @@ import type { InternalListeners } from './listeners.ts';
 
 /**
  * Logs which function has started, what it does, and its addresses.
- * @param does what it does, as a verb such as `redirects visitors`.
+ * @param does what the function does, such as `redirects visitors`.
  */
 export function reportStart(
   {

@@ -130,7 +130,7 @@ describe('a key that an object has twice', () => {
     expect(await send('{"a":"x","a":"y"}')).toEqual({ code: 'invalid_request', fields: ['a'] });
   });
 
-  test('is in nothing that was written from an object', () => {
+  test('is never found in JSON that was written from an object', () => {
     fc.assert(
       fc.property(fc.json(), (json) => {
         expect(repeatedKeys(json)).toEqual([]);

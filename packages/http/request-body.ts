@@ -7,8 +7,8 @@ import { repeatedKeys } from './repeated-keys.ts';
 import { requestHeader } from './request-header.ts';
 
 /**
- * Refuses bodies of more than `maxBytes`. A server reads as many bytes as `Content-Length` says and no more; a body
- * without it is counted while it is read.
+ * Refuses bodies of more than `maxBytes`. A server reads no more bytes than `Content-Length` says; a body without this
+ * header is counted while it is read.
  */
 export function limitBody(maxBytes: number): MiddlewareHandler {
   const refuse = (): never => {

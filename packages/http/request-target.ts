@@ -3,7 +3,7 @@ import { DomainError } from '@terse/core/errors';
 import { countHeaders } from './request-header.ts';
 
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i;
-/** A cache of one: a server has few names, so most requests repeat the last valid host. */
+/** The last valid host. A server has few names, so most requests repeat it. */
 let lastGoodHost = '';
 
 const NO_HOST = new DomainError(

@@ -42,7 +42,7 @@ describe('an instant', () => {
     `2026-11-24T12:00:00.${'1'.repeat(100)}Z`,
     1_790_000_000_000,
     null,
-  ])('%j is none', (text) => {
+  ])('%j is no instant', (text) => {
     expect(instant.safeParse(text).success).toBe(false);
   });
 
@@ -55,7 +55,7 @@ describe('an instant', () => {
     expect(instant.safeParse(text).error?.issues[0]?.message).toMatch(says);
   });
 
-  test('is read as it is shown, whatever it is', () => {
+  test('is read as it is shown, for any date', () => {
     const between = { min: new Date('2000-01-01T00:00:00Z'), max: new Date('2999-12-31T23:59:59.999Z') };
     fc.assert(
       fc.property(fc.date({ ...between, noInvalidDate: true }), (date) => {
@@ -64,7 +64,7 @@ describe('an instant', () => {
     );
   });
 
-  test('is never one that a database or a caller cannot be shown, whatever the text', () => {
+  test('is always one that a database and a caller can show, for any text', () => {
     const digits = (max: number) => fc.integer({ min: 0, max }).map(String);
     const nearly = fc
       .tuple(

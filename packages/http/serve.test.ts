@@ -5,7 +5,7 @@ import { serve } from './serve.ts';
 
 const host = '127.0.0.1';
 
-test('finishes what is under way before it closes, and takes nothing new', async () => {
+test('finishes requests under way before it closes, and takes no new ones', async () => {
   const started = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const app = new Hono().get('/', async (c) => {
@@ -24,7 +24,7 @@ test('finishes what is under way before it closes, and takes nothing new', async
   await closed;
 });
 
-test('cuts at the deadline what does not end', async () => {
+test('cuts requests that have not ended at the deadline', async () => {
   const app = new Hono().get('/', () => new Promise<Response>(() => {}));
   const server = await serve(app, { host, port: 0 });
   const socket = connect(server.port, host);
@@ -40,13 +40,13 @@ test('cuts at the deadline what does not end', async () => {
   await expect(ended).resolves.toBeDefined();
 });
 
-describe('with something to be done before responses', () => {
+describe('with work to do before responses', () => {
   async function serveCorked(beforeResponses: () => void) {
     const app = new Hono().get('/:name', (c) => c.text(c.req.param('name')));
     return serve({ fetch: app.fetch, beforeResponses }, { host, port: 0 });
   }
 
-  /** Sends requests in one packet and gives what comes back, until the server closes the connection. */
+  /** Sends requests in one packet, and returns the answers up to the end of the connection. */
   async function converse(port: number, paths: readonly string[], onData: () => void): Promise<string> {
     const socket = connect(port, host);
     const requests = paths.map((path, index) => {
@@ -75,7 +75,7 @@ describe('with something to be done before responses', () => {
     await server.close(100);
   });
 
-  test('answers however many come in a turn', async () => {
+  test('answers any number of requests in a turn', async () => {
     const server = await serveCorked(() => {});
     const bodies = await Promise.all(
       Array.from({ length: 200 }, async (_, index) =>
@@ -86,7 +86,7 @@ describe('with something to be done before responses', () => {
     await server.close(100);
   });
 
-  test('bears visitors who leave before they are answered', async () => {
+  test('goes on when a visitor leaves before the answer', async () => {
     const server = await serveCorked(() => {});
     const socket = connect(server.port, host);
     await new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 
 /**
- * An app that can be served. A response of one with `beforeResponses` leaves only after that was called, once for all
+ * An app that can be served. With `beforeResponses`, a response leaves only after that was called, once for all
  * responses of a turn of the event loop.
  */
 export interface ServedApp extends Pick<Hono, 'fetch'> {

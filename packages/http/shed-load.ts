@@ -3,9 +3,9 @@ import type { MiddlewareHandler } from 'hono';
 import { DomainError } from '@terse/core/errors';
 
 export interface ShedLoadOptions {
-  /** How hard the process is pressed, from 0 to 1. */
+  /** How loaded the process is, from 0 to 1. */
   readonly pressure: () => number;
-  /** At this pressure and above nothing is taken. */
+  /** At this pressure and above, every request is turned away. */
   readonly maxPressure: number;
   /** How many requests may be under way at once, and how many may wait for their turn. */
   readonly maxConcurrent: number;
@@ -14,8 +14,8 @@ export interface ShedLoadOptions {
 }
 
 /**
- * Turns requests away while the process has more to do than it can: what is less urgent than a redirect must not hold
- * one up. @throws DomainError `overloaded`.
+ * Turns requests away while the process has more to do than it can, so that they do not hold up redirects.
+ * @throws DomainError `overloaded`.
  */
 export function shedLoad(options: ShedLoadOptions): MiddlewareHandler {
   const { pressure, maxPressure, maxConcurrent, maxWaiting, onShed } = options;

@@ -9,9 +9,9 @@ const WAIT_MS = 2000;
 const MAX_WAITING = 1000;
 const STARTING = new DomainError('unavailable', 'The service is starting. Try again shortly.');
 
-/** Keeps requests that arrive before the app can answer them. */
+/** Holds requests that arrive before the app can answer them. */
 export interface WaitingRequests {
-  /** Keeps a request until `answerAll`. Refuses it after two seconds, or when a thousand wait. */
+  /** Holds a request until `answerAll`. Refuses it after two seconds, or when a thousand wait. */
   add: Answer;
   answerAll(answer: Answer): void;
 }
