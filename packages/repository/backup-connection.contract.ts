@@ -8,25 +8,22 @@ import { openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts'
 import { allRows } from './test-rows.ts';
 
 const PATIENCE = { timeout: 10_000 };
-/** What the copy says, or the next statement where a pooler had all rows already. */
+/** The error of the copy, or of the next statement when a pooler already had all rows. */
 const CUT_OFF = /connection|ECONN|EPIPE|The database does not answer/i;
 
 /** What the connection of a backup promises, directly and through a pooler. */
 export function describeBackupConnection(open: () => Promise<OpenDatabase>): void {
   const pair = openPair(open, open);
 
-  test.each([0, 1, 63, 64, 65, 500])(
-    'brings over rows of %s KB, which no packet holds',
-    async (kilobytes) => {
-      const fixture = await withLinks(pair.from);
-      const title = 'x'.repeat(kilobytes * 1024);
-      await sql`update links set title = ${title}`.execute(fixture.db);
-      await fixture.insert('2026-11-24T12:00:00Z', 50);
-      const before = await allRows(pair.from.db);
-      await restoreInto(pair.to, await takeBackup(pair.from));
-      expect(await allRows(pair.to.db)).toEqual(before);
-    },
-  );
+  test.each([0, 1, 63, 64, 65, 500])('restores rows of %s KB, which no packet holds', async (kilobytes) => {
+    const fixture = await withLinks(pair.from);
+    const title = 'x'.repeat(kilobytes * 1024);
+    await sql`update links set title = ${title}`.execute(fixture.db);
+    await fixture.insert('2026-11-24T12:00:00Z', 50);
+    const before = await allRows(pair.from.db);
+    await restoreInto(pair.to, await takeBackup(pair.from));
+    expect(await allRows(pair.to.db)).toEqual(before);
+  });
 
   async function withMuch(): Promise<Kysely<unknown>> {
     const { db } = await withLinks(pair.from);
@@ -59,7 +56,7 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
   test('ends when it is stopped, and leaves nothing running', async () => {
     const db = await withMuch();
     const stop = new AbortController();
-    // Nobody reads it, so it never ends by itself.
+    // Nobody reads the destination, so the backup never ends.
     const writing = writeBackup(pair.from, new PassThrough(), stop.signal);
     await expect.poll(() => copies(db), PATIENCE).toBeGreaterThan(0);
     stop.abort(new Error('stopped'));
@@ -67,7 +64,7 @@ export function describeBackupConnection(open: () => Promise<OpenDatabase>): voi
     await expect.poll(() => copies(db), PATIENCE).toBe(0);
   });
 
-  test('fails a statement after rows that were not read to the end', async () => {
+  test('a statement fails after rows that were not read to the end', async () => {
     const broken = pair.from.copy('snapshot', async ({ db, read }) => {
       const rows = await read(`copy (select repeat('x', 100) from generate_series(1, 1000000)) to stdout`);
       for await (const _ of rows) break;

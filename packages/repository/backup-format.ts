@@ -20,7 +20,7 @@ export interface BackupHeader {
 export interface BackupTable {
   readonly table: string;
   readonly columns: readonly string[];
-  /** Only of visits: the UTC days that have a partition, `YYYY-MM-DD`. */
+  /** For the visits only: the UTC days that have a partition, `YYYY-MM-DD`. */
   readonly days?: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export class BackupError extends Error {
   override readonly name = 'BackupError';
 }
 
-/** @param how what shows it. */
+/** @param how what shows the damage. */
 export function damaged(how?: string, options?: ErrorOptions): BackupError {
   const what = `The backup is damaged or incomplete${how === undefined ? '' : `: ${how}`}.`;
   return new BackupError(`${what} Copy its file again, or restore an earlier one.`, options);
@@ -46,7 +46,7 @@ export function foreign(options?: ErrorOptions): BackupError {
 
 export const NAME_A_BACKUP = 'Name a file that npm run backup made.';
 
-/** @param migration which only the newer release knows. */
+/** @param migration one that only the newer release has. */
 export function databaseIsNewer(migration: string): BackupError {
   return new BackupError(
     `The database is of a newer release, which has the migration ${migration}. Use that release.`,
@@ -71,7 +71,7 @@ export function parseHeader(line: string): BackupHeader {
     typeof taken_at !== 'string' ||
     typeof postgres !== 'string'
   ) {
-    throw damaged('its first line lacks something');
+    throw damaged('its first line is incomplete');
   }
   return { format, version, migrations, taken_at, postgres };
 }
@@ -98,7 +98,7 @@ function parse(line: string, fault: () => BackupError): Readonly<Record<string, 
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null) return { ...value };
   } catch {
-    // The error below says it.
+    // The error below covers it.
   }
   throw fault();
 }

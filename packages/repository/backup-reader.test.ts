@@ -42,7 +42,7 @@ test('finds the end of the rows wherever the text is cut into chunks', async () 
   );
 });
 
-test('keeps no more than a chunk, however long the rows are', async () => {
+test('holds no more than a chunk, however long the rows are', async () => {
   const chunk = Buffer.from('x'.repeat(1023) + '\n');
   let given = 0;
   let taken = 0;

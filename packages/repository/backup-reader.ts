@@ -6,7 +6,7 @@ const END_AFTER_ROW = Buffer.from(`\n${END_OF_ROWS}`);
 /** Enough for the days of two centuries. */
 const MAX_LINE_BYTES = 1024 * 1024;
 
-/** Reads the text of a backup from beginning to end. It keeps no more than a chunk in memory. */
+/** Reads the text of a backup from beginning to end. It holds no more than a chunk in memory. */
 export class BackupReader {
   readonly #chunks: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
@@ -17,7 +17,7 @@ export class BackupReader {
 
   /**
    * The next line.
-   * @throws BackupError when there is none, or when it is longer than any of a backup.
+   * @throws BackupError when there is none, or when it is longer than any line of a backup.
    */
   async line(): Promise<string> {
     for (;;) {
@@ -44,7 +44,7 @@ export class BackupReader {
         this.#take(END.length);
         return;
       }
-      // The last bytes stay: they may be the beginning of that line.
+      // The last bytes stay, because they may begin the line that ends the rows.
       const whole = this.#rest.length - END_AFTER_ROW.length + 1;
       if (whole > 0) yield this.#take(whole);
       await this.#readMoreRows();

@@ -9,11 +9,11 @@ import { makeBare, openPair, restoreInto, takeBackup, withLinks } from './test-b
 import { TABLE_NAMES } from './tables.ts';
 import { allRows, anyRows, insertRows } from './test-rows.ts';
 
-/** What to do about a file that is refused. */
+/** The end of each refusal: what to do about the file. */
 const NEXT_STEP =
   /\. (?:Copy its file again, or restore an earlier one|Name a file that npm run backup made|Restore it with (?:that release|the release that made it))\.$/;
 
-/** What is refused, and leaves everything as it is. */
+/** What a backup or a restore refuses, without changing anything. */
 export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void {
   const pair = openPair(open, open);
 
@@ -43,7 +43,7 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
     return outcome.message;
   }
 
-  test('any part of a backup', async () => {
+  test('any beginning of a backup', async () => {
     const backup = await some();
     await fc.assert(
       fc.asyncProperty(fc.nat(backup.length - 1), async (length) => {
@@ -87,7 +87,7 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
     );
   });
 
-  test('what is no backup', async () => {
+  test('a file that is no backup', async () => {
     const backup = await some();
     const text = gunzipSync(backup).toString();
     const header = { format: 'terse-backup', version: 2, migrations: MIGRATIONS, taken_at: '', postgres: '' };
@@ -108,7 +108,7 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
     for (const [bytes, says] of cases) expect(await refusal(bytes)).toMatch(says);
   });
 
-  test('a backup that names what this release does not know', async () => {
+  test('a backup with names that this release does not know', async () => {
     const text = gunzipSync(await some()).toString();
     const last = MIGRATIONS.at(-1) ?? '';
     const cases: [part: string, by: string, says: RegExp][] = [
@@ -157,7 +157,7 @@ export function describeRefusedBackups(open: () => Promise<OpenDatabase>): void 
     );
   });
 
-  test('no database where nothing but upkeep was done', async () => {
+  test('no database that has only rows of upkeep', async () => {
     await withLinks(pair.from);
     const backup = await takeBackup(pair.from);
     await migrate(pair.to.db);

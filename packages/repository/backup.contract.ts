@@ -11,7 +11,7 @@ import { fixtureOn, openPair, restoreInto, takeBackup, withLinks } from './test-
 import { emptyDatabase } from './test-database.ts';
 import { allRows, anyRows, insertRows } from './test-rows.ts';
 
-/** Links whose visits are not those of its rollups and deltas, and totals that are not those of the rollups. */
+/** Links whose visits differ from their rollups and deltas, and totals that differ from the rollups. */
 async function contradictions(db: Kysely<Database>): Promise<unknown[]> {
   const { rows } = await sql`
     with rolledUp as (
@@ -35,13 +35,13 @@ async function contradictions(db: Kysely<Database>): Promise<unknown[]> {
 export function describeBackups(open: () => Promise<OpenDatabase>, openOther = open): void {
   const pair = openPair(open, openOther);
 
-  test('brings over whatever the tables hold, to the letter', async () => {
+  test('restores any rows that the tables hold, unchanged', async () => {
     await migrate(pair.to.db);
     await fc.assert(
       fc.asyncProperty(await anyRows(pair.from.db), async (rows) => {
         await emptyDatabase(pair.from.db);
         await insertRows(pair.from.db, rows);
-        // Restored, not derived.
+        // Totals are restored, not computed.
         await sql`update visit_totals set visits = -7`.execute(pair.from.db);
         const before = await allRows(pair.from.db);
         await emptyDatabase(pair.to.db);
@@ -55,7 +55,7 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
     );
   });
 
-  test('shows one moment while visits are stored and merged, and keeps nobody waiting', async () => {
+  test('shows one moment while visits are stored and merged, and holds nobody up', async () => {
     const fixture = await withLinks(pair.from);
     await fixture.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
     await fixture.insert('2026-11-24T12:00:00Z', 40);
@@ -88,7 +88,7 @@ export function describeBackups(open: () => Promise<OpenDatabase>, openOther = o
     expect(await contradictions(pair.from.db)).toEqual([]);
   });
 
-  test('puts visits where new ones go, and goes on counting', async () => {
+  test('puts visits into the partitions of new ones, and counting goes on', async () => {
     const fixture = await withLinks(pair.from);
     await fixture.visits.preparePartitions(new Date('2026-11-24T00:00:00Z'));
     await fixture.insert('2026-11-24T12:00:00Z', 9);

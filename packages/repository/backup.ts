@@ -28,8 +28,8 @@ export interface Contents extends BackupTrailer {
 }
 
 /**
- * Writes every row of one moment, while others go on writing. It keeps no more than a chunk in memory.
- * @param signal stops it.
+ * Writes every row of one moment, while others go on writing. It holds no more than a chunk in memory.
+ * @param signal stops the backup.
  * @throws BackupError when the database has no tables, or those of another release.
  */
 export async function writeBackup(
@@ -37,7 +37,7 @@ export async function writeBackup(
   destination: Writable,
   signal?: AbortSignal,
 ): Promise<Contents> {
-  // A transaction of its own, begun before the snapshot, which then has what this one waited for.
+  // This transaction begins before the snapshot, which then has the rows that the locks waited for.
   return database.db.transaction().execute(async (guard) => {
     await shareMigrationLock(guard);
     await holdPartitions(guard);
@@ -68,7 +68,8 @@ function refuseOther(migrations: readonly string[]): void {
   if (newer !== undefined) throw databaseIsNewer(newer);
   if (missing !== undefined) {
     throw new BackupError(
-      `The database is of an older release: npm start, or npm run migrate on DATABASE_URL, brings the migration ${missing}.`,
+      `The database is of an older release, which lacks the migration ${missing}. ` +
+        'Run npm start, or npm run migrate on DATABASE_URL.',
     );
   }
 }
@@ -122,7 +123,7 @@ async function columnsOf(db: Kysely<Database>, table: string): Promise<string[]>
   return rows.map(({ name }) => name);
 }
 
-/** What COPY sends is bytes. */
+/** COPY sends bytes. */
 function chunksOf(text: Readable): AsyncIterable<Buffer> {
   return text;
 }

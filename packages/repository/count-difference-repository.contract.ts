@@ -25,9 +25,9 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
   function setUp() {
     const clock = createTestClock();
     const { db } = database();
-    const parts = { db, clock };
-    const differences = createCountDifferenceRepository(parts);
-    const counters = createCounterRepository(parts);
+    const options = { db, clock };
+    const differences = createCountDifferenceRepository(options);
+    const counters = createCounterRepository(options);
     const count = (code: ShortCode, visits: number) =>
       counters.apply({ id: `${batches++}`, deltas: new Map([[code, visits]]) });
     const counts = async () => {
@@ -54,7 +54,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     deltas: new Map([[code, visits]]),
   });
 
-  test('finds links whose counts are behind what is merged, by how much, a page at a time', async () => {
+  test('finds links whose counts are behind the merged visits, and by how much, a page at a time', async () => {
     const { differences, count } = setUp();
     await rollUp(a, 4);
     await rollUp(a, 3);
@@ -72,7 +72,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     );
   });
 
-  test('looks at no link again that is not behind, until more of it is merged', async () => {
+  test('does not look again at a link that is not behind, until more of its visits are merged', async () => {
     const { differences, count, db } = setUp();
     const marked = () => db.selectFrom('counts_to_compare').select('short_code').execute();
     await rollUp(a, 4);
@@ -86,7 +86,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     expect(await marked()).toEqual([{ short_code: a }]);
   });
 
-  test('misses nothing that only a pending batch has counted, when that is lost', async () => {
+  test('still finds visits that only a pending batch had counted, when that batch is lost', async () => {
     const { differences } = setUp();
     await rollUp(a, 4);
     const pending = [open('open', a, 4)];
@@ -105,7 +105,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     expect(await differences.missing([a], [pending])).toEqual(new Map([[a, 3]]));
   });
 
-  test('restores what is missing, once, however many do it at once, and no more than both looks found', async () => {
+  test('restores missing visits once, also when several do it at once, and no more than both looks found', async () => {
     const { differences, count, counts } = setUp();
     await rollUp(a, 10);
     await rollUp(b, 10);
@@ -123,7 +123,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     expect(await differences.restore(new Map([[a, 10]]), [])).toBe(0);
   });
 
-  test('restores nothing that a pending batch brings', async () => {
+  test('restores no visits that a pending batch will add', async () => {
     const { differences, counts } = setUp();
     await rollUp(a, 10);
     await differences.restore(new Map([[a, 10]]), [open('open', a, 8)]);
@@ -136,7 +136,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     await step(2);
   }
 
-  test('takes back what was ahead for the whole time, by the least that it ever was', async () => {
+  test('takes back a surplus that lasted for the whole window, by its smallest value', async () => {
     const { differences, count, counts, clock } = setUp();
     await differences.noteBacklog(true);
     await count(a, 10);
@@ -157,7 +157,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     expect(await differences.ahead()).toBe(0);
   });
 
-  test('forgets a surplus when the visits have come, and begins anew with the next', async () => {
+  test('forgets a surplus when its visits have come, and begins a new window with the next', async () => {
     const { differences, count, counts, clock } = setUp();
     await differences.noteBacklog(true);
     await count(b, 10);
@@ -172,7 +172,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     expect(await counts()).toEqual([0, 11, 0]);
   });
 
-  test('takes nothing back that is stored and waits to be merged, or was merged since', async () => {
+  test('takes back no visits that are stored and wait to be merged, or were merged since', async () => {
     const { differences, count, counts, clock, db } = setUp();
     await differences.noteBacklog(true);
     await count(a, 10);
@@ -186,7 +186,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     expect(await counts()).toEqual([9, 10, 0]);
   });
 
-  test('finds what was taken back wrongly as soon as it is stored', async () => {
+  test('finds visits that were taken back wrongly, as soon as they are stored', async () => {
     const { differences, count, counts, clock } = setUp();
     await differences.noteBacklog(true);
     await count(a, 10);
@@ -198,7 +198,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     expect((await differences.behind(10)).codes).toEqual([a]);
   });
 
-  test('takes nothing back while visits wait, nor for the whole time after they waited for long', async () => {
+  test('takes nothing back during a backlog, nor for a whole window after a long one', async () => {
     const { differences, count, clock } = setUp();
     const day = 24 * HOUR_MS;
     await count(a, 10);
@@ -219,7 +219,7 @@ export function describeCountDifferenceRepository(database: () => OpenDatabase):
     expect(await differences.takeBack(day, 10)).toEqual({ links: 1, visits: 10 });
   });
 
-  test('a walk marks what is behind, however it came to be', async () => {
+  test('a walk marks a count that is behind for any reason', async () => {
     const { differences, count, db } = setUp();
     await rollUp(c, 5);
     await count(c, 5);

@@ -7,7 +7,7 @@ import type { Database } from './schema.ts';
 const LONG_BACKLOG_MS = 5 * MINUTE_MS;
 const NOTICEABLE_MS = 15 * MINUTE_MS;
 
-/** Finds counts that are ahead of the rollups by a walk through all links, and takes back what stays ahead. */
+/** Finds counts that are ahead of the rollups by a walk through all links, and takes back lasting surpluses. */
 export function createCountSurpluses(
   db: Kysely<Database>,
   clock: Pick<Clock, 'now'>,
@@ -21,7 +21,7 @@ export function createCountSurpluses(
   };
 }
 
-/** Looks at the next links: marks those behind, and remembers the smallest surplus seen of each, and since when. */
+/** Looks at the next links: marks those behind; remembers the smallest surplus of each, and since when it is ahead. */
 async function walk(db: Kysely<Database>, limit: number, now: Date): Promise<void> {
   await sql`
     with links as materialized (
@@ -60,7 +60,7 @@ async function noteBacklog(db: Kysely<Database>, isAtRest: boolean, now: Date): 
   `.execute(db);
 }
 
-/** Lowers counts by surpluses that stand since before a time, unless a backlog has been worked off since then. */
+/** Lowers counts by surpluses that began before a time, unless a backlog has ended since then. */
 async function takeBack(db: Kysely<Database>, before: Date, limit: number): Promise<TakenBack> {
   const { rows } = await sql<TakenBack>`
     with due as (

@@ -10,19 +10,19 @@ import { createLinkRepository } from './link-repository.ts';
 export function describeCounterRepository(database: () => OpenDatabase): void {
   const a = 'a' as ShortCode;
   const b = 'b' as ShortCode;
-  const parts = () => ({ db: database().db, clock: systemClock });
+  const options = () => ({ db: database().db, clock: systemClock });
   const counts = async () => {
-    const links = await createLinkRepository(parts()).read([a, b], []);
+    const links = await createLinkRepository(options()).read([a, b], []);
     return Object.fromEntries(links.map((link) => [link.short_code, link.visit_count]));
   };
 
   beforeEach(async () => {
-    const links = createLinkRepository(parts());
+    const links = createLinkRepository(options());
     for (const short_code of [a, b]) await links.create({ ...testValues, short_code });
   });
 
-  test('applies a batch once, however often and by however many it is tried', async () => {
-    const counters = createCounterRepository(parts());
+  test('applies a batch once, also when several try at once', async () => {
+    const counters = createCounterRepository(options());
     const batch = {
       id: 'batch',
       deltas: new Map([
@@ -35,8 +35,8 @@ export function describeCounterRepository(database: () => OpenDatabase): void {
     expect(await counts()).toEqual({ a: 2, b: 5 });
   });
 
-  test('passes over codes that are no links', async () => {
-    const counters = createCounterRepository(parts());
+  test('skips codes that are no links', async () => {
+    const counters = createCounterRepository(options());
     expect(
       await counters.apply({
         id: 'batch',
@@ -49,15 +49,15 @@ export function describeCounterRepository(database: () => OpenDatabase): void {
     expect(await counts()).toEqual({ a: 1, b: 0 });
   });
 
-  test('does not stamp a link as changed because it was visited', async () => {
-    const links = createLinkRepository(parts());
+  test('does not stamp a visited link as changed', async () => {
+    const links = createLinkRepository(options());
     const before = await links.find(a);
-    await createCounterRepository(parts()).apply({ id: 'batch', deltas: new Map([[a, 1]]) });
+    await createCounterRepository(options()).apply({ id: 'batch', deltas: new Map([[a, 1]]) });
     expect(await links.find(a)).toEqual({ ...before, visit_count: 1 });
   });
 
-  test('prunes the oldest entries of the ledger, so many at a time, and keeps the rest', async () => {
-    const counters = createCounterRepository(parts());
+  test('prunes the oldest entries of the ledger, up to the limit, and keeps the rest', async () => {
+    const counters = createCounterRepository(options());
     const entries = [1, 2, 3, 4, 5].map((day) => ({ id: `${day}`, applied_at: new Date(`2026-11-0${day}`) }));
     await database().db.insertInto('counter_batches').values(entries.toReversed()).execute();
     const left = async () =>

@@ -4,7 +4,7 @@ import type { ShortCode } from '@terse/core/links/short-code';
 import type { Database } from './schema.ts';
 import { unappliedVisits } from './unapplied-visits.ts';
 
-/** Finds counts that are behind the rollups by the marks in `counts_to_compare`, and raises them. */
+/** Finds counts that are behind the rollups, by the marks in `counts_to_compare`, and raises them. */
 export function createCountsBehind(
   db: Kysely<Database>,
 ): Pick<CountDifferenceRepository, 'behind' | 'missing' | 'restore'> {

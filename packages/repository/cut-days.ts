@@ -3,7 +3,7 @@ import type { ShortCode } from '@terse/core/links/short-code';
 import type { ValueCount } from '@terse/core/stats/rollup';
 import type { Period, HourOfLink, CutDays } from '@terse/core/stats/ports';
 
-/** How many visits are read of each cut; that many take 0.2 s. */
+/** How many visits of each cut are read; so many take 0.2 s. */
 export const MAX_CUT_VISITS = 50_000;
 export const MAX_CUT_VALUES = 5000;
 
@@ -15,7 +15,7 @@ export type CutRow = readonly [
   bot_visits: number,
 ];
 
-/** Appends a cut to a statement. It reads the key range of the cut only: the code, then the id with the time. */
+/** Appends a cut to a statement. It reads only the key range of the cut: the code, then the id with the time. */
 export function selectCut(code: ShortCode, { from, to }: Period): RawBuilder<unknown> {
   const [first, beyond] = [from, to].map((at) => at.getTime().toString(16).padStart(12, '0').padEnd(32, '0'));
   return sql`
@@ -44,7 +44,7 @@ export function selectCut(code: ShortCode, { from, to }: Period): RawBuilder<unk
   `;
 }
 
-/** Adds up the rows of all cuts; `undefined` when the cuts have more than was read. */
+/** Adds up the rows of all cuts; `undefined` when the cuts have more visits or values than were read. */
 export function cutDaysOf(rows: readonly CutRow[]): CutDays | undefined {
   const hours: HourOfLink[] = [];
   const values: Record<Exclude<CutRow[0], 'hour'>, ValueCount[]> = {

@@ -76,7 +76,7 @@ export function describeLinkPages(database: () => OpenDatabase): void {
       }),
     ).toEqual(['a', 'b']);
   });
-  test('gives every instant that a database may hold as a valid date, alone and in pages', async () => {
+  test('return every instant that a database may hold as a valid date, also for single links', async () => {
     const { links } = setUp();
     const stored = {
       bc: ['0044-03-15 00:00:00+00 BC', '-000043-03-15T00:00:00.000Z'],

@@ -40,7 +40,7 @@ export function describeLinkRepository(database: () => OpenDatabase): void {
     expect(await links.find(code)).toEqual({ ...many[0], ...base });
   });
 
-  test('creates none of many links when the code of one is in use, be it by a deleted link', async () => {
+  test('creates none of many links when the code of one is in use, also by a deleted link', async () => {
     const { links } = setUp();
     await links.create(values);
     await links.remove(code);
@@ -49,7 +49,7 @@ export function describeLinkRepository(database: () => OpenDatabase): void {
     expect(await links.find(fresh)).toBeUndefined();
   });
 
-  test('gives back what was created, stamped by the clock', async () => {
+  test('returns a new link as it was given, stamped by the clock', async () => {
     const { links, clock } = setUp();
     const given = {
       ...values,
@@ -72,7 +72,7 @@ export function describeLinkRepository(database: () => OpenDatabase): void {
     expect(await links.find(code)).toEqual(created);
   });
 
-  test('finds many at once, each in the place of its code, deleted ones too', async () => {
+  test('finds many links at once, each in the place of its code, also deleted ones', async () => {
     const { links } = setUp();
     const other = await links.create({ ...values, short_code: 'other' as ShortCode });
     await links.create(values);
@@ -82,7 +82,7 @@ export function describeLinkRepository(database: () => OpenDatabase): void {
     expect(await links.findAll([])).toEqual([]);
   });
 
-  test('gives a code to one of many who ask for it at once', async () => {
+  test('gives a code to one of many that ask for it at once', async () => {
     const { links } = setUp();
     const created = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
@@ -93,7 +93,7 @@ export function describeLinkRepository(database: () => OpenDatabase): void {
     expect(await links.find(code)).toEqual(created.find(Boolean));
   });
 
-  test('creates links that are asked for at once in one statement, and tells each of its own code only', async () => {
+  test('creates links that are asked for at once in one statement, each with its own outcome', async () => {
     const { links } = setUp();
     await links.create(values);
     const codes = ['a', code, 'b', 'a', 'c'] as ShortCode[];
@@ -107,7 +107,7 @@ export function describeLinkRepository(database: () => OpenDatabase): void {
     expect(rows).toEqual([{ statements: 1 }]);
   });
 
-  test('creates the others when the database refuses one of those that are asked for at once', async () => {
+  test('creates the others when the database refuses one of several links', async () => {
     const { links } = setUp();
     const refused = { ...values, short_code: 'refused' as ShortCode, redirect_status: 999 as 307 };
     const outcomes = await Promise.allSettled([
@@ -127,7 +127,7 @@ export function describeLinkRepository(database: () => OpenDatabase): void {
     expect(await links.create(values)).toBeUndefined();
   });
 
-  test('changes what is given and nothing else, and raises the version', async () => {
+  test('changes only the given fields, and raises the version', async () => {
     const { links, clock } = setUp();
     const created = await links.create({ ...values, tags: ['a'] });
     clock.advance(1000);
@@ -149,7 +149,7 @@ export function describeLinkRepository(database: () => OpenDatabase): void {
     expect(await links.restore(code)).toBeUndefined();
   });
 
-  test('knows nothing of a code that was never created', async () => {
+  test('has nothing for a code that was never created', async () => {
     const { links } = setUp();
     expect(await links.find(code)).toBeUndefined();
     expect(await links.change(code, { title: 'x' })).toBeUndefined();

@@ -100,7 +100,7 @@ export function createLinkRepository(options: { db: Kysely<Database>; clock: Clo
 }
 
 /**
- * These columns in this order, whatever else a caller's object holds: each other set is another statement to prepare.
+ * Always the same columns in the same order, because each other set would be another statement to prepare.
  */
 function toRow(values: LinkValues): NewRow<'links'> {
   return {
@@ -116,7 +116,7 @@ function toRow(values: LinkValues): NewRow<'links'> {
 }
 
 /**
- * Lower-cases the plain columns once for all patterns, by the collation "C": it is the same in each database and
+ * Lower-cases the plain columns once for all patterns, by the collation "C", which is the same in each database and
  * changes ASCII letters only. Text beyond ASCII was folded before it was stored.
  */
 function matches({ contains, codePrefix }: LinkSearch): RawBuilder<boolean> {

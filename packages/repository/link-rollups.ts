@@ -7,7 +7,7 @@ import { createMonthMemory, type ReadMonth } from './month-memory.ts';
 import { dateOf, millisecondsOf } from './month-start.ts';
 import type { Database } from './schema.ts';
 
-/** Reads the rollups of a link in one statement, which sends a month only when it changed since it was read last. */
+/** Reads the rollups of a link in one statement, which sends only months that changed since they were last read. */
 export function createLinkRollups(db: Kysely<Database>): Pick<RollupRepository, 'read'> {
   const remembered = createMonthMemory();
   return {
@@ -55,7 +55,7 @@ type RollupRow =
       readonly kind: 'month';
       readonly start: number;
       readonly version: number;
-      /** None when the one of that version is known already. */
+      /** `null` when this version is already known. */
       readonly data: MonthlyVisits | null;
     }
   | { readonly kind: 'deltas'; readonly data: readonly RollupDelta[] }

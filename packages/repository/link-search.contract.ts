@@ -75,7 +75,7 @@ export function describeLinkSearch(database: () => OpenDatabase): void {
     'istanbul',
     'ﬁ',
     'FI',
-  ])('finds a title by %s, whatever its letters are composed of', async (text) => {
+  ])('finds a title by %s, in any composition of its letters', async (text) => {
     const { create, find } = setUp();
     await create('found', { title: 'L’É\u0074\u0065\u0301 · Οδός οδος · İstanbul · ﬁn' });
     await create('other', { title: 'ete · οδω · stanbul · f i n' });
@@ -105,7 +105,7 @@ export function describeLinkSearch(database: () => OpenDatabase): void {
     },
   );
 
-  test('goes by what a link is changed to', async () => {
+  test('finds a link by its changed fields', async () => {
     const { links, create, find } = setUp();
     const code = (await create('link', { title: 'ÜBER', original_url: 'https://bücher.example/' }))
       ?.short_code;

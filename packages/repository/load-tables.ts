@@ -10,7 +10,7 @@ import { ensurePartitions } from './visit-partitions.ts';
 /**
  * Puts the rows of a backup into its tables, and reads the backup to its end.
  * @returns the number of rows by table.
- * @throws BackupError when a table or column is not there, or when the numbers of rows differ from those of the backup.
+ * @throws BackupError when a table or column is missing, or when the numbers of rows differ from those of the backup.
  */
 export async function loadTables(
   load: CopyTransaction,

@@ -1,17 +1,17 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 
-/** What a process logs in with. */
+/** The credentials and limits with which a process logs in. */
 export interface Login {
   readonly name: string;
   readonly password: string;
-  /** The group role that it has the rights of (`migrations/0001-baseline-roles.ts`). */
+  /** The group role whose rights it has (`migrations/0001-baseline-roles.ts`). */
   readonly role: string;
   /** How long the server may work on one statement of this login. */
   readonly statementTimeoutMs: number;
 }
 
-/** Any number, the same for all who make logins at once: to change one role at the same time is an error. */
+/** An arbitrary number. It keeps processes from changing one role at the same time, which is an error. */
 const LOCK = 7_305_807;
 
 /** Makes each login or updates its password, with the rights of its role and its time limits. */
@@ -26,7 +26,7 @@ export async function ensureLogins<T>(db: Kysely<T>, logins: readonly Login[]): 
         transaction,
       );
       await sql`grant ${sql.id(role)} to ${sql.id(name)}`.execute(transaction);
-      // Set on the login: a group role hands no settings on, and poolers refuse them as start-up parameters.
+      // Set on the login, because a group role passes no settings on, and poolers refuse them as start-up parameters.
       for (const setting of ['statement_timeout', 'idle_in_transaction_session_timeout']) {
         await sql`alter role ${sql.id(name)} set ${sql.id(setting)} = ${sql.lit(statementTimeoutMs)}`.execute(
           transaction,
@@ -38,7 +38,7 @@ export async function ensureLogins<T>(db: Kysely<T>, logins: readonly Login[]): 
 
 const ITERATIONS = 4096;
 
-/** What PostgreSQL keeps of a password (RFC 5803): made here, so that no statement carries the password into a log. */
+/** What PostgreSQL stores of a password (RFC 5803). Made here, so that no statement has the password in a log. */
 export function scramVerifier(password: string, salt = randomBytes(16)): string {
   const salted = pbkdf2Sync(password.normalize('NFKC'), salt, ITERATIONS, 32, 'sha256');
   const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();

@@ -15,7 +15,7 @@ export const MIGRATIONS = Object.keys(migrations);
 
 const LOCK_OPTIONS = { lockTable: DEFAULT_MIGRATION_LOCK_TABLE, lockRowId: MIGRATION_LOCK_ID };
 
-/** The applied migrations: the table of Kysely's own migrator, which cannot work within a transaction. */
+/** The applied migrations, in the table of Kysely's migrator, which itself cannot work within a transaction. */
 const LEDGER = sql.table(DEFAULT_MIGRATION_TABLE);
 
 /**
@@ -30,7 +30,7 @@ export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
   });
 }
 
-/** Waits until no other process migrates. Comes before any read, so that it sees the tables of that process. */
+/** Waits until no other process migrates. Call it before any read, so that the read sees the tables of that process. */
 export async function lockMigrations<T>(transaction: Transaction<T>): Promise<void> {
   await transaction.getExecutor().adapter.acquireMigrationLock(transaction, LOCK_OPTIONS);
 }
@@ -46,7 +46,7 @@ export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promi
   const unknown = newerMigration(done);
   if (unknown !== undefined) {
     throw new Error(
-      `The database is of a newer release: this one does not know its migration ${unknown}. Use that release.`,
+      `The database is of a newer release, which has the migration ${unknown}. Use that release.`,
     );
   }
   const wanted = last === undefined ? MIGRATIONS : MIGRATIONS.slice(0, MIGRATIONS.indexOf(last) + 1);
@@ -93,7 +93,7 @@ export async function appliedMigrations<T>(db: Kysely<T>): Promise<string[]> {
 
 /**
  * The first migration of this release that the database lacks.
- * @returns `undefined` when it has all, and where the login may not read which it has.
+ * @returns `undefined` when it lacks none, and when the login may not read the migrations.
  */
 export async function missingMigration<T>(db: Kysely<T>): Promise<string | undefined> {
   try {

@@ -5,16 +5,16 @@ import type { BaseModel, Database, ModelKeys, ModelTable } from './schema.ts';
 import { isUniqueViolation } from './sql-state.ts';
 import type { TimestampService } from './timestamps.ts';
 
-/** Every column that can be given: rows share a statement, and are stored as they are given. */
+/** Every column that a caller can give. Rows share a statement, so all have the same columns. */
 export type NewRow<T extends ModelTable> = Required<Insertable<Database[T]>>;
 
 export interface ModelInsert<T extends ModelTable> {
   /**
-   * The new row, or `undefined` when its key is in use, be it by a deleted row. Those that are asked for in one turn
-   * of the event loop share a statement, and nothing else: each is told of its own key and its own fault.
+   * The new row, or `undefined` when its key is in use, also by a deleted row. Calls in one turn of the event loop
+   * share a statement, but each gets the outcome of its own row.
    */
   create(values: NewRow<T>): Promise<Selectable<Database[T]> | undefined>;
-  /** All of them, in their order, or `undefined` and none when the key of one is in use. */
+  /** All rows, in their order; `undefined`, and none is stored, when the key of one is in use. */
   createAll(values: readonly NewRow<T>[]): Promise<Selectable<Database[T]>[] | undefined>;
 }
 
@@ -25,13 +25,13 @@ export interface ModelInsertOptions<T extends ModelTable> {
   /** The columns that are read. */
   readonly columns: readonly (keyof Selectable<Database[T]> & string)[];
   readonly timestamps: TimestampService;
-  /** What the table's other columns have in a new row, by their defaults. */
+  /** The values that the table's other columns have in a new row, by their defaults. */
   readonly defaults: Omit<Selectable<Database[T]>, keyof NewRow<T> | keyof BaseModel>;
 }
 
 /**
- * Kysely cannot type a query over a table that is a type parameter, so inside a model tables are untyped; the
- * signatures of its services are what keeps callers honest.
+ * Kysely cannot type a query over a table that is a type parameter, so tables are untyped inside a model. The
+ * signatures of its services check the callers.
  */
 export function untyped(db: Kysely<Database>): Kysely<Record<string, Record<string, unknown>>> {
   return db as unknown as Kysely<Record<string, Record<string, unknown>>>;
@@ -48,8 +48,8 @@ export function createModelInsert<T extends ModelTable>(options: ModelInsertOpti
   const keyOf = (row: object) => (row as Record<string, unknown>)[key];
 
   /**
-   * What is stored of each that was inserted, in their order. One parameter for all of them, however many: one
-   * statement to prepare. Sorted, so that no two statements deadlock.
+   * The stored rows of those that were inserted, in their order. All rows are one parameter, so there is one statement
+   * to prepare. They are sorted, so that no two statements deadlock.
    */
   async function insert(
     rows: readonly NewRow<T>[],
@@ -66,7 +66,7 @@ export function createModelInsert<T extends ModelTable>(options: ModelInsertOpti
       order by ${sql.ref(key)} ${onConflict} returning ${sql.ref(key)}
     `.execute(db);
     const keys = new Set(inserted.rows.map(keyOf));
-    // What a row holds is known, so the database is asked only which of them it took.
+    // The contents of the rows are known, so the database only returns which of them it took.
     const base = { ...stamps, deleted_at: null };
     const taken = rows.filter((row) => keys.has(keyOf(row)));
     return new Map(taken.map((row) => [row, asRead({ ...row, ...defaults, ...base })]));
@@ -82,7 +82,7 @@ export function createModelInsert<T extends ModelTable>(options: ModelInsertOpti
     return rows.map((row) => inserted.get(row));
   }
 
-  /** What the database refuses because of one row, it is asked for row by row. An outage is none of theirs. */
+  /** Inserts row by row when the database refuses all because of one. An outage is not the fault of a row. */
   async function createEach(rows: readonly NewRow<T>[]): Promise<(Row | undefined | Error)[]> {
     try {
       return await insertWhereFree(rows);

@@ -12,9 +12,9 @@ export interface ListOptions {
   readonly limit: number;
 }
 
-/** Rows of one table with the base columns: stamped, never removed, found by their key. */
+/** Rows of one table with the base columns: stamped, soft-deleted, found by their key. */
 export interface ModelService<T extends ModelTable> extends ModelInsert<T> {
-  /** Those that there are, in any order. */
+  /** The existing rows of these keys, in any order. */
   getAll(keys: readonly string[], visibility?: Visibility): Promise<Selectable<Database[T]>[]>;
   get(key: string, visibility?: Visibility): Promise<Selectable<Database[T]> | undefined>;
   /** The changed row, or `undefined` when there is no such active row. */

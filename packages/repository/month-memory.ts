@@ -3,7 +3,7 @@ import type { ShortCode } from '@terse/core/links/short-code';
 import type { MonthlyVisits } from '@terse/core/stats/rollup';
 import type { MonthOfLink } from '@terse/core/stats/ports';
 
-/** The size of remembered months, in numbers and names; about ten megabytes. */
+/** The most numbers and names in remembered months; about ten megabytes. */
 const REMEMBERED_SIZE = 1_000_000;
 
 /** A month as it was read, valid while its version is unchanged. */

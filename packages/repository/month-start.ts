@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 
-/** As a number; what a driver makes of a date depends on the driver. */
+/** The column in milliseconds since the epoch. As a number, because drivers read dates differently. */
 export function millisecondsOf(column: string): RawBuilder<number> {
   return sql`(extract(epoch from ${sql.ref(column)}) * 1000)::bigint`;
 }

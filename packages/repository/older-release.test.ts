@@ -5,7 +5,7 @@ import { appliedMigrations, migrate, MIGRATIONS } from './migrate.ts';
 import { openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';
 import { openBareDatabase } from './test-database.ts';
 
-// A release with one migration more than this one: it changes what is there, so it must follow what a backup brings.
+// A release with one migration more than this one. It changes rows, so it must run after a backup is restored.
 vi.mock('./migrations/all.ts', async (original) => {
   const { migrations } = await original<{ migrations: Readonly<Record<string, Migration>> }>();
   const later = { up: (db: Kysely<unknown>) => sql`update links set title = 'later'`.execute(db) };
@@ -14,8 +14,8 @@ vi.mock('./migrations/all.ts', async (original) => {
 
 const pair = openPair(openBareDatabase, openBareDatabase);
 
-describe('what an older release left', () => {
-  test('is migrated from where it is', async () => {
+describe('a database of an older release', () => {
+  test('is migrated from its last migration on', async () => {
     await withLinks(pair.from);
     await sql`delete from kysely_migration where name = '9998-later'`.execute(pair.from.db);
     expect(await migrate(pair.from.db)).toEqual(['9998-later']);
@@ -35,7 +35,7 @@ describe('what an older release left', () => {
     expect(titles).toEqual([{ title: 'later' }]);
   });
 
-  test('is no backup of this release before it is migrated', async () => {
+  test('cannot be backed up by this release before it is migrated', async () => {
     await sql`delete from kysely_migration where name = '9998-later'`.execute(pair.from.db);
     await expect(takeBackup(pair.from)).rejects.toThrow(/older release.* npm start, or npm run migrate/);
   });

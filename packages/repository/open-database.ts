@@ -19,7 +19,7 @@ export interface OpenDatabase {
   /** Rejects when the database does not answer. */
   probe(): Promise<unknown>;
   /**
-   * Runs `work` in a transaction on a connection of its own. A `snapshot` reads one moment, and cannot write; a `load`
+   * Runs `work` in a transaction on a separate connection. A `snapshot` reads one moment, and cannot write; a `load`
    * writes.
    */
   copy<T>(purpose: CopyPurpose, work: (transaction: CopyTransaction) => Promise<T>): Promise<T>;

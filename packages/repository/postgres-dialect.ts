@@ -15,30 +15,30 @@ import postgres from 'postgres';
 import { DomainError } from '@terse/core/errors';
 import { createStatementLimit } from './statement-limit.ts';
 
-/** For connections that were cut and that the driver still waits for; no statement is under way at close. */
+/** For cut connections that the driver still waits for. No statement is under way at close. */
 export const CLOSE_TIMEOUT_SECONDS = 1;
 
-/** The number that Kysely locks, so that an earlier release waits too. */
+/** The number that Kysely locks, so that an earlier release waits, too. */
 const MIGRATION_LOCK = 3_853_314_791_062_309_107n;
 
 export interface PostgresDialectOptions {
-  /** The pool, on which every statement outside a transaction runs. */
+  /** The pool that runs every statement outside a transaction. */
   readonly pool: () => postgres.Sql;
-  /** Opens a connection of its own for a transaction; it is ended with the transaction. */
+  /** Opens a separate connection for a transaction, which ends with the transaction. */
   readonly connect: () => postgres.Sql;
   /** Called when the server did not answer a statement, or could not serve it. */
   readonly onOutage: (error: unknown) => void;
-  /** Whether connections prepare statements and keep them. */
+  /** Whether connections prepare statements. */
   readonly prepare: boolean;
   readonly statementTimeoutMs: number;
-  /** Told that a connection of `sql` is dead. */
+  /** Called when a connection of `sql` is dead. */
   readonly onStuck: (sql: postgres.Sql) => void;
 }
 
 /**
- * Kysely on the `postgres` driver. The dialect that exists reserves a connection for each statement, and one that the
- * server cut while it was reserved goes back into the pool dead. Here a statement goes to whichever connection the pool
- * has, and a transaction has a connection that nothing else uses.
+ * Kysely on the `postgres` driver. The published dialect reserves a connection for each statement, and a connection
+ * that the server cuts meanwhile returns to the pool dead. Here the pool chooses the connection of a statement, and a
+ * transaction has a connection that nothing else uses.
  */
 export function createPostgresDialect(options: PostgresDialectOptions): Dialect {
   return {
@@ -50,7 +50,7 @@ export function createPostgresDialect(options: PostgresDialectOptions): Dialect 
 }
 
 /**
- * Takes Kysely's migration lock for the transaction: behind a pooler, the next statement may run in another session.
+ * Takes Kysely's migration lock for the transaction, because a pooler may run the next statement in another session.
  */
 class LockingAdapter extends PostgresAdapter {
   override async acquireMigrationLock<T>(db: Kysely<T>): Promise<void> {
@@ -62,7 +62,7 @@ class LockingAdapter extends PostgresAdapter {
   }
 }
 
-/** Keeps migrations away until the transaction ends. Waits for one that runs. */
+/** Holds off migrations until the transaction ends. Waits for a running one. */
 export async function shareMigrationLock<T>(transaction: Transaction<T>): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${sql.lit(MIGRATION_LOCK)})`.execute(transaction);
 }
@@ -72,8 +72,8 @@ interface Connection extends DatabaseConnection {
 }
 
 /**
- * Classes of SQLSTATE that say nothing about the statement: connection, a server that only reads, login, no such
- * database, resources, intervention by an operator (a stop of the server, a statement that took too long), system.
+ * Classes of SQLSTATE that say nothing about the statement: connection, read-only server, login, no such database,
+ * resources, intervention by an operator (a stopping server, a statement that took too long), system.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const OUTAGE_CLASSES = new Set(['08', '25', '28', '3D', '53', '57', '58']);
@@ -125,7 +125,7 @@ function createDriver(options: PostgresDialectOptions): Driver {
     }
   }
 
-  // Every connection that is given out was made above.
+  // `createConnection` makes every connection.
   const own = (connection: DatabaseConnection) => connection as Connection;
 
   return {

@@ -9,7 +9,7 @@ import { parseTimestamp } from './timestamp-text.ts';
 
 export interface PostgresOptions {
   /**
-   * `postgres://…`; `sslmode` in it is honoured, and a `host` that is the path of a folder, for the local socket in it:
+   * `postgres://…`. It may have `sslmode`, and a `host` that is the path of a folder, for the local socket in it:
    * https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNSTRING-URIS.
    */
   readonly url: string;
@@ -20,15 +20,15 @@ export interface PostgresOptions {
   readonly statementTimeoutMs: number;
   /** Called when the server did not answer a statement, or could not serve it. */
   readonly onError?: (error: unknown) => void;
-  /** Whether statements are prepared. `false` behind a pooler in transaction mode that keeps no prepared statements. */
+  /** Whether statements are prepared. `false` for a pooler in transaction mode that keeps no prepared statements. */
   readonly prepare?: boolean;
 }
 
 const CONNECT_TIMEOUT_SECONDS = 5;
-/** Connections are made anew after a while, so that they spread over replicas that came later. */
+/** Connections are replaced after this time, so that they spread over replicas that were added later. */
 const MAX_LIFETIME_SECONDS = 30 * 60;
 
-/** With the driver's own 20 seconds, statements would wait that long after the server is back. */
+/** With the driver's default of 20 seconds, statements would wait so long after the server is back. */
 const RECONNECT: Backoff = { firstMs: 20, maxMs: 500 };
 
 /** A PostgreSQL server, 15 or later. Connections are made when they are needed, and again after a failure. */
@@ -57,7 +57,7 @@ export function openPostgres({ prepare = true, ...options }: PostgresOptions): O
   const open = (more: { max: number; max_lifetime?: null }) =>
     postgres(url, { ...settings, ...(path !== undefined && { path }), ...more });
   const openPool = () => open({ max: options.poolSize });
-  // A connection for one transaction, however long that takes.
+  // A connection for one transaction, of any length.
   const connect = () => open({ max: 1, max_lifetime: null });
   let pool = openPool();
   const common = {

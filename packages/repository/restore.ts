@@ -15,16 +15,16 @@ export interface OpenBackup {
   readonly header: BackupHeader;
   /**
    * Makes missing tables, and puts every row into its table, in one transaction.
-   * @param beforeCommit is called when all rows are in: from then on, nothing can stop it.
+   * @param beforeCommit is called when all rows are in. From then on, nothing stops the restore.
    * @throws BackupError when the database has content or the backup is damaged; then nothing has changed.
    */
   restore(database: OpenDatabase, beforeCommit?: () => void): Promise<Contents>;
 }
 
 /**
- * Reads a backup. It keeps no more than a chunk in memory.
+ * Reads a backup. It holds no more than a chunk in memory.
  * @param use takes the backup, to restore it.
- * @param signal stops it.
+ * @param signal stops the reading.
  * @throws BackupError when it is no backup, or one of a newer release; then `use` is not called.
  */
 export async function readBackup<T>(

@@ -5,10 +5,10 @@ import { dateOf, millisecondsOf } from './month-start.ts';
 import type { Database } from './schema.ts';
 import { isSerializationFailure } from './sql-state.ts';
 
-/** Any number: whoever holds it merges. */
+/** An arbitrary number. The process that holds this lock merges. */
 const MERGE_LOCK = 5_201_811;
 
-/** Reads what waits to be merged, and merges it. */
+/** Reads waiting rollup deltas, and merges them. */
 export function createRollupMerges(
   db: Kysely<Database>,
 ): Pick<RollupRepository, 'waiting' | 'months' | 'merge'> {

@@ -61,7 +61,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     );
   const left = async () => database().db.selectFrom('rollup_deltas').select('id').execute();
 
-  test('gives the same answers before deltas are merged, halfway and after', async () => {
+  test('gives the same report before deltas are merged, halfway and after', async () => {
     const fixture = setUp();
     await store(fixture, 7);
     const before = await everything(fixture);
@@ -103,7 +103,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect(await fixture.merger().merge()).toBe(0);
   });
 
-  test('remembers a month until a merge makes it another', async () => {
+  test('remembers a month until a merge changes it', async () => {
     const fixture = setUp();
     await store(fixture, 1);
     await fixture.merger().merge();
@@ -117,7 +117,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect((await fixture.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(0);
   });
 
-  test('gives the same answers while deltas are merged and visits stored again and again', async () => {
+  test('never reports fewer visits while deltas are merged and visits stored', async () => {
     const fixture = setUp();
     const done = new AbortController();
     const storing = (async () => {
@@ -137,7 +137,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect((await fixture.stats.summarise(code, { ...period, interval: 'day' })).totals.visits).toBe(30);
   });
 
-  test('merges each delta once, however many merge at once', async () => {
+  test('merges each delta once, also when several merge at once', async () => {
     const fixture = setUp();
     await store(fixture, 20);
     const before = await everything(fixture);
@@ -149,7 +149,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect(await everything(fixture)).toEqual(before);
   });
 
-  test('changes nothing with a merge of deltas that another has merged, or of months that it has changed', async () => {
+  test('refuses a merge of deltas that another has merged, or of months that another has changed', async () => {
     const fixture = setUp();
     await store(fixture, 2);
     const before = await everything(fixture);
@@ -182,7 +182,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect(await everything(fixture)).toEqual(before);
   });
 
-  test('is merged by one of many that merge at once; the others leave it alone', async () => {
+  test('lets one of several merge at a time', async () => {
     const fixture = setUp();
     await store(fixture, 20);
     const mergers = Array.from({ length: 8 }, () =>
@@ -193,7 +193,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect(merged.filter((each) => each > 0)).toHaveLength(1);
   });
 
-  test('goes on from where it stopped, and begins anew when it has seen all', async () => {
+  test('returns the batches after a position, and none after the last', async () => {
     const fixture = setUp();
     await store(fixture, 3);
     const waiting = await fixture.rollups.waiting(100);
@@ -202,7 +202,7 @@ export function describeRollupRepository(database: () => OpenDatabase): void {
     expect(await fixture.rollups.waiting(2, waiting.at(-1))).toEqual([]);
   });
 
-  test('knows deleted links and those without visits, and no others', async () => {
+  test('reads deleted links and those without visits, and no unknown codes', async () => {
     const { rollups, db } = setUp();
     await createLinkRepository({ db, clock: systemClock }).remove(code);
     const cover = coverOf(period);

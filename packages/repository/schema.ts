@@ -4,7 +4,7 @@ import type { ShortCode } from '@terse/core/links/short-code';
 import type { MonthlyVisits, RollupDelta } from '@terse/core/stats/rollup';
 
 /**
- * Columns of every table that people's things live in. Only the model service sets them: by hand it does not compile.
+ * Columns of every table that people write. Only the model service can set them: elsewhere it does not compile.
  */
 export interface BaseModel {
   created_at: ColumnType<Date, never, never>;
@@ -41,7 +41,7 @@ export interface VisitTable {
   is_bot: boolean;
 }
 
-/** Not partitioned: there are few, or something is wrong. */
+/** Not partitioned: it has few rows, unless something is wrong. */
 export type OrphanVisitTable = VisitTable;
 
 /** Visits per link and hour. */
@@ -52,7 +52,7 @@ export interface HourlyRollupTable {
   bot_visits: number;
 }
 
-/** Rollup deltas of some links that were stored together, until they are merged into the two tables around this one. */
+/** Rollup deltas of some links that were stored together, until they are merged into the hourly and monthly rollups. */
 export interface RollupDeltaTable {
   shard: number;
   id: GeneratedAlways<number>;
@@ -64,7 +64,7 @@ export interface MonthlyRollupTable {
   short_code: ShortCode;
   /** The first day of the month. */
   month: Date;
-  /** Raised by each merge: what was read before it is not written after it. */
+  /** Raised by each merge, so that a month read before a merge is not written after it. */
   version: number;
   data: JSONColumnType<MonthlyVisits>;
 }
@@ -88,14 +88,14 @@ export interface CountToCompareTable {
   version: number;
 }
 
-/** The smallest surplus of a count over its total since it was first seen ahead. */
+/** The smallest surplus of a count over its total, since the count was first seen ahead. */
 export interface CountSurplusTable {
   short_code: ShortCode;
   surplus: number;
   since: Date;
 }
 
-/** One row: how far the walk through the links has come, and when visits last had to wait for long. */
+/** One row: how far the walk through the links has come, and when a long backlog last ended. */
 export interface CountProgressTable {
   id: boolean;
   walked_to: string;

@@ -3,7 +3,7 @@ import type { TimestampService } from './timestamps.ts';
 import type { Visibility } from '@terse/core/links/ports';
 
 export interface SoftDeleteService {
-  /** The one spelling of "not deleted", and of its opposite. */
+  /** The condition for "not deleted", or for its opposite. */
   visible(visibility: Visibility): RawBuilder<boolean>;
   /** What to set to delete a row. */
   deletion(): { deleted_at: Date; updated_at: Date };

@@ -1,9 +1,9 @@
-/** SQLSTATE as both databases tell it. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** Whether an error has this SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function hasState(error: unknown, state: string): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === state;
 }
 
-/** A row with the same key is there already. */
+/** A row with the same key exists. */
 export function isUniqueViolation(error: unknown): boolean {
   return hasState(error, '23505');
 }
@@ -35,7 +35,7 @@ export function isSerializationFailure(error: unknown): boolean {
 /**
  * Classes of SQLSTATE with which the server refuses rows for their content: cardinality, data, integrity, a view's
  * check, a program limit, an exception of a trigger. All others concern the statement, the schema, a right or the
- * server, and an operator can end them.
+ * server; an operator can remove their cause.
  */
 const CONTENT_CLASSES = new Set(['21', '22', '23', '44', '54', 'P0']);
 

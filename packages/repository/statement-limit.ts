@@ -36,14 +36,14 @@ export function createStatementLimit(timeoutMs: number): RunStatement {
 }
 
 async function cancel(statement: Statement, onStuck: () => void): Promise<void> {
-  const outcome = { settled: false };
-  const settle = () => {
-    outcome.settled = true;
+  const outcome = { isDone: false };
+  const finish = () => {
+    outcome.isDone = true;
   };
-  statement.then(settle, settle);
+  statement.then(finish, finish);
   // The class of the driver has these fields. Its own `cancel` leaves a failure of the canceller unhandled.
   const driver = statement as unknown as DriverState;
-  for (let cancels = 0; !outcome.settled && cancels < CANCELS;) {
+  for (let cancels = 0; !outcome.isDone && cancels < CANCELS;) {
     // Never cancel a waiting statement: the driver would give later answers to the wrong statements.
     if (driver.active) {
       cancels++;
@@ -51,5 +51,5 @@ async function cancel(statement: Statement, onStuck: () => void): Promise<void> 
     }
     await sleep(CANCEL_EVERY_MS, undefined, { ref: false });
   }
-  if (!outcome.settled) onStuck();
+  if (!outcome.isDone) onStuck();
 }

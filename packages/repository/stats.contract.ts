@@ -126,7 +126,7 @@ export function describeStats(database: () => OpenDatabase): void {
     }))
     .filter(({ from, to, interval }) => interval !== 'hour' || +to - +from < 990 * HOUR_MS);
 
-  test('tells totals, series and breakdowns of the same visits: those of exactly the period, whatever it is', async () => {
+  test('reports totals, series and breakdowns of the same visits, exactly those of any period', async () => {
     const { visits, stats, merger } = setUp();
     const all: DescribedVisit[] = [];
     let asked = 0;
@@ -154,7 +154,7 @@ export function describeStats(database: () => OpenDatabase): void {
     expect(asked).toBeGreaterThanOrEqual(40);
   });
 
-  test('tells of whole days where a period cuts one with too many visits, and says so', async () => {
+  test('reports whole days when a period cuts one with too many visits, and says so', async () => {
     const { visits, stats } = setUp();
     const all = Array.from({ length: 5001 }, (_, index) =>
       visitOf({ at: index, referrer: `https://site${index}.example/` }),

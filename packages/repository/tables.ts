@@ -1,8 +1,7 @@
 import type { Database } from './schema.ts';
 
 /**
- * Every table. `content` comes from people and visitors; `upkeep` is what the counter-flush notes, even without any
- * content.
+ * Every table. `content` comes from people and visitors; `upkeep` comes from the counter-flush, even without content.
  */
 const TABLES = {
   links: 'content',

@@ -64,7 +64,7 @@ export async function makeBare({ db }: OpenDatabase): Promise<void> {
   await sql`create schema public`.execute(db);
 }
 
-/** What changes links and visits in a database. */
+/** The services that change links and visits in a database. */
 export function fixtureOn({ db }: OpenDatabase) {
   const links = createLinkRepository({ db, clock: createTestClock() });
   const visits = createVisitRepository({ db });
@@ -79,7 +79,7 @@ export function fixtureOn({ db }: OpenDatabase) {
   return { db, links, visits, merger, insert };
 }
 
-/** The same, with two links. */
+/** The services of `fixtureOn`, on two links. */
 export async function withLinks(database: OpenDatabase) {
   const fixture = fixtureOn(database);
   for (const short_code of CODES) await fixture.links.create({ ...testLink, tags: [], short_code });

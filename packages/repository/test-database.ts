@@ -29,7 +29,7 @@ export function openTestDatabase(): Promise<TestDatabase> {
   return openCopyOf(MIGRATED);
 }
 
-/** Makes one without any table. */
+/** Makes a database without any table, which is dropped when it is closed. */
 export function openBareDatabase(): Promise<TestDatabase> {
   return openCopyOf('template0');
 }

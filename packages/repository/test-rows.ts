@@ -66,7 +66,7 @@ const OF_TYPE: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'timestamp with time zone': instant,
 };
 
-/** Columns that take some values only; the triggers add up visits of rollups. */
+/** Columns that take only some values. Triggers add up the visits of rollups, so these are smaller. */
 const OF_COLUMN: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'links.redirect_status': fc.constantFrom('301', '302', '307', '308'),
   'hourly_rollups.visits': whole(50),

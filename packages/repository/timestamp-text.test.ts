@@ -24,7 +24,7 @@ test.each([
   expect(parseTimestamp(text).toISOString()).toBe(shown);
 });
 
-test('is read as it is written, in every year that a Date and PostgreSQL hold', () => {
+test('is read as it is written, in every year of both Date and PostgreSQL', () => {
   const range = { min: new Date('0001-01-01T00:00:00Z'), max: new Date('+200000-01-01T00:00:00Z') };
   fc.assert(
     fc.property(fc.date({ ...range, noInvalidDate: true }), (date) => {

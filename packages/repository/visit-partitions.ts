@@ -2,13 +2,13 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { arrayText } from './array-text.ts';
 import type { Database } from './schema.ts';
 
-/** What `ensure_visit_partition` locks while it makes a partition. */
+/** The number that `ensure_visit_partition` locks while it makes a partition. */
 const LOCK = sql`hashtext('ensure_visit_partition')`;
 const PREFIX = 'visits_';
 
 /**
- * Makes the partitions for yesterday to a week ahead. Makes none while another process does or a backup is taken: it
- * would wait for a lock on the table, and everything else would wait behind it.
+ * Makes the partitions from yesterday to a week ahead. Makes none while another process does or a backup is being
+ * taken: it would wait for a lock on the table, and everything else would wait behind it.
  */
 export async function preparePartitions(db: Kysely<Database>, today: Date): Promise<void> {
   await sql`

@@ -30,7 +30,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     testVisitAt(time, { short_code: code, ip: '192.0.2.0', user_agent: 'Agent "x" \\ {y}', ...more });
 
   const days = { from: new Date('2026-11-24T00:00:00Z'), to: new Date('2026-11-25T00:00:00Z') };
-  /** How many visits by people and by bots are rolled up, and how many of them had which browser. */
+  /** How many visits by people and by bots are rolled up, and how many people's visits each browser has. */
   const rolledUp = async (of = code) => {
     const rollups = await createRollupRepository({ db: database().db }).read(of, { days, cuts: [] }, false);
     const deltas = rollups?.deltas ?? [];
@@ -45,7 +45,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     };
   };
 
-  test('stores a visit once and deltas it once, however often it comes', async () => {
+  test('stores a visit once, in the deltas too, however often it comes', async () => {
     const visits = setUp();
     const one = visitAt('2026-11-24T12:00:00Z');
     expect(await visits.insert([one, one])).toEqual({ stored: 1, orphans: 0 });
@@ -56,7 +56,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     expect(await visits.latest(code, 10)).toHaveLength(2);
   });
 
-  test('takes one id in any spelling for one visit', async () => {
+  test('takes both spellings of an id for one visit', async () => {
     const visits = setUp();
     const one = visitAt('2026-11-24T12:00:00Z');
     const shouted = { ...one, id: one.id.toUpperCase() };
@@ -93,7 +93,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     }
   });
 
-  test('deltas exactly once when the same batch is written by many at once', async () => {
+  test('adds each visit to the deltas once when several write the same batch', async () => {
     const batch = Array.from({ length: 200 }, () => visitAt('2026-11-24T12:00:00Z', { browser: 'Firefox' }));
     const stored = await Promise.all(
       Array.from({ length: 5 }, (_, index) => setUp().insert(index % 2 ? batch : batch.toReversed())),
@@ -102,7 +102,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     expect(await rolledUp()).toEqual({ visits: 200, bot_visits: 0, browsers: { Firefox: 200 } });
   });
 
-  test('deltas exactly once when batches that overlap are written by many at once', async () => {
+  test('adds each visit to the deltas once when several write overlapping batches', async () => {
     const all = Array.from({ length: 300 }, () => visitAt('2026-11-24T12:00:00Z', { browser: 'Firefox' }));
     const starts = Array.from({ length: 11 }, (_, index) => index * 20);
     const stored = await Promise.all(starts.map((start) => setUp().insert(all.slice(start, start + 100))));
@@ -110,7 +110,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     expect(await rolledUp()).toEqual({ visits: 300, bot_visits: 0, browsers: { Firefox: 300 } });
   });
 
-  test("stores visits of codes that never were a link apart, once, and in nobody's numbers", async () => {
+  test('stores visits of codes that never were a link apart, once, and in no report', async () => {
     const visits = setUp();
     const never = 'never' as ShortCode;
     const orphan = visitAt('2026-11-24T12:00:00Z', { short_code: never, browser: 'Firefox' });
@@ -126,7 +126,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     expect(apart).toEqual([{ id: orphan.id, short_code: never }]);
   });
 
-  test('knows a link that was made after visits of its code had come', async () => {
+  test('finds a link that was made after visits of its code had come', async () => {
     const visits = setUp();
     const late = 'late' as ShortCode;
     expect(await visits.insert([visitAt('2026-11-24T12:00:00Z', { short_code: late })])).toMatchObject({
@@ -140,7 +140,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     expect(await rolledUp(late)).toMatchObject({ visits: 1 });
   });
 
-  test('stores whatever a message may say', async () => {
+  test('stores any visit that a message may have', async () => {
     const visits = setUp();
     const text = fc.string({ unit: 'binary', maxLength: 300 }).map((any) => any.replaceAll('\0', ''));
     const anyVisit = fc.record({
@@ -170,7 +170,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     );
   });
 
-  test('gives back what was stored, newest first, page by page', async () => {
+  test('returns stored visits, newest first, page by page', async () => {
     const visits = setUp();
     const stored = [
       visitAt('2026-11-23T23:59:59.999Z', { referrer: 'https://news.example/', country: 'DE', is_bot: true }),
@@ -204,7 +204,7 @@ export function describeVisitRepository(database: () => OpenDatabase): void {
     expect(await rolledUp()).toEqual({ visits: 1, bot_visits: 2, browsers: {} });
   });
 
-  test('moves visits into the partition of their day when it is made after them', async () => {
+  test('moves visits into the partition of their day when it is made later', async () => {
     const { db } = database();
     const visits = setUp();
     await visits.insert([visitAt('2031-05-05T12:00:00Z'), visitAt('2031-06-06T12:00:00Z')]);

@@ -10,16 +10,16 @@ import { isRefusalOfContent, isUniqueViolation } from './sql-state.ts';
 import { preparePartitions } from './visit-partitions.ts';
 import type { Inserted, VisitRepository } from '@terse/core/visits/ports';
 
-/** A column that is added is not shown by that. */
+/** The columns that are shown. A new column is not shown by itself. */
 const SHOWN = ['id', 'short_code', 'ip', 'timestamp', 'user_agent', 'referrer', 'country', 'is_bot'] as const;
 
 const CODES_REMEMBERED = 100_000;
-/** Each try but the first has found out what others had stored by then, who are not many. */
+/** Each new try leaves out what other writers have stored by then, and there are few of them. */
 const MAX_TRIES = 10;
 
 export function createVisitRepository(options: { db: Kysely<Database> }): VisitRepository {
   const { db } = options;
-  /** Codes that have a link: its row never goes away. Those that have none may get one at any time. */
+  /** Codes that have a link, which is never removed. A code without a link may get one at any time. */
   const linked = new LRUCache<ShortCode, true>({ max: CODES_REMEMBERED });
 
   async function learnLinks(visits: readonly DescribedVisit[]): Promise<void> {
@@ -32,7 +32,7 @@ export function createVisitRepository(options: { db: Kysely<Database> }): VisitR
     for (const { short_code } of rows) linked.set(short_code, true);
   }
 
-  /** @throws Error, a unique violation, and nothing is stored, when one of the visits is stored already. */
+  /** @throws Error, a unique violation, when one of the visits is stored already; then it stores nothing. */
   async function insertNew(visits: readonly DescribedVisit[]): Promise<Inserted> {
     await learnLinks(visits);
     const { ofLinks = [], orphans = [] } = Object.groupBy(visits, ({ short_code }) =>
@@ -98,8 +98,8 @@ function asRefusal(error: unknown): unknown {
 }
 
 /**
- * Each visit once, in the order of the key: neighbours in an index are written together, and of two writers that have
- * the same visits one waits for the other, never both. The database reads an id in upper case as the one in lower case.
+ * Each visit once, in the order of the key. So neighbours in an index are written together, and two writers with the
+ * same visits do not deadlock. The database reads an id in upper case as the one in lower case.
  */
 function inOrder(visits: readonly DescribedVisit[]): DescribedVisit[] {
   const byId = new Map<string, DescribedVisit>();

@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import { makeRole } from './make-role.ts';
 
 /**
- * One group role per function, with what that function does and nothing more. A login is made a member of one of them;
- * the owner of the tables is for migrations only.
+ * One group role for each function, with only the rights that it needs. A login is a member of one of them. Only
+ * migrations use the owner of the tables.
  */
 const GRANTS = {
   terse_redirect: ['select on links'],
@@ -18,7 +18,7 @@ const GRANTS = {
   terse_stats: ['select on links, api_keys, visits, hourly_rollups, rollup_deltas, monthly_rollups'],
   terse_visit_writer: [
     'insert on visits, orphan_visits, rollup_deltas',
-    // What "on conflict" and "returning" read.
+    // For "on conflict" and "returning".
     'select (id, short_code) on visits',
     'select (id) on orphan_visits',
     'select (short_code) on links',

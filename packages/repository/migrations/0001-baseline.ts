@@ -29,7 +29,7 @@ async function makeLinks(db: Kysely<unknown>): Promise<void> {
       folded_title text
     ) with (fillfactor = 80)
   `.execute(db);
-  // Not partial: deleted links are listed too. Neither index holds visit_count, so counting stays a heap-only update.
+  // Not partial, because deleted links are listed, too. No index has visit_count, so counting stays a heap-only update.
   await sql`create index links_newest on links (created_at desc, short_code desc)`.execute(db);
   await sql`create index links_tags on links using gin (tags)`.execute(db);
   await sql`
@@ -59,7 +59,7 @@ async function makeVisits(db: Kysely<unknown>): Promise<void> {
     ) partition by range (id)
   `.execute(db);
   await sql`create table visits_default partition of visits default`.execute(db);
-  // Visits of codes that never were a link. They are in nobody's numbers.
+  // Visits of codes that never were a link. They are in no report.
   await sql`
     create table orphan_visits (
       id uuid primary key,
@@ -190,7 +190,7 @@ async function makeCounts(db: Kysely<unknown>): Promise<void> {
   );
 }
 
-/** Triggers keep totals, and mark the links whose counts are to be compared with them. */
+/** Makes triggers that maintain totals, and mark the links whose counts are to be compared with them. */
 async function totalAfter(
   db: Kysely<unknown>,
   event: 'insert' | 'update',

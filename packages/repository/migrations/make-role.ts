@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Makes a group role, where the server has none of this name yet, and grants it rights: `select on links`. */
+/** Makes a group role, unless the server has it, and grants it rights such as `select on links`. */
 export async function makeRole(db: Kysely<unknown>, role: string, grants: readonly string[]): Promise<void> {
-  // Roles belong to the whole server: another database may make the same one just now.
+  // Roles belong to the whole server, so another database may make the same one at this moment.
   await sql`
     do $$ begin
       if not exists (select from pg_roles where rolname = ${sql.lit(role)}) then
