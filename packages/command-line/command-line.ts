@@ -5,7 +5,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Options by name: `flag` stands alone, `value` takes one. */
+/** Options by name. A `flag` has no value; a `value` has one. */
 type Options = Readonly<Record<string, 'flag' | 'value'>>;
 
 export interface CommandLine<O extends Options> {
@@ -47,7 +47,7 @@ export function parseCommandLine<O extends Options>(args: readonly string[], kno
 }
 
 /**
- * For a command that takes no words.
+ * Checks the words of a command that takes none.
  * @throws UsageError when there are any.
  */
 export function refuseWords([word]: readonly string[]): void {

@@ -60,7 +60,7 @@ test('the README names each command', () => {
 });
 
 test.each(COMMANDS)(
-  '%s refuses what it does not know with its usage and exit code 2, and does nothing',
+  '%s refuses unknown options and words with its usage and exit code 2, and does nothing',
   async (name, program) => {
     for (const [words, reason] of [
       [['--no-such-option'], 'There is no option --no-such-option.'],
@@ -74,7 +74,7 @@ test.each(COMMANDS)(
   },
 );
 
-test.each(COMMANDS)('%s --help tells how to use it', async (_name, program) => {
+test.each(COMMANDS)('%s --help shows its usage', async (_name, program) => {
   const { code, stdout, stderr } = await run(program, '--help');
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toContain('npm run ');

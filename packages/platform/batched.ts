@@ -1,12 +1,11 @@
 import DataLoader from 'dataloader';
 
-/** More would hold up who is behind them. */
+/** A larger batch would hold up other callers. */
 export const MAX_BATCH_SIZE = 100;
 
 /**
- * A function of one thing that is done for many at once: what it is called with in one turn of the event loop goes to
- * `all`, a hundred at a time. `all` answers each in its place, with an error where one has failed; when it throws, all
- * have.
+ * Makes a function of one thing from one of many. The calls of one turn of the event loop go to `all` together, a
+ * hundred at a time. `all` answers each in its place, with an error where one failed; when it throws, all calls fail.
  */
 export function batched<T, R>(
   all: (things: readonly T[]) => Promise<readonly (R | Error)[]>,

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Where every stamp comes from, so that a test can own time. */
+/** The source of every time, so that a test can control time. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
   /**
-   * Milliseconds since some moment of this process. What is measured with it does not jump when the time of day is set.
+   * Milliseconds since some moment of this process. It does not jump when the time of day is set.
    */
   monotonic(): number;
   /** Ends early, without an error, when the signal is aborted. */
@@ -13,7 +13,7 @@ export interface Clock {
 }
 
 export const systemClock: Clock = {
-  // Looked up at each call, so that a test can own even the time of day of a whole process.
+  // Looked up at each call, so that a test can control the time of day of a whole process.
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: (ms, signal) => (signal ? sleepUntilAborted(ms, signal) : sleep(ms)),

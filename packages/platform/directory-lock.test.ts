@@ -18,7 +18,7 @@ function openFolder(): string {
 async function lockElsewhere(folder: string): Promise<number | undefined> {
   const script = `
     const { lockDirectory } = await import(${JSON.stringify(MODULE)});
-    globalThis.kept = lockDirectory(${JSON.stringify(folder)});
+    globalThis.lock = lockDirectory(${JSON.stringify(folder)});
     process.stdout.write('locked');
     setInterval(() => {}, 1000);
   `;
@@ -30,7 +30,7 @@ async function lockElsewhere(folder: string): Promise<number | undefined> {
   return child.pid;
 }
 
-test('a folder that another process has is refused with its pid, and keeps what is in it', async () => {
+test('refuses a folder of another process with its pid, and leaves the files in it', async () => {
   const folder = openFolder();
   const pid = await lockElsewhere(folder);
   const before = readdirSync(folder);
@@ -39,7 +39,7 @@ test('a folder that another process has is refused with its pid, and keeps what 
   expect(readdirSync(folder)).toEqual(before);
 });
 
-test('a folder that a process of another host has, such as another container, is refused with the name of that host', async () => {
+test('refuses a folder of a process on another host, such as a container, with the name of that host', async () => {
   const folder = openFolder();
   await lockElsewhere(folder);
   writeFileSync(join(folder, 'pid'), '1 d5a3f0c9e1b2');
@@ -48,12 +48,12 @@ test('a folder that a process of another host has, such as another container, is
   );
 });
 
-test('a folder whose path is too long for its lock is refused in those words', () => {
+test('says that a path is too long for its lock', () => {
   const folder = join(openFolder(), ...Array.from({ length: 3 }, () => 'L'.repeat(200)));
   expect(() => tryLockDirectory(folder)).toThrow(`The path ${folder} is too long.`);
 });
 
-test('a folder whose lock is no file is refused in words that name it', () => {
+test('names a folder whose lock is no file', () => {
   const folder = openFolder();
   mkdirSync(join(folder, 'lock'));
   expect(() => tryLockDirectory(folder)).toThrow(`The folder ${folder} cannot be written.`);
@@ -61,13 +61,11 @@ test('a folder whose lock is no file is refused in words that name it', () => {
 
 const compiler = ['cc', 'gcc'].find((name) => spawnSync(name, ['--version']).status === 0);
 
-test.skipIf(compiler === undefined)(
-  'on a file system that keeps no locks, a folder is refused in those words',
-  () => {
-    const folder = openFolder();
-    const library = join(openFolder(), 'no-locks.so');
-    // What NFS without its lock daemon answers.
-    const source = `
+test.skipIf(compiler === undefined)('says that a file system keeps no locks', () => {
+  const folder = openFolder();
+  const library = join(openFolder(), 'no-locks.so');
+  // The answers of NFS without its lock daemon.
+  const source = `
     #define _GNU_SOURCE
     #include <errno.h>
     #include <stdarg.h>
@@ -87,20 +85,19 @@ test.skipIf(compiler === undefined)(
       return answer(fd, command, argument);
     }
   `;
-    execFileSync(compiler ?? '', ['-shared', '-fPIC', '-x', 'c', '-o', library, '-'], { input: source });
-    const script = `
+  execFileSync(compiler ?? '', ['-shared', '-fPIC', '-x', 'c', '-o', library, '-'], { input: source });
+  const script = `
     const { tryLockDirectory } = await import(${JSON.stringify(MODULE)});
     tryLockDirectory(${JSON.stringify(folder)});
   `;
-    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      env: { LD_PRELOAD: library },
-      encoding: 'utf8',
-    });
-    expect(stderr).toContain(`Error: The folder ${folder} cannot be locked: its file system keeps no locks.`);
-    expect(status).toBe(1);
-    expect(readdirSync(folder)).toEqual([]);
-  },
-);
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    env: { LD_PRELOAD: library },
+    encoding: 'utf8',
+  });
+  expect(stderr).toContain(`Error: The folder ${folder} cannot be locked: its file system keeps no locks.`);
+  expect(status).toBe(1);
+  expect(readdirSync(folder)).toEqual([]);
+});
 
 test('an empty lock file, as a full disk leaves it, is no obstacle', () => {
   const folder = openFolder();

@@ -9,17 +9,17 @@ import { refusal } from './refusal.ts';
 
 /** An exclusive lock on a folder. */
 export interface DirectoryLock {
-  /** Whether folder and lock file are still the ones that were locked: not removed, replaced or covered by a mount. */
+  /** Whether folder and lock file are those that were locked: not removed, replaced or covered by a mount. */
   isIntact(): boolean;
   /** Releases the lock. */
   unlock(): void;
-  /** Releases the lock, and removes its files where they are still its own: the folder was not used. */
+  /** Releases the lock of a folder that was not used, and removes the lock's files if they are still its own. */
   remove(): void;
 }
 
-/** What SQLite calls a file that it cannot lock: https://www.sqlite.org/rescode.html#busy. */
+/** SQLite's code for a file that it cannot lock: https://www.sqlite.org/rescode.html#busy. */
 const SQLITE_BUSY = 5;
-/** The longest path that SQLite opens, with `-journal` behind it. */
+/** The longest path that SQLite opens, with `-journal` added. */
 const MAX_PATH_BYTES = 504;
 const LOCK = 'lock';
 const HOLDER = 'pid';
@@ -27,8 +27,8 @@ const HOLDER_TRIES = 20;
 const HOLDER_WAIT_MS = 5;
 
 /**
- * Takes a folder for this process alone, and makes it when it is not there. The operating system drops the lock when
- * the process ends, however it ends, because it is the file lock of an SQLite transaction that is never committed.
+ * Locks a folder for this process alone, and makes it when it is missing. The lock is the file lock of an SQLite
+ * transaction that is never committed, so the operating system drops it when the process ends, even by a kill.
  * @returns `undefined` when another process has the folder.
  * @throws Error naming the folder when it cannot be made or written, or when its file system keeps no locks.
  */
@@ -45,7 +45,7 @@ export function tryLockDirectory(directory: string): DirectoryLock | undefined {
   throw new Error(`The folder ${directory} cannot be locked: its file system keeps no locks.`);
 }
 
-/** Tells a file system without locks from a lock that is taken, which SQLite does not: nobody else has a new file. */
+/** Tells a file system without locks from a taken lock, which SQLite does not: a new file cannot be taken. */
 function refusesLocks(directory: string): boolean {
   const probe = join(directory, `.lock-${randomUUID()}`);
   try {
@@ -53,7 +53,7 @@ function refusesLocks(directory: string): boolean {
     lock?.close();
     return lock === undefined;
   } catch {
-    // A full disk, for one. Another process has the folder, so its file system has locks.
+    // Such as on a full disk. Another process has the folder, so its file system has locks.
     return false;
   } finally {
     rmSync(probe, { force: true });
@@ -99,7 +99,7 @@ function cannotBeWritten(directory: string, cause: unknown): Error {
 }
 
 /**
- * Takes a folder for this process alone, as `tryLockDirectory` does.
+ * Locks a folder for this process alone, as `tryLockDirectory` does.
  * @throws Error naming the holder when another process has the folder.
  */
 export function lockDirectory(directory: string): DirectoryLock {
@@ -111,8 +111,8 @@ export function lockDirectory(directory: string): DirectoryLock {
 }
 
 /**
- * Makes the file before SQLite does, which would make it readable to others. Never opens an existing one: POSIX drops
- * all locks of a process on a file when the process closes any descriptor of it.
+ * Makes the file before SQLite does, which would make it readable to others. Never opens an existing file, because
+ * POSIX drops all locks of a process on a file when the process closes any descriptor of it.
  */
 function makeLockFile(path: string): void {
   try {
@@ -132,7 +132,7 @@ function identityOf(path: string): string | undefined {
   }
 }
 
-/** Waits for a pid that is alive: a process writes its own just after it has locked the folder. */
+/** Waits for the pid of a living process, which writes it just after it has locked the folder. */
 function readHolder(directory: string): string {
   let holder = 'pid unknown';
   for (let tries = 0; tries < HOLDER_TRIES; tries++) {

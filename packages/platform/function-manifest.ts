@@ -1,12 +1,12 @@
 /** A backing service that a function may need. */
 export type Need = 'database' | 'store' | 'queue';
 
-/** What a function is, said once: the runtime, the gateway, the migrations, `infra` and tests read it. */
+/** What a function is, in one place. The runtime, the gateway, the migrations, `infra` and tests read it. */
 export interface FunctionManifest {
-  /** As in the name of its folder, its image and its metrics. */
+  /** The name of its folder and its image, and in its metrics. */
   readonly name: string;
   readonly needs: readonly Need[];
-  /** Whether embedded backing services will do: its own, or also those of a product that runs already. */
+  /** Whether it can use embedded backing services: its own, or also those of a product that already runs. */
   readonly embedded?: 'own' | 'shared';
   /** The group role that holds its rights in the database; a login is a member of it. */
   readonly databaseRole?: string;
@@ -14,15 +14,15 @@ export interface FunctionManifest {
   readonly readsReplica?: true;
   /** How long the database may work on one of its statements. */
   readonly statementTimeoutMs: number;
-  /** Where it listens unless told otherwise: each at ports of its own, so that all run beside one another. */
+  /** Its default ports. They differ between functions, so that all run side by side. */
   readonly ports?: { readonly port: number; readonly internal: number };
-  /** The paths at which callers reach it, in Hono's notation. Of two that match, the longer one counts. */
+  /** The paths at which callers reach it, in Hono's notation. When two match, the longer one counts. */
   readonly routes?: readonly string[];
   /** What invokes it where `TRIGGER=external`, by the name of each schedule. */
   readonly schedules?: Readonly<Record<string, EventSchedule>>;
   /** How long one invocation may take. */
   readonly invocationTimeoutMs?: number;
-  /** Settings that it cannot do without, and why. */
+  /** Settings that it needs, and why. */
   readonly requires?: Readonly<Record<string, string>>;
   /** The functions that it forwards requests to, at the setting `<NAME>_ORIGIN` of each. */
   readonly forwardsTo?: readonly FunctionManifest[];

@@ -49,7 +49,7 @@ test('makes folders and files that nobody else can read, whatever the umask', ()
   }
 });
 
-test('leaves a folder that is there as it is', () => {
+test('leaves an existing folder as it is', () => {
   mkdirSync(join(directory, 'own'));
   chmodSync(join(directory, 'own'), 0o750);
   makeDirectory(join(directory, 'own'));
@@ -59,7 +59,7 @@ test('leaves a folder that is there as it is', () => {
 describe('names at once a folder that cannot be made:', () => {
   test.each([
     [
-      'below /proc, which denies that it is there',
+      'below /proc, which says that it does not exist',
       '/proc/terse/journal',
       'The folder /proc/terse cannot be made',
     ],
@@ -115,7 +115,7 @@ describe('names at once a folder that cannot be made:', () => {
   });
 });
 
-test('finds beforehand what would keep a folder from being made, and makes none', () => {
+test('finds beforehand why a folder cannot be made, and makes none', () => {
   fc.assert(
     fc.property(
       fc.array(fc.constantFrom('own', 'file', 'new', 'gone', 'x'.repeat(300)), { maxLength: 4 }),
@@ -131,7 +131,7 @@ test('finds beforehand what would keep a folder from being made, and makes none'
         const met = messageOf(() => makeDirectory(path));
         expect(found).toBe(met);
         const after = readdirSync(root, { recursive: true });
-        // Nothing of a folder that cannot be made stays.
+        // No parent of a folder that cannot be made stays.
         expect(met === undefined ? statSync(path).isDirectory() : isDeepStrictEqual(after, before)).toBe(
           true,
         );
@@ -141,7 +141,7 @@ test('finds beforehand what would keep a folder from being made, and makes none'
   );
 });
 
-test('tells the folders that it made, the outermost first, and removes those that are empty', () => {
+test('returns the folders that it made, the outermost first, and removes the empty ones', () => {
   mkdirSync(join(directory, 'a'));
   const made = makeDirectory(join(directory, 'a', 'b', 'c'));
   expect(made).toEqual([join(directory, 'a', 'b'), join(directory, 'a', 'b', 'c')]);
@@ -167,7 +167,7 @@ describe('a lock', () => {
     lockDirectory(join(directory, 'own')).unlock();
   });
 
-  test('removes no file of the one who has the folder now', () => {
+  test('removes no file of the process that has the folder now', () => {
     const slot = join(directory, 'slot');
     const lock = lockDirectory(slot);
     rmSync(slot, { recursive: true });
@@ -189,7 +189,7 @@ describe('a lock', () => {
     lock.unlock();
   });
 
-  test('knows when its file was removed, though the folder is there', () => {
+  test('knows when its file was removed from the folder', () => {
     const lock = lockDirectory(directory);
     rmSync(join(directory, 'lock'));
     expect(lock.isIntact()).toBe(false);

@@ -8,7 +8,7 @@ export const PRIVATE_FILE = 0o600;
 
 /**
  * Makes a folder and its parents, for this user alone; an existing folder stays as it is. Replaces Node's `recursive`,
- * which never returns where a file system answers "no such file" to `mkdir`, as `/proc` does.
+ * which never returns when a file system answers "no such file" to `mkdir`, as `/proc` does.
  * @returns the folders that it made, the outermost first.
  * @throws Error naming the folder when it cannot be made, or when the name belongs to something else; then none is
  * made.
@@ -25,13 +25,13 @@ export function makeDirectory(directory: string): readonly string[] {
 }
 
 /**
- * Finds what keeps `makeDirectory` from making a folder, or this process from writing an existing one. Makes nothing.
- * @throws Error naming the folder.
+ * Checks that `makeDirectory` could make a folder, or that this process can write an existing one. Makes nothing.
+ * @throws Error naming the folder when it cannot.
  */
 export function refuseUnusableFolder(directory: string): void {
   const missing = missingFolders(directory);
   const [outermost] = missing;
-  // A name that the file system does not take.
+  // Finds a name that the file system does not take.
   for (const path of missing) statOf(path, join(dirname(outermost ?? path), basename(path)));
   const mayAdd = constants.W_OK | constants.X_OK;
   try {
@@ -44,16 +44,16 @@ export function refuseUnusableFolder(directory: string): void {
   }
 }
 
-/** Removes folders that `makeDirectory` made, as far as they are empty. */
+/** Removes those folders that `makeDirectory` made and that are empty. */
 export function removeEmpty(made: readonly string[]): void {
   try {
     for (const path of made.toReversed()) rmdirSync(path);
   } catch {
-    // It is in use, and so are those around it.
+    // The folder is in use, and so are those around it.
   }
 }
 
-/** The outermost first. */
+/** The missing folders of a path, the outermost first. */
 function missingFolders(directory: string): string[] {
   const missing: string[] = [];
   for (let path = resolve(directory); !isDirectory(path); path = dirname(path)) missing.unshift(path);
@@ -72,7 +72,7 @@ function makeOne(path: string): boolean {
   }
 }
 
-/** Its parent is there, so `mkdir` that finds none is on a file system such as `/proc`. */
+/** The parent exists, so `mkdir` answers ENOENT only on a file system such as `/proc`. */
 const OF_MAKING = { ...REASONS, ENOENT: 'its file system takes none' };
 
 function cannotBeMade(path: string, error: unknown): Error {

@@ -13,6 +13,6 @@ test('tells a process that runs from one that has ended', async () => {
   expect(isAlive(pid)).toBe(false);
 });
 
-test('takes no group of processes for one', () => {
+test('does not take a group of processes for a process', () => {
   expect([0, -1, -process.pid, Number.NaN].filter(isAlive)).toEqual([]);
 });

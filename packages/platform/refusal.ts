@@ -15,7 +15,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   SQLITE_13: 'the disk is full',
 };
 
-/** An error that says in its cause why the system refused a folder or a file, without the text of the system. */
+/** An error whose cause says in our words why the system refused a folder or a file. */
 export function refusal(message: string, error: unknown, reasons = REASONS): Error {
   const reason = reasonOf(error, reasons);
   return new Error(message, { cause: reason === undefined ? error : new Error(reason) });

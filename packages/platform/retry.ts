@@ -5,14 +5,14 @@ export interface RetryOptions {
   readonly clock: Pick<Clock, 'sleep'>;
   readonly onFailure: (error: unknown) => void;
   readonly backoff?: Backoff;
-  /** Ends the attempts: none begins after it, except the first. */
+  /** Ends the attempts. No attempt but the first begins after it. */
   readonly signal?: AbortSignal;
 }
 
 const BACKOFF: Backoff = { firstMs: 50, maxMs: 2000 };
 
 /**
- * Tries until it succeeds, after growing waits; what is tried must be safe to do twice.
+ * Tries until an attempt succeeds, after growing waits. It must be safe to do twice.
  * @returns whether it succeeded before the signal ended it.
  */
 export async function retryUntilDone(

@@ -13,7 +13,7 @@ afterEach(() => {
 const hang = () => new Promise<never>(() => {});
 const outcome = (call: Promise<unknown>) => call.catch((error: Error) => error.message);
 
-test('passes on what a call gives, and what it fails of', async () => {
+test('passes on the result of a call, and its error', async () => {
   const limit = createTimeLimit(50);
   expect(await limit(Promise.resolve(7))).toBe(7);
   await expect(limit(Promise.reject(new Error('down')))).rejects.toThrow('down');
@@ -43,7 +43,7 @@ test('leaves no timer behind when nothing is waited for', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('keeps nothing of what a call gave until its time would have been up', async () => {
+test('does not hold the result of a call until its time limit', async () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
   const limit = createTimeLimit(50);
@@ -54,7 +54,7 @@ test('keeps nothing of what a call gave until its time would have been up', asyn
   expect(given.deref()).toBeUndefined();
 });
 
-test('does not hold it against a part that this process was too busy to read its answer', async () => {
+test('does not fail a call whose answer this process was too busy to read', async () => {
   vi.useRealTimers();
   const limit = createTimeLimit(50);
   const answered = limit(

@@ -8,31 +8,31 @@ export type TimeLimit = <T>(call: Promise<T>) => Promise<T>;
 
 interface Waiting {
   readonly untilTick: number;
-  /** None when the call has ended: what it gave must not be kept until its time would have been up. */
+  /** `undefined` once the call has ended, so that its result is not held until the limit. */
   giveUp: (() => void) | undefined;
 }
 
 const TICKS = 10;
 
 /**
- * Fails calls that take longer than `ms`, or up to a tenth less. What counts is time in which this process could have
- * read the answer: while it is busy with something else for long, such as a thousand visitors who come at once to a
- * process that has just started, an answer may lie there unread, and says nothing about the part that gave it.
+ * Fails calls that take longer than `ms`, or up to a tenth less. Only time in which this process could read the answer
+ * counts. While the process is busy for long, such as with a thousand visitors just after its start, an answer may
+ * wait unread, which says nothing about the service that gave it.
  */
 export function createTimeLimit(ms: number): TimeLimit {
-  /** In the order in which their time is up. */
+  /** Calls in the order in which their time ends. */
   const waiting: Waiting[] = [];
   let ticks = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Does not keep the process alive: what a call waits for does. */
+  /** The timer does not keep the process alive; the call does. */
   const nextTick = () => setTimeout(tick, ms / TICKS).unref();
 
   /** A tick that comes late counts once. */
   function tick(): void {
     ticks++;
-    const kept = waiting.findIndex(({ untilTick }) => untilTick > ticks);
-    for (const call of waiting.splice(0, kept === -1 ? waiting.length : kept)) {
+    const firstInTime = waiting.findIndex(({ untilTick }) => untilTick > ticks);
+    for (const call of waiting.splice(0, firstInTime === -1 ? waiting.length : firstInTime)) {
       call.giveUp?.();
     }
     timer = waiting.length > 0 ? nextTick() : undefined;

@@ -30,7 +30,7 @@ test('writes a file that nobody else can read, and leaves nothing beside it', as
   expect(readdirSync(directory)).toEqual(['whole']);
 });
 
-test('has the name only when all is written', async () => {
+test('gives the file its name only when all is written', async () => {
   writeFileSync(file, 'old');
   await writeWholeFile(file, true, async (into) => {
     await pipeline(['new'], into);
@@ -39,7 +39,7 @@ test('has the name only when all is written', async () => {
   expect(readFileSync(file, 'utf8')).toBe('new');
 });
 
-test('leaves what was there when the writing fails', async () => {
+test('leaves the old file when the writing fails', async () => {
   writeFileSync(file, 'old');
   const failing = writeWholeFile(file, true, async (into) => {
     await pipeline(['half'], into);
@@ -50,7 +50,7 @@ test('leaves what was there when the writing fails', async () => {
   expect(readdirSync(directory)).toEqual(['whole']);
 });
 
-test('replaces no file unless it may, and nothing else', async () => {
+test('replaces a file only when it may, and never anything else', async () => {
   writeFileSync(file, 'old');
   await expect(writeWholeFile(file, false, write('new'))).rejects.toThrow('already exists');
   mkdirSync(join(directory, 'folder'));
@@ -70,7 +70,7 @@ test('replaces no file that appeared while it wrote', async () => {
   expect(readFileSync(file, 'utf8')).toBe('other');
 });
 
-test('goes on beside what a killed process of the same id left', async () => {
+test('ignores the file that a killed process of the same id left', async () => {
   let left: string[] = [];
   const killed = writeWholeFile(file, false, () => {
     left = readdirSync(directory);

@@ -11,8 +11,8 @@ import { syncDirectory } from './sync.ts';
 const RANDOM_BYTES = 6;
 
 /**
- * Writes a file that appears whole or not at all, readable to this user only: it has another name until it is on the
- * disk.
+ * Writes a file that appears whole or not at all, readable to this user only. The file has another name until it is on
+ * the disk.
  * @param overwrite whether it may replace another file.
  * @throws Error naming the file when its name is taken, or when it cannot be made.
  */
@@ -23,7 +23,7 @@ export async function writeWholeFile<T>(
 ): Promise<T> {
   const path = resolve(file);
   refuseTaken(path, overwrite);
-  // Not by the process id, which is the same in each run of a container: a killed one leaves its part behind.
+  // Not named by the process id, which repeats in each run of a container: a killed run leaves its file behind.
   const part = `${path}.${randomBytes(RANDOM_BYTES).toString('hex')}.part`;
   const stream = createWriteStream(part, { flags: 'wx', mode: PRIVATE_FILE, flush: true });
   await once(stream, 'open').catch((error: NodeJS.ErrnoException) => {
@@ -51,7 +51,7 @@ function refuseTaken(path: string, overwrite: boolean): void {
   if (!overwrite) throw new Error(`${path} already exists.`);
 }
 
-/** The file is whole without this, so a system that cannot sync a folder does without. */
+/** The file is whole without this, so a failure on a system that cannot sync a folder is ignored. */
 function syncNames(path: string): void {
   try {
     syncDirectory(dirname(path));

@@ -5,7 +5,7 @@ import { faultsOf, parseAnswer, wholeNumber, z } from './zod.ts';
 const messagesOf = (schema: z.ZodType, value: unknown) =>
   schema.safeParse(value).error?.issues.map(({ message }) => message) ?? [];
 
-describe('what is wrong is told in our words', () => {
+describe('messages are in our words', () => {
   test.each<[string, z.ZodType, unknown, string]>([
     ['no value', z.string(), undefined, 'must be given'],
     ['no choice', z.enum(['a', 'b']), undefined, 'must be given'],
@@ -51,7 +51,7 @@ describe('what is wrong is told in our words', () => {
     expect(messagesOf(schema, value)).toEqual([message]);
   });
 
-  test('whatever the schema and the value', () => {
+  test('for any schema and any value', () => {
     const schemas = fc.constantFrom<z.ZodType>(
       z.string().min(2).max(3),
       z.email(),
@@ -100,7 +100,7 @@ test('a whole number as text is written in one way', () => {
   expect(messagesOf(number, '9'.repeat(400))).toEqual(['must be at most 100']);
 });
 
-test('all faults are told in one line, each with its place', () => {
+test('names all faults in one line, each with its path', () => {
   const schema = z.object({ id: z.string(), tags: z.array(z.string()) });
   const { error } = schema.safeParse({ id: 1, tags: ['a', 2] });
   expect(error && faultsOf(error)).toBe('id must be text; tags.1 must be text');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// Every schema imports zod from here, so that callers never read a message of the library.
+// Every schema imports zod from here, so that callers never see a message of the library.
 z.config({ localeError: words });
 
 export { z };
@@ -89,7 +89,7 @@ function alternatives(values: readonly unknown[]): string {
 
 /**
  * Parses what another program answered.
- * @param whose the beginning of the message, such as `The answer of AWS`.
+ * @param whose begins the message, such as `The answer of AWS`.
  * @throws Error that says what is wrong with the answer.
  */
 export function parseAnswer<T>(schema: z.ZodType<T>, answer: unknown, whose: string): T {
