@@ -5,7 +5,7 @@ import { notWhole } from './folder.ts';
 const WRONG_PASSWORD = '28P01';
 
 /**
- * Looks for the file of each table and index. PostgreSQL itself would miss one only in the middle of a request.
+ * Looks for the file of each table and index, because PostgreSQL notices a missing one only during a request.
  * @throws Error in one line when a file is missing, or when the password is that of another database.
  */
 export async function checkDatabase(url: string, directory: string): Promise<void> {
@@ -21,7 +21,7 @@ export async function checkDatabase(url: string, directory: string): Promise<voi
   } catch (error) {
     if (!(error instanceof postgres.PostgresError && error.code === WRONG_PASSWORD)) throw error;
     throw new Error(
-      `The password in ${directory} is not that of the database beside it. Remove the file password, and start again.`,
+      `The password in ${directory} is that of another database. Remove the file password, and start again.`,
       { cause: error },
     );
   } finally {

@@ -5,8 +5,8 @@ export const VERSION = 'PG_VERSION';
 const CONTROL = 'global/pg_control';
 const CONTROL_BYTES = 8192;
 /**
- * Of `ControlFileData` in the `pg_control.h` of PostgreSQL 18: its version, where the log is read from, the timeline of
- * that, and whether 8 bytes are passed by value.
+ * Fields of `ControlFileData` in the `pg_control.h` of PostgreSQL 18: its version, the place where a start begins to
+ * read the log, the timeline of that place, and whether 8 bytes are passed by value.
  */
 const CONTROL_VERSION = { at: 8, value: 1800 };
 const REDO_AT = 0x28;
@@ -19,7 +19,7 @@ const SEGMENTS_PER_FILE_ID = 0x1_0000_0000n / SEGMENT_BYTES;
 const DATABASES = ['base/1', 'base/4', 'base/5'];
 const MAP = 'pg_filenode.map';
 
-/** What PostgreSQL needs in a cluster: https://www.postgresql.org/docs/18/storage-file-layout.html. */
+/** The files and folders that PostgreSQL needs: https://www.postgresql.org/docs/18/storage-file-layout.html. */
 const PARTS = [
   ...`
     PG_VERSION base global global/pg_control global/pg_filenode.map pg_commit_ts pg_dynshmem pg_hba.conf pg_logical
@@ -40,7 +40,7 @@ const PAIR_BYTES = 8;
 const MAX_PAIRS = 64;
 const MAP_BYTES = PAIR_BYTES * (MAX_PAIRS + 1) + 4;
 
-/** @returns the first part that a cluster lacks, or lacks in part; `undefined` when it has all. */
+/** @returns the first part that is missing or incomplete in a cluster; `undefined` when it has all. */
 export function lostPart(cluster: string): string | undefined {
   const part = PARTS.find((name) => !existsSync(join(cluster, name)));
   if (part !== undefined) return part;
@@ -50,7 +50,7 @@ export function lostPart(cluster: string): string | undefined {
   return empty === undefined ? undefined : `what ${empty} holds`;
 }
 
-/** Whether a cluster that has all parts is of PostgreSQL 18, and of 64 bits. */
+/** Whether a cluster with all parts is of PostgreSQL 18, and of 64 bits. */
 export function isOfThisVersion(cluster: string): boolean {
   const control = readControl(cluster);
   return control.readUInt32LE(CONTROL_VERSION.at) === CONTROL_VERSION.value && control[HAS_64_BITS_AT] === 1;

@@ -21,8 +21,8 @@ import { SHARED_MEMORY } from './server-settings.ts';
 const SUPERUSER = 'terse';
 
 /**
- * Makes an empty cluster. It gets its name when it is on the disk; what an interrupted start left has another name, and
- * is thrown away. Its own user needs no password until `protect` sets one.
+ * Makes an empty cluster. The cluster gets its name once it is on the disk, so the remains of an interrupted start have
+ * another name, and are removed. Its user needs no password until `protect` sets one.
  * @throws Error in one line when it cannot be made.
  */
 export async function makeCluster(
@@ -50,7 +50,7 @@ export async function makeCluster(
   }
 }
 
-/** Closes a copy to others: anyone may read the cluster that was made beforehand. */
+/** Closes a copy to others, because anyone may read the cluster that was made beforehand. */
 function makePrivate(cluster: string): void {
   for (const entry of readdirSync(cluster, { recursive: true, withFileTypes: true })) {
     const mode = entry.isDirectory() ? PRIVATE_DIRECTORY : PRIVATE_FILE;
@@ -87,7 +87,7 @@ export async function initialize(
     folder: cluster,
     orphanSignal: 'KILL',
     onLine: (line) => {
-      // The first fault is the cause, the others follow from it.
+      // The first fault is the cause of the others.
       reason ??= faultIn(line);
     },
   });
@@ -95,7 +95,7 @@ export async function initialize(
 }
 
 /**
- * Gives a cluster that root has copied to the user who runs PostgreSQL, and closes it to others. PostgreSQL refuses a
+ * Gives a cluster that root copied to the user who runs PostgreSQL, and closes it to others. PostgreSQL refuses a
  * cluster that belongs to another user, or that others may read.
  */
 export function adoptCluster(cluster: string, identity: Identity | undefined): void {

@@ -1,13 +1,13 @@
 import { notWhole } from './folder.ts';
 
-/** What the server says before it is ready of files that it misses, or cannot make sense of. */
+/** What the server logs, before it is ready, about missing or unreadable files. */
 const SAYS_DAMAGE =
   /checkpoint record|status of transaction|control file|mapping file|pg_hba\.conf|could not (?:open|read) (?:file|block)|invalid (?:page|magic)|not a valid data directory|incompatible with server/;
-/** Of which these are none. */
+/** Lines that match, but tell of the disk instead. */
 const IS_OF_THE_DISK = /Permission denied|No space left|Read-only|Input\/output error/;
 
 /**
- * SQLSTATE of the same once it is ready: no such database, no such file, data or an index corrupted, an internal error.
+ * SQLSTATE of the same once it is ready: no such database, no such file, corrupted data or index, an internal error.
  * https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
 const IS_DAMAGE = /^(?:3D000|58P01|XX\d\d\d)$/;
@@ -16,8 +16,8 @@ const NO_FILE = /could not open file "([^"]+)": No such file/;
 const AT_START = /^The database in .+ cannot be started: (.+)$/s;
 
 /**
- * Says of an error that a damaged cluster causes what to do about it.
- * @returns any other error as it is.
+ * Explains an error that a damaged cluster causes, and says what to do.
+ * @returns the new error, or any other error as it is.
  */
 export function explainDamage(error: unknown, directory: string): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

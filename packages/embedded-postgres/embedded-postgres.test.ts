@@ -36,7 +36,7 @@ describe('a server', () => {
     expect(await query(url, NOTES)).toEqual(WRITTEN);
   });
 
-  test('starts once, however many want it at the same instant', async () => {
+  test('starts once when several processes start it at the same instant', async () => {
     const directory = join(openTestFolder(), 'postgres');
     const all = await Promise.all(Array.from({ length: 3 }, () => startElsewhere(directory)));
     const winner = all.find(({ said }) => said === 'ready');
@@ -60,7 +60,7 @@ describe('a server', () => {
   test('is not made for a command beside the product', async () => {
     const directory = openTestFolder();
     await expect(joinEmbeddedPostgres({ directory, ...SMALL })).rejects.toThrow(
-      `There is no database in ${directory}: npm start makes one.`,
+      `There is no database in ${directory}. Make one with npm start.`,
     );
     expect(readdirSync(directory)).toEqual([]);
   });

@@ -25,7 +25,7 @@ export interface EmbeddedPostgresOptions extends Tuning {
 export interface EmbeddedPostgres {
   /** `postgres://…?host=…`, with a password. */
   readonly url: string;
-  /** Stops the server, and gives the folder back. */
+  /** Stops the server, and releases the folder. */
   stop(): Promise<void>;
 }
 
@@ -33,8 +33,8 @@ const FOUND_WITHIN_MS = 10_000;
 const POLL_MS = 50;
 
 /**
- * Starts a private PostgreSQL server on the database in a folder, and makes folder and database where they are missing.
- * A server that ends is started again, until it is stopped; it ends with this process.
+ * Starts a private PostgreSQL server on the database in a folder, and makes folder and database when they are missing.
+ * A server that ends is started again, until `stop`. It ends with this process.
  * @throws Error in one line when another process has the folder, when the folder holds something else, or when the
  * server cannot be started.
  */
@@ -46,23 +46,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     return await startIn(directory, lockDirectory(directory), programs, options);
   } catch (error) {
-    // A first start that failed leaves nothing.
+    // A failed first start leaves nothing.
     removeEmpty(made);
     throw error;
   }
 }
 
 /**
- * The same for a command beside the product. Where the product has the folder, the command uses its server, and `stop`
- * leaves it running.
- * @throws Error in one line, as `startEmbeddedPostgres` does, and where the folder has no database.
+ * Does the same for a command beside the product. When the product has the folder, the command uses its server, and
+ * `stop` leaves it running.
+ * @throws Error in one line, as `startEmbeddedPostgres` does, and when the folder has no database.
  */
 export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const directory = resolve(options.directory);
   const programs = findPrograms();
   inspectFolder(directory);
   const cluster = clusterIn(directory);
-  if (!existsSync(cluster)) throw new Error(`There is no database in ${directory}: npm start makes one.`);
+  if (!existsSync(cluster)) throw new Error(`There is no database in ${directory}. Make one with npm start.`);
   const lock = tryLockDirectory(directory);
   if (lock) return startIn(directory, lock, programs, options);
   const deadline = performance.now() + FOUND_WITHIN_MS;
@@ -70,7 +70,7 @@ export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   while (!(await answers(socketIn(socket.path)))) {
     if (performance.now() > deadline) {
       socket.close();
-      throw new Error(`Another process has ${directory}, but its database does not answer.`);
+      throw new Error(`Another process has locked ${directory}, but its database does not answer.`);
     }
     await sleep(POLL_MS);
   }
@@ -83,7 +83,7 @@ export async function joinEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   };
 }
 
-/** What a start has taken, to be given back in reverse order. */
+/** Steps that undo a start, in reverse order. */
 class Taken {
   readonly #undo: (() => Promise<void> | void)[] = [];
 
@@ -120,7 +120,7 @@ async function startIn(
       identity,
       settings: serverSettings(tuning),
       isInPlace: () => lock.isIntact(),
-      // Until the database is open, its faults are in the error that is thrown.
+      // Until the database is open, the thrown error has its faults.
       onEvent: (event) => {
         if (isOpen) onEvent(event);
         else if (event.kind === 'log') onEvent({ ...event, severity: 'LOG' });

@@ -10,16 +10,16 @@ const CLUSTER = 'cluster';
 export const NEW_CLUSTER = 'cluster.new';
 
 const OF_THE_LOCK = ['lock', 'lock-journal', 'pid'];
-/** What may lie in the folder, beside files that systems hide there, such as `.DS_Store`. */
+/** The names that may be in the folder, beside hidden files of the system, such as `.DS_Store`. */
 const KNOWN = new Set([...OF_THE_LOCK, CLUSTER, NEW_CLUSTER, 'password', 'password.new', 'lost+found']);
 
-/** Where the database lies in its folder. */
+/** The path of the database in its folder. */
 export function clusterIn(directory: string): string {
   return join(directory, CLUSTER);
 }
 
 /**
- * Refuses a folder whose contents are not what this version of Terse has put there; it touches nothing.
+ * Refuses a folder with contents that this version of Terse did not put there. It changes nothing.
  * @throws Error in one line that says what the folder holds.
  */
 export function inspectFolder(directory: string): void {
@@ -38,13 +38,13 @@ export function inspectFolder(directory: string): void {
   if (entries.includes(CLUSTER)) inspectCluster(clusterIn(directory));
 }
 
-/** A database or a journal of Terse: a second product within it would spoil it for the first. */
+/** Refuses a folder within a database or a journal of Terse, which a second product would damage. */
 function refuseInnerFolder(dataDirectory: string): void {
   if (!isDirectory(dataDirectory)) return;
   const isInner = readFolder(dataDirectory).some((name) => name === CLUSTER || /^slot-\d+$/.test(name));
   if (isInner) {
     throw new Error(
-      `${dataDirectory} is a part of a data folder of Terse. Set DATA_DIR to the folder above it.`,
+      `${dataDirectory} belongs to a data folder of Terse. Set DATA_DIR to the folder above it.`,
     );
   }
 }
@@ -97,20 +97,20 @@ function readIn<T>(directory: string, read: () => T): T {
 }
 
 /**
- * Others may pass through the folders above the cluster, and see nothing: PostgreSQL is one of them where this is root.
+ * Other users may pass through the folders above the cluster, and see nothing. Under root, PostgreSQL is such a user.
  */
 const PASSAGE = 0o711;
 const MODE = 0o777;
 
 /**
- * Makes the folder, through which who runs PostgreSQL must reach the cluster.
+ * Makes the folder, and lets the user who runs PostgreSQL pass through it to the cluster.
  * @returns the folders that were missing, the outermost first.
  */
 export function makeFolder(directory: string): readonly string[] {
   const made = makeDirectory(directory);
   if (process.getuid?.() !== 0) return made;
   try {
-    // A mode at making would be narrowed by the umask.
+    // The umask would narrow a mode that is given at making.
     for (const each of new Set([...made, directory])) {
       if ((statSync(each).mode & MODE) !== PASSAGE) chmodSync(each, PASSAGE);
     }

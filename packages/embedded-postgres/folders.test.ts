@@ -15,7 +15,7 @@ import {
 const copy = useMadeDatabase();
 
 describe('a folder', () => {
-  test('keeps what was written, wherever it lies', async () => {
+  test('keeps its database under any path', async () => {
     const names = ['with space', `quote'"`, '%41', '\\', 'ünï☃', '$HOME', 'x'.repeat(80)];
     const directory = join(openTestFolder(), ...names, 'postgres');
     const first = await startTestServer(directory);
@@ -40,7 +40,7 @@ describe('a folder', () => {
     const folder = openTestFolder();
     mkdirSync(join(folder, name));
     await expect(startTestServer(join(folder, 'postgres'))).rejects.toThrow(
-      `${folder} is a part of a data folder of Terse. Set DATA_DIR to the folder above it.`,
+      `${folder} belongs to a data folder of Terse. Set DATA_DIR to the folder above it.`,
     );
     expect(readdirSync(folder)).toEqual([name]);
   });
@@ -58,7 +58,7 @@ describe('a folder', () => {
   test.each([
     ['is missing', (password: string) => rmSync(password)],
     ['was copied in part', (password: string) => writeFileSync(password, 'half')],
-  ])('whose password %s opens again, and is closed to others', async (_, lose) => {
+  ])('whose password %s opens again, and stays closed to others', async (_, lose) => {
     const directory = copy();
     lose(join(directory, 'password'));
     const { url } = await startTestServer(directory);
@@ -70,13 +70,13 @@ describe('a folder', () => {
     const directory = copy();
     writeFileSync(join(directory, 'password'), 'x'.repeat(43));
     await expect(startTestServer(directory)).rejects.toThrow(
-      `The password in ${directory} is not that of the database beside it. Remove the file password`,
+      `The password in ${directory} is that of another database. Remove the file password`,
     );
     rmSync(join(directory, 'password'));
     expect(await query((await startTestServer(directory)).url, NOTES)).toEqual(WRITTEN);
   });
 
-  test('that others may read, as copies often are, is closed to them', async () => {
+  test('that others may read, as a copy often is, is closed to them', async () => {
     const directory = copy();
     chmodSync(clusterIn(directory), 0o755);
     const { url } = await startTestServer(directory);

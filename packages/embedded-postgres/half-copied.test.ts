@@ -27,7 +27,7 @@ test.each([
   'pg_xact/0000',
   'pg_multixact/offsets/0000',
 ])(
-  'a cluster that was copied without %s is refused before anything is touched, and taken once it is there',
+  'a cluster that was copied without %s is refused before anything changes, and taken once it is complete',
   async (name) => {
     const directory = copy();
     const part = join(clusterIn(directory), name);
@@ -42,7 +42,7 @@ test.each([
   },
 );
 
-test('whatever file was copied in part or not at all, a start is refused with what to do, or works', async () => {
+test('when any file was copied in part or not at all, a start says what to do, or works', async () => {
   const made = copy();
   const files = readdirSync(clusterIn(made), { recursive: true, encoding: 'utf8' })
     .filter((name) => /^(?:base|global|pg_wal|pg_xact|pg_multixact)\//.test(name))
@@ -51,21 +51,21 @@ test('whatever file was copied in part or not at all, a start is refused with wh
     fc.asyncProperty(
       fc.constantFrom(...files),
       fc.constantFrom('gone', 'empty', 'half'),
-      async (name, harm) => {
+      async (name, damage) => {
         const directory = copy();
         const file = join(clusterIn(directory), name);
-        if (harm === 'gone') rmSync(file);
-        else truncateSync(file, harm === 'empty' ? 0 : Math.floor(statSync(file).size / 2));
+        if (damage === 'gone') rmSync(file);
+        else truncateSync(file, damage === 'empty' ? 0 : Math.floor(statSync(file).size / 2));
         const outcome = await startTestServer(directory).catch((error: unknown) => error as Error);
         const isRefused = outcome instanceof Error;
         const says = isRefused ? outcome.message : NEXT_STEP;
-        expect([name, harm, says]).toEqual([
+        expect([name, damage, says]).toEqual([
           name,
-          harm,
+          damage,
           expect.stringMatching(/^[^\n]*(?:another DATA_DIR|Remove the file password, and start again)\.$/),
         ]);
         if (!isRefused) return outcome.stop();
-        // What was not copied is copied, and nothing is lost.
+        // Once the file is copied, nothing is lost.
         cpSync(join(clusterIn(made), name), file, { preserveTimestamps: true });
         return undefined;
       },

@@ -14,8 +14,8 @@ const NOBODY: Identity =
 const [ANYONE_ENTERS, GROUP_ENTERS, OWNER_ENTERS] = [0o001, 0o010, 0o100];
 
 /**
- * Who runs PostgreSQL, which refuses to run as root: this user, or in root's place the owner of the cluster or
- * `nobody`.
+ * The user who runs PostgreSQL, which refuses to run as root: this user, or instead of root, the owner of the cluster
+ * or `nobody`.
  * @returns `undefined` for this user.
  */
 export function serverIdentity(cluster: string): Identity | undefined {
@@ -24,7 +24,7 @@ export function serverIdentity(cluster: string): Identity | undefined {
   return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : NOBODY;
 }
 
-/** The folder above the path that this user may not enter; `undefined` where there is none. */
+/** The folder above the path that this user may not enter; `undefined` when there is none. */
 export function folderThatBars(path: string, { uid, gid }: Identity): string | undefined {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const stats = statSync(folder);

@@ -20,16 +20,16 @@ export interface KeeperOptions {
 }
 
 export interface Keeper {
-  /** Stops the server, and starts no other. */
+  /** Stops the server, and starts it no more. */
   stop(): Promise<void>;
-  /** The same, but writes nothing more: the next start recovers what was committed. */
+  /** Stops it, too, but writes nothing more. The next start recovers what was committed. */
   drop(): Promise<void>;
 }
 
 const AGAIN_AFTER_MS = 1000;
 const LOOK_EVERY_MS = 1000;
-const NOT_IN_PLACE = 'its folder was removed, or is another one now';
-/** What a server logs when one of its processes crashes, when it restarts itself for that, and when it is up. */
+const NOT_IN_PLACE = 'its folder was removed or replaced';
+/** Lines that a server logs when one of its processes crashes, when it restarts after that, and when it is up. */
 const CRASHED = / \(PID \d+\) (was terminated by signal|exited with exit code) /;
 const BEGINS_ANEW = 'all server processes terminated; reinitializing';
 const IS_UP = 'database system is ready to accept connections';
@@ -97,7 +97,7 @@ class ServerKeeper implements Keeper {
       await sleep(AGAIN_AFTER_MS, undefined, { signal }).catch(() => {});
       if (!signal.aborted) server = await this.#startAgain();
     }
-    // It was being started again when the stop came.
+    // The server was starting again when the stop came.
     await server?.stop();
   }
 
@@ -125,7 +125,7 @@ class ServerKeeper implements Keeper {
   #hear(line: string): void {
     const [, severity = 'LOG', text = line] = /^([A-Z]+): +(.*)/.exec(line) ?? [];
     const isFault = severity !== 'LOG' && this.#downBecause === undefined;
-    // While it is down, `#isDown` reports its faults, each once.
+    // While the server is down, `#isDown` reports each fault once.
     this.#options.onEvent({ kind: 'log', severity: isFault ? severity : 'LOG', text });
     if (severity === 'PANIC') this.#crash = text;
     else if (CRASHED.test(text)) this.#crash ??= text;
@@ -133,12 +133,12 @@ class ServerKeeper implements Keeper {
     if (text === IS_UP && this.#server) this.#isUp();
   }
 
-  /** Ends a server whose folder was removed: what it writes there is lost. */
+  /** Ends a server whose folder was removed, because its writes are lost. */
   #look(): void {
     if (this.#downBecause === undefined && !this.#options.isInPlace()) void this.#server?.drop();
   }
 
-  /** Reports a reason once, until it changes. Numbers do not count: names of temporary files differ by them. */
+  /** Reports a reason once, until it changes. Numbers do not count, because names of temporary files differ by them. */
   #isDown(reason: string): void {
     this.#crash = undefined;
     const same = (text: string | undefined) => text?.replaceAll(/\d+/g, '');

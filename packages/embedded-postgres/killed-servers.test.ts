@@ -25,7 +25,7 @@ describe('a server that was killed', () => {
         process.kill(Number(backend?.['pid']), 'SIGKILL');
       },
     ],
-  ])('%s comes up again, tells of it once, and keeps what was written', async (_, kill) => {
+  ])('%s comes up again, reports it once, and keeps its rows', async (_, kill) => {
     const directory = copy();
     const { url, events } = await startTestServer(directory);
     await query(url, 'insert into notes values (2)');
@@ -35,7 +35,7 @@ describe('a server that was killed', () => {
     expect(await query(url, 'select count(*)::int from notes')).toEqual([{ count: 2 }]);
   });
 
-  test('is not started any more once it is stopped', async () => {
+  test('is not started again once it is stopped', async () => {
     const directory = copy();
     const server = await startTestServer(directory);
     process.kill(postmasterOf(directory), 'SIGKILL');
@@ -51,7 +51,7 @@ test('a server whose folder is removed takes no more statements, and makes no ot
   const directory = copy();
   const { url, events } = await startTestServer(directory);
   rmSync(directory, { recursive: true });
-  const reason = 'its folder was removed, or is another one now';
+  const reason = 'its folder was removed or replaced';
   await vi.waitFor(() => expect(events.at(-1)).toEqual({ kind: 'down', reason }), soon);
   await expect(query(url, NOTES)).rejects.toMatchObject({ code: 'ENOENT' });
   expect(existsSync(directory)).toBe(false);

@@ -23,11 +23,11 @@ export interface Launched {
 
 const SETPRIV = '/usr/bin/setpriv';
 const MAX_LINE_LENGTH = 2000;
-/** Processes of PostgreSQL that outlive the first one hold its standard error open. Nobody waits for them longer. */
+/** How long to wait for processes of PostgreSQL that outlive the first one, and hold its standard error open. */
 const CLOSED_WITHIN_MS = 2000;
 
 /**
- * Starts a program of PostgreSQL in a process group of its own, so that Ctrl-C in a terminal reaches this process only.
+ * Starts a program of PostgreSQL in a new process group, so that Ctrl-C in a terminal reaches only this process.
  * @throws Error in one line when it cannot be started.
  */
 export async function launch(options: LaunchOptions): Promise<Launched> {
@@ -54,13 +54,13 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
 
 let canSet: boolean | undefined;
 
-/** Whether setpriv is there and knows `--pdeathsig`, which that of BusyBox and old ones do not. */
+/** Whether there is a setpriv that knows `--pdeathsig`. Those of BusyBox and of old systems do not. */
 function canSetPrivileges(): boolean {
   canSet ??= spawnSync(SETPRIV, ['--pdeathsig=KILL', '--', SETPRIV, '--version']).status === 0;
   return canSet;
 }
 
-/** Why the user who runs the program cannot enter a folder that it needs; `undefined` where that user can. */
+/** Why the user who runs the program cannot enter a folder that it needs; `undefined` when that user can. */
 function barredFrom({ program, folder, identity }: LaunchOptions): string | undefined {
   const barrier = identity && (folderThatBars(program, identity) ?? folderThatBars(folder, identity));
   if (barrier === undefined) return undefined;
@@ -72,7 +72,7 @@ function barredFrom({ program, folder, identity }: LaunchOptions): string | unde
 
 /**
  * The options of setpriv. Below a folder such as /root, which lets no other user in, PostgreSQL gets one right of root:
- * to read and enter any folder. The secure bits make access(2) respect it:
+ * to read and enter any folder. The secure bits make access(2) respect that right:
  * https://man7.org/linux/man-pages/man2/access.2.html.
  */
 function privileges({ identity, orphanSignal }: LaunchOptions, isBarred: boolean): readonly string[] {
@@ -88,7 +88,7 @@ function privileges({ identity, orphanSignal }: LaunchOptions, isBarred: boolean
   ];
 }
 
-/** Turns a fault of setpriv itself into one as PostgreSQL would write it. Other lines stay as they are. */
+/** Rewrites a fault of setpriv as PostgreSQL would write it. Other lines stay as they are. */
 function explainRefusal(line: string, barred: string | undefined): string {
   const [, program, why] = /^setpriv: failed to execute (.+): (.+)/.exec(line) ?? [];
   if (program !== undefined && why !== undefined) return `FATAL:  ${cannotBeRun(program, why)}`;
@@ -99,7 +99,7 @@ function explainRefusal(line: string, barred: string | undefined): string {
   return `FATAL:  ${mustNotBeRoot(refusal).message}`;
 }
 
-/** @param why what keeps root from running PostgreSQL as another user. */
+/** @param why why root cannot run PostgreSQL as another user. */
 export function mustNotBeRoot(why: string): Error {
   return new Error(
     `PostgreSQL refuses to run as root, and root cannot become another user here (${why}). Run Terse as another user.`,
@@ -128,13 +128,13 @@ function readLines(child: ChildProcess, onLine: (line: string) => void): void {
   });
 }
 
-/** What PostgreSQL, its tools and the loader of their libraries write before they end. */
+/** Lines that PostgreSQL, its tools and the loader of their libraries write before they end. */
 const FAULTS = [
   /^(?:FATAL|PANIC|.*\bFATAL): +(.+)/,
   /^(?:initdb|postgres): (?!warning|hint|detail)(?:error: )?(.+)/,
   /: (error while loading .+)/,
 ];
-/** The answer to clients that come while the server takes none. */
+/** The answer to clients that come while the server does not take any. */
 const TURNED_AWAY = /^the database system is /;
 
 /** The reason that a program gives for its end; `undefined` for other lines. */

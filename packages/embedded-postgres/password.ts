@@ -6,24 +6,24 @@ import { syncDirectory } from '@terse/platform/sync';
 import { connect } from './connect.ts';
 import type { Identity } from './identity.ts';
 
-/** Whom the server lets in, and how: https://www.postgresql.org/docs/18/auth-pg-hba-conf.html. */
+/** Which clients the server lets in, and how: https://www.postgresql.org/docs/18/auth-pg-hba-conf.html. */
 const BY_PASSWORD = 'local all all scram-sha-256\n';
 const WITHOUT_PASSWORD = 'local all all trust\n';
 const PASSWORD_BYTES = 32;
-/** So many bytes in base64url. */
+/** The form of these bytes in base64url. */
 const PASSWORD = /^[\w-]{43}$/;
 
 const passwordFile = (directory: string) => join(directory, 'password');
 const accessFile = (cluster: string) => join(cluster, 'pg_hba.conf');
 
-/** The password of the server; `undefined` before it is set, and where only a part of its file was copied. */
+/** The password of the server; `undefined` before it is set, and when only a part of its file was copied. */
 export function readPassword(directory: string): string | undefined {
   if (!existsSync(passwordFile(directory))) return undefined;
   const text = readFileSync(passwordFile(directory), 'utf8');
   return PASSWORD.test(text) ? text : undefined;
 }
 
-/** Lets the user of a cluster in without its password, where a copy has lost that, until `protect` sets a new one. */
+/** When a copy has lost the password, lets the user of the cluster in without it, until `protect` sets a new one. */
 export function openWithoutPassword(
   directory: string,
   cluster: string,
@@ -33,7 +33,7 @@ export function openWithoutPassword(
 }
 
 /**
- * Sets a password on a running server that asks for none, and lets nobody in without it. When this is interrupted, the
+ * Sets a password on a running server that asks for none, and lets nobody in without it. After an interruption, the
  * next start does it again.
  */
 export async function protect(

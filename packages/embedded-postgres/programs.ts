@@ -21,7 +21,7 @@ export interface Programs {
 
 /**
  * The programs of PostgreSQL, ready to run.
- * @throws Error in one line where this system has none, or where they cannot be made ready.
+ * @throws Error in one line when this system has none, or when they cannot be made ready.
  */
 export function findPrograms(): Programs {
   const native = findNative();
@@ -37,7 +37,7 @@ export function findPrograms(): Programs {
 
 /**
  * The folder with the programs of PostgreSQL and their libraries.
- * @throws Error in one line where this system has none.
+ * @throws Error in one line when this system has none.
  */
 export function findNative(): string {
   const system = `${process.platform}-${process.arch}`;
@@ -53,8 +53,8 @@ export function findNative(): string {
 }
 
 /**
- * Links the libraries under the names by which the programs look for them. A package of npm carries no links, and its
- * script, which makes them, may not run.
+ * Links the libraries under the names by which the programs look for them. A package of npm has no links, and its
+ * script that makes them may not run.
  * @throws Error in one line when the folder cannot be written.
  */
 export function linkLibraries(native: string): void {
@@ -77,8 +77,8 @@ export function linkLibraries(native: string): void {
 }
 
 /**
- * Lets every user run the programs: root runs them as another user, and may have installed them under a strict umask.
- * The right that `launch` gives covers the other files of such folders.
+ * Lets every user run the programs, because root runs them as another user, and may have installed them under a strict
+ * umask. The right that `launch` gives covers the other files of such folders.
  * @throws Error in one line when root may not change them.
  */
 export function letEveryoneRun(native: string): void {
@@ -89,7 +89,7 @@ export function letEveryoneRun(native: string): void {
     try {
       chmodSync(program, mode | EVERYONE_RUNS);
     } catch (error) {
-      throw new Error(`Nobody but root may run ${program}.`, { cause: error });
+      throw new Error(`Only root may run ${program}.`, { cause: error });
     }
   }
 }

@@ -1,5 +1,5 @@
 export interface Tuning {
-  /** What PostgreSQL keeps of the data in memory, in MB. */
+  /** How much of the data PostgreSQL holds in memory, in MB. */
   readonly buffersMb: number;
   /** How many connections there may be at once. */
   readonly connections: number;
@@ -16,7 +16,7 @@ export const SHARED_MEMORY = {
   value: process.platform === 'linux' ? 'sysv' : 'posix',
 } as const;
 
-/** For `npm run keys` and `npm run backup`, beside those of the pool. */
+/** Connections for `npm run keys` and `npm run backup`, beside those of the pool. */
 const MORE_CONNECTIONS = 5;
 
 /**
@@ -29,14 +29,14 @@ export function serverSettings({
   settings,
 }: Tuning): Readonly<Record<string, string>> {
   return {
-    // Only a local socket. Its path is relative to the cluster, because a long one does not fit its address.
+    // Only a local socket. Its path is relative to the cluster, because a long path does not fit into its address.
     listen_addresses: '',
     unix_socket_directories: '.',
     unix_socket_permissions: '0700',
     [SHARED_MEMORY.name]: SHARED_MEMORY.value,
     shared_buffers: `${buffersMb}MB`,
     max_connections: `${connections + MORE_CONNECTIONS}`,
-    // One program needs no parallel queries, asynchronous reads or replication: no processes for them.
+    // One program needs no processes for parallel queries, asynchronous reads or replication.
     io_method: 'sync',
     max_worker_processes: '0',
     max_parallel_workers: '0',
@@ -49,7 +49,7 @@ export function serverSettings({
     autovacuum_max_workers: '2',
     maintenance_work_mem: '32MB',
     jit: 'off',
-    // Visits have a partition a day: a restore locks those of five years at once, with their indexes.
+    // Visits have a partition for each day. A restore locks those of five years at once, with their indexes.
     max_locks_per_transaction: '512',
     // The program reports errors itself, and a statement in this log may hold what a visitor sent.
     log_min_messages: 'log',

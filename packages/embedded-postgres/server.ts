@@ -18,28 +18,28 @@ export interface ServerOptions {
 
 /** A server that takes connections. */
 export interface Server {
-  /** Resolves with the reason when the server is gone, whoever ended it. */
+  /** Resolves with the reason when the server has ended for any cause. */
   readonly ended: Promise<string>;
-  /** Ends it: transactions under way are rolled back, connections cut off. */
+  /** Ends the server. It rolls back transactions under way, and cuts connections. */
   stop(): Promise<void>;
-  /** Ends it without writing anything more: the next start recovers what was committed. */
+  /** Ends the server without writing anything more. The next start recovers what was committed. */
   drop(): Promise<void>;
 }
 
 const POLL_MS = 5;
 /** Recovery may take long, and logs its progress every ten seconds. */
 const SILENT_FOR_MS = 120_000;
-/** How long an end by each signal may take. SIGINT writes memory to the disk, SIGQUIT does not. */
+/** How long a stop by each signal may take. SIGINT writes memory to the disk; SIGQUIT does not. */
 const WITHIN_MS = { SIGINT: 6000, SIGQUIT: 2000 };
 type Steps = readonly (keyof typeof WITHIN_MS)[];
 
 /**
- * Ends a server that nobody waits for. It loses nothing that was committed, and always ends; SIGINT waits for each
- * process, and for ever when it meets the checkpoint at the end of a recovery (`RequestCheckpoint` in `StartupXLOG`).
+ * Ends a server that nobody waits for. SIGQUIT loses nothing that was committed, and always ends it. SIGINT waits for
+ * each process, and for ever during the checkpoint at the end of a recovery (`RequestCheckpoint` in `StartupXLOG`).
  */
 const ORPHAN_SIGNAL = 'QUIT';
 
-/** The line of `postmaster.pid` that tells how far a server is: `PM_STATUS_READY` in its `pidfile.h`. */
+/** The line of `postmaster.pid` with the state of a server: `PM_STATUS_READY` in its `pidfile.h`. */
 const STATUS_LINE = 7;
 
 /**
@@ -58,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     orphanSignal: ORPHAN_SIGNAL,
     onLine: (line) => {
       deadline = performance.now() + SILENT_FOR_MS;
-      // The first fault is the cause, the others follow from it.
+      // The first fault is the cause of the others.
       reason ??= faultIn(line);
       options.onLine(line);
     },
@@ -79,9 +79,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }
     await sleep(POLL_MS);
   }
-  // Faults until now did not keep it from starting.
+  // Faults until now did not keep the server from starting.
   reason = undefined;
-  // Once it is gone, its number may belong to another process.
+  // Once the server is gone, its number may belong to another process.
   const endBy = (...signals: Steps) => (isGone ? Promise.resolve() : end(launched, signals));
   return { ended, stop: () => endBy('SIGINT', 'SIGQUIT'), drop: () => endBy('SIGQUIT') };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { socketIn } from './survivor.ts';
 
-/** The longest path of a socket, in bytes, on every system: unix(7) has room for 108 with its end, macOS for 104. */
+/** The longest path of a socket, in bytes, on every system: unix(7) allows 108 with the final NUL, macOS 104. */
 const MAX_SOCKET_BYTES = 103;
 
 /** A path to a folder that leaves room for a socket in it. */
@@ -12,7 +12,7 @@ export interface SocketFolder {
   close(): void;
 }
 
-/** The folder of a cluster. Where its path is too long: the folder as this process has it open (Linux), or a link. */
+/** The folder of a cluster. If its path is too long, the folder as this process has it open (Linux), or a link. */
 export function openSocketFolder(cluster: string): SocketFolder {
   if (Buffer.byteLength(socketIn(cluster)) <= MAX_SOCKET_BYTES) return { path: cluster, close: () => {} };
   if (process.platform === 'linux') {

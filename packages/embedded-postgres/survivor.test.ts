@@ -41,7 +41,7 @@ describe('a server that was left behind', () => {
     await vi.waitFor(() => expect([pid, Number(child)].filter(isAlive)).toEqual([]), soon);
   });
 
-  test('where the system does not end it, is ended by the next start', async () => {
+  test('that the system does not end is ended by the next start', async () => {
     const directory = copy();
     const cluster = clusterIn(directory);
     const identity = serverIdentity(cluster);
@@ -79,7 +79,7 @@ describe('a server that was left behind', () => {
     },
   );
 
-  test('in files only is not mistaken for the next one, whatever number that gets', async () => {
+  test('in files only is not mistaken for the next one, which may get any number', async () => {
     const directory = copy();
     const cluster = clusterIn(directory);
     for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
@@ -91,7 +91,7 @@ describe('a server that was left behind', () => {
     expect(await query((await startTestServer(directory)).url, NOTES)).toEqual(WRITTEN);
   });
 
-  test('in files that the power failed to fill is forgotten', async () => {
+  test('in files that a power failure left empty is ignored', async () => {
     const directory = copy();
     for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
       writeFileSync(join(clusterIn(directory), name), '');

@@ -8,7 +8,7 @@ import { signal } from './signal.ts';
 const SOCKET = '.s.PGSQL.5432';
 const PID_FILE = 'postmaster.pid';
 const POLL_MS = 20;
-/** Signals that end a server, and how long each may take, in ms. None loses what was committed; SIGINT may hang. */
+/** Signals that end a server, and how long each may take, in ms. None loses committed data; SIGINT may hang. */
 const STEPS = [
   ['SIGINT', 3000],
   ['SIGQUIT', 10_000],
@@ -23,7 +23,7 @@ export function socketIn(folder: string): string {
 }
 
 /**
- * Ends the server that a killed process left behind on this cluster, and processes that outlived their server. Only the
+ * Ends the server that a killed process left on this cluster, and processes that outlived their server. Only the
  * process that has the lock of the folder may call it.
  * @throws Error in one line when it cannot be ended.
  */
@@ -51,9 +51,9 @@ async function endServer(pid: number, cluster: string): Promise<boolean> {
 }
 
 /**
- * Writes the number of this process into a pid file that a dead server left. PostgreSQL takes any process with that
- * number for the server, except its own parent; it refuses a file without a number, and still looks for shared memory
- * in use (`CreateLockFile` in its `miscinit.c`). A new server with the old number, as in a container, would seem ready.
+ * Writes the number of this process into a pid file that a dead server left. PostgreSQL takes any process with the
+ * number for the server, except its own parent. It refuses a file without a number, and still looks for used shared
+ * memory (`CreateLockFile` in its `miscinit.c`). In a container, a new server with the old number would seem ready.
  */
 function disown(path: string): void {
   let text: string;
@@ -77,13 +77,13 @@ function readPid(path: string): number | undefined {
   }
 }
 
-/** Whether a process is the server of a cluster: it works in its folder or, where that is hidden, answers there. */
+/** Whether a process is the server of a cluster: it works in the folder or, if that is hidden, answers there. */
 async function serves(pid: number, cluster: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   return worksIn(pid, statOf(cluster)) ?? (await answers(socketIn(cluster)));
 }
 
-/** Processes of PostgreSQL that work in the cluster; none where the system does not tell. */
+/** Processes of PostgreSQL that work in the cluster; none when the system does not show them. */
 function processesIn(cluster: string): number[] {
   if (process.platform !== 'linux') return [];
   const folder = statOf(cluster);
@@ -92,7 +92,7 @@ function processesIn(cluster: string): number[] {
     .filter((pid) => pid > 1 && worksIn(pid, folder) === true);
 }
 
-/** @returns `undefined` where the system does not tell. */
+/** @returns `undefined` when the system does not show it. */
 function worksIn(pid: number, folder: Stats | undefined): boolean | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
@@ -108,7 +108,7 @@ function statOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }
 
-/** Whether something takes connections at a socket. */
+/** Whether a server takes connections at a socket. */
 export async function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ path });

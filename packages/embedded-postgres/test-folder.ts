@@ -15,16 +15,16 @@ import { clusterIn } from './folder.ts';
 
 export const SMALL = { buffersMb: 16, connections: 5 } as const;
 
-/** A folder that is gone after the test. */
+/** A new folder, which is removed after the test. */
 export function openTestFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'terse-postgres-'));
-  // PostgreSQL passes through as another user where this is root.
+  // Under root, PostgreSQL passes through as another user.
   chmodSync(folder, 0o711);
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** What the table of `useMadeDatabase` holds. */
+/** Reads the table of `useMadeDatabase`, which has the rows below. */
 export const NOTES = 'select number from notes';
 export const WRITTEN = [{ number: 1 }];
 
@@ -68,7 +68,7 @@ export async function startTestServer(
   return { ...server, events };
 }
 
-/** Runs SQL on a connection of its own. */
+/** Runs SQL on a new connection. */
 export async function query(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
   const connection = connect(url);
   try {

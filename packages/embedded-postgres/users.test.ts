@@ -23,10 +23,10 @@ const asUser = (uid: number) => ['/usr/bin/setpriv', `--reuid=${uid}`, `--regid=
 
 const copy = useMadeDatabase();
 
-/** Who runs a process. */
+/** The user who runs a process. */
 const userOf = (pid: number) => statSync(`/proc/${pid}`).uid;
 
-test('PostgreSQL never runs as root, and the database belongs to who runs it', async () => {
+test('PostgreSQL never runs as root, and the database belongs to the user who runs it', async () => {
   const directory = copy();
   const { url } = await startTestServer(directory);
   const user = isRoot ? NOBODY : process.getuid?.();
@@ -50,7 +50,7 @@ describe.runIf(isRoot)('as root', () => {
   }
 
   test.runIf(isRoot && hasRight())(
-    'a database below a folder that nobody else may enter is reached by one right of root, and no other',
+    'PostgreSQL reaches a database below a folder that only root may enter by one right of root, and no other',
     async () => {
       const directory = openPrivateFolder();
       const { url } = await startTestServer(directory);
@@ -61,7 +61,7 @@ describe.runIf(isRoot)('as root', () => {
   );
 
   test.runIf(canBecomeOthers)(
-    'a folder that root alone may enter is named, where root may not give that right',
+    'a folder that only root may enter is named when root may not give that right',
     async () => {
       const directory = openPrivateFolder();
       const folder = join(directory, '..', '..');
@@ -77,7 +77,7 @@ describe.runIf(isRoot)('as root', () => {
   );
 
   test.runIf(canBecomeOthers).each(['-setuid', '-chown'])(
-    'root with the bounding set %s cannot become another user, and is told so',
+    'the start says that root with the bounding set %s cannot become another user',
     async (right) => {
       const directory = join(openTestFolder(), 'postgres');
       const { said } = await startElsewhere(directory, ['/usr/bin/setpriv', `--bounding-set=${right}`]);
@@ -99,7 +99,7 @@ describe.runIf(isRoot)('as root', () => {
     },
   );
 
-  test('programs that were installed for root alone are opened to who runs them', () => {
+  test('programs that were installed for root alone are opened to the user who runs them', () => {
     const native = openTestFolder();
     mkdirSync(join(native, 'bin'));
     const programs = ['initdb', 'postgres'].map((name) => join(native, 'bin', name));
@@ -121,7 +121,7 @@ describe.runIf(isRoot)('as root', () => {
   });
 
   test.runIf(canBecomeOthers)(
-    'a user without a name, whom initdb refuses, is told so, and no database is left',
+    'the start says that initdb refuses a user without a name, and leaves no database',
     async () => {
       const folder = openTestFolder();
       chmodSync(folder, 0o777);
