@@ -9,7 +9,7 @@ import type { Journal } from '@terse/core/visits/ports';
 /** How long a publish may take before it is tried again, or before the message goes to the overflow queue. */
 const PUBLISH_TIMEOUT_MS = { journal: 4000, overflow: 1000 };
 
-/** A recorder on these backing services. At close it logs the visits that neither the queue nor the overflow took. */
+/** A recorder on these backing services. At close it logs the visits that neither queue took. */
 export function recorderOn(
   context: Context,
   store: Store,
@@ -45,7 +45,7 @@ function openRecorder(
 
   function publishTimeoutMs(): number {
     if (journal) return PUBLISH_TIMEOUT_MS.journal;
-    // Leaves half of the time for the overflow while the response waits.
+    // Leaves half of the time for the overflow queue while the response waits.
     return confirmWithinMs > 0 ? confirmWithinMs / 2 : PUBLISH_TIMEOUT_MS.overflow;
   }
 }

@@ -49,7 +49,7 @@ test('never starts without the backing services that it needs', async () => {
   expect(await gate.started()).toBe(false);
 });
 
-test('tells how many backing services have never answered', async () => {
+test('says how many backing services have never answered', async () => {
   const { gate, isUp } = open({ ...ALL_DOWN, database: true });
   expect(await gate.unreached()).toBe(2);
   Object.assign(isUp, { database: false, cache: true });

@@ -3,7 +3,7 @@ import type { CachedLink, RedirectStatus } from '../link.ts';
 import { isSafeTarget } from '../original-url.ts';
 import type { Visitor } from '../visitor.ts';
 
-/** What a visitor of a short code is told. */
+/** The answer to a visitor of a short code. */
 export type Resolution = Redirect | { readonly kind: 'unknown' | 'deleted' | 'expired' | 'blocked' };
 
 export interface Redirect {
@@ -29,7 +29,7 @@ const DELETED: Resolution = { kind: 'deleted' };
 const EXPIRED: Resolution = { kind: 'expired' };
 const BLOCKED: Resolution = { kind: 'blocked' };
 
-/** Decides what a visitor is told at the time `now`. Runs for every visitor: no I/O, no promise, no allocation. */
+/** Decides the answer to a visitor at the time `now`. Runs for every visitor: no I/O, no promise, no allocation. */
 export function decide({ answer, expiresAt }: PreparedLink, visitor: Visitor, now: number): Resolution {
   if (expiresAt <= now) return EXPIRED;
   return typeof answer === 'function' ? answer(visitor) : answer;

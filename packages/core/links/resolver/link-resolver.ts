@@ -53,9 +53,9 @@ export function createLinkResolver(options: LinkResolverOptions): LinkResolver {
       },
       (error: unknown) => {
         flights.delete(code);
-        const kept = memory.keep(code);
-        if (!kept) throw error;
-        return kept;
+        const known = memory.keep(code);
+        if (!known) throw error;
+        return known;
       },
     );
     flights.set(code, flight);
