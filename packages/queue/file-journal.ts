@@ -42,7 +42,7 @@ class FileJournal implements Journal {
   readonly #checking: NodeJS.Timeout;
   /** `undefined` while the folder is gone and cannot be made. */
   #held: HeldSlot | undefined;
-  /** The slot that was held at the close. */
+  /** The slot that was held when the journal was closed. */
   #left: HeldSlot | undefined;
   #listener: JournalListener | undefined;
   /** Whether the last attempt to write succeeded. */
