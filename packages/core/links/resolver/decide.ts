@@ -1,19 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CachedLink, RedirectStatus } from '../link.ts';
+import type { CachedLink } from '../link.ts';
 import { isSafeTarget } from '../original-url.ts';
 import type { Visitor } from '../visitor.ts';
-
-/** What a visitor of a short code is told. */
-export type Resolution = Redirect | { readonly kind: 'unknown' | 'deleted' | 'expired' | 'blocked' };
-
-export interface Redirect {
-  readonly kind: 'redirect';
-  readonly location: string;
-  readonly status: RedirectStatus;
-}
-
-/** Decides by the visitor. No I/O and no promise; it answers with what was made when it was prepared. */
-export type Rule = (visitor: Visitor) => Resolution;
+import type { Resolution, Rule } from './resolution.ts';
 
 /** A link in memory, with everything made that does not depend on the visitor: a hit makes nothing. */
 export interface PreparedLink {
