@@ -87,6 +87,13 @@ describe('a bundle', () => {
     expect(await isRefused()).toBe('false');
   });
 
+  test('says with which addresses it is rehearsed', () => {
+    const { origins } = JSON.parse(readFileSync(join(BUNDLED, 'package.json'), 'utf8')) as {
+      origins: string[];
+    };
+    expect(origins).toEqual(Object.keys(originsAt(ORIGIN)));
+  });
+
   test('may be read by another user than the one who made it', () => {
     expect(statSync(join(BUNDLED, 'bundle.js.compiled')).mode & 0o777).toBe(0o644);
   });

@@ -1,7 +1,7 @@
 import { createRedisCache } from '@terse/cache/redis-cache';
 import { addToMonth, createMonth, type RollupDelta } from '@terse/core/stats/rollup';
 import { startOf } from '@terse/core/stats/calendar';
-import type { ActiveLink } from '@terse/core/links/link';
+import { type CachedLink, type Link, LINK_DEFAULTS, toCachedLink } from '@terse/core/links/link';
 import type postgres from 'postgres';
 import { USER_AGENTS } from '../../harness/fixtures/web.ts';
 import type { MeasuredDeployment } from '../deployment.ts';
@@ -31,22 +31,24 @@ export function fillCache({ stack }: MeasuredDeployment, count: number): Promise
         { length: Math.min(PUTS_AT_ONCE, count - start) },
         (_, index) => start + index,
       );
-      await Promise.all(links.map((link) => cache.put(activeLink(link))));
+      await Promise.all(links.map((link) => cache.put(copyOf(link))));
     }
   });
 }
 
-function activeLink(link: number): ActiveLink {
-  return {
-    state: 'active',
+function copyOf(link: number): CachedLink {
+  const now = new Date();
+  const stored: Link = {
+    ...LINK_DEFAULTS,
     short_code: codeOf(link),
-    version: 1,
     original_url: URLS[link % URLS.length] ?? '',
-    redirect_status: 307,
-    expires_at: null,
-    pinned: false,
-    read_at: Date.now(),
+    visit_count: 0,
+    version: 1,
+    created_at: now,
+    updated_at: now,
+    deleted_at: null,
   };
+  return toCachedLink(stored.short_code, stored, now.getTime());
 }
 
 /**

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openTestServices, type TestServices } from '@terse/runtime/services/test-services';
 import { createCounterFlushApp } from './app.ts';
 import type { Delivery } from '@terse/core/visits/ports';
-import { testVisitor } from '@terse/core/links/test-link';
+import { visit } from '@terse/core/visits/test-recorder';
 import { HOUR_MS } from '@terse/platform/durations';
 
 const NOTHING = { flushed: 0, corrected: 0, drained: 0, merged: 0, failed: [] };
@@ -28,12 +28,7 @@ async function tick(event: unknown, overrides: Partial<Parameters<typeof createC
 test('flushes what visitors left, once, and shows the same count before and after', async () => {
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   for (let visits = 0; visits < 3; visits++) {
-    services.recorder.record({
-      ...testVisitor,
-      shortCode: short_code,
-      userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
-      isProbe: false,
-    });
+    services.recorder.record({ ...visit, shortCode: short_code });
   }
   await vi.waitFor(async () => expect((await services.linkService.read(short_code)).visit_count).toBe(3));
   expect(await tick({ task: 'flush' })).toEqual({

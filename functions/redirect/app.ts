@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono';
 import { DomainError, linkNotFound } from '@terse/core/errors';
-import type { Resolution } from '@terse/core/links/resolver/decide';
+import type { Resolution } from '@terse/core/links/resolver/resolution';
 import type { LinkResolver } from '@terse/core/links/resolver/link-resolver';
 import type { Metrics } from '@terse/core/metrics';
 import { parseShortCode, type ShortCode } from '@terse/core/links/short-code';

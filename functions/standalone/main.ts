@@ -23,7 +23,7 @@ const RESTORE_WAIT_MS = 3000;
 /** Together with the closing of the database, they end within the ten seconds that `docker stop` waits. */
 const STEPS_OF_A_STOP = 5;
 
-/** All five functions in one process, on embedded backing services unless the settings say otherwise. */
+/** All functions that serve, in one process, on embedded backing services unless the settings say otherwise. */
 void runUntilStopped(async () => {
   const context = createContext(manifest);
   const { config, log } = context;

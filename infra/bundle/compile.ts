@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -22,10 +22,8 @@ const ABSENT_PARTS = {
   DATABASE_URL: 'postgres://127.0.0.1:1/none',
   REDIS_URL: 'redis://127.0.0.1:1',
   RABBITMQ_URL: 'amqp://127.0.0.1:1',
-  REDIRECT_ORIGIN: 'http://127.0.0.1:1',
-  LINKS_ORIGIN: 'http://127.0.0.1:1',
-  STATS_ORIGIN: 'http://127.0.0.1:1',
 };
+const ABSENT_ORIGIN = 'http://127.0.0.1:1';
 
 /** As root, PostgreSQL enters the folder as another user. */
 const PASSAGE = 0o711;
@@ -48,6 +46,7 @@ export async function compile(bundle: string): Promise<void> {
     env: {
       ...SETTINGS,
       ...(hasDatabase ? { DATA_DIR: directory } : ABSENT_PARTS),
+      ...originsOf(bundle),
       PORT: String(port),
       INTERNAL_PORT: String(internalPort),
     },
@@ -67,6 +66,13 @@ export async function compile(bundle: string): Promise<void> {
   await ended;
   rmSync(directory, { recursive: true });
   if (!existsSync(compiled)) throw new Error(`${bundle} could not be rehearsed.\n${said}`);
+}
+
+/** An address for each function that it forwards to. */
+function originsOf(bundle: string): Readonly<Record<string, string>> {
+  const description = readFileSync(join(dirname(bundle), 'package.json'), 'utf8');
+  const { origins } = JSON.parse(description) as { readonly origins: readonly string[] };
+  return Object.fromEntries(origins.map((setting) => [setting, ABSENT_ORIGIN]));
 }
 
 /** What is no server ends without an answer. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLine, parseCommandLine, UsageError } from '@terse/command-line/command-line';
+import { type FunctionManifest, originSetting } from '@terse/platform/function-manifest';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { MANIFESTS } from '../../functions/manifests.ts';
 import { compile } from './compile.ts';
@@ -88,12 +89,21 @@ async function bundle(name: string): Promise<void> {
     format: 'cjs',
     define: { 'import.meta.dirname': '__dirname' },
   });
-  writeFileSync(join(directory, 'package.json'), '{ "type": "commonjs" }\n');
+  writeFileSync(
+    join(directory, 'package.json'),
+    `${JSON.stringify({ type: 'commonjs', origins: originsOf(name) })}\n`,
+  );
   if (name === WITH_DATABASE) {
     await bringPrograms(directory);
     await Promise.all(ITS_COMMANDS.map((command) => bundleCommand(command, directory)));
   }
   await compile(outfile);
+}
+
+/** The settings with addresses that a rehearsal gives, also where there is only the bundle. */
+function originsOf(name: string): readonly string[] {
+  const manifests: Readonly<Record<string, FunctionManifest>> = MANIFESTS;
+  return manifests[name]?.forwardsTo?.map(originSetting) ?? [];
 }
 
 async function bundleCommand(name: string, directory: string): Promise<void> {

@@ -79,7 +79,7 @@ interface Route {
 }
 
 interface PodSelector {
-  readonly matchExpressions?: readonly { readonly values: readonly string[] }[];
+  readonly matchLabels: Readonly<Record<string, string>>;
 }
 
 interface Scheduled {
@@ -220,8 +220,14 @@ describe.each(['development', 'production'])('%s', (overlay) => {
   /** The functions that a policy is for. */
   function selectedBy(policyName: string): readonly string[] {
     const policy = of('NetworkPolicy').find(({ metadata }) => metadata.name === policyName);
-    const { podSelector } = (policy ? spec(policy) : {}) as { readonly podSelector?: PodSelector };
-    return podSelector?.matchExpressions?.flatMap(({ values }) => values).toSorted() ?? [];
+    if (!policy) return [];
+    const { matchLabels } = spec(policy)['podSelector'] as PodSelector;
+    return pods
+      .filter(({ pod }) =>
+        Object.entries(matchLabels).every(([label, value]) => pod.metadata.labels[label] === value),
+      )
+      .map(({ pod }) => pod.metadata.labels['app'] ?? '')
+      .toSorted();
   }
 
   test('lets each function reach what it needs, and nothing else', () => {
@@ -238,7 +244,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     const policy = of('NetworkPolicy').find(({ metadata }) => metadata.name === `to-${name}`);
     expect(policy && spec(policy)['egress']).toEqual([
       {
-        to: forwardsTo.map(({ name }) => ({ podSelector: { matchLabels: { app: name } } })),
+        to: [{ podSelector: { matchLabels: { 'called-by': name } } }],
         ports: [{ port: PORT }],
       },
     ]);

@@ -78,7 +78,7 @@ export function metricsShownBy(name: string): Promise<string> {
 
 async function show(name: string): Promise<string> {
   const open = OPEN[name];
-  if (!open) throw new Error(`Nobody can open "${name}".`);
+  if (!open) throw new Error(`${name} has a collector: add to OPEN how it is opened.`);
   const directory = await mkdtemp(join(tmpdir(), 'terse-test-'));
   try {
     const config = readConfig(MANIFESTS[name as FunctionName], { ...NOWHERE, JOURNAL_DIR: directory });

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createMonthlyCounter, errorsOf, MAX_VALUES, OTHER_VALUE } from './heavy-hitters.ts';
-import type { DailyCounts } from './rollup.ts';
+import {
+  createMonthlyCounter,
+  type DailyCounts,
+  errorsOf,
+  MAX_VALUES,
+  OTHER_VALUE,
+} from './heavy-hitters.ts';
 
 const invented = (howMany: number, prefix = 'invented') =>
   Array.from({ length: howMany }, (_, index) => `${prefix}${index}.example`);

@@ -1,9 +1,15 @@
-import type { DailyCounts } from './rollup.ts';
-
 /** How many values of a dimension are counted apart for each link and month. */
 export const MAX_VALUES = 1000;
 /** The row of all other values. No value of a visit begins with a parenthesis: see `hostOf`. */
 export const OTHER_VALUE = '(other)';
+
+/** How many visits had each value on each day: `days[2]?.[0]` are those of the first value on the third day, if any. */
+export interface DailyCounts {
+  readonly values: string[];
+  readonly days: number[][];
+  /** How many visits of `(other)` may belong to each value. Absent while every value has a place. */
+  errors?: number[];
+}
 
 /**
  * Returns a function that adds visits with a value to a month's counts. By space-saving (Metwally, Agrawal, El Abbadi

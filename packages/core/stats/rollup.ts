@@ -1,4 +1,4 @@
-import { addAt, createMonthlyCounter } from './heavy-hitters.ts';
+import { addAt, createMonthlyCounter, type DailyCounts } from './heavy-hitters.ts';
 import type { ShortCode } from '../links/short-code.ts';
 import type { DescribedVisit } from '../visits/visit-description.ts';
 import { HOUR_MS } from '@terse/platform/durations';
@@ -33,14 +33,6 @@ export interface MonthlyVisits {
 }
 
 export type MonthlyBreakdown = Partial<Record<Dimension, DailyCounts>>;
-
-/** How many visits had each value on each day: `days[2]?.[0]` are those of the first value on the third day, if any. */
-export interface DailyCounts {
-  readonly values: string[];
-  readonly days: number[][];
-  /** How many visits of `(other)` may belong to each value. Absent while every value has a place. */
-  errors?: number[];
-}
 
 /** A month without visits. */
 export function createMonth(): MonthlyVisits {

@@ -1,19 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ShortCode } from '../links/short-code.ts';
+import { testVisit } from './test-visit.ts';
 import { readVisitMessage } from './visit-message.ts';
 import { linesOf } from './visit-lines.ts';
 import { type CompleteVisit, encodeVisit } from './visit.ts';
 
 const visit = (index: number): CompleteVisit => ({
+  ...testVisit,
   id: `01a20d74-b2d3-75ae-b5ad-${index.toString(16).padStart(12, '0')}`,
-  short_code: 'hello' as ShortCode,
-  ip: null,
-  timestamp: 1_795_521_600_000,
   user_agent: 'Agent "x" \n ] [ {y},',
-  referrer: null,
-  country: 'DE',
-  is_bot: false,
 });
 const record = (index: number) => encodeVisit(visit(index), JSON.stringify(visit(index).user_agent));
 const records = (count: number) => Array.from({ length: count }, (_, index) => record(index));

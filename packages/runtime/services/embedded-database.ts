@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
+import type { FunctionManifest } from '@terse/platform/function-manifest';
 import { refuseUnusableFolder } from '@terse/platform/make-directory';
 import type { EmbeddedPostgres, EmbeddedPostgresEvent } from '@terse/embedded-postgres/embedded-postgres';
-import type { ServicesContext } from './open-services.ts';
 import type { DatabaseConfig, BackingServicesConfig } from '../settings/backing-services.ts';
+import type { Logger } from '../telemetry/log.ts';
 
 /**
  * Checks whether the embedded database can use its folder, and changes nothing. Does nothing for another database.
@@ -23,7 +24,7 @@ export async function refuseDatabaseFolder({
  * @throws Error in one line when neither can be done.
  */
 export async function startDatabase(
-  { manifest, log }: Pick<ServicesContext, 'manifest' | 'log'>,
+  { manifest, log }: { readonly manifest: FunctionManifest; readonly log: Logger },
   { directory, buffersMb, poolSize }: Extract<DatabaseConfig, { kind: 'embedded' }>,
 ): Promise<EmbeddedPostgres> {
   const { startEmbeddedPostgres, joinEmbeddedPostgres } =
@@ -39,7 +40,7 @@ export async function startDatabase(
   });
 }
 
-function report(event: EmbeddedPostgresEvent, log: ServicesContext['log']): void {
+function report(event: EmbeddedPostgresEvent, log: Logger): void {
   switch (event.kind) {
     case 'log':
       if (event.severity === 'LOG') log.debug({ text: event.text }, 'the embedded database logs');

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { testCopy, testVisitor } from '../test-link.ts';
-import { decide, isSameLink, prepare, type Resolution } from './decide.ts';
+import { decide, isSameLink, prepare } from './decide.ts';
+import type { Resolution } from './resolution.ts';
 
 const redirectTo = (location: string): Resolution => ({ kind: 'redirect', location, status: 307 });
 

@@ -1,19 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CachedLink, RedirectStatus } from '../link.ts';
+import type { CachedLink } from '../link.ts';
 import { isSafeTarget } from '../original-url.ts';
 import type { Visitor } from '../visitor.ts';
-
-/** The answer to a visitor of a short code. */
-export type Resolution = Redirect | { readonly kind: 'unknown' | 'deleted' | 'expired' | 'blocked' };
-
-export interface Redirect {
-  readonly kind: 'redirect';
-  readonly location: string;
-  readonly status: RedirectStatus;
-}
-
-/** Decides by the visitor, without I/O or promise. It returns a resolution that was made when the link was prepared. */
-export type Rule = (visitor: Visitor) => Resolution;
+import type { Resolution, Rule } from './resolution.ts';
 
 /** A link in memory. All that does not depend on the visitor is already made, so a hit allocates nothing. */
 export interface PreparedLink {

@@ -3,7 +3,8 @@ import type { Clock } from '@terse/platform/clock';
 import type { CachedLink } from '../link.ts';
 import type { ShortCode } from '../short-code.ts';
 import type { Visitor } from '../visitor.ts';
-import { decide, type PreparedLink, type Resolution } from './decide.ts';
+import { decide, type PreparedLink } from './decide.ts';
+import type { Resolution } from './resolution.ts';
 import { createLinkLoader, type LinkLoaderOptions } from './link-loader.ts';
 import { createLinkMemory, type KnownLink } from './link-memory.ts';
 

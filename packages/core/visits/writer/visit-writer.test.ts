@@ -2,25 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { ContentRefusedError } from '../content-refused.ts';
 import { DomainError } from '../../errors.ts';
-import type { ShortCode } from '../../links/short-code.ts';
 import { createStorageWatch } from './storage-watch.ts';
 import { createTestClock } from '@terse/platform/test-clock';
 import { createTestMetrics } from '../../test-metrics.ts';
+import { testVisit } from '../test-visit.ts';
 import type { CompleteVisit, Visit } from '../visit.ts';
 import type { DescribedVisit } from '../visit-description.ts';
 import { createVisitWriter } from './visit-writer.ts';
 import type { DeadLetter, Message } from '../ports.ts';
 
 const visit: CompleteVisit = {
-  id: '01a20d74-b2d3-75ae-b5ad-edd32e73337f',
-  short_code: 'hello' as ShortCode,
-  ip: null,
-  timestamp: 1_795_521_600_000,
+  ...testVisit,
   user_agent:
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
   referrer: 'https://www.news.example/today?x=1',
   country: 'DE',
-  is_bot: false,
 };
 
 const message = (...visits: readonly Visit[]): Message => ({ body: JSON.stringify(visits) });
