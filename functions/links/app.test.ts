@@ -31,7 +31,7 @@ describe('a body', () => {
     expect(answer.body['type']).toBe(`urn:terse:problem:${type}`);
   });
 
-  test('that grows without saying how long it is, is cut off', async () => {
+  test('without a length is cut off at the limit', async () => {
     let sent = 0;
     const endless = new ReadableStream({
       pull: (controller) => {

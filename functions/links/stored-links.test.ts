@@ -49,7 +49,7 @@ afterAll(async () => {
 
 let codes = 0;
 
-describe('what a database holds already', () => {
+describe('existing rows', () => {
   test.each(['0031-01-01', '10000-01-01', 'infinity', '-infinity', '0044-03-15 BC'])(
     'a link of the time %s is shown, listed, changed, deleted, restored and followed',
     async (time) => {
