@@ -12,7 +12,7 @@ import { type SuiteFindings, table } from './report.ts';
 import type { Bench, Suite } from './suite.ts';
 import { SUITES } from './suites.ts';
 
-const USAGE = `Measures Terse, on real PostgreSQL, Redis and RabbitMQ and as one process, against the least that does the same.
+const USAGE = `Measures Terse on real PostgreSQL, Redis and RabbitMQ, and as one process, against minimal references.
 
   npm run bench                                every suite, each a few minutes at most
   npm run bench -- redirect-hot writer         these suites, of ${SUITES.map(({ name }) => name).join(', ')}

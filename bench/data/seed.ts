@@ -50,7 +50,7 @@ function activeLink(link: number): ActiveLink {
 }
 
 /**
- * Stores visits of the last 30 days with their rollups, in plain SQL: `ofFirst` of link 0, and `ofOthers` of the others.
+ * Stores visits of the last 30 days with their rollups, in plain SQL: `ofFirst` of link 0, `ofOthers` of the others.
  */
 export async function seedVisits(
   sql: postgres.Sql,

@@ -1,6 +1,7 @@
 import { parseCommandLine, UsageError } from '@terse/command-line/command-line';
 
-export const USAGE = `Copies the database, as of one moment, into a file while Terse runs: the one at DATABASE_URL, or the one in DATA_DIR.
+export const USAGE = `Copies the database into a file, as of one moment, while Terse runs.
+It is the database at DATABASE_URL, or the one in DATA_DIR.
 
   npm run backup -- FILE             makes the file
   npm run backup -- FILE --force     replaces an existing file

@@ -37,8 +37,7 @@ async function untilSetUp(directory: string): Promise<string> {
 
 async function invoke(origins: ReadonlyMap<string, string>, target: string, input: string): Promise<void> {
   const origin = origins.get(target);
-  if (origin === undefined)
-    throw new Error(`No URL is given for the function ${target}: name it in tick ${target}=<URL>.`);
+  if (origin === undefined) throw new Error(`The command line gives no URL of the function ${target}.`);
   const response = await fetch(new URL('/.events', origin), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

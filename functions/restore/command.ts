@@ -1,6 +1,7 @@
 import { parseCommandLine, UsageError } from '@terse/command-line/command-line';
 
-export const USAGE = `Restores a backup into an empty database, whole or not at all: the one at DATABASE_URL, or the one in DATA_DIR.
+export const USAGE = `Restores a backup into an empty database, all of it or nothing.
+It is the database at DATABASE_URL, or the one in DATA_DIR.
 
   npm run restore -- FILE    reads the file
   npm run restore -- -       reads standard input

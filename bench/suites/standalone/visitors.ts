@@ -14,7 +14,6 @@ export async function visitorsOf(product: Product, cores: Cores) {
   const link = { original_url: 'https://example.com/where/it/leads?utm_source=bench', short_code: LINK };
   const response = await product.call('POST', '/api/v1/links', link);
   const text = await response.text();
-  if (response.status !== 201)
-    throw new Error(`Creating the link was answered with ${response.status}: ${text}`);
+  if (response.status !== 201) throw new Error(`The new link was answered with ${response.status}: ${text}`);
   return { url: product.url, requests: REQUESTS_OF_LINK, connections: CONNECTIONS, cores };
 }
