@@ -23,8 +23,8 @@ const PROGRAMS: Record<DebianPackage, (root: string) => string | undefined> = {
   wrk: (root) => directoryWith(join(root, 'usr/bin'), 'wrk'),
 };
 
-// The packages start no service and create no cluster, because the harness starts its own. A policy that the machine has
-// stays as it is. The lock serves test files that start side by side.
+// The packages start no service and create no cluster, because the harness starts its own. The machine's own policies
+// stay as they are. The lock serves test files that start side by side.
 const INSTALL = `
   set -e
   policy=/usr/sbin/policy-rc.d
