@@ -87,7 +87,7 @@ export function createEdge(
 /** Says what CloudFront caches, forwards and adds. */
 function createPolicies() {
   const cache = new aws.cloudfront.CachePolicy('AsTheLinkSays', {
-    comment: 'Kept only if, and as long as, Cache-Control says so',
+    comment: 'Caches an answer only as Cache-Control allows',
     minTtl: 0,
     defaultTtl: 0,
     maxTtl: 86_400,
@@ -98,7 +98,7 @@ function createPolicies() {
     },
   });
   const request = new aws.cloudfront.OriginRequestPolicy('WithCountry', {
-    comment: 'What the visitor sent, and where CloudFront sees them',
+    comment: 'Forwards the request with the country that CloudFront sees',
     headersConfig: {
       headerBehavior: 'allViewerAndWhitelistCloudFront',
       headers: { items: ['CloudFront-Viewer-Country'] },
@@ -107,7 +107,7 @@ function createPolicies() {
     queryStringsConfig: { queryStringBehavior: 'all' },
   });
   const headers = new aws.cloudfront.ResponseHeadersPolicy('OverHttpsOnly', {
-    comment: 'Browsers come back over HTTPS, whatever a link says',
+    comment: 'Browsers return over HTTPS, also for http links',
     securityHeadersConfig: {
       strictTransportSecurity: {
         accessControlMaxAgeSec: HSTS_SECONDS,

@@ -31,7 +31,7 @@ export function createImages(stage: Stage) {
         rules: [
           {
             rulePriority: 1,
-            description: 'What a rollback may need',
+            description: 'Keeps images for rollbacks',
             selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 30 },
             action: { type: 'expire' },
           },

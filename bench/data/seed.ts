@@ -80,7 +80,7 @@ async function seedMonths(sql: postgres.Sql): Promise<void> {
         ('all', ''), ('country', country), ('browser', 'Browser ' || length(user_agent) % 12),
         ('device', 'Device ' || length(user_agent) % 3), ('os', 'System ' || length(user_agent) % 7),
         ('referrer', substring(referrer from '//([^/]+)'))
-      ) as parts (dimension, value)
+      ) as facts (dimension, value)
       where value is not null and (not is_bot or dimension = 'all')
       group by 1, 2, 3, 4, 5
     ), by_dimension as (

@@ -97,7 +97,7 @@ test.each([
   ['POST', '/api/v1/links/x', 'GET, HEAD, PATCH, DELETE'],
   ['GET', '/api/v1/bulk/links', 'POST'],
   ['GET', '/api/v1/links/x/restore', 'POST'],
-])('%s %s is not allowed, and says what is', async (method, path, allowed) => {
+])('%s %s is not allowed, and the answer names the allowed methods', async (method, path, allowed) => {
   const { status, headers } = await call(method, path);
   expect(status).toBe(405);
   expect(headers.get('Allow')).toBe(allowed);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const metrics = createTestMetrics();
   const repository = createLinkRepository({ db: database.db, clock });
   const copies = new Map<string, string>();
-  // Kept as text, as in Redis.
+  // Stored as text, as in Redis.
   const cache = {
     put: (link: CachedLink) => Promise.resolve(void copies.set(link.short_code, JSON.stringify(link))),
     getAll: (wanted: readonly ShortCode[]) =>

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A program that runs until it is told to end. */
+/** A running program. */
 export interface RunningProcess {
   readonly pid: number;
   /** Its output so far, of both streams. */

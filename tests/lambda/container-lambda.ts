@@ -33,7 +33,7 @@ export class InvocationError extends Error {
 
 const READY_WITHIN_MS = 15_000;
 
-/** Starts the bundle of a function as the `lambda` image does, with these settings, too, and waits until it is ready. */
+/** Starts the bundle of a function as the `lambda` image does, with more settings, and waits until it is ready. */
 export async function startContainerLambda(
   name: string,
   settings: Readonly<Record<string, string>>,
