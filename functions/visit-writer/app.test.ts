@@ -47,7 +47,7 @@ test('stores a batch once when it is delivered repeatedly, and reports what it d
   });
 });
 
-test('stores the messages after two that have the same visit, once in lower and once in upper case', async () => {
+test('stores the messages after two that each have one visit twice, in lower and upper case', async () => {
   const twice = visit();
   const poison = message(twice, { ...twice, id: twice.id.toUpperCase() });
   const good = Array.from({ length: 289 }, visit);
