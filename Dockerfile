@@ -1,17 +1,17 @@
 # One function per image:          docker build --build-arg FUNCTION=redirect .
 # All of them, with PostgreSQL:    docker build --build-arg FUNCTION=standalone .
-# A bundle is the same on every platform, so it is made on the builder's own.
+# A bundle is the same on every platform, so the builder's own platform makes it.
 
 ARG FUNCTION=standalone
 # The kind of the image: `standalone`, or `function` for any other.
-ARG PART=${FUNCTION#standalone}
-ARG KIND=${PART:+function}
+ARG OTHER=${FUNCTION#standalone}
+ARG KIND=${OTHER:+function}
 ARG KIND=${KIND:-standalone}
 
 FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS manifests
 WORKDIR /src
 COPY . .
-# What is left changes only with dependencies, and so does the layer of `npm ci`.
+# The remaining files change only with dependencies, and so does the layer of `npm ci`.
 RUN rm -r infra && find packages functions -type f ! -name package.json -delete
 
 FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
@@ -41,7 +41,7 @@ RUN node infra/bundle/programs.ts /app
 
 FROM node:24-bookworm-slim AS programs-function
 
-# What V8 compiles is for the platform that it runs on.
+# V8 compiles for the platform that it runs on.
 FROM programs-${KIND} AS compiled
 WORKDIR /app
 ARG FUNCTION
@@ -52,28 +52,28 @@ RUN node /src/bundle/compile.ts bundle.js
 FROM node:24-bookworm-slim AS base
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 INTERNAL_HOST=0.0.0.0 INTERNAL_PORT=9464
-# V8 gathers 4 MB of what is new instead of 16: a quarter less memory under load at the same CPU. It has one helper thread
-# instead of four, which on a core or less only wait for each other: half the p99.
+# 4 MB of young generation instead of 16 save a quarter of the memory under load, at the same CPU. One helper thread
+# instead of four halves the p99: on a core or less, four only wait for each other.
 ENV NODE_OPTIONS="--max-semi-space-size=4 --v8-pool-size=1"
 EXPOSE 8080 9464
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --start-interval=1s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.INTERNAL_PORT}/.live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# No shell and no npm in between: Node is process 1, and gets SIGTERM itself.
+# No shell and no npm in between: Node is process 1 and gets SIGTERM.
 ENTRYPOINT []
 CMD ["node", "main.js"]
 
 FROM base AS function
 ENV JOURNAL_DIR=/journal
-# A volume that is mounted here takes its owner over, and outlives the container.
+# A volume that is mounted here takes over this owner, and outlives the container.
 RUN install --directory --owner=node --group=node /journal
 USER node
 COPY --from=compiled /app ./
 
-# For AWS Lambda: the adapter turns invocations into requests, and events of a trigger into POST /.events. One that is answered
-# 5xx has failed, and comes again.
+# For AWS Lambda: the adapter turns invocations into requests, and events of a trigger into POST /.events. An event with
+# a 5xx answer has failed and is delivered again.
 FROM function AS lambda
-# It begins when each part was asked once, also where one is down: a caller is told so, and waits for no start that never ends.
-# It freezes after each response, and has no disk that lasts: the response waits for its visit, a tenth of a second at most.
+# It has started once it has tried each backing service, even if one is down: callers then get an error, not an endless
+# start. Lambda freezes it after each response, and its disk does not last: a response waits up to 100 ms for its visit.
 ENV JOURNAL_DIR=none VISIT_DURABILITY=confirmed VISIT_CONFIRM_MS=100 TRIGGER=external \
     AWS_LWA_HOST=127.0.0.1 AWS_LWA_PORT=8080 \
     AWS_LWA_READINESS_CHECK_PORT=9464 AWS_LWA_READINESS_CHECK_PATH=/.ready AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=100-503 \
@@ -84,12 +84,12 @@ COPY --from=build /src/dist/lambda-secrets/main.mjs ./lambda-secrets.mjs
 CMD ["node", "--import", "./lambda-secrets.mjs", "main.js"]
 
 FROM function AS image-function
-# Fargate gives a volume to the owner of the folder that it covers only if the image declares it.
+# Fargate gives a volume to the owner of its folder only if the image declares the volume.
 VOLUME /journal
 
 FROM base AS image-standalone
 ENV EMBEDDED=accept DATA_DIR=/data
-# Any user may write here (--user). Files that a user makes are for that user only.
+# Any user may write here (--user). A user's files are for that user only.
 RUN install --directory --owner=node --group=node --mode=1777 /data
 USER node
 COPY --from=compiled /app/node_modules ./node_modules

@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './tests/total-reporter.ts'],
     restoreMocks: true,
-    // One after the other: what is measured in seconds wants the whole machine.
+    // One project after another, because tests that measure time need the whole machine.
     projects: [
       {
         extends: true,
@@ -36,7 +36,7 @@ export default defineConfig({
           include: ['{harness,tests}/**/*.test.ts'],
           exclude: ['tests/containers/**', 'tests/infra/**'],
           globalSetup: ['./tests/real-services.ts'],
-          // The servers are shared: one file at a time has them.
+          // Test files share the servers, so one file runs at a time.
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -48,7 +48,7 @@ export default defineConfig({
           name: 'containers',
           sequence: { groupOrder: 3 },
           include: ['tests/containers/**/*.test.ts'],
-          // Each builds images, and puts them under load.
+          // Each file builds images and puts them under load.
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -1,4 +1,4 @@
-/** Measures two things in turn, so that each pair was made under the same conditions. */
+/** Measures two things in turn, so that both of a pair meet the same conditions. */
 export async function alternate<T, U>(
   pairs: number,
   subject: (pair: number) => Promise<T>,
@@ -12,7 +12,7 @@ export async function alternate<T, U>(
   return measured;
 }
 
-/** What to compare of two measurements. */
+/** Picks one number of both measurements of a pair. */
 export function pairOf<Name extends string>(name: Name) {
   return (pair: { subject: Record<Name, number>; reference: Record<Name, number> }) => ({
     subject: pair.subject[name],

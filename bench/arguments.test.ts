@@ -3,7 +3,7 @@ import { parseArguments } from './arguments.ts';
 
 const SUITES = ['hot', 'writer', 'growth'] as const;
 
-test('without names, every suite runs, with the smaller sizes', () => {
+test('without names, every suite runs with the smaller sizes', () => {
   expect(parseArguments([], SUITES)).toEqual({
     suites: SUITES,
     full: false,
@@ -18,7 +18,7 @@ test('named suites run in the usual order, each once', () => {
   expect(parseArguments(['growth', 'hot', 'growth'], SUITES).suites).toEqual(['hot', 'growth']);
 });
 
-test('the full run is longer, unless it is told how long', () => {
+test('the full run is longer by default', () => {
   expect(parseArguments(['--full'], SUITES)).toMatchObject({ full: true, pairs: 7, secondsPerRun: 10 });
   expect(parseArguments(['--full', '--pairs', '2', '--seconds=1'], SUITES)).toMatchObject({
     pairs: 2,
@@ -26,7 +26,7 @@ test('the full run is longer, unless it is told how long', () => {
   });
 });
 
-test('another checkout is taken as it is named', () => {
+test('returns the path of another checkout unchanged', () => {
   expect(parseArguments(['hot', '--before', '../before'], SUITES)).toMatchObject({
     suites: ['hot'],
     before: '../before',
@@ -40,6 +40,6 @@ test.each([
   [['--seconds', '1.5'], '--seconds'],
   [['--before'], '--before'],
   [['--fast'], '--fast'],
-])('%j is refused, and it is said why', (args, reason) => {
+])('%j is refused with a reason', (args, reason) => {
   expect(() => parseArguments(args, SUITES)).toThrow(reason);
 });

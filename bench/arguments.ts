@@ -3,14 +3,14 @@ import { parseCommandLine, UsageError, wholeNumber } from '@terse/command-line/c
 export interface Arguments<Name extends string> {
   /** In the order in which they run. */
   readonly suites: readonly Name[];
-  /** The sizes of the goals, where the usual run uses smaller ones. */
+  /** Whether to measure at the sizes of the goals; the usual run has smaller ones. */
   readonly full: boolean;
   /** How often each comparison is repeated. */
   readonly pairs: number;
   readonly secondsPerRun: number;
-  /** Where to leave CPU profiles of the functions. */
+  /** The folder for CPU profiles of the functions. */
   readonly profile: string | undefined;
-  /** The checkout that this one is compared with, by the suites that compare checkouts. */
+  /** The checkout to compare this one with, in suites that compare checkouts. */
   readonly before: string | undefined;
 }
 
@@ -19,7 +19,7 @@ const MAX_SECONDS = 60;
 
 /**
  * Reads the command line of the benchmarks.
- * @throws UsageError that says what is wrong with it.
+ * @throws UsageError with the reason when it is wrong.
  */
 export function parseArguments<Name extends string>(
   args: readonly string[],

@@ -8,12 +8,12 @@ import type { DeployedFunction } from '../harness/deployment/deployment.ts';
 export const FUNCTIONS: readonly DeployedFunction[] = MANIFESTS.migrate.makesLoginsOf.map(({ name }) => name);
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** The folder of a function, as it lies in its image. */
+/** The bundle folder of a function, as in its image. */
 export function folderOf(name: DeployedFunction): string {
   return join(ROOT, 'dist', name);
 }
 
-/** Makes of each function what it is in production. */
+/** Bundles each function as for production. */
 export async function bundleFunctions(): Promise<void> {
   await promisify(execFile)(process.execPath, ['infra/bundle/main.ts', ...FUNCTIONS], { cwd: ROOT });
 }

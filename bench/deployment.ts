@@ -13,20 +13,20 @@ import { untilStored } from './load/until-stored.ts';
 import type { Cores } from './machine/cores.ts';
 import { startBareHono } from './references/commands.ts';
 
-/** What a session has read is counted when it ends, which takes the server a moment after its client has gone. */
+/** PostgreSQL counts the reads of a session when it ends, a moment after its client has gone. */
 const SESSION_END_MS = 500;
-/** What an image sets, and with it how Node runs there. */
+/** The environment of an image, which also sets how Node runs. */
 const { PORT: _, INTERNAL_PORT: __, ...IMAGE } = readTarget('image-function').environment;
 const LOCAL = { HOST: '127.0.0.1', INTERNAL_HOST: '127.0.0.1' };
 
 export interface DeploymentOptions {
   readonly stack: Stack;
   readonly cores: Cores;
-  /** Where each function leaves a CPU profile when it ends. */
+  /** The folder where each function leaves a CPU profile when it ends. */
   readonly profileDirectory: string | undefined;
 }
 
-/** A deployment of bundles, each pinned to the core of what is measured or beside it. */
+/** A deployment of bundles, each pinned to the measured core or to the others. */
 export class MeasuredDeployment {
   readonly stack: Stack;
   readonly cores: Cores;
@@ -46,12 +46,12 @@ export class MeasuredDeployment {
     this.#profileDirectory = profileDirectory;
   }
 
-  /** What every function is started with. */
+  /** The settings of every function. */
   get settings(): Settings {
     return this.#deployment.settings;
   }
 
-  /** Starts a function on the core of what is measured, or beside it. */
+  /** Starts a function on the measured core, or beside it. */
   start(
     name: DeployedFunction,
     where: 'alone' | 'beside',
@@ -63,7 +63,7 @@ export class MeasuredDeployment {
     return this.#deployment.start(name, settings, this.cores[where](command));
   }
 
-  /** Starts the least that answers with a redirect, on the core of what is measured, as an image runs Node. */
+  /** Starts a bare Hono that redirects, on the measured core, with Node as in an image. */
   async startBareHono(): Promise<FunctionProcess> {
     const bare = await startBareHono(this.cores, IMAGE);
     this.#references.push(bare);
@@ -75,25 +75,25 @@ export class MeasuredDeployment {
     return tellRedis(this.stack.redis.url, ...command);
   }
 
-  /** How many visits are stored. */
+  /** Resolves to the number of stored visits. */
   async stored(): Promise<number> {
     const [row] = await this.sql<{ stored: number }[]>`select count(*)::int as stored from visits`;
     return row?.stored ?? 0;
   }
 
-  /** Waits until exactly so many visits are stored. @throws Error when there are more, or no more come. */
+  /** Waits until exactly so many visits are stored. @throws Error when more are stored, or no more arrive. */
   untilStored(visits: number): Promise<void> {
     return untilStored(visits, () => this.stored());
   }
 
-  /** The same, with a writer that runs for this only. */
+  /** Does the same with a writer that runs only for this. */
   async drain(visits: number): Promise<void> {
     const writer = await this.start('visit-writer', 'beside', { VISIT_BATCH_WAIT_MS: '50' });
     await this.untilStored(visits);
     await writer.end('SIGTERM');
   }
 
-  /** How often ended sessions have read an index, by the server's own count. @throws Error when there is none. */
+  /** How often ended sessions have read an index, as PostgreSQL counts. @throws Error when there is no such index. */
   async indexReads(index: string): Promise<number> {
     await sleep(SESSION_END_MS);
     const [row] = await this.sql<{ reads: string }[]>`
@@ -102,24 +102,24 @@ export class MeasuredDeployment {
     return Number(row.reads);
   }
 
-  /** Ends what runs. Does nothing the second time. */
+  /** Ends all processes. Does nothing the second time. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await Promise.all(this.#references.map((each) => each.end('SIGKILL')));
-    // A profile is written by a process that ends by itself.
+    // A killed process writes no profile.
     await this.#deployment.close(this.#profileDirectory === undefined ? 'SIGKILL' : 'SIGTERM');
   }
 }
 
-/** Opens one on an empty database. */
+/** Opens a measured deployment on an empty database. */
 export async function openMeasuredDeployment(options: DeploymentOptions): Promise<MeasuredDeployment> {
   const { stack } = options;
   const databaseUrl = await stack.postgres.createDatabase('bench');
   const reached = { databaseUrl, redisUrl: stack.redis.url, rabbitmqUrl: stack.rabbitmq.url };
   const deployment = await openDeployment(reached, { ...IMAGE, ...LOCAL });
   await preparePartitions(databaseUrl);
-  // What a suite that failed left there is none of the next one's.
+  // A failed suite may have left data there.
   await tellRedis(stack.redis.url, 'FLUSHALL');
   await withBroker(stack.rabbitmq.url, (connection) => connection.queueDelete('visits'));
   return new MeasuredDeployment(options, deployment, databaseUrl);

@@ -12,17 +12,17 @@ import { type SuiteFindings, table } from './report.ts';
 import type { Bench, Suite } from './suite.ts';
 import { SUITES } from './suites.ts';
 
-const USAGE = `Measures Terse, on real PostgreSQL, Redis and RabbitMQ and as one process, beside the least that does the same work.
+const USAGE = `Measures Terse on real PostgreSQL, Redis and RabbitMQ, and as one process, against minimal references.
 
   npm run bench                                every suite, each a few minutes at most
-  npm run bench -- redirect-hot writer         some of them: ${SUITES.map(({ name }) => name).join(', ')}
-  npm run bench -- --full                      the sizes of the goals, which takes hours
-  npm run bench -- --pairs 7 --seconds 10      how often and how long each comparison is made
-  npm run bench -- standalone --before DIR     the product of this checkout in turn with that of another, after \`npm ci\` there
+  npm run bench -- redirect-hot writer         these suites, of ${SUITES.map(({ name }) => name).join(', ')}
+  npm run bench -- --full                      measures at the sizes of the goals, which takes hours
+  npm run bench -- --pairs 7 --seconds 10      repeats each comparison so often, each run for so long
+  npm run bench -- standalone --before DIR     compares this checkout with another, after \`npm ci\` there
   npm run bench -- --profile profiles          leaves a CPU profile of each function there; it slows them down
 
-Everything is a ratio of two things measured alternately: the middle of the pairs, and the lowest and highest beside it.
-Numbers of visits that do not agree fail the run. Times never do.
+A ratio compares two things that are measured in turn: the median of the pairs, with the lowest and the highest.
+The run fails when numbers of visits do not agree, and never because of a time.
 `;
 
 const report = (line: string) => process.stderr.write(`${line}\n`);
@@ -71,7 +71,7 @@ function checkoutIn(directory: string): string {
   throw new UsageError('--before must be a checkout of Terse after `npm ci`.');
 }
 
-/** Starts what functions run on, and makes of each function what it is in production. */
+/** Bundles the functions as for production, and starts their backing services. */
 async function openStack(cores: Cores): Promise<Stack> {
   await bundleFunctions();
   const stack = await startStack(undefined, { report });
@@ -81,7 +81,7 @@ async function openStack(cores: Cores): Promise<Stack> {
   return stack;
 }
 
-/** Runs a suite to its end. What goes wrong in it is its finding, and the exit code 1: the others run nevertheless. */
+/** Runs a suite to its end. A failure becomes its finding and sets the exit code to 1; the other suites still run. */
 async function runSuite(suite: Suite, bench: Bench): Promise<SuiteFindings['findings']> {
   report(`\n${suite.name}`);
   const deployments: MeasuredDeployment[] = [];

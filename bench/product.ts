@@ -14,13 +14,13 @@ const POLL_MS = 2;
 const START_WITHIN_MS = 60_000;
 const END_WITHIN_MS = 20_000;
 
-/** The link that everybody follows. */
+/** The link that all visitors follow. */
 export const LINK = codeOf(1);
 
 /** A checkout of Terse with its dependencies. */
 export interface Checkout {
   readonly root: string;
-  /** The Node that runs it: a copy of its own, so that it shares no memory with others that run. */
+  /** The Node that runs it: a separate copy, so that it shares no memory with other processes. */
   readonly node: string;
 }
 
@@ -29,7 +29,7 @@ export interface ProductOptions {
   /** Its `DATA_DIR`. */
   readonly directory: string;
   readonly by?: 'node' | 'npm';
-  /** Turns the command line into one that runs within bounds. */
+  /** Turns the command line into one that runs within a memory limit. */
   readonly within?: (command: readonly string[]) => readonly string[];
   /** Gets the process id as soon as there is one. */
   readonly onSpawn?: (pid: number) => void;
@@ -37,11 +37,11 @@ export interface ProductOptions {
 
 /** All functions in one process, on embedded backing services, as `npm start` runs them. */
 export interface Product extends StandaloneProcess {
-  /** How many visits of `LINK` are in the reports. */
+  /** Resolves to the number of visits of `LINK` in the stats. */
   stored(): Promise<number>;
-  /** Waits until exactly so many are there, and all numbers agree. @throws Error when they do not. */
+  /** Waits until exactly so many are in the stats. @throws Error when the numbers do not agree. */
   drain(visits: number): Promise<void>;
-  /** Ends it and all that it started. @throws Error when a process of it outlives a clean end. */
+  /** Ends it and its descendants. @throws Error when one of them outlives a clean end. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -49,7 +49,7 @@ const manifestSchema = z.object({ scripts: z.object({ start: z.string() }) });
 const totalsSchema = z.object({ totals: z.object({ visits: z.int(), bot_visits: z.int() }) });
 const countSchema = z.object({ visit_count: z.int() });
 
-/** Makes an empty folder, and removes it after its use. */
+/** Creates an empty folder and removes it after use. */
 export async function inFolder<T>(use: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'terse-product-'));
   try {
@@ -84,7 +84,7 @@ export async function startProduct(checkout: Checkout, options: ProductOptions):
     ...countersOf(terse),
     end: async (signal) => {
       const tree = processTree(pid);
-      // npm passes a signal on to some of its processes only.
+      // npm forwards a signal to some of its processes only.
       send(by === 'npm' ? tree.toReversed() : signal === 'SIGKILL' ? tree : [pid], signal);
       const left = await survivors(tree, END_WITHIN_MS);
       send(left, 'SIGKILL');
@@ -95,11 +95,11 @@ export async function startProduct(checkout: Checkout, options: ProductOptions):
   };
 }
 
-/** What `npm start` runs, without npm. */
+/** The command of `npm start`, without npm. */
 function startCommand({ root, node }: Checkout): readonly string[] {
   const { scripts } = manifestSchema.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
   const [program, ...args] = scripts.start.replace(/^exec /, '').split(' ');
-  if (program !== 'node') throw new Error(`${root} starts ${program}, and not Node.`);
+  if (program !== 'node') throw new Error(`${root} starts ${program} instead of Node.`);
   return [node, ...args];
 }
 
@@ -112,8 +112,8 @@ function countersOf({ call, metric }: StandaloneProcess): Pick<Product, 'stored'
   const drain = async (visits: number) => {
     await untilStored(visits, stored);
     const written = await metric('visits_stored_total');
-    if (written !== visits) throw new Error(`Of ${visits} visits ${written} were written.`);
-    // Counts gather for a moment before they can be read.
+    if (written !== visits) throw new Error(`${written} of ${visits} visits were written.`);
+    // Counts gather for a moment before a flush adds them.
     await untilStored(
       await metric('visits_recorded_total', 'people'),
       async () => countSchema.parse(await read(`/api/v1/links/${LINK}`)).visit_count,

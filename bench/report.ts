@@ -8,7 +8,7 @@ export interface SuiteFindings {
   readonly findings: readonly Finding[];
 }
 
-/** The findings as a table in Markdown. */
+/** Returns the findings as a table in Markdown. */
 export function table(results: readonly SuiteFindings[]): string {
   const rows = results.flatMap(({ suite, findings }) =>
     findings.map(({ what, size, goal, measured, met }) => [
@@ -28,18 +28,18 @@ export function table(results: readonly SuiteFindings[]): string {
   return [line(HEADINGS), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** A number with its thousands apart, and three significant digits at least. */
+/** Formats a number with separated thousands and at least three significant digits. */
 export function number(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits });
 }
 
-/** A count, with its thousands apart. */
+/** Formats a whole number with separated thousands. */
 export function count(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: 0 });
 }
 
-/** A middle value with its lowest and highest neighbour. */
+/** Formats a median with the lowest and the highest value. */
 export function withSpread({ median, low, high }: Spread): string {
   return `${number(median)} (${number(low)}–${number(high)})`;
 }

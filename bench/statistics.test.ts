@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { exponent, median, quantile, ratio, spread } from './statistics.ts';
 
-test('the median is the middle value, or between the two in the middle', () => {
+test('the median is the middle value, or the mean of the two middle values', () => {
   expect(median([9, 1, 5])).toBe(5);
   expect(median([4, 1, 3, 2])).toBe(2.5);
   expect(() => median([])).toThrow(RangeError);
 });
 
-test('a quantile lies between the values next to it', () => {
+test('a quantile is interpolated between its neighbours', () => {
   expect(quantile([30, 10, 20], 0)).toBe(10);
   expect(quantile([30, 10, 20], 0.75)).toBe(25);
   expect(quantile([30, 10, 20], 1)).toBe(30);
@@ -19,7 +19,7 @@ test('values are not sorted in place', () => {
   expect(values).toEqual([3, 1, 2]);
 });
 
-test('the ratio is taken within pairs, so a machine that slows down for both changes nothing', () => {
+test('ratios are of pairs, so a machine that slows down for both does not matter', () => {
   const pairs = [
     { subject: 80, reference: 100 },
     { subject: 8, reference: 10 },
@@ -32,11 +32,11 @@ test.each([
   ['flat', (size: number) => size ** 0, 0],
   ['proportional', (size: number) => 3 * size, 1],
   ['quadratic', (size: number) => size ** 2, 2],
-])('%s growth is told by its exponent', (_name, cost, expected) => {
+])('the exponent shows %s growth', (_name, cost, expected) => {
   const points = [1e3, 1e4, 1e5].map((size) => ({ size, cost: cost(size) }));
   expect(exponent(points)).toBeCloseTo(expected);
 });
 
-test('one size tells nothing of growth', () => {
+test('one size shows no growth', () => {
   expect(() => exponent([{ size: 10, cost: 1 }])).toThrow(RangeError);
 });

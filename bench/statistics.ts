@@ -1,4 +1,4 @@
-/** A middle value and the values around it. */
+/** The median of values, with the lowest and the highest. */
 export interface Spread {
   readonly median: number;
   readonly low: number;
@@ -11,7 +11,7 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The value below which a share of the values lies, between two of them where it falls between.
+ * Returns the value below which a share of the values lies, interpolated between neighbours.
  * @param share from 0 to 1.
  * @throws RangeError when there are no values.
  */
@@ -29,25 +29,25 @@ export function spread(values: readonly number[]): Spread {
   return { median: median(values), low: quantile(values, 0), high: quantile(values, 1) };
 }
 
-/** Two things measured one right after the other, so that what disturbs the machine disturbs both. */
+/** Two things measured right after each other, so that a disturbance of the machine affects both. */
 export interface Pair {
   readonly subject: number;
   readonly reference: number;
 }
 
-/** How the subject compares with the reference: the ratio of each pair, and the middle one of these. */
+/** Returns the spread of the pairs' ratios of subject to reference. */
 export function ratio(pairs: readonly Pair[]): Spread {
   return spread(pairs.map(({ subject, reference }) => subject / reference));
 }
 
-/** What one unit of work costs at a size of the data. */
+/** The cost of one unit of work at a size of the data. */
 export interface GrowthPoint {
   readonly size: number;
   readonly cost: number;
 }
 
 /**
- * The power of the size with which the cost grows (least squares on logarithms): 0 is flat, 1 is proportional.
+ * Returns the power of the size with which the cost grows (least squares on logarithms): 0 is flat, 1 is proportional.
  * @throws RangeError unless there are two sizes.
  */
 export function exponent(points: readonly GrowthPoint[]): number {

@@ -4,30 +4,30 @@ import type { Cores } from './machine/cores.ts';
 /** One line of the table. */
 export interface Finding {
   readonly what: string;
-  /** The data it was measured on. */
+  /** The size of the data. */
   readonly size: string;
   readonly measured: string;
-  /** What was aimed at; without a goal the line is for information. */
+  /** The aim; a line without a goal is for information. */
   readonly goal?: string;
   readonly met?: boolean;
 }
 
-/** What a suite has to work with. */
+/** The environment of a suite. */
 export interface Bench {
   readonly full: boolean;
   readonly pairs: number;
   readonly secondsPerRun: number;
   readonly cores: Cores;
-  /** Another checkout that this one is compared with. */
+  /** The checkout to compare this one with. */
   readonly before: string | undefined;
   /**
-   * All of Terse on real backing services, which are started for the first of them, with an empty database; closed when
-   * the suite ends.
+   * Opens a deployment with an empty database, which is closed when the suite ends. The first call starts the backing
+   * services.
    */
   openDeployment(): Promise<MeasuredDeployment>;
-  /** Tells in words what is going on. */
+  /** Prints a line about each step. */
   report(line: string): void;
-  /** What suites of the same run found out for others. */
+  /** Results that a suite leaves for later ones of the same run. */
   readonly shared: { hotPerSecond?: number };
 }
 
@@ -35,7 +35,7 @@ export interface Suite {
   readonly name: string;
   /**
    * Measures, in a few minutes.
-   * @throws Error when something is wrong, such as visits that did not arrive; slowness is a finding, not an error.
+   * @throws Error when a result is wrong, such as a lost visit; slowness is a finding, not an error.
    */
   run(bench: Bench): Promise<readonly Finding[]>;
 }

@@ -31,7 +31,7 @@ test('the gateway forwards to every function with routes, and each route belongs
   expect(new Set<string>(routes).size).toBe(routes.length);
 });
 
-test('no link has a code that leads to another function', () => {
+test('no short code is routed to another function', () => {
   const words = gateway.forwardsTo.flatMap(({ routes }) =>
     routes.map((route) => /^\/([\w-]+)(?:\/\*)?$/.exec(route)?.[1]),
   );
@@ -56,7 +56,7 @@ describe('the README', () => {
     Array.from(rows, ([, name = '', port, settings = '']) => [name, { port: Number(port), settings }]),
   );
 
-  test('tells what each function needs, and where it listens by itself', () => {
+  test('lists the needs and default ports of each function', () => {
     expect([...told.keys()].toSorted()).toEqual(PRODUCT_FUNCTIONS);
     const leadingTo = { database: 'DATABASE_URL', store: 'REDIS_URL', queue: 'RABBITMQ_URL' };
     for (const { name, ports, needs, requires = {}, forwardsTo = [], readsReplica } of SERVING) {
@@ -75,7 +75,7 @@ describe('the README', () => {
     expect(page).toContain(`take ${Math.min(...internal)} to ${Math.max(...internal)} |`);
   });
 
-  test('tells how to start each', () => {
+  test('says how to start each', () => {
     const [, started = ''] = /npm start -w functions\/redirect # or ([^;]*);/.exec(page) ?? [];
     expect(['redirect', ...started.split(', ')].toSorted()).toEqual(PRODUCT_FUNCTIONS);
   });
@@ -85,7 +85,7 @@ describe('the README', () => {
   });
 });
 
-test('the page about deploying bounds the statements of each login that is made by hand', () => {
+test('the page about deploying sets the statement time-out of each login that is made by hand', () => {
   const page = read('docs/deploy.md');
   for (const { name, statementTimeoutMs } of migrate.makesLoginsOf) {
     const login = `${name.replaceAll('-', '_')}_login`;

@@ -30,7 +30,7 @@ export const MANIFESTS = {
 
 export type FunctionName = keyof typeof MANIFESTS;
 
-/** The functions that serve by themselves: each has a place to run, and scales alone. */
+/** The functions that are deployed: each serves requests and scales alone. */
 export const PRODUCT_FUNCTIONS: readonly FunctionName[] = Object.values(MANIFESTS)
   .filter((manifest) => 'ports' in manifest && !('embedded' in manifest))
   .map(({ name }) => name)

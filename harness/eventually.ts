@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const LOOK_EVERY_MS = 250;
 
 /**
- * Tries until it succeeds.
- * @throws what the last attempt threw, when that takes longer than `withinMs`.
+ * Repeats an attempt until it succeeds.
+ * @throws the error of the last attempt, after `withinMs`.
  */
 export async function eventually<T>(attempt: () => Promise<T>, withinMs: number): Promise<T> {
   const deadline = performance.now() + withinMs;

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// Runs after `npm ci`, on whatever Node npm runs on: plain JavaScript, and no newer than Node 20.
+// Runs after `npm ci` on the Node of npm: plain JavaScript, no newer than Node 20.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const modules = join(root, 'node_modules');
 const packaged = join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node');
 const link = join(modules, '.bin', 'node');
 
-// npm 10 removes the link along with the package of the other processor, which has a link of the same name.
+// npm 10 removes this symbolic link with the package of the other processor, whose link has the same name.
 if (existsSync(packaged) && !existsSync(link)) {
   mkdirSync(join(modules, '.bin'), { recursive: true });
   symlinkSync(join('..', `node-${process.platform}-${process.arch}`, 'bin', 'node'), link);

@@ -20,7 +20,7 @@ interface Watched {
   readonly queue: Queue;
 }
 
-/** Tells a person what a person must look at. docs/deploy.md says what each of them means. */
+/** Alerts a person to what needs one. docs/deploy.md says what each alarm means. */
 export function createAlarms(stage: Stage, alarm: CreateAlarm, watched: Watched): void {
   const { functions, cluster, loadBalancer, database, queue } = watched;
 

@@ -1,6 +1,6 @@
 import type { Stage } from './stage.ts';
 
-/** Tells a person when the month will cost more than the stage should. */
+/** Notifies a person when a month will cost more than the stage's budget. */
 export function createBudget(stage: Stage): void {
   if (stage.budgetUsd === undefined) return;
   const notification = (notificationType: 'ACTUAL' | 'FORECASTED', threshold: number) => ({

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Builds and pushes an image unless its tag is there already, and prints its digest: a commit is built once, and going back to
-# it builds nothing.
+# Builds and pushes an image unless its tag exists, and prints its digest. A commit is built once, a rollback never.
 set -euo pipefail
 : "${REPOSITORY_URL:?}" "${TAG:?}" "${FUNCTION:?}" "${TARGET:?}" "${PLATFORM:?}" "${AWS_REGION:?}"
 
@@ -15,7 +14,7 @@ digest() {
 if ! digest 2>/dev/null; then
   {
     aws ecr get-login-password | docker login --username AWS --password-stdin "$registry"
-    # Attestations would make an index of it, which Lambda refuses.
+    # Attestations would turn the image into an index, which Lambda refuses.
     docker buildx build --push --provenance=false --sbom=false --platform "$PLATFORM" --target "$TARGET" \
       --build-arg "FUNCTION=$FUNCTION" --tag "$REPOSITORY_URL:$TAG" .
   } >&2

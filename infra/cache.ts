@@ -3,14 +3,14 @@ import type { Stage } from './stage.ts';
 
 export type Cache = ReturnType<typeof createCache>;
 
-/** Redis at Upstash, over TLS only: TCP for what lives long, REST for what is frozen between two calls. */
+/** Redis at Upstash, over TLS only: TCP for services, REST for Lambdas, which freeze between two calls. */
 export function createCache(stage: Stage) {
   const redis = new upstash.RedisDatabase('Redis', {
     databaseName: `terse-${stage.name}`,
     region: 'global',
     primaryRegion: aws.getRegionOutput().region,
     tls: true,
-    // Counts pass through it, and have no time to live: what is full refuses, and never forgets.
+    // Counts have no time to live: a full Redis must refuse writes, never evict.
     eviction: false,
     budget: stage.redis.budgetUsd,
   });

@@ -1,13 +1,13 @@
 import type { Stage } from './stage.ts';
 
-/** CloudFront and its firewall take what belongs to them from this region only. */
+/** CloudFront accepts its certificate and its firewall from this region only. */
 export function createGlobalRegion() {
   return new aws.Provider('GlobalRegion', { region: 'us-east-1' });
 }
 
 /**
- * Two certificates for the domain: one where CloudFront looks for it, one for the load balancer, to which CloudFront
- * passes the visitor's `Host` on. Both are validated by the same record.
+ * Creates two certificates for the domain: one in CloudFront's region, one for the load balancer, which gets the
+ * visitor's `Host` from CloudFront. The same record validates both.
  */
 export function createCertificates(stage: Stage, globalRegion: aws.Provider) {
   const zoneId = aws.route53.getZoneOutput({ name: stage.zone }).zoneId;

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 
 /**
- * The commit that is checked out, or the one that `COMMIT` names where there is no git.
- * @throws Error when files differ from it: an image would carry the name of something else.
+ * Returns the checked-out commit, or the one that `COMMIT` names where there is no git.
+ * @throws Error when files differ from the commit, whose name an image would carry.
  */
 export function readCommit(environment: Readonly<Record<string, string | undefined>>, root: string): string {
   const given = environment['COMMIT'];

@@ -12,12 +12,12 @@ export interface LambdaOptions extends FunctionSettings {
   readonly group: SecurityGroup;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
-  /** How many may run at once: each has its connections to the database. */
+  /** The most that may run at once: each has its own connections to the database. */
   readonly maxConcurrent: number;
   readonly after: $util.Input<$util.Resource>[];
 }
 
-/** A function of the `lambda` image. Its environment names its secrets, and it fetches them when it starts. */
+/** Creates a function of the `lambda` image. Its environment names its secrets, and it fetches them at start. */
 export function createContainerLambda(stage: Stage, network: Network, options: LambdaOptions) {
   const name = pascal(options.name);
   const functionName = `terse-${stage.name}-${options.name}`;
@@ -31,7 +31,7 @@ export function createContainerLambda(stage: Stage, network: Network, options: L
     policies: {
       logs: [writeLogs(logs)],
       secrets: readSecrets(secrets.map(({ arn }) => arn)),
-      // A Lambda in a VPC makes its own network interfaces, and AWS knows no narrower resource for these.
+      // A Lambda in a VPC creates its network interfaces, and AWS has no narrower resource for these.
       network: [
         {
           actions: [
@@ -60,7 +60,7 @@ export function createContainerLambda(stage: Stage, network: Network, options: L
       environment: {
         variables: {
           ...options.environment,
-          // It fetches its secrets when it starts, and another environment is another start.
+          // It fetches its secrets at start, and a changed environment starts it anew.
           SECRET_VERSIONS: versionsOf(secrets),
           ...Object.fromEntries(
             Object.entries(options.secrets).map(([setting, [secret, field]]) => [

@@ -15,15 +15,15 @@ export interface TaskOptions extends FunctionSettings {
   readonly image: Image;
   readonly cpu: number;
   readonly memoryMb: number;
-  /** False for what runs once and ends. */
+  /** False for a command that runs once. */
   readonly isServer?: boolean;
-  /** Whether it keeps visits on its disk until the queue has them. */
+  /** Whether it has a journal on its disk. */
   readonly hasJournal?: boolean;
   /** Metrics of `/.metrics` that become metrics of CloudWatch. */
   readonly metrics?: readonly string[];
 }
 
-/** A container as ECS defines it: only what is used here. */
+/** The fields of a container definition of ECS that are used here. */
 export interface Container {
   readonly name: string;
   readonly image: $util.Input<string>;
@@ -32,13 +32,13 @@ export interface Container {
   readonly [key: string]: unknown;
 }
 
-/** ADOT: reads the metrics that a function shows at `/.metrics`, and writes them where CloudWatch finds them. */
+/** ADOT: reads a function's metrics at `/.metrics` and writes them to a log, which CloudWatch reads. */
 const COLLECTOR = 'public.ecr.aws/aws-observability/aws-otel-collector:v0.43.1';
 
-/** The volume on a task's own disk, which ends with it. */
+/** The volume on a task's own disk, which is deleted with the task. */
 export const JOURNAL = 'journal';
 
-/** The ports that every image sets. No listener of the load balancer leads to the internal one. */
+/** The ports that every image sets. No listener of the load balancer reaches the internal one. */
 export const { port: PORT, internal: INTERNAL_PORT } = standalone.ports;
 
 const HAS_STARTED = `fetch('http://127.0.0.1:${INTERNAL_PORT}/.started').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
@@ -46,7 +46,7 @@ const HAS_STARTED = `fetch('http://127.0.0.1:${INTERNAL_PORT}/.started').then((r
 /** How long a new task may take to reach its backing services before it counts as failed. ECS allows no more. */
 export const START_SECONDS = 300;
 
-/** Not /.ready: to start a function anew because a part behind it is down would empty its memory, and help nobody. */
+/** Not /.ready: a restart because a backing service is down would only empty the function's memory. */
 const SERVER = {
   portMappings: [{ containerPort: PORT, protocol: 'tcp' }],
   healthCheck: {
@@ -70,7 +70,7 @@ export function functionContainer(options: TaskOptions, logs: aws.cloudwatch.Log
     }),
     ...(options.isServer !== false && SERVER),
     linuxParameters: { capabilities: { drop: ['ALL'] } },
-    // A function serves on for a moment, and takes up to 15 seconds to finish what it began.
+    // A function serves on for a moment, and takes up to 15 seconds to finish its requests.
     stopTimeout: 30,
     environment: pairs(options.environment),
     secrets: Object.entries(options.secrets).map(([name, [secret, field]]) => ({
@@ -110,9 +110,9 @@ export function collector(
         namespace: metricNamespace(stage),
         log_group_name: logs.name,
         log_stream_name: 'metrics/{TaskId}',
-        // Counters start at 0, so increments before the first scrape count as well.
+        // Counters start at 0, so increments before the first scrape count, too.
         retain_initial_value_of_delta_metric: true,
-        // One metric per function, however many tasks it has: the sum is what an alarm asks for.
+        // One metric per function over all its tasks: alarms ask for the sum.
         dimension_rollup_option: 'NoDimensionRollup',
         metric_declarations: [{ dimensions: [['function']], metric_name_selectors: metrics }],
       },
@@ -138,7 +138,7 @@ function logTo(logs: aws.cloudwatch.LogGroup, prefix: string) {
       'awslogs-group': logs.name,
       'awslogs-region': aws.getRegionOutput().region,
       'awslogs-stream-prefix': prefix,
-      // A log that cannot be written must not hold a redirect up.
+      // A log that cannot be written must not delay a redirect.
       mode: 'non-blocking',
     },
   };

@@ -16,7 +16,7 @@ const WIDTH = 8;
 const HEIGHT = 6;
 const PER_ROW = 3;
 
-/** One page on which a person sees whether all is well, from the visitor to the database. */
+/** Creates one page that shows the health of the product, from the visitor to the database. */
 export function createDashboard(stage: Stage, { functions, loadBalancer, database }: Shown) {
   const target = functions.redirect.targetGroup.arnSuffix;
   const balancer = loadBalancer.balancer.arnSuffix;

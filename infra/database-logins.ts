@@ -9,7 +9,7 @@ const OWNER = 'owner';
 type Login = ReturnType<typeof createLogin>;
 type Logins = ReturnType<typeof createLogins>;
 
-/** Makes the passwords of the owner and of each function with a database role, and the secrets that will hold them. */
+/** Creates passwords for the owner and for each function with a database role, and the secrets to hold them. */
 export function createLogins(stage: Stage) {
   const owner = createLogin(stage, OWNER);
   return { owner, all: [owner, ...migrate.makesLoginsOf.map(({ name }) => createLogin(stage, name))] };
@@ -27,13 +27,13 @@ function createLogin(stage: Stage, name: string) {
 
 interface UrlsOfLogins {
   readonly url: (login: Login) => $util.Output<string>;
-  /** Only where there is a replica. */
+  /** Undefined without a replica. */
   readonly readUrl: ((login: Login) => $util.Output<string>) | undefined;
 }
 
 /**
- * Writes the secrets, once it is known where the database is.
- * @returns the secret of a function's own login; one without a database role logs in as the owner.
+ * Writes the secrets, once the address of the database is known.
+ * @returns a function that finds the secret of a function's login: without a database role, that of the owner.
  */
 export function writeLogins({ all }: Logins, { url, readUrl }: UrlsOfLogins) {
   const readers = new Set<string>(
@@ -43,7 +43,7 @@ export function writeLogins({ all }: Logins, { url, readUrl }: UrlsOfLogins) {
   for (const login of all) {
     const { name, username, password, secret } = login;
     const fields = {
-      // The proxy reads these two, and the function that logs in reads the URL.
+      // The proxy reads these two; the function reads the URL.
       username,
       password,
       url: url(login),
@@ -53,7 +53,7 @@ export function writeLogins({ all }: Logins, { url, readUrl }: UrlsOfLogins) {
   }
   return ({ name, databaseRole }: FunctionManifest): StoredSecret => {
     const secret = stored.get(databaseRole === undefined ? OWNER : name);
-    if (!secret) throw new Error(`The migrations make no login of ${name}.`);
+    if (!secret) throw new Error(`functions/migrate/manifest.ts lists no login of ${name}.`);
     return secret;
   };
 }

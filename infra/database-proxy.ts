@@ -3,11 +3,11 @@ import { type Network, type SecurityGroup, POSTGRES, allow } from './network.ts'
 interface ProxiedDatabase {
   readonly instance: aws.rds.Instance;
   readonly group: SecurityGroup;
-  /** The secrets of those who may log in. */
+  /** The secrets of all logins. */
   readonly loginArns: $util.Output<string>[];
 }
 
-/** RDS Proxy: connections outlive a failover, and its certificate is from a public authority. */
+/** RDS Proxy: connections outlive a failover, and a public authority signs its certificate. */
 export function createDatabaseProxy(network: Network, { instance, group, loginArns }: ProxiedDatabase) {
   const proxyGroup = network.group('DatabaseProxy', 'The proxy before PostgreSQL');
   allow('ProxyToDatabase', proxyGroup, group, POSTGRES);

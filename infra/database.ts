@@ -32,14 +32,14 @@ export function createDatabase(stage: Stage, network: Network) {
     instance,
     replica,
     secretOf: writeLogins(logins, {
-      // The certificate of the proxy is from a public authority; that of an instance from one of RDS's own.
+      // A public authority signs the certificate of the proxy; RDS itself signs that of an instance.
       url: proxy ? urlAt(proxy.endpoint, 'verify-full') : urlAt(instance.address, 'require'),
       readUrl: replica && urlAt(replica.address, 'require'),
     }),
     hasReplica: replica !== undefined,
-    /** What must be there before anybody can log in. */
+    /** The resources without which no function can log in. */
     ready: proxy ? [proxy.target] : [instance],
-    /** Lets a function in, by the proxy where there is one. */
+    /** Lets a function reach the database, through the proxy where there is one. */
     admit: (name: string, from: SecurityGroup, access: 'write' | 'read' = 'write') =>
       allow(`${name}ToDatabase`, from, proxy && access === 'write' ? proxy.group : group, POSTGRES),
   };
@@ -65,7 +65,7 @@ function createInstance(stage: Stage, network: Network, group: SecurityGroup, ow
     storageType: 'gp3',
     allocatedStorage: database.storageGb,
     maxAllocatedStorage: database.maxStorageGb,
-    // A backup a day, and the log up to five minutes ago: any moment in between can be restored.
+    // A daily backup and the log up to five minutes ago allow a restore of any moment in between.
     backupRetentionPeriod: database.backupDays,
     copyTagsToSnapshot: true,
     deletionProtection: isProduction,
@@ -98,7 +98,7 @@ function createReplica({ database, isProduction }: Stage, group: SecurityGroup, 
     storageEncrypted: true,
     maxAllocatedStorage: database.maxStorageGb,
     deletionProtection: isProduction,
-    // It holds nothing of its own.
+    // It has no data of its own.
     skipFinalSnapshot: true,
     autoMinorVersionUpgrade: true,
     performanceInsightsEnabled: isProduction,

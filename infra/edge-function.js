@@ -1,5 +1,5 @@
-// Runs at CloudFront before every request: paths that begin with `/.` are for machines inside. What follows turns a path
-// into what a URL parser would make of it, so that no other spelling of such a path gets through.
+// Runs at CloudFront before every request and refuses internal paths, which begin with `/.`. It normalizes a path as a
+// URL parser does, so that no other spelling of such a path gets through.
 // eslint-disable-next-line no-unused-vars -- CloudFront calls it by this name
 function handler(event) {
   const path = event.request.uri.replace(/\\/g, '/').replace(/%2e/gi, '.');

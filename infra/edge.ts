@@ -3,7 +3,7 @@ import { createFirewall } from './firewall.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 import type { Stage } from './stage.ts';
 
-/** Of CloudFront: responses with 4xx and 5xx are kept for ten seconds unless told otherwise. */
+/** CloudFront caches responses with these statuses for ten seconds by default. */
 const ERRORS = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
 
 /** One year. Subdomains are not included, because they may belong to others. */
@@ -16,7 +16,7 @@ interface EdgeOptions {
   readonly globalRegion: aws.Provider;
 }
 
-/** CloudFront before the load balancer, which it reaches inside the VPC. */
+/** Creates CloudFront in front of the load balancer, which it reaches inside the VPC. */
 export function createEdge(
   stage: Stage,
   { loadBalancer, zoneId, certificateArn, globalRegion }: EdgeOptions,
@@ -61,7 +61,7 @@ export function createEdge(
       responseHeadersPolicyId: policies.headers.id,
       functionAssociations: [{ eventType: 'viewer-request', functionArn: refuseInternalPaths.arn }],
     },
-    // A link that is made a moment after somebody asked for it is there at once.
+    // A new link works at once, also when somebody has asked for its code before.
     customErrorResponses: ERRORS.map((errorCode) => ({ errorCode, errorCachingMinTtl: 0 })),
     aliases: [stage.domain],
     viewerCertificate: {
@@ -84,10 +84,10 @@ export function createEdge(
   return distribution;
 }
 
-/** What CloudFront keeps, passes on and adds. */
+/** Says what CloudFront caches, forwards and adds. */
 function createPolicies() {
   const cache = new aws.cloudfront.CachePolicy('AsTheLinkSays', {
-    comment: 'Kept only if, and as long as, Cache-Control says so',
+    comment: 'Caches an answer only as Cache-Control allows',
     minTtl: 0,
     defaultTtl: 0,
     maxTtl: 86_400,
@@ -98,7 +98,7 @@ function createPolicies() {
     },
   });
   const request = new aws.cloudfront.OriginRequestPolicy('WithCountry', {
-    comment: 'What the visitor sent, and where CloudFront sees them',
+    comment: 'Forwards the request with the country that CloudFront sees',
     headersConfig: {
       headerBehavior: 'allViewerAndWhitelistCloudFront',
       headers: { items: ['CloudFront-Viewer-Country'] },
@@ -107,7 +107,7 @@ function createPolicies() {
     queryStringsConfig: { queryStringBehavior: 'all' },
   });
   const headers = new aws.cloudfront.ResponseHeadersPolicy('OverHttpsOnly', {
-    comment: 'Browsers come back over HTTPS, whatever a link says',
+    comment: 'Browsers return over HTTPS, also for http links',
     securityHeadersConfig: {
       strictTransportSecurity: {
         accessControlMaxAgeSec: HSTS_SECONDS,

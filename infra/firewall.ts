@@ -24,7 +24,7 @@ function startsAs(positionalConstraint: 'EXACTLY' | 'STARTS_WITH', searchString:
   };
 }
 
-/** Matches requests of one address beyond `limit` in five minutes. */
+/** Blocks requests of one address beyond `limit` in five minutes. */
 function atMost(limit: number, scopeDownStatement: Statement) {
   return {
     action: { block: { customResponse: { responseCode: 429 } } },
@@ -39,7 +39,7 @@ function atMost(limit: number, scopeDownStatement: Statement) {
   };
 }
 
-/** The firewall at CloudFront: bounds requests of one address, and refuses what AWS knows to be malicious. */
+/** Creates the firewall at CloudFront, which limits requests per address and refuses known malicious ones. */
 export function createFirewall(stage: Stage, globalRegion: aws.Provider) {
   const rule = (name: string, priority: number) => ({
     name,
@@ -87,7 +87,7 @@ export function createFirewall(stage: Stage, globalRegion: aws.Provider) {
           'SizeRestrictions_QUERYSTRING',
           'CrossSiteScripting_BODY',
           'EC2MetaDataSSRF_BODY',
-          // Tools follow links, too; they are counted apart.
+          // Tools follow links, too; their visits count as bots'.
           'NoUserAgent_HEADER',
           'UserAgent_BadBots_HEADER',
         ]),

@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 export type Functions = ReturnType<typeof createFunctions>['functions'];
 
-/** Every function where it runs, with its own settings and rights. */
+/** Creates every function with its own settings and rights. */
 export function createFunctions(stage: Stage, shared: Shared) {
   const place = { ...shared, stage };
   const migratedPlace = { ...place, migrated: [createMigrations(place)] };
@@ -22,7 +22,7 @@ export function createFunctions(stage: Stage, shared: Shared) {
       visitWriter: createVisitWriter(migratedPlace),
       counterFlush: createCounterFlush(migratedPlace),
     },
-    /** How to look at dead letters: a command, to which `list`, `replay` or `purge` is added. */
+    /** The command to inspect dead letters; append `list`, `replay` or `purge`. */
     deadLetters: createDeadLetters(place),
   };
 }

@@ -4,7 +4,7 @@ import type { Stage } from './stage.ts';
 export type Images = ReturnType<typeof createImages>;
 export type Target = 'runtime' | 'lambda';
 
-/** The one platform that Fargate and Lambda run here. */
+/** The one platform for Fargate and Lambda. */
 export const ARCHITECTURE = { docker: 'linux/arm64', ecs: 'ARM64', lambda: 'arm64' } as const;
 
 export interface Image {
@@ -14,8 +14,8 @@ export interface Image {
 }
 
 /**
- * Builds functions from the one Dockerfile. A tag is the commit and the target and never changes; what runs is named by
- * digest.
+ * Builds images of functions from the Dockerfile. A tag names commit and target and never changes; a deployment refers
+ * to the digest.
  */
 export function createImages(stage: Stage) {
   function build(name: string, target: Target): Image {
@@ -31,7 +31,7 @@ export function createImages(stage: Stage) {
         rules: [
           {
             rulePriority: 1,
-            description: 'What a rollback may need',
+            description: 'Keeps images for rollbacks',
             selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 30 },
             action: { type: 'expire' },
           },

@@ -7,7 +7,7 @@ import type { Stage } from './stage.ts';
 
 export type LoadBalancer = ReturnType<typeof createLoadBalancer>;
 
-/** In the private subnets: only CloudFront reaches it, over HTTPS. */
+/** Creates the load balancer in the private subnets: only CloudFront reaches it, over HTTPS. */
 export function createLoadBalancer(stage: Stage, network: Network, certificateArn: $util.Input<string>) {
   const group = network.group('LoadBalancer', 'The load balancer behind CloudFront');
   const cloudFront = aws.ec2.getManagedPrefixListOutput({
@@ -36,7 +36,7 @@ export function createLoadBalancer(stage: Stage, network: Network, certificateAr
     certificateArn,
     defaultActions: [notFound()],
   });
-  // The edge refuses them already; this is for what reaches the balancer on another way.
+  // The edge refuses them, too; this rule covers other ways to the load balancer.
   new aws.lb.ListenerRule('RefuseInternalPaths', {
     listenerArn: listener.arn,
     priority: 1,
@@ -45,8 +45,8 @@ export function createLoadBalancer(stage: Stage, network: Network, certificateAr
   });
 
   /**
-   * Sends what belongs to the function to what runs it.
-   * @param priority of its rule, which must not change with other functions: AWS refuses one that is in use.
+   * Routes the function's paths to a new target group.
+   * @param priority of its rule. Keep it when other functions change: AWS refuses one that is in use.
    */
   function route(
     { name, routes }: Required<Pick<FunctionManifest, 'name' | 'routes'>>,
@@ -59,7 +59,7 @@ export function createLoadBalancer(stage: Stage, network: Network, certificateAr
         port: PORT,
         protocol: 'HTTP',
         vpcId: network.id,
-        // A task that is told to stop finishes in 15 seconds.
+        // A stopping task finishes within 15 seconds.
         deregistrationDelay: 20,
         healthCheck: {
           port: String(INTERNAL_PORT),

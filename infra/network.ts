@@ -10,15 +10,14 @@ export const AMQPS = 5671;
 export const REDIS = 6379;
 
 /**
- * Two zones, each with a public subnet that holds nothing but the way out, and a private one that holds everything
- * else.
+ * Creates two zones, each with a public subnet, which has only the NAT, and a private one, which has everything else.
  */
 export function createNetwork(stage: Stage) {
   const vpc = new sst.aws.Vpc('Network', {
     az: 2,
     nat: stage.nat,
     transform: {
-      // SST lets everything in the VPC talk to everything in this group. Nothing is in it.
+      // SST opens this group to the whole VPC. No resource uses it.
       securityGroup: { ingress: [], egress: [] },
       publicSubnet: { mapPublicIpOnLaunch: false },
       natSecurityGroup: (args) => {
@@ -27,7 +26,7 @@ export function createNetwork(stage: Stage) {
     },
   });
 
-  // Image layers come from S3: free of charge this way, and not through the NAT.
+  // Image layers come from S3, free of charge through this endpoint and not through the NAT.
   new aws.ec2.VpcEndpoint('S3Endpoint', {
     vpcId: vpc.id,
     serviceName: $interpolate`com.amazonaws.${aws.getRegionOutput().region}.s3`,
@@ -36,9 +35,9 @@ export function createNetwork(stage: Stage) {
 
   return {
     id: vpc.id,
-    // Unwrapped: what `apply` is given would be outputs, not names.
+    // Unwrapped, because `apply` would get outputs instead of names.
     privateSubnets: $output(vpc.privateSubnets),
-    /** A group that nothing may enter or leave until `allow` says so. */
+    /** Creates a group without any traffic; `allow` adds rules. */
     group: (name: string, description: string) =>
       new aws.ec2.SecurityGroup(`${name}Group`, {
         vpcId: vpc.id,
@@ -48,7 +47,7 @@ export function createNetwork(stage: Stage) {
   };
 }
 
-/** Lets what is in one group open connections to what is in the other. */
+/** Lets members of one group open connections to members of the other. */
 export function allow(name: string, from: SecurityGroup, to: SecurityGroup, port: number): $util.Resource[] {
   const rule = { fromPort: port, toPort: port, ipProtocol: 'tcp' };
   return [
@@ -65,7 +64,7 @@ export function allow(name: string, from: SecurityGroup, to: SecurityGroup, port
   ];
 }
 
-/** Lets what is in the group open connections to the internet, at this port only. */
+/** Lets members of the group open connections to the internet, at this port only. */
 export function allowOut(name: string, from: SecurityGroup, port: number): $util.Resource {
   return new aws.vpc.SecurityGroupEgressRule(`${name}Internet${port}`, {
     securityGroupId: from.id,

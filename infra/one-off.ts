@@ -9,7 +9,7 @@ interface OneOffOptions {
   readonly task: Task;
 }
 
-/** What `infra/run-task.sh` must be told to run a task that ends. */
+/** The variables that `infra/run-task.sh` needs to run a task to its end. */
 function runTaskSettings({ cluster, network, group, task }: OneOffOptions) {
   return {
     CLUSTER: cluster.cluster.arn,
@@ -22,7 +22,7 @@ function runTaskSettings({ cluster, network, group, task }: OneOffOptions) {
   };
 }
 
-/** The same for a person, to be pasted before the arguments of the task. */
+/** The same as a command line for a person, who appends the arguments of the task. */
 export function runTaskCommand(options: OneOffOptions): $util.Output<string> {
   return $output(runTaskSettings(options)).apply((settings) => {
     const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
@@ -31,8 +31,8 @@ export function runTaskCommand(options: OneOffOptions): $util.Output<string> {
 }
 
 /**
- * Runs the migrations once for each new image or password, and waits for them: functions are updated afterwards.
- * @param after what must be there before they can run.
+ * Runs the migrations once for each new image or password, and waits for them; functions are updated afterwards.
+ * @param after the resources that they need.
  */
 export function runMigrations(options: OneOffOptions, after: $util.Input<$util.Resource>[]) {
   const { definition, secretVersions } = options.task;
@@ -42,7 +42,7 @@ export function runMigrations(options: OneOffOptions, after: $util.Input<$util.R
       create: 'infra/run-task.sh',
       dir: $cli.paths.root,
       environment: runTaskSettings(options),
-      // Another image has other migrations, and another password must become that of its login.
+      // A new image has new migrations, and a new password must become that of its login.
       triggers: [definition.arn, secretVersions],
     },
     { dependsOn: after },

@@ -1,6 +1,6 @@
 /**
- * The path patterns of a load balancer for routes in Hono's notation, in which `/api/*` also matches `/api`. `*` of a
- * pattern is any text.
+ * Returns the path patterns of a load balancer for routes in Hono's notation, in which `/api/*` also matches `/api`. In
+ * a pattern, `*` is any text.
  */
 export function pathPatterns(routes: readonly string[]): string[] {
   return routes.flatMap((route) => {

@@ -2,11 +2,11 @@ type Statement = aws.types.input.iam.GetPolicyDocumentStatementArgs;
 
 interface Role {
   readonly service: 'ecs-tasks' | 'lambda' | 'scheduler';
-  /** What it may do, by a name for people. */
+  /** The rights of the role, by policy name. */
   readonly policies: Readonly<Record<string, $util.Input<$util.Input<Statement>[]>>>;
 }
 
-/** A role with these rights and no managed policy: those of AWS name every resource of the account. */
+/** Creates a role with these rights and no managed policy, which would name every resource of the account. */
 export function createRole(name: string, { service, policies }: Role) {
   return new aws.iam.Role(name, {
     assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: `${service}.amazonaws.com` }),
@@ -24,7 +24,7 @@ export function writeLogs(group: aws.cloudwatch.LogGroup): Statement {
   };
 }
 
-/** No statement where there is nothing to read: one must name something. */
+/** Returns no statement for no secrets, because a statement must name a resource. */
 export function readSecrets(arns: readonly $util.Output<string>[]): Statement[] {
   return arns.length === 0 ? [] : [{ actions: ['secretsmanager:GetSecretValue'], resources: [...arns] }];
 }
@@ -35,7 +35,7 @@ export function pullImages(repositoryArn: $util.Input<string>): Statement[] {
       actions: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
       resources: [repositoryArn],
     },
-    // A token belongs to the registry: AWS knows no narrower resource for it.
+    // A token is for the whole registry: AWS has no narrower resource for it.
     { actions: ['ecr:GetAuthorizationToken'], resources: ['*'] },
   ];
 }

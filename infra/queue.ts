@@ -4,7 +4,7 @@ import type { Stage } from './stage.ts';
 
 export type Queue = ReturnType<typeof createQueue>;
 
-/** RabbitMQ, which the functions declare their queues on. */
+/** Creates RabbitMQ; the functions declare their queues. */
 export function createQueue(stage: Stage, network: Network) {
   return stage.queue.kind === 'amazon-mq'
     ? createAmazonMq(stage, stage.queue, network)
@@ -35,7 +35,7 @@ function createAmazonMq(
       autoMinorVersionUpgrade: true,
       logs: { general: true },
     },
-    // Amazon changes users of RabbitMQ by making another broker, and what lies in this one would be gone.
+    // Amazon MQ replaces the broker when its users change, and the messages in the old one would be lost.
     { ignoreChanges: ['users'] },
   );
   const address = broker.instances.apply((nodes) => {

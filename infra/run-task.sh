@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a task to its end, and prints its log: infra/run-task.sh [arguments of its main.js]. Fails unless the task ends with 0.
+# Runs a task to its end and prints its log: infra/run-task.sh [arguments of its main.js]. Fails unless it exits with 0.
 set -euo pipefail
 : "${CLUSTER:?}" "${TASK:?}" "${CONTAINER:?}" "${LOG_GROUP:?}" "${SUBNETS:?}" "${SECURITY_GROUP:?}" "${AWS_REGION:?}"
 

@@ -10,7 +10,7 @@ interface Scaled {
 
 type Tracking = aws.types.input.appautoscaling.PolicyTargetTrackingScalingPolicyConfiguration;
 
-/** Scales a service within its bounds. Returns what keeps a metric at a value, by adding and removing tasks. */
+/** Scales a service within its bounds. @returns a function that keeps a metric at a target value. */
 export function createScaling({ name, cluster, service, scale }: Scaled) {
   const resource = pascal(name);
   const { serviceNamespace, scalableDimension, resourceId } = new aws.appautoscaling.Target(

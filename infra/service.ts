@@ -12,7 +12,7 @@ export interface ServiceOptions extends Omit<TaskOptions, 'metrics'> {
   readonly name: Collecting;
   readonly group: SecurityGroup;
   readonly scale: Scale;
-  /** Whether AWS may take a machine back at two minutes' notice, for a third of the price. */
+  /** Whether AWS may stop a task at two minutes' notice, for a third of the price. */
   readonly onSpot: boolean;
   readonly targetGroup?: aws.lb.TargetGroup;
   readonly after: $util.Input<$util.Resource>[];
@@ -35,7 +35,7 @@ export function createService({ stage, network, alarm, cluster }: ServicePlace, 
     metrics: COLLECTED[name],
     environment: {
       ...options.environment,
-      // A load balancer sends requests for a moment after the task is told to stop.
+      // The load balancer still sends requests for a moment after the task begins to stop.
       ...(targetGroup && { STOP_DELAY_MS: '5000' }),
     },
   });
@@ -70,7 +70,7 @@ export function createService({ stage, network, alarm, cluster }: ServicePlace, 
       waitForSteadyState: stage.isProduction,
       enableExecuteCommand: false,
     },
-    // How many run is the scaling's business once it is there.
+    // Scaling sets the number of tasks after the first deployment.
     { dependsOn: options.after, ignoreChanges: ['desiredCount'] },
   );
   const track = createScaling({ name, cluster, service, scale });
@@ -84,7 +84,7 @@ export function createService({ stage, network, alarm, cluster }: ServicePlace, 
 function capacityOf({ onSpot, scale }: ServiceOptions) {
   if (!onSpot) return [{ capacityProvider: 'FARGATE', base: scale.min, weight: 1 }];
   return [
-    // One that stays, so that the queue is read even when there is no spare capacity at all.
+    // One task is not on spot, so that the queue is read even without spare capacity.
     { capacityProvider: 'FARGATE', base: 1, weight: 0 },
     { capacityProvider: 'FARGATE_SPOT', weight: 1 },
   ];

@@ -1,11 +1,11 @@
-/** What differs between stages. Everything else is the same in all of them. */
+/** The settings that differ between stages. */
 export interface Stage {
   readonly name: string;
-  /** Whether it holds what must not be lost: protected, kept on removal, spread over zones. */
+  /** Whether its data must not be lost: it is protected, retained on removal, and spread over zones. */
   readonly isProduction: boolean;
-  /** The zone in Route 53 that the domain lies in. */
+  /** The zone of the domain in Route 53. */
   readonly zone: string;
-  /** Where short URLs begin. */
+  /** The host of short URLs. */
   readonly domain: string;
   readonly alertEmail: string;
   readonly nat: 'ec2' | 'managed';
@@ -13,10 +13,10 @@ export interface Stage {
     readonly instance: string;
     readonly storageGb: number;
     readonly maxStorageGb: number;
-    /** Connections that the alarm takes for too many: four fifths of what the instance allows. */
+    /** Connections above which the alarm goes off: four fifths of what the instance allows. */
     readonly manyConnections: number;
     readonly backupDays: number;
-    /** Behind a proxy connections outlive a failover, and its certificate can be verified. */
+    /** Behind a proxy, connections outlive a failover, and the certificate can be verified. */
     readonly proxy: boolean;
     readonly replica: boolean;
   };
@@ -30,25 +30,22 @@ export interface Stage {
     | { readonly kind: 'cloudamqp'; readonly plan: string };
   readonly redis: {
     readonly budgetUsd: number;
-    /** What it should hold at most, before somebody looks. */
+    /** The size above which the alarm goes off. */
     readonly megabytes: number;
   };
-  /**
-   * What runs links and stats: a container Lambda costs nothing while nobody asks, a service answers without cold
-   * starts.
-   */
+  /** Runs links and stats: a Lambda costs nothing without requests, a service has no cold starts. */
   readonly api: 'lambda' | 'service';
   readonly redirects: Scale;
   readonly writers: Scale;
   readonly apiScale: Scale;
   readonly logDays: number;
-  /** How many requests of one address the edge lets through in five minutes. */
+  /** The requests that the edge accepts from one address in five minutes. */
   readonly perAddress: { readonly apiRequests: number; readonly redirects: number };
-  /** What the account may cost a month before somebody is told; undefined where the stage lives for days. */
+  /** The monthly cost above which a person is notified; undefined for a stage that lasts for days. */
   readonly budgetUsd: number | undefined;
-  /** Another one makes new passwords for the logins of the database. */
+  /** A new value creates new passwords for the logins of the database. */
   readonly passwordGeneration: string;
-  /** Git's name of what is deployed: the tag of its images. */
+  /** The deployed commit, in the tags of its images. */
   readonly commit: string;
 }
 
@@ -59,7 +56,7 @@ export interface Scale {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Redirects: 333 a second, so that an office behind one address gets through on the day of a mailing. */
+/** Redirects: 333 per second, enough for an office behind one address on the day of a mailing. */
 const PER_ADDRESS = { apiRequests: 2000, redirects: 100_000 } as const;
 
 const SMALL = {
@@ -107,11 +104,11 @@ const PRODUCTION = {
 } as const satisfies Partial<Stage>;
 
 /**
- * The stage of this name: `production`, `dev`, or `pr-<number>`, which lives as long as its pull request. The
- * environment (`.env`) says what belongs to whoever deploys: `DOMAIN`, `ALERT_EMAIL`, `BUDGET_USD`, and, to differ from
- * the table above, `API=lambda|service`, `QUEUE=cloudamqp:<plan>` and `PASSWORD_GENERATION`.
- * @param commit what git says is checked out.
- * @throws Error when a name or a setting is none of these.
+ * Returns the stage of this name: `production`, `dev`, or `pr-<number>`, which lasts as long as its pull request. The
+ * environment (`.env`) has the operator's settings: `DOMAIN`, `ALERT_EMAIL`, `BUDGET_USD`, and, to differ from the
+ * tables above, `API=lambda|service`, `QUEUE=cloudamqp:<plan>` and `PASSWORD_GENERATION`.
+ * @param commit the checked-out commit.
+ * @throws Error when the name or a setting is invalid.
  */
 export function readStage(name: string, environment: Environment, commit: string): Stage {
   const kind = kindOf(name);
@@ -132,7 +129,7 @@ export function readStage(name: string, environment: Environment, commit: string
 
   function required(setting: string): string {
     const value = environment[setting];
-    if (!value) throw new Error(`${setting} must be set, in .env for instance.`);
+    if (!value) throw new Error(`${setting} must be set, for instance in .env.`);
     return value;
   }
 

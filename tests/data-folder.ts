@@ -10,11 +10,11 @@ import { expect, onTestFinished } from 'vitest';
 import { runCommand } from '../harness/processes/run-command.ts';
 import { freePorts } from '../harness/processes/free-ports.ts';
 
-/** A `DATA_DIR` that the product made, while it does not run. */
+/** A `DATA_DIR` of the product, which does not run. */
 export interface DataFolder {
-  /** The file of a table or an index in the cluster. */
+  /** Returns the file of a table or an index in the cluster. */
   readonly fileOf: (relation: string) => string;
-  /** A copy that is gone after the test. */
+  /** Makes a copy, which is removed after the test. */
   copy(): string;
   remove(): void;
 }
@@ -48,7 +48,7 @@ export async function makeDataFolder(): Promise<DataFolder> {
   };
 }
 
-/** An empty folder that is gone after the test, and that every user may enter. */
+/** Creates an empty folder that every user may enter, and removes it after the test. */
 export function openFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'terse-folders-'));
   chmodSync(folder, 0o711);
@@ -56,28 +56,28 @@ export function openFolder(): string {
   return folder;
 }
 
-/** Files that say who has a folder. */
+/** Files that lock a folder. */
 const OF_LOCKS = /(^|\/)(lock|lock-journal|pid)$|^journal/;
-/** Files that PostgreSQL makes anew when it starts. */
+/** Files that PostgreSQL recreates at start. */
 export const SCRATCH = /(pg_internal\.init|postmaster\.opts|pg_stat\/.*|pg_subtrans\/.*)$/;
-/** Files that PostgreSQL writes before it takes the first connection. */
+/** Files that PostgreSQL writes before it accepts the first connection. */
 export const AT_START = /(global\/pg_control|pg_wal\/.*)$/;
 
-/** The hashes of everything in a folder, except what these patterns match. */
+/** Returns the hashes of all files in a folder, except those that these patterns match. */
 function contentsOf(directory: string, without: readonly RegExp[]): Map<string, string> {
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).map((entry) => {
     const path = join(entry.parentPath, entry.name);
     const content = entry.isFile() ? createHash('sha1').update(readFileSync(path)).digest('hex') : 'folder';
     return [path.slice(directory.length + 1), content] as const;
   });
-  const kept = files.filter(([name]) => !without.some((pattern) => pattern.test(name)));
-  return new Map(kept.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const compared = files.filter(([name]) => !without.some((pattern) => pattern.test(name)));
+  return new Map(compared.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 interface RefusalOptions {
-  /** A program that runs the product, with its words. */
+  /** A program that runs the product, with its arguments. */
   readonly by?: readonly string[];
-  /** What may have changed afterwards. */
+  /** Files that may have changed afterwards. */
   readonly but?: readonly RegExp[];
 }
 

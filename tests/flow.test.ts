@@ -16,7 +16,7 @@ import type { RealServices } from './real-services.ts';
 
 interface Way {
   readonly store: Record<string, string>;
-  /** Where the functions, and the migrations, reach the database. */
+  /** The address at which functions and migrations reach the database. */
   readonly databaseUrl: string;
   readonly database?: Record<string, string>;
 }
@@ -43,7 +43,7 @@ const WAYS: [string, (services: RealServices) => Way][] = [
   ],
 ];
 
-describeOnRealServices('every function in a process of its own', (services) => {
+describeOnRealServices('every function in its own process', (services) => {
   describe.each(WAYS)('on %s', (_name, wayOf) => {
     let running: FunctionProcess[];
     let gateway: FunctionProcess;
@@ -120,7 +120,7 @@ describeOnRealServices('every function in a process of its own', (services) => {
       return (text ? JSON.parse(text) : {}) as T;
     };
 
-    test('creates a link, follows it, stores the visits, counts them, and stops without losing any', async () => {
+    test('creates a link, follows it, stores and counts the visits, and stops without losing any', async () => {
       const link = await api<{ short_url: string; short_code: string }>('POST', '', {
         original_url: 'https://example.com/ä?q=1',
         tags: ['flow'],
@@ -151,7 +151,7 @@ describeOnRealServices('every function in a process of its own', (services) => {
       );
       expect(new Set(visits.visits.map(({ ip }) => ip))).toEqual(new Set(['127.0.0.0']));
 
-      // Before the flush from Redis, after it from the column: the same number.
+      // The same number before the flush, from Redis, and after it, from the column.
       const counts = new Set<number>();
       for (let reads = 0; reads < 20; reads++) {
         counts.add((await api<{ visit_count: number }>('GET', `/${link.short_code}`)).visit_count);
@@ -203,7 +203,7 @@ function emptyQueues(url: string): Promise<void> {
   });
 }
 
-/** Gives each function a login with the rights of its group, and nothing more. */
+/** Creates a login for each function with the rights of its group only. */
 async function makeLogins(ownerUrl: string): Promise<(name: string) => URL> {
   await withSql(ownerUrl, async (owner) => {
     for (const { name, databaseRole } of MANIFESTS.migrate.makesLoginsOf) {

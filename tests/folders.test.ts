@@ -12,7 +12,7 @@ afterAll(() => made.remove());
 const inPostgres = (directory: string, ...names: string[]) => join(directory, 'postgres', ...names);
 const inCluster = (directory: string, ...names: string[]) => inPostgres(directory, 'cluster', ...names);
 
-/** The current file of the write-ahead log. */
+/** Returns the current file of the write-ahead log. */
 function walIn(directory: string): string {
   const name = readdirSync(inCluster(directory, 'pg_wal')).find(({ length }) => length === 24);
   return inCluster(directory, 'pg_wal', name ?? 'no log');
@@ -30,7 +30,7 @@ function empty(folder: string): void {
 
 type Fault = (directory: string) => void;
 
-describe('a start is refused in one line, and nothing is changed, where the folder', () => {
+describe('a start is refused in one line, and nothing is changed, when the folder', () => {
   test.each<[string, Fault, RegExp]>([
     [
       'has the WebAssembly database',
@@ -38,7 +38,7 @@ describe('a start is refused in one line, and nothing is changed, where the fold
       /postgres holds a database that this version of Terse did not make\. Move the folder away, or set DATA_DIR/,
     ],
     [
-      'has the database of a WebAssembly build alone, which is one of 32 bits',
+      'has only the database of a WebAssembly build, which has 32 bits',
       (directory) => overwrite(inCluster(directory, 'global/pg_control'), 0xf8, 0),
       /cluster holds a database that this version of Terse did not make\./,
     ],
@@ -54,12 +54,12 @@ describe('a start is refused in one line, and nothing is changed, where the fold
       /cluster is of PostgreSQL 17, and this version of Terse brings PostgreSQL 18\. Take a backup/,
     ],
     [
-      'is that of a PostgreSQL server',
+      'is the data folder of a PostgreSQL server',
       (directory) => writeFileSync(join(directory, 'PG_VERSION'), '18\n'),
       /data holds a database that this version of Terse did not make\./,
     ],
     [
-      'has a database of PostgreSQL in the place of that of Terse',
+      'has a database of PostgreSQL in the place of the database of Terse',
       (directory) => {
         for (const name of readdirSync(inCluster(directory))) {
           renameSync(inCluster(directory, name), inPostgres(directory, name));
@@ -82,7 +82,7 @@ describe('a start is refused in one line, and nothing is changed, where the fold
       /^\S+postgres is not a folder\.$/,
     ],
     [
-      'has a half of pg_control',
+      'has half of pg_control',
       (directory) => truncateSync(inCluster(directory, 'global/pg_control'), 4096),
       /is not whole: a part of global\/pg_control is missing\./,
     ],
@@ -135,7 +135,7 @@ describe('a start is refused in one line, and nothing is changed, where the fold
       /cluster is not whole: base\/1 is missing\. Copy it anew, or restore a backup/,
     ],
     [
-      'was copied without what says which transactions were committed',
+      'was copied without the file of committed transactions',
       (directory) => rmSync(inCluster(directory, 'pg_xact/0000')),
       /cluster is not whole: what pg_xact holds is missing\. Copy it anew, or restore a backup/,
     ],
@@ -150,7 +150,7 @@ describe('a start is refused in one line, and nothing is changed, where the fold
       /cluster is not whole: global\/\d+ is missing\. Copy it anew, or restore a backup/,
     ],
     [
-      'has a half of the map of its files',
+      'has half of the map of its files',
       (directory) => truncateSync(inCluster(directory, 'base/5/pg_filenode.map'), 262),
       /cluster is not whole: a part of base\/5\/pg_filenode\.map is missing\. Copy it anew, or restore a backup/,
     ],
@@ -172,7 +172,7 @@ describe('a start is refused in one line, and nothing is changed, where the fold
       /postgres is damaged: incorrect checksum in control file\. Copy it anew, or restore a backup/,
     ],
     [
-      'has an empty file for which transactions were committed',
+      'has an empty file of committed transactions',
       (directory) => truncateSync(inCluster(directory, 'pg_xact/0000'), 0),
       /postgres is damaged: could not access status of transaction \d+\. Copy it anew, or restore a backup/,
     ],
@@ -187,7 +187,7 @@ describe('a start is refused in one line, and nothing is changed, where the fold
     ['links_pkey', /postgres is not whole: the file of links_pkey is missing\./],
     ['pg_index', /postgres is not whole: base\/5\/\d+ is missing\. Copy it anew, or restore a backup/],
     ['pg_namespace', /postgres is not whole: base\/5\/\d+ is missing\. Copy it anew, or restore a backup/],
-  ])('was copied without the file of %s, as a look at all tables finds', async (relation, line) => {
+  ])('was copied without the file of %s, as a check of all tables finds', async (relation, line) => {
     const directory = made.copy();
     rmSync(inCluster(directory, made.fileOf(relation)));
     await expectRefusal(directory, line, { but: [SCRATCH, AT_START] });

@@ -37,7 +37,7 @@ async function npmStart(...args: readonly string[]): Promise<FunctionProcess> {
 test.each([
   ['all', []],
   ['a function', ['-w', 'functions/gateway']],
-])('ending npm ends what it started: %s', async (_what, args) => {
+])('a signal to npm ends the processes that it started: %s', async (_what, args) => {
   const started = await npmStart(...args);
   process.kill(started.pid, 'SIGTERM');
   expect(await started.closed).toBe(0);
@@ -51,7 +51,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s to npm and its processes is a clea
   expect(await statusOf(`${started.internalUrl}/.live`)).toBeUndefined();
 });
 
-test('a function says what it is, and where it listens', async () => {
+test('a function logs its name and its addresses', async () => {
   const started = await npmStart('-w', 'functions/gateway');
   const line =
     started

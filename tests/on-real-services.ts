@@ -10,7 +10,7 @@ const NOWHERE: RealServices = {
   rabbitmqUrl: '',
 };
 
-/** Describes what needs the real servers; where there are none it is skipped, and the run says why. */
+/** Describes tests that need the real servers. Without servers they are skipped, and the run says why. */
 export function describeOnRealServices(name: string, define: (services: RealServices) => void): void {
   const services = inject('realServices');
   describe.skipIf(!services)(name, () => {

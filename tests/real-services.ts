@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { startStack } from '../harness/servers/stack.ts';
 
-/** Where the real servers are; `undefined` where they cannot be had, which fails the run on CI. */
+/** The addresses of the real servers; `undefined` where they cannot start, which fails the run on CI. */
 export interface RealServices {
   readonly databaseUrl: string;
   /** The same server behind PgBouncer, which gives each transaction to any of its connections. */

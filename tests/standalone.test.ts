@@ -70,7 +70,7 @@ async function allLinks(terse: StandaloneProcess): Promise<LinkView[]> {
 const storedVisits = async (terse: StandaloneProcess, code: string) =>
   (await json<StatsView>(terse.call('GET', `/api/v1/links/${code}/stats`))).totals;
 
-test('every link of a campaign leads where it was made to lead, and every visit is counted, across a restart', async () => {
+test('every link of a campaign redirects to its target, and every visit is counted, across a restart', async () => {
   let terse = await start();
 
   const links: LinkView[] = [];
@@ -106,7 +106,7 @@ test('every link of a campaign leads where it was made to lead, and every visit 
   });
 });
 
-test('nothing that was answered is lost when it is told to stop under load', async () => {
+test('no answered visit is lost when it stops under load', async () => {
   let terse = await start();
   const { short_url, short_code } = await json<LinkView>(
     terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/' }),
@@ -161,12 +161,12 @@ test('after a kill under load every answered visit is stored once, and counts eq
     expect(link.visit_count).toBe(visits);
     stored += visits;
   }
-  // At most one more for each visitor whose answer the kill cut off.
+  // At most one more for each visitor whose answer the kill cuts off.
   expect(stored).toBeGreaterThanOrEqual(answered);
   expect(stored).toBeLessThanOrEqual(answered + visitors.length);
 });
 
-test('what the README shows works as it stands there, today and later', async () => {
+test('the commands in the README work as they are, today and later', async () => {
   const key = 'a-key-for-the-README';
   const terse = await start({ ADMIN_API_KEY: key });
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
@@ -174,7 +174,7 @@ test('what the README shows works as it stands there, today and later', async ()
   const script = lines
     .replace('TERSE_KEY=…', `TERSE_KEY=${key}`)
     .replaceAll('http://127.0.0.1:8080', terse.url);
-  // The words of each call, as a shell makes them.
+  // Prints the words of each call, as a shell splits them.
   const curl = String.raw`curl() { printf '%s\037' "$@"; echo; }`;
   const { stdout } = await promisify(execFile)('sh', ['-c', `${curl}\n${script}`]);
   const statuses: number[] = [];
@@ -212,11 +212,11 @@ test('serves at IPv6', async () => {
   expect(await terse.end('SIGTERM')).toBe(0);
 });
 
-test('keys are listed, made and revoked from the host, while it runs and while it does not', async () => {
+test('keys are listed, made and revoked by command, while it runs and while it does not', async () => {
   let terse = await start({ ADMIN_API_KEY: '' });
   const first = /terse_[\w-]{43}/.exec(terse.output())?.[0] ?? '';
   await terse.end('SIGTERM');
-  // As a second thought, the operator sets a key.
+  // Later, the operator sets a key.
   terse = await start();
   const status = async (key: string) =>
     (await fetch(`${terse.url}/api/v1/links`, { headers: { Authorization: `Bearer ${key}` } })).status;
@@ -239,7 +239,7 @@ async function keys(...words: readonly string[]): Promise<string> {
 }
 
 describe('starting', () => {
-  test('shows an API key once, which opens the API from then on', async () => {
+  test('shows an API key once, which is valid from then on', async () => {
     const settings = { ADMIN_API_KEY: '' };
     let terse = await start(settings);
     const key = /terse_[\w-]{43}/.exec(terse.output())?.[0];
@@ -252,7 +252,7 @@ describe('starting', () => {
     expect((await list('terse_guess')).status).toBe(401);
   });
 
-  test('is refused while another process has the folder, which goes on unharmed', async () => {
+  test('is refused while another process has the folder, which goes on', async () => {
     const first = await start();
     await expect(start()).rejects.toThrow(`is in use by another process (pid ${first.pid})`);
     expect((await fetch(`${first.internalUrl}/.ready`)).status).toBe(200);
@@ -274,18 +274,18 @@ describe('starting', () => {
     );
   });
 
-  test('makes folders and files that nobody else can read', async () => {
+  test('creates folders and files that nobody else can read', async () => {
     const folder = join(directory, 'data');
     await start({ DATA_DIR: folder });
     const entries = await readdir(folder, { recursive: true });
     const modes = await Promise.all(entries.map(async (name) => (await lstat(join(folder, name))).mode));
     expect(entries).toContain('postgres/cluster/PG_VERSION');
     expect(entries).toContain('journal/slot-0/lock');
-    // Where this is root, PostgreSQL passes through folders as another user, and lists none.
+    // As root, PostgreSQL runs as another user, who may enter the folders and list none.
     expect(modes.filter((mode) => mode & 0o066)).toEqual([]);
   });
 
-  test('on embedded backing services in production is accepted by EMBEDDED=accept, and says what they do not give', async () => {
+  test('on embedded backing services in production needs EMBEDDED=accept, and names their limits', async () => {
     const production = { NODE_ENV: 'production' };
     await expect(start(production)).rejects.toThrow(
       /exit code 1:\n.*\n {2}DATABASE_URL .*EMBEDDED=accept.*\n {2}REDIS_URL .*\n {2}RABBITMQ_URL /,
@@ -296,7 +296,7 @@ describe('starting', () => {
     expect(created.status).toBe(201);
   });
 
-  test('is refused with every wrong setting named, before anything is touched', async () => {
+  test('is refused with every wrong setting named, before anything changes', async () => {
     await expect(start({ PORT: 'x', TRUSTED_PROXY_HOPS: 'y' })).rejects.toThrow(
       /exit code 1:\nThese settings are wrong:\n {2}PORT .*\n {2}TRUSTED_PROXY_HOPS /,
     );

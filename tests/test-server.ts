@@ -8,14 +8,14 @@ import { migrateDatabase } from '../harness/deployment/migrated-database.ts';
 
 const CONNECTIONS = 200;
 
-/** Starts the PostgreSQL that the product brings, for a whole run. Each test file has a database of its own on it. */
+/** Starts the product's embedded PostgreSQL for a whole run. Each test file has its own database on it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'terse-tests-'));
   const server = await startEmbeddedPostgres({
     directory: join(directory, 'postgres'),
     buffersMb: 64,
     connections: CONNECTIONS,
-    // Without it, data survives a killed server but not a power cut, which no test on this server causes.
+    // Data survives a killed server, but no power cut, which no test on this server causes.
     settings: { fsync: 'off' },
   });
   const url = await createDatabase(server.url, MIGRATED, 'template0');

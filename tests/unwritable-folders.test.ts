@@ -17,7 +17,7 @@ afterAll(() => made.remove());
 const inPostgres = (directory: string, ...names: string[]) => join(directory, 'postgres', ...names);
 
 describe.runIf(!isRoot || canBecomeOthers)(
-  'a start is refused in one line, and nothing is changed, where its user',
+  'a start is refused in one line, and nothing is changed, when its user',
   () => {
     /** Runs the product as a user to whom file modes apply. */
     const by = isRoot ? ['/usr/bin/setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
@@ -55,7 +55,7 @@ describe.runIf(!isRoot || canBecomeOthers)(
       );
     });
 
-    test('may not write what lies in it', async () => {
+    test('may not write the folders in it', async () => {
       const directory = made.copy();
       give(directory);
       rmSync(inPostgres(directory, 'lock'));
@@ -69,7 +69,7 @@ describe.runIf(!isRoot || canBecomeOthers)(
       );
     });
 
-    test.runIf(isRoot)('may not read what lies in it, because root had made it', async () => {
+    test.runIf(isRoot)('may not read the files in it, which root has created', async () => {
       const directory = made.copy();
       chmodSync(directory, 0o755);
       chmodSync(inPostgres(directory), 0o755);
@@ -84,7 +84,7 @@ describe.runIf(!isRoot || canBecomeOthers)(
   },
 );
 
-describe.runIf(canMount())('a start is refused in one line, and nothing is changed, where the disk', () => {
+describe.runIf(canMount())('a start is refused in one line, and nothing is changed, when the disk', () => {
   function mount(directory: string, ...words: string[]): void {
     mkdirSync(directory, { recursive: true });
     execFileSync('mount', [...words, directory]);
@@ -107,7 +107,7 @@ describe.runIf(canMount())('a start is refused in one line, and nothing is chang
     await expectRefusal(directory, line);
   });
 
-  test('has too little room for a database, of which nothing is left', async () => {
+  test('has too little room for a database, and nothing of it is left', async () => {
     const directory = join(openFolder(), 'data');
     mount(directory, '-t', 'tmpfs', '-o', 'size=4m,mode=711', 'tmpfs');
     await expectRefusal(

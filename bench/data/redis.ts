@@ -4,7 +4,7 @@ import { openRedisTcp } from '@terse/cache/redis-tcp';
 
 const POLL_MS = 10;
 
-/** Works on a connection to Redis of its own, as a function has it. */
+/** Works on its own connection to Redis, of the kind that functions use. */
 export async function withRedis(url: string, work: (redis: RedisConnection) => Promise<void>): Promise<void> {
   const redis = openRedisTcp({ url, name: 'bench', timeoutMs: 5000, onError: () => undefined });
   while (!(await redis.command('PING').catch(() => undefined))) await sleep(POLL_MS);

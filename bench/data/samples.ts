@@ -3,10 +3,10 @@ import { type ShortCode, parseShortCode } from '@terse/core/links/short-code';
 import { USER_AGENTS, WEB_URLS } from '../../harness/fixtures/web.ts';
 import { createRandom } from '../../harness/random.ts';
 
-/** Addresses as they stand on the web, as Terse stores them. */
+/** Real URLs from the web, as Terse stores them. */
 export const URLS: readonly string[] = WEB_URLS.map((url) => parseOriginalUrl(url, () => false));
 
-/** Knuth's multiplicative hash: codes that come one after the other lie apart in an index. `seed.ts` has it in SQL. */
+/** Knuth's multiplicative hash spreads consecutive codes over an index. `seed.ts` has it in SQL. */
 export const CODE_MULTIPLIER = 2_654_435_761;
 const CODE_RANGE = 2 ** 32;
 
@@ -17,7 +17,7 @@ export function codeOf(link: number): ShortCode {
   return code;
 }
 
-/** Draws numbers below `count` by Zipf's law: the n-th is drawn 1/n as often as the first. */
+/** Returns a generator of numbers below `count` by Zipf's law: the n-th comes 1/n as often as the first. */
 export function createZipf(count: number, random: () => number): () => number {
   const cumulative: number[] = [];
   let total = 0;
@@ -42,7 +42,7 @@ export interface SampleRequest {
   readonly body?: string;
 }
 
-/** The requests of visitors who follow these links, each with a browser and half of them with a referrer. */
+/** The requests of visitors of these links, each with a browser and half of them with a referrer. */
 export function visitsTo(links: Iterable<number>, random: () => number = createRandom(1)): SampleRequest[] {
   return [...links].map((link) => visitTo(codeOf(link), random));
 }

@@ -11,7 +11,7 @@ import { CODE_MULTIPLIER, codeOf, URLS } from './samples.ts';
 const PUTS_AT_ONCE = 500;
 const MONTHS_AT_ONCE = 200;
 
-/** Stores links with the numbers from `from` to `to` (exclusive), a second apart, the last one made now. */
+/** Stores links with the numbers from `from` to `to` (exclusive), created a second apart, the last one now. */
 export async function seedLinks(sql: postgres.Sql, to: number, from = 0): Promise<void> {
   await sql`
     insert into links (short_code, original_url, tags, created_at, updated_at)
@@ -52,8 +52,7 @@ function copyOf(link: number): CachedLink {
 }
 
 /**
- * Stores visits of the last 30 days with their rollups, straight in SQL: of the link 0 so many, and of other links so
- * many more.
+ * Stores visits of the last 30 days with their rollups, in plain SQL: `ofFirst` of link 0, `ofOthers` of the others.
  */
 export async function seedVisits(
   sql: postgres.Sql,
@@ -74,7 +73,7 @@ export async function seedVisits(
   await sql`vacuum analyze monthly_rollups`;
 }
 
-/** The months of each link, from its visits, as a merge would leave them. */
+/** Stores the monthly rollups of each link, as a merge of its visits would. */
 async function seedMonths(sql: postgres.Sql): Promise<void> {
   const days = sql<RollupDelta[]>`
     with counted as (
@@ -83,7 +82,7 @@ async function seedMonths(sql: postgres.Sql): Promise<void> {
         ('all', ''), ('country', country), ('browser', 'Browser ' || length(user_agent) % 12),
         ('device', 'Device ' || length(user_agent) % 3), ('os', 'System ' || length(user_agent) % 7),
         ('referrer', substring(referrer from '//([^/]+)'))
-      ) as parts (dimension, value)
+      ) as facts (dimension, value)
       where value is not null and (not is_bot or dimension = 'all')
       group by 1, 2, 3, 4, 5
     ), by_dimension as (
@@ -110,7 +109,7 @@ async function seedMonths(sql: postgres.Sql): Promise<void> {
   }
 }
 
-/** The ids are UUIDv7 of their own time, spread evenly over the days. */
+/** Inserts visits spread evenly over the days; each id is a UUIDv7 of the visit's time. */
 async function insertVisits(sql: postgres.Sql, visits: number, links: number): Promise<void> {
   if (visits === 0) return;
   await sql`

@@ -6,7 +6,7 @@ import { codeOf, createZipf, pick, URLS } from './samples.ts';
 
 const COUNTRIES = ['DE', 'FR', 'US', 'BR', 'IN', 'JP'];
 
-/** Visits of just now, of which a few links have most. */
+/** Makes visits of this moment; a few links have most of them. */
 export function createVisits(howMany: number, links: number): CompleteVisit[] {
   const random = createRandom(Date.now());
   const draw = createZipf(links, random);

@@ -3,17 +3,17 @@ import type { FunctionProcess } from '../../harness/processes/function-process.t
 import type { MeasuredDeployment } from '../deployment.ts';
 import type { Load } from './load.ts';
 
-const SETTLE_MS = 100;
+const POLL_MS = 100;
 
-/** Holds a redirect to its word: every visit that it answered is stored, and nothing else is. */
+/** Checks that every visit that a redirect answered is stored, and no other. */
 export interface Arrivals {
-  /** To be told of every load on the redirect. */
+  /** Adds a load on the redirect; every load is to be added. */
   add(load: Load): void;
   /**
-   * Waits until every visit on its way is stored, after `beforeStoring`.
+   * Runs `beforeStoring`, then waits until every answered visit is stored.
    * @throws Error when the numbers do not agree.
    */
-  settle(beforeStoring?: () => Promise<void>): Promise<void>;
+  verify(beforeStoring?: () => Promise<void>): Promise<void>;
 }
 
 export function expectArrivals(
@@ -28,8 +28,8 @@ export function expectArrivals(
       completed += load.completed;
       uncounted += load.maxUncounted;
     },
-    settle: async (beforeStoring) => {
-      const redirected = await settled(() => redirect.metric('redirects_total', 'outcome="redirect"'));
+    verify: async (beforeStoring) => {
+      const redirected = await steady(() => redirect.metric('redirects_total', 'outcome="redirect"'));
       if (redirected < completed || redirected > completed + uncounted) {
         throw new Error(`${completed} requests were completed, and ${redirected} redirects made.`);
       }
@@ -39,11 +39,11 @@ export function expectArrivals(
   };
 }
 
-/** A number that no longer grows: requests that were under way when the load ended have been answered. */
-export async function settled(read: () => Promise<number>): Promise<number> {
+/** Reads a number until it grows no more, because the last requests of a load have been answered. */
+export async function steady(read: () => Promise<number>): Promise<number> {
   let before = await read();
   for (;;) {
-    await sleep(SETTLE_MS);
+    await sleep(POLL_MS);
     const now = await read();
     if (now === before) return now;
     before = now;

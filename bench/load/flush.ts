@@ -1,7 +1,7 @@
 import { sendEvent } from '../../harness/clients/events.ts';
 import type { FunctionProcess } from '../../harness/processes/function-process.ts';
 
-/** Has a counter-flush do its work once. @returns its answer. @throws Error unless it is done. */
+/** Runs one flush of a counter-flush. @returns its answer. @throws Error when it failed. */
 export async function flushOnce(flusher: Pick<FunctionProcess, 'url'>): Promise<unknown> {
   const response = await sendEvent(flusher, { task: 'flush' });
   if (!response.ok) throw new Error(`The flush was answered with ${response.status}.`);

@@ -5,8 +5,8 @@ const CONNECT_AT_ONCE = 200;
 const ANSWER_WITHIN_MS = 60_000;
 
 /**
- * Sends one request over each of as many connections as there are paths, all at the same moment.
- * @returns how many answers there were of each status, and the milliseconds until the last one.
+ * Sends a thundering herd: one request for each path, each over its own connection, all at the same moment.
+ * @returns the number of answers by status, and the milliseconds until the last one.
  */
 export async function herd(
   url: string,

@@ -1,6 +1,6 @@
 const WARM_UP = 20;
 
-/** Milliseconds that each of so many calls takes, one after the other, after a few that are not counted. */
+/** Makes calls one after another. @returns the milliseconds of each, but not of the first few. */
 export async function latencies(
   calls: number,
   call: () => Promise<unknown>,
@@ -16,7 +16,7 @@ export async function latencies(
   return taken;
 }
 
-/** Asks for an address with the key of the API, and reads the answer. @throws Error unless it is 200. */
+/** Gets an address with the API key. @returns the body of the answer. @throws Error unless it is 200. */
 export async function readApi(url: string, apiKey: string): Promise<string> {
   const response = await fetch(url, { headers: { Authorization: `Bearer ${apiKey}` } });
   const body = await response.text();

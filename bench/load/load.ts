@@ -28,7 +28,7 @@ const outcomeSchema = z.object({
 
 export interface Load extends z.infer<typeof outcomeSchema> {
   readonly perSecond: number;
-  /** The most requests that may have been answered without being counted as completed, when time was up. */
+  /** The most requests that may have been answered after time was up, and so are not counted as completed. */
   readonly maxUncounted: number;
 }
 
@@ -42,14 +42,14 @@ export interface LoadOptions {
 
 const execute = promisify(execFile);
 
-/** V8 compiles what is hot on a thread that shares the core, and has caught up by then. */
+/** By then V8 has compiled the hot code, on a thread that shares the core. */
 export const WARM_UP_SECONDS = 4;
 const LEAD_IN_SECONDS = 1;
 
-/** How many visitors come at once, unless a suite is about that. */
+/** Concurrent visitors, unless a suite is about their number. */
 export const CONNECTIONS = 32;
 
-/** Installs `wrk` where that is ours to do, and otherwise says how to. */
+/** Installs `wrk` where this process may, and otherwise says how to. */
 export async function prepareLoad(report: (line: string) => void): Promise<void> {
   await ensureDebianPackages(['wrk'], { report }).catch((error: unknown) => {
     report(`${error instanceof Error ? error.message : String(error)}\nWithout wrk, suites under load fail.`);
@@ -57,34 +57,31 @@ export async function prepareLoad(report: (line: string) => void): Promise<void>
 }
 
 /**
- * Sends requests over as many connections as there are, each as soon as the one before it is answered.
+ * Sends requests over all connections, each request as soon as the one before it is answered.
  * @throws Error when one was refused or broken.
  */
 export async function load(options: LoadOptions): Promise<Load> {
-  const outcome = await loadAsFarAsItGoes(options);
+  const outcome = await loadLeniently(options);
   if (outcome.refused > 0 || outcome.broken > 0) {
     throw new Error(`${outcome.refused} requests were refused and ${outcome.broken} broken.`);
   }
   return outcome;
 }
 
-/**
- * The same for `WARM_UP_SECONDS`, and without a complaint: how a process behaves while it is cold is the finding of one
- * suite.
- */
+/** Does the same for `WARM_UP_SECONDS`, and ignores refusals: one suite measures how a cold process behaves. */
 export async function warmUp(options: Omit<LoadOptions, 'seconds'>): Promise<Load> {
-  return loadAsFarAsItGoes({ ...options, seconds: WARM_UP_SECONDS });
+  return loadLeniently({ ...options, seconds: WARM_UP_SECONDS });
 }
 
 /**
- * The same for a second, right before what is measured. Between two runs a process was idle: its links have become too
- * old, and V8 has tidied up. What happens in the moment in which load sets in is not what a run is about.
+ * Does the same for a second, right before a measured run. In the pause between two runs, links in memory have become
+ * too old and V8 has collected garbage; a run does not measure how load sets in.
  */
 export async function leadIn(options: Omit<LoadOptions, 'seconds'>): Promise<Load> {
   return load({ ...options, seconds: LEAD_IN_SECONDS });
 }
 
-async function loadAsFarAsItGoes(options: LoadOptions): Promise<Load> {
+async function loadLeniently(options: LoadOptions): Promise<Load> {
   const { connections, seconds } = options;
   const directory = await mkdtemp(join(tmpdir(), 'terse-load-'));
   try {

@@ -9,8 +9,8 @@ import { CONNECTIONS, leadIn, load, type LoadOptions, warmUp } from './load.ts';
 type Visited = Pick<FunctionProcess, 'url' | 'pid'>;
 
 /**
- * Warms a redirect up with these requests. @returns how to visit it: for so many seconds, and every visit is proved to
- * arrive.
+ * Warms a redirect up with these requests.
+ * @returns a function that visits it for so many seconds and checks that every visit is stored.
  */
 export async function prepareVisits(
   deployment: Pick<MeasuredDeployment, 'stored' | 'drain'>,
@@ -21,17 +21,17 @@ export async function prepareVisits(
   const arrivals = expectArrivals(deployment, redirect, await deployment.stored());
   const options = { url: redirect.url, requests, connections: CONNECTIONS, cores };
   arrivals.add(await warmUp(options));
-  await arrivals.settle();
+  await arrivals.verify();
   return async (seconds: number) => {
     arrivals.add(await leadIn(options));
     const done = await measureLoad(redirect, { ...options, seconds });
     arrivals.add(done);
-    await arrivals.settle();
+    await arrivals.verify();
     return done;
   };
 }
 
-/** The same for the bare Hono that it is compared with, where nothing has to arrive. */
+/** Does the same for the bare Hono that is the reference, which stores nothing. */
 export async function prepareBareVisits(
   bare: Visited,
   requests: readonly SampleRequest[],

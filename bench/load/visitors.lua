@@ -1,4 +1,4 @@
--- Sends the requests of a file, one after the other and from the beginning again. They are separated by NUL.
+-- Sends the requests of a file one after another, and starts again at its end. NUL separates them.
 local requests, position = {}, 0
 
 function init(arguments)

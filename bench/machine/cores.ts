@@ -6,16 +6,16 @@ import { processTree } from '../../harness/processes/process-tree.ts';
 const TASKSET = '/usr/bin/taskset';
 const FIRST_IN_LINE = ['/usr/bin/chrt', '--fifo', '1'] as const;
 
-/** What is measured has a core of its own; load and servers have the others. */
+/** Measured processes have one core for themselves; load and servers have the others. */
 export interface Cores {
   readonly description: string;
-  /** The command line that runs on the core of what is measured. */
+  /** The command line that runs on the measured core. */
   alone(command: readonly string[]): readonly string[];
   /** The command line that runs beside it, on the other cores. */
   beside(command: readonly string[]): readonly string[];
   /**
-   * The same for the load, which every other process there has to make way for, where the system lets us say so: while
-   * it waits for PostgreSQL, Redis or RabbitMQ, that is not what is measured that is slow.
+   * The same for the load, with priority over all other processes there where the system permits it. Otherwise it would
+   * wait for PostgreSQL, Redis or RabbitMQ, and the measured process would look slow.
    */
   besideFirst(command: readonly string[]): readonly string[];
   /** The same machine with nothing pinned, for a product of several processes. */
@@ -24,7 +24,7 @@ export interface Cores {
   moveBeside(pid: number): void;
 }
 
-/** Where there is one core only, or no `taskset`, nothing is pinned. */
+/** Finds out how to pin processes. With one core, or without `taskset`, it pins none. */
 export function findCores(): Cores {
   const count = availableParallelism();
   if (count < 2 || !existsSync(TASKSET)) {
@@ -32,15 +32,15 @@ export function findCores(): Cores {
   }
   const own = String(count - 1);
   const others = `0-${count - 2}`;
-  const isLoadFirst = mayGoFirst();
+  const hasPriority = mayTakePriority();
   return {
     description: [
-      `${count} cores: what is measured on one, everything else on the ${count === 2 ? 'other' : 'others'}`,
-      isLoadFirst ? 'the load before all else there' : 'the load waits for all else there',
+      `${count} cores: measured processes on one, everything else on the ${count === 2 ? 'other' : 'others'}`,
+      hasPriority ? 'the load with priority there' : 'the load without priority there',
     ].join(', '),
     alone: (command) => [TASKSET, '-c', own, ...command],
     beside: (command) => [TASKSET, '-c', others, ...command],
-    besideFirst: (command) => [...(isLoadFirst ? FIRST_IN_LINE : []), TASKSET, '-c', others, ...command],
+    besideFirst: (command) => [...(hasPriority ? FIRST_IN_LINE : []), TASKSET, '-c', others, ...command],
     unpinned: unpinned(count, (command) => [TASKSET, '-c', `0-${count - 1}`, ...command]),
     moveBeside: (pid) => {
       for (const id of processTree(pid)) {
@@ -63,7 +63,7 @@ function unpinned(count: number, command: (line: readonly string[]) => readonly 
   };
 }
 
-function mayGoFirst(): boolean {
+function mayTakePriority(): boolean {
   const [program, ...args] = FIRST_IN_LINE;
   return spawnSync(program, [...args, 'true']).status === 0;
 }

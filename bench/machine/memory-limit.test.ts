@@ -32,7 +32,7 @@ test.each([
     limit: 'memory.limit_in_bytes',
     events: ['memory.oom_control', 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n'],
   },
-] as const)('a limit is kept by version $version of control groups', ({ files, parent, limit, events }) => {
+] as const)('version $version of control groups enforces a limit', ({ files, parent, limit, events }) => {
   mkdirSync(join(root, parent), { recursive: true });
   for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text);
   const opened = openMemoryLimit(384, root);
@@ -50,7 +50,7 @@ test.each([
   expect(opened?.killed()).toBe(3);
 });
 
-test('where there are no control groups for memory there is no limit', () => {
+test('there is no limit without control groups for memory', () => {
   writeFileSync(join(root, 'cgroup.subtree_control'), 'cpu pids\n');
   expect(openMemoryLimit(384, root)).toBeUndefined();
   expect(existsSync(join(root, 'memory'))).toBe(false);

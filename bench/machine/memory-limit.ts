@@ -10,13 +10,13 @@ import {
 import { join } from 'node:path';
 import { signal, survivors } from '../../harness/processes/process-tree.ts';
 
-/** A limit that the kernel holds a process and its descendants to; it kills what goes beyond. */
+/** A memory limit of a process and its descendants: the kernel kills processes that exceed it. */
 export interface MemoryLimit {
   /** The command line that runs within the limit. */
   within(command: readonly string[]): readonly string[];
-  /** How many processes the kernel killed. */
+  /** Returns the number of processes that the kernel killed. */
   killed(): number;
-  /** Kills the processes that are left, and removes the limit. */
+  /** Kills the remaining processes and removes the limit. */
   close(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ interface Hierarchy {
 const CGROUPS = '/sys/fs/cgroup';
 const END_TIMEOUT_MS = 5000;
 
-/** Makes a limit in MB, without swap; `undefined` where this process may make no control group for memory. */
+/** Creates a limit in MB, without swap; `undefined` where this process may create no control group for memory. */
 export function openMemoryLimit(megabytes: number, root = CGROUPS): MemoryLimit | undefined {
   const hierarchy = findHierarchy(root);
   if (!hierarchy) return undefined;

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { memoryOfTree, partOf, watchMemory } from './process-memory.ts';
+import { kindOf, memoryOfTree, watchMemory } from './process-memory.ts';
 
 const HELD_MB = 64;
-/** Starts a child in a session of its own, which holds memory and says so. */
+/** Starts a child in its own session, which holds memory and says so. */
 const PARENT = `
   const child = require('node:child_process').spawn(
     process.execPath,
@@ -14,7 +14,7 @@ const PARENT = `
   process.on('SIGTERM', () => { child.kill('SIGKILL'); process.exit(0); });
 `;
 
-test('the memory of a product includes processes in sessions of their own', async () => {
+test('the memory of a process tree includes processes in their own sessions', async () => {
   const parent = spawn(process.execPath, ['-e', PARENT], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = parent.pid ?? 0;
@@ -26,11 +26,11 @@ test('the memory of a product includes processes in sessions of their own', asyn
   await once(parent, 'exit');
 
   expect(child.totalMb).toBeGreaterThan(HELD_MB);
-  expect(child.services.get('node')?.count).toBe(1);
-  expect(whole.services.get('node')?.count).toBe(2);
+  expect(child.kinds.get('node')?.count).toBe(1);
+  expect(whole.kinds.get('node')?.count).toBe(2);
   expect(whole.totalMb).toBeGreaterThan(child.totalMb);
   expect(watch.highest().totalMb).toBeGreaterThan(HELD_MB);
-  expect(memoryOfTree(pid)).toEqual({ totalMb: 0, services: new Map() });
+  expect(memoryOfTree(pid)).toEqual({ totalMb: 0, kinds: new Map() });
 });
 
 test.each([
@@ -41,6 +41,6 @@ test.each([
   ['postgres: terse: io worker 2', 'io worker'],
   ['postgres: terse terse [local] idle in transaction', 'connection'],
   ['', ''],
-])('%j is told as %s', (command, part) => {
-  expect(partOf(command)).toBe(part);
+])('the kind of %j is %s', (command, kind) => {
+  expect(kindOf(command)).toBe(kind);
 });

@@ -5,35 +5,35 @@ import { processTree } from '../../harness/processes/process-tree.ts';
 /** Memory in MB of 1024² bytes, each shared page divided among those that share it. */
 export interface TreeMemory {
   readonly totalMb: number;
-  readonly services: ReadonlyMap<string, { readonly count: number; readonly mb: number }>;
+  readonly kinds: ReadonlyMap<string, { readonly count: number; readonly mb: number }>;
 }
 
 export interface MemoryWatch {
-  /** The highest total so far, and what it was made of. */
+  /** The memory at the moment of the highest total so far. */
   highest(): TreeMemory;
   stop(): void;
 }
 
 const POSTGRES_TITLE = /^postgres: (?<title>.+)/;
-const POSTGRES_PARTS =
+const POSTGRES_KINDS =
   /checkpointer|background writer|walwriter|autovacuum launcher|logical replication launcher|io worker|startup/;
 
-/** The proportional memory of a process and its descendants, also those in sessions of their own, by what they are. */
+/** The proportional memory of a process and its descendants, also in other sessions, by kind of process. */
 export function memoryOfTree(pid: number): TreeMemory {
-  const services = new Map<string, { count: number; mb: number }>();
+  const kinds = new Map<string, { count: number; mb: number }>();
   let totalMb = 0;
   for (const id of processTree(pid)) {
     const memory = proportionalMb(id);
     if (memory === undefined) continue;
-    const name = partOf(readCommand(id));
-    const { count = 0, mb = 0 } = services.get(name) ?? {};
-    services.set(name, { count: count + 1, mb: mb + memory });
+    const name = kindOf(readCommand(id));
+    const { count = 0, mb = 0 } = kinds.get(name) ?? {};
+    kinds.set(name, { count: count + 1, mb: mb + memory });
     totalMb += memory;
   }
-  return { totalMb, services };
+  return { totalMb, kinds };
 }
 
-/** Reads the memory of a process tree again and again. */
+/** Reads the memory of a process tree at an interval. */
 export function watchMemory(pid: number, everyMs: number): MemoryWatch {
   let highest = memoryOfTree(pid);
   const timer = setInterval(() => {
@@ -43,15 +43,15 @@ export function watchMemory(pid: number, everyMs: number): MemoryWatch {
   return { highest: () => highest, stop: () => clearInterval(timer) };
 }
 
-/** Which part of the product a command line belongs to. */
-export function partOf(command: string): string {
+/** Names the kind of process that has a command line. */
+export function kindOf(command: string): string {
   const title = POSTGRES_TITLE.exec(command)?.groups?.['title'];
-  if (title !== undefined) return POSTGRES_PARTS.exec(title)?.[0] ?? 'connection';
+  if (title !== undefined) return POSTGRES_KINDS.exec(title)?.[0] ?? 'connection';
   const [program = ''] = command.split(/[\0 ]/, 1);
   return basename(program);
 }
 
-/** `undefined` when the process has ended. */
+/** Returns `undefined` when the process has ended. */
 function proportionalMb(pid: number): number | undefined {
   try {
     const kilobytes = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1];

@@ -4,19 +4,18 @@ import { processTree } from '../../harness/processes/process-tree.ts';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** CPU seconds that a process, its children and those of them that have ended have used so far. */
+/** The CPU seconds of a process and its descendants so far, ended ones included. */
 export function cpuSeconds(pid: number): number {
   const own = (id: number, fields: readonly number[]) => {
     const ticks = statOf(id);
     return fields.reduce((sum, field) => sum + Number(ticks[field] ?? 0), 0);
   };
-  // utime, stime, cutime and cstime of proc(5), counted from the state on: the last two are of children that have
-  // ended.
+  // utime, stime, cutime and cstime of proc(5), counted from the state on. The last two belong to ended children.
   const ticks = processTree(pid).reduce((sum, id) => sum + own(id, [11, 12, 13, 14]), 0);
   return ticks / TICKS_PER_SECOND;
 }
 
-/** Begins to measure; call what it returns for the CPU seconds since. */
+/** Begins to measure. @returns a function that returns the CPU seconds since. */
 export function measureUsage(pid: number): () => number {
   const before = cpuSeconds(pid);
   return () => cpuSeconds(pid) - before;

@@ -2,8 +2,7 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 
 /**
- * The least that Hono can do: a redirect that is known beforehand, on the server that Terse uses. Its port is the
- * setting `PORT`.
+ * Bare Hono: a fixed redirect, on the server that Terse uses. `PORT` sets its port.
  */
 const app = new Hono();
 app.get('/.live', (c) => c.text('live'));

@@ -10,12 +10,12 @@ import type { Cores } from '../machine/cores.ts';
 const BARE_INSERTS = fileURLToPath(new URL('bare-inserts.ts', import.meta.url));
 const BARE_HONO = fileURLToPath(new URL('bare-hono.ts', import.meta.url));
 
-/** The command line of the least that answers with a redirect, on the core of what is measured. */
+/** The command line of a bare Hono that redirects, on the measured core. */
 export function commandOfBareHono(cores: Pick<Cores, 'alone'>): readonly string[] {
   return cores.alone([process.execPath, BARE_HONO]);
 }
 
-/** The command line that inserts links for so many seconds, on the core of what is measured. */
+/** The command line that inserts links for so many seconds, on the measured core. */
 export function commandOfBareInserts(
   cores: Pick<Cores, 'alone'>,
   databaseUrl: string,
@@ -24,7 +24,7 @@ export function commandOfBareInserts(
   return cores.alone([process.execPath, BARE_INSERTS, databaseUrl, String(seconds)]);
 }
 
-/** Starts the least that answers with a redirect. */
+/** Starts a bare Hono that redirects. */
 export async function startBareHono(
   cores: Pick<Cores, 'alone'>,
   settings: Settings = {},

@@ -3,7 +3,7 @@ import type { FunctionProcess } from '../../harness/processes/function-process.t
 import { alternate, pairOf } from '../alternate.ts';
 import { fillCache, seedLinks } from '../data/seed.ts';
 import type { MeasuredDeployment } from '../deployment.ts';
-import { settled } from '../load/arrivals.ts';
+import { steady } from '../load/arrivals.ts';
 import { CONNECTIONS, load, warmUp } from '../load/load.ts';
 import { measureUsage } from '../machine/usage.ts';
 import { count, number, withSpread } from '../report.ts';
@@ -16,12 +16,10 @@ const POLL_MS = 100;
 const PATIENCE_MS = 30_000;
 const MILLION = 1e6;
 
-/** What the same took when it was measured for the first time, in CPU seconds of bare Hono (`docs/capacity.md`). */
+/** The first measurement of the same, as a multiple of bare Hono's CPU seconds (`docs/capacity.md`). */
 const FIRST_MEASUREMENT = 7.12;
 
-/**
- * Waits until the links have counted so many visits, and no delta waits to be merged. @throws Error when they do not.
- */
+/** Waits until so many visits are counted and all rollup deltas are merged. @throws Error when that fails. */
 async function untilCountedAndMerged({ sql }: MeasuredDeployment, visits: number): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
@@ -29,7 +27,9 @@ async function untilCountedAndMerged({ sql }: MeasuredDeployment, visits: number
       select sum(visit_count)::int as counted, exists (select from rollup_deltas) as waiting from links`;
     if (row?.counted === visits && !row.waiting) return;
     if (performance.now() > deadline) {
-      throw new Error(`Of ${visits} visits ${row?.counted} are counted; deltas wait: ${row?.waiting}.`);
+      throw new Error(
+        `${row?.counted} of ${visits} visits are counted; rollup deltas wait: ${row?.waiting}.`,
+      );
     }
     await sleep(POLL_MS);
   }
@@ -61,11 +61,11 @@ export const cost: Suite = {
       const before = await redirect.metric('redirects_total', 'outcome="redirect"');
       const usages = pids.map((pid) => measureUsage(pid));
       await load({ ...options, url: redirect.url, seconds });
-      const visits = await settled(() => redirect.metric('redirects_total', 'outcome="redirect"'));
+      const visits = await steady(() => redirect.metric('redirects_total', 'outcome="redirect"'));
       await deployment.untilStored(visits);
       await untilCountedAndMerged(deployment, await redirect.metric('visits_recorded_total', 'people'));
-      const services = usages.map((usage) => (usage() / (visits - before)) * MILLION);
-      return { services, total: services.reduce((sum, part) => sum + part, 0) };
+      const perProcess = usages.map((usage) => (usage() / (visits - before)) * MILLION);
+      return { perProcess, total: perProcess.reduce((sum, each) => sum + each, 0) };
     };
     const bareHono = async (seconds: number) => {
       const usage = measureUsage(bare.pid);
@@ -95,10 +95,10 @@ export const cost: Suite = {
         size,
         measured: withSpread(spread(measured.map(({ subject }) => subject.total))),
       },
-      ...names.map((name, part) => ({
+      ...names.map((name, index) => ({
         what: `of these ${name}`,
         size,
-        measured: number(median(measured.map(({ subject }) => subject.services[part] ?? 0))),
+        measured: number(median(measured.map(({ subject }) => subject.perProcess[index] ?? 0))),
       })),
       {
         what: 'CPU seconds per million, bare Hono',

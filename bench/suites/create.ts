@@ -19,7 +19,7 @@ const REQUESTS: readonly SampleRequest[] = URLS.map((url) => ({
   body: JSON.stringify({ original_url: url }),
 }));
 
-/** How links are created: with these requests, over so many connections. */
+/** The way to create links: these requests, over so many connections. */
 interface Creating {
   readonly requests: readonly SampleRequest[];
   readonly linksPerRequest: number;
@@ -45,8 +45,8 @@ const BULK_REQUESTS: Creating = {
 };
 
 /**
- * Links created a second over HTTP, and what of the function's CPU one took. @throws Error when not all of them are
- * stored.
+ * Creates links over HTTP. @returns the rate and the function's CPU time per link. @throws Error when not all of them
+ * are stored.
  */
 export async function measureCreating(
   deployment: MeasuredDeployment,
@@ -67,7 +67,7 @@ export async function measureCreating(
   const cpuMicroseconds = (usage() * 1e6) / least;
   const created = (await countLinks(deployment)) - before;
   if (created < least || created > least + done.maxUncounted * linksPerRequest) {
-    throw new Error(`${least} links were created, and ${created} are there.`);
+    throw new Error(`${least} links were created, but ${created} are stored.`);
   }
   return { perSecond: done.perSecond * linksPerRequest, cpuMicroseconds };
 }

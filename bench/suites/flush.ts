@@ -14,7 +14,7 @@ import type { Suite } from '../suite.ts';
 const CODES_PER_ADDITION = 1000;
 const flushedSchema = z.object({ flushed: z.int() });
 
-/** Counts one visit of each of so many links, then flushes. @throws Error when not all of them reach the links. */
+/** Counts one visit of each of so many links, then flushes. @throws Error when a count does not reach its link. */
 export async function measureFlush(
   deployment: MeasuredDeployment,
   links: number,
@@ -30,7 +30,7 @@ export async function measureFlush(
   await flusher.end('SIGKILL');
   const [row] = await deployment.sql<{ visits: number }[]>`select sum(visit_count)::int as visits from links`;
   if (flushed !== links || row?.visits !== links) {
-    throw new Error(`Of ${links} visits ${flushed} were flushed, and the links have ${row?.visits}.`);
+    throw new Error(`${flushed} of ${links} visits were flushed, and the links have ${row?.visits}.`);
   }
   return { seconds, highestMb };
 }

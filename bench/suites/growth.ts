@@ -26,14 +26,14 @@ const LOGARITHMIC = 0.15;
 
 interface Cost {
   readonly what: string;
-  /** What there is more and more of. */
+  /** The data that grows. */
   readonly of: string;
   readonly size: number;
-  /** Milliseconds for one of what is done. */
+  /** Milliseconds for one unit of work. */
   readonly cost: number;
 }
 
-/** What everything costs when there are so many links, and as many visits. */
+/** Measures all costs with so many links, and as many visits. */
 async function costsAt(bench: Bench, links: number): Promise<Cost[]> {
   const deployment = await bench.openDeployment();
   await seedLinks(deployment.sql, links);

@@ -10,10 +10,10 @@ import type { Suite } from '../suite.ts';
 
 const PAGE = 100;
 const CALLS = 100;
-/** More than this apart is no noise. */
+/** A larger ratio is no noise. */
 const NOISE = 1.25;
 
-/** The middle of the milliseconds that a page takes, the first one being 1. */
+/** The median of the milliseconds that a page takes; pages count from 1. */
 export async function measurePage(
   deployment: MeasuredDeployment,
   url: string,

@@ -14,7 +14,7 @@ const LINKS = 1000;
 const REQUESTS = 50_000;
 const MAX_MEMORY_MB = 120;
 
-/** Visitors of links that are in the redirect's memory, some visited much more than others. */
+/** Requests for links in the redirect's memory, some visited much more than others. */
 export function hotRequests(links: number): SampleRequest[] {
   const random = createRandom(1);
   const draw = createZipf(links, random);
@@ -24,7 +24,7 @@ export function hotRequests(links: number): SampleRequest[] {
   );
 }
 
-/** A redirect with its links in memory, warmed up, and loads on it whose visits are all proved to arrive. */
+/** Starts and warms up a redirect with its links in memory; `visit` checks that every visit is stored. */
 export async function openHot(deployment: MeasuredDeployment, links: number, bench: Pick<Bench, 'cores'>) {
   await fillCache(deployment, links);
   const redirect = await deployment.start('redirect', 'alone');
@@ -32,7 +32,7 @@ export async function openHot(deployment: MeasuredDeployment, links: number, ben
   return { redirect, requests, visit: await prepareVisits(deployment, redirect, requests, bench) };
 }
 
-/** The redirects a second of one process, for suites that compare with them. */
+/** Measures the redirects per second of one process, for suites that compare with it. */
 export async function measureHotRate(bench: Bench): Promise<number> {
   const deployment = await bench.openDeployment();
   await seedLinks(deployment.sql, LINKS);

@@ -12,7 +12,7 @@ const CONNECTIONS = 64;
 const VISITORS_PER_LINK = 4;
 const LINKS_PER_RUN = 30_000;
 
-/** Links that lie apart, each asked for by several visitors at once. */
+/** Requests for links that lie apart in the index, each by several visitors at once. */
 function missingRequests(links: number, run: number): SampleRequest[] {
   const first = (run * LINKS_PER_RUN) % links;
   const wanted = Array.from(
@@ -22,7 +22,7 @@ function missingRequests(links: number, run: number): SampleRequest[] {
   return visitsTo(wanted.flatMap((link) => Array.from({ length: VISITORS_PER_LINK }, () => link)));
 }
 
-/** Redirects whose links only the database knows: how many a second, and how many links it was asked for. */
+/** Measures redirects of links that only the database has: their rate, and the queries for links. */
 export function createMissing(
   deployment: MeasuredDeployment,
   links: number,
@@ -43,9 +43,9 @@ export function createMissing(
     });
     arrivals.add(done);
     let queries = 0;
-    await arrivals.settle(async () => {
+    await arrivals.verify(async () => {
       await redirect.end('SIGTERM');
-      // The writer looks links up, too.
+      // Before the writer starts, which reads links, too.
       queries = (await deployment.indexReads('links_pkey')) - readsBefore;
     });
     return { ...done, queries, codes: Math.ceil(done.completed / VISITORS_PER_LINK) };
@@ -81,7 +81,7 @@ export const redirectMiss: Suite = {
         size,
         goal: '1',
         measured: withSpread(perCode),
-        // Requests that were under way when time was up have asked, and are not among the completed.
+        // Requests that were pending when time was up have caused a query, but are not completed.
         met: subjects.every(({ queries, codes }) => queries <= codes + CONNECTIONS),
       },
       {

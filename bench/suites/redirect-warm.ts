@@ -11,12 +11,12 @@ import type { Bench, Finding, Suite } from '../suite.ts';
 const LINKS = 100_000;
 type Transport = 'TCP' | 'REST';
 
-/** With fewer, a link is still in the redirect's memory when its turn comes again. */
+/** With fewer links, one is still in the redirect's memory when its turn comes again. */
 export const LEAST_FOLLOWED = 50_000;
 
 /**
- * A redirect with links in Redis, and visitors who follow so many of them, one after the other: none is in the
- * redirect's memory any more when its turn comes again.
+ * Starts a redirect with links in Redis, and visitors who follow so many of them in turn that each link has left the
+ * redirect's memory when its turn comes again.
  */
 export async function openWarm(
   deployment: MeasuredDeployment,

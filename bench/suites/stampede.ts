@@ -9,7 +9,7 @@ import type { Finding, Suite } from '../suite.ts';
 const VISITORS = 5000;
 const MAX_MEMORY_MB = 200;
 
-/** Visitors who all come at once to a redirect that has nothing in memory, and what that took. */
+/** Sends a thundering herd to a redirect with an empty memory, and measures its cost. */
 export async function stampede(deployment: MeasuredDeployment, paths: readonly string[]) {
   await deployment.redis('FLUSHALL');
   const readsBefore = await deployment.indexReads('links_pkey');
@@ -30,7 +30,7 @@ export const stampedeSuite: Suite = {
   run: async ({ openDeployment }) => {
     const deployment = await openDeployment();
     await seedLinks(deployment.sql, 1000);
-    const herd = [
+    const herds = [
       { to: 'one link', status: '307', maxQueries: 1, paths: repeated(`/${codeOf(7)}`, VISITORS) },
       { to: 'one unknown code', status: '404', maxQueries: 1, paths: repeated('/nothing', VISITORS) },
       {
@@ -42,7 +42,7 @@ export const stampedeSuite: Suite = {
     ];
     const findings: Finding[] = [];
     let stored = 0;
-    for (const { to, status, maxQueries, paths } of herd) {
+    for (const { to, status, maxQueries, paths } of herds) {
       const outcome = await stampede(deployment, paths);
       const answers = [...outcome.statuses].map(([code, times]) => `${code}: ${count(times)}`).join(', ');
       stored += outcome.redirected;

@@ -12,7 +12,7 @@ import { observeUse } from './standalone/use.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The product as `npm start` runs it, on all cores, in turn with the same product of another checkout. */
+/** Measures the product as `npm start` runs it, on all cores, in turn with that of another checkout. */
 export const standalone: Suite = {
   name: 'standalone',
   run: (bench) =>
@@ -36,7 +36,7 @@ async function measure(bench: Bench, checkouts: Checkouts): Promise<readonly Fin
   const starts = await measureStarts(bench, checkouts);
   report('  memory, and the API at full rate');
   const use = findingsOfUse(await inTurn(pairs, checkouts, (checkout) => observeUse(checkout, bench)));
-  report('  a limit of memory');
+  report('  a memory limit');
   const limit = await measureWithinLimit(bench, checkouts);
   report('  redirects');
   return [...starts, ...use, ...limit, ...(await measureRates(bench, checkouts))];

@@ -31,7 +31,7 @@ interface Candidate {
   readonly settings: Settings;
   readonly path: string;
   readonly status: number;
-  /** The setting with the port where it answers. */
+  /** The setting that has the port of the answer. */
   readonly at: 'PORT' | 'INTERNAL_PORT';
   /** Shown for comparison, without a goal. */
   readonly isReference?: boolean;

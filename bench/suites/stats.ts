@@ -13,7 +13,7 @@ const CALLS = 200;
 const LINKS = 1000;
 const totalsSchema = z.object({ totals: z.object({ visits: z.int(), bot_visits: z.int() }) });
 
-/** The middle of the milliseconds that the stats of a link take, and how many visits they tell of. */
+/** Measures the median of the milliseconds that the stats of a link take, and how many visits they report. */
 export async function measureStats(url: string, link: number): Promise<{ ms: number; visits: number }> {
   const address = `${url}/api/v1/links/${codeOf(link)}/stats`;
   const { totals } = totalsSchema.parse(JSON.parse(await readApi(address, API_KEY)));
@@ -21,7 +21,7 @@ export async function measureStats(url: string, link: number): Promise<{ ms: num
   return { ms, visits: totals.visits + totals.bot_visits };
 }
 
-/** The same, when each time a merge has changed every month since the last. */
+/** Measures the same after a merge has changed every month before each call. */
 async function measureChangedStats({ sql }: MeasuredDeployment, url: string, link: number): Promise<number> {
   const address = `${url}/api/v1/links/${codeOf(link)}/stats`;
   const taken: number[] = [];
@@ -51,10 +51,10 @@ export const stats: Suite = {
       async () => ({ key: await measureKeyRead(deployment), other: await measureStats(running.url, 1) }),
     );
     const changedMs = await measureChangedStats(deployment, running.url, 0);
-    // The period of the answer is the 30 days that were seeded; its two ends may miss what lies on the edge.
+    // The answer covers the 30 seeded days; visits at either end may fall outside.
     const visits = measured[0]?.subject.visits ?? 0;
     if (visits < ofFirst * 0.9 || visits > ofFirst) {
-      throw new Error(`The stats tell of ${visits} visits, and ${ofFirst} are there.`);
+      throw new Error(`The stats report ${visits} visits, but ${ofFirst} are stored.`);
     }
     const toKey = ratio(
       measured.map(({ subject, reference }) => ({ subject: subject.ms, reference: reference.key })),

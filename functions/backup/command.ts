@@ -1,14 +1,15 @@
 import { parseCommandLine, UsageError } from '@terse/command-line/command-line';
 
-export const USAGE = `Copies the database of one moment into a file, while Terse goes on: that of DATABASE_URL, or the one in DATA_DIR.
+export const USAGE = `Copies the database into a file, as of one moment, while Terse runs.
+It is the database at DATABASE_URL, or the one in DATA_DIR.
 
   npm run backup -- FILE             makes the file
-  npm run backup -- FILE --force     replaces a file that is there
+  npm run backup -- FILE --force     replaces an existing file
   npm run --silent backup -- -       writes to standard output
 `;
 
 /**
- * The file, and whether it may be replaced.
+ * Returns the file, and whether it may be replaced.
  * @throws UsageError unless the command line names one file.
  */
 export function readBackupCommand(args: readonly string[]): { file: string; overwrite: boolean } {

@@ -25,7 +25,7 @@ async function tick(event: unknown, overrides: Partial<Parameters<typeof createC
   return { status: response.status, body: await response.json() };
 }
 
-test('flushes what visitors left, once, and shows the same count before and after', async () => {
+test('flushes counts once, and shows the same count before and after', async () => {
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   for (let visits = 0; visits < 3; visits++) {
     services.recorder.record({ ...visit, shortCode: short_code });
@@ -42,7 +42,7 @@ test('flushes what visitors left, once, and shows the same count before and afte
   expect((await services.linkService.read(short_code)).visit_count).toBe(3);
 });
 
-test('maintenance makes partitions; what was lost is taken back after a day, and not while it waits in the queue', async () => {
+test('maintenance creates partitions, and takes lost visits back after a day, but none that wait in the queue', async () => {
   const preparePartitions = vi.fn(() => Promise.resolve());
   const maintain = async () => (await tick({ task: 'maintain', grace_ms: 0 }, { preparePartitions })).body;
   expect(await maintain()).toEqual(NOTHING);
@@ -60,7 +60,7 @@ test('maintenance makes partitions; what was lost is taken back after a day, and
   await losing.close();
 });
 
-test('merges the deltas of stored visits, once, and the stats stay the same', async () => {
+test('merges the rollup deltas of stored visits once, and the stats stay the same', async () => {
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   const timestamp = services.clock.now();
   const id = '01a20d74-b2d3-75ae-b5ad-edd32e73337f';
@@ -75,7 +75,7 @@ test('merges the deltas of stored visits, once, and the stats stay the same', as
   expect(await services.stats.summarise(short_code, { interval: 'day' })).toEqual(before);
 });
 
-test('the last tick of a process brings counts to the links, and does nothing that would delay its end', async () => {
+test('the last tick of a process only adds counts to the links, which keeps the stop short', async () => {
   const flush = vi.fn(() => Promise.resolve(2));
   const never = () => Promise.reject(new Error('is for the next process'));
   const services = {
@@ -92,7 +92,7 @@ test('the last tick of a process brings counts to the links, and does nothing th
   });
 });
 
-test('empties the overflow, and counts all the same while the queue is down', async () => {
+test('empties the overflow queue, and still counts while the queue is down', async () => {
   const drain = vi.fn(() => Promise.resolve(3));
   const event = { task: 'flush' };
   expect((await tick(event, { overflowDrain: { drain } })).body).toMatchObject({ drained: 3 });
@@ -115,31 +115,37 @@ test.each([
   ],
   ['take back', { corrected: 4 }, { reconciliation: { restore: () => Promise.resolve(4), takeBack: fails } }],
   ['partitions', {}, { preparePartitions: fails }],
-])('does the rest when "%s" fails, and says so to the schedule', async (part, rest, failing) => {
-  const done = {
-    counters: { flush: () => Promise.resolve(1), prune: vi.fn(() => Promise.resolve(0)) },
-    overflowDrain: { drain: () => Promise.resolve(2) },
-    merger: { merge: () => Promise.resolve(3) },
-    reconciliation: {
-      restore: () => Promise.resolve(4),
-      takeBack: () => Promise.resolve({ links: 5, visits: 9 }),
-    },
-    preparePartitions: vi.fn(() => Promise.resolve()),
-  };
-  const all = await tick({ task: 'maintain' }, done);
-  expect(all).toEqual({ status: 200, body: { flushed: 1, drained: 2, merged: 3, corrected: 9, failed: [] } });
-  const some = await tick({ task: 'maintain' }, { ...done, ...failing });
-  expect(some.status).toBe(503);
-  expect(some.body).toEqual({ ...(all.body as object), ...rest, failed: [part] });
-});
+])(
+  'does the other steps when "%s" fails, and reports the failure to the schedule',
+  async (step, rest, failing) => {
+    const done = {
+      counters: { flush: () => Promise.resolve(1), prune: vi.fn(() => Promise.resolve(0)) },
+      overflowDrain: { drain: () => Promise.resolve(2) },
+      merger: { merge: () => Promise.resolve(3) },
+      reconciliation: {
+        restore: () => Promise.resolve(4),
+        takeBack: () => Promise.resolve({ links: 5, visits: 9 }),
+      },
+      preparePartitions: vi.fn(() => Promise.resolve()),
+    };
+    const all = await tick({ task: 'maintain' }, done);
+    expect(all).toEqual({
+      status: 200,
+      body: { flushed: 1, drained: 2, merged: 3, corrected: 9, failed: [] },
+    });
+    const some = await tick({ task: 'maintain' }, { ...done, ...failing });
+    expect(some.status).toBe(503);
+    expect(some.body).toEqual({ ...(all.body as object), ...rest, failed: [step] });
+  },
+);
 
-test('prunes nothing when the flush failed: its batches may come again', async () => {
+test('prunes nothing after a failed flush, whose batches may come again', async () => {
   const prune = vi.fn(() => Promise.resolve(0));
   expect((await tick({ task: 'flush' }, { counters: { flush: fails, prune } })).status).toBe(503);
   expect(prune).not.toHaveBeenCalled();
 });
 
-test('refuses a tick that it does not know', async () => {
+test('refuses an unknown tick', async () => {
   expect((await tick({ task: 'dance' })).status).toBe(422);
   expect((await tick({})).status).toBe(422);
 });

@@ -27,7 +27,7 @@ describe('a count', () => {
     await counting.tick();
   }
 
-  test('keeps visits that a stopped writer or a switched-off disk holds, for a day', async () => {
+  test('keeps visits for a day that a stopped writer or a switched-off disk holds', async () => {
     await counting.record(a, 150);
     for (let hours = 0; hours < 23; hours++) {
       await counting.tick();
@@ -43,9 +43,9 @@ describe('a count', () => {
   test.each([
     ['the queue', (w: Counting) => w.backlog.waiting.mockResolvedValue(1)],
     ['a queue that does not answer', (w: Counting) => w.backlog.waiting.mockRejectedValue(new Error('down'))],
-    ['the overflow', (w: Counting) => w.overflow.peek.mockResolvedValue([{ id: '1', body: '[]' }])],
+    ['the overflow queue', (w: Counting) => w.overflow.peek.mockResolvedValue([{ id: '1', body: '[]' }])],
     [
-      'an overflow that does not answer',
+      'an overflow queue that does not answer',
       (w: Counting) => w.overflow.peek.mockRejectedValue(new Error('down')),
     ],
   ])('keeps visits for as long as some wait in %s', async (_, wait) => {
@@ -55,7 +55,7 @@ describe('a count', () => {
     expect(await shown()).toBe(5);
   });
 
-  test('that was taken back of visits that come after all has them with the next tick', async () => {
+  test('that was lowered for lost visits has them one tick after they arrive', async () => {
     await counting.record(a, 5);
     await passDay();
     expect(await shown()).toBe(0);
@@ -64,7 +64,7 @@ describe('a count', () => {
     expect(await shown()).toBe(5);
   });
 
-  test('has what Redis lost with the next tick', async () => {
+  test('has the visits that Redis lost after the next tick', async () => {
     await counting.record(a, 5);
     counting.wipe();
     expect(await shown()).toBe(0);
@@ -73,7 +73,7 @@ describe('a count', () => {
     expect(await shown()).toBe(5);
   });
 
-  test('has visits once that a redirect brings to the counter after they are stored', async () => {
+  test('has visits once when a redirect counts them after they are stored', async () => {
     vi.spyOn(counting.counter, 'add').mockResolvedValueOnce();
     await counting.record(a, 5);
     await counting.store(5);
@@ -84,7 +84,7 @@ describe('a count', () => {
     expect(await shown()).toBe(5);
   });
 
-  test('is restored by the next tick when a tick is aborted while it waits', async () => {
+  test('is restored by the next tick after a tick is aborted during its wait', async () => {
     await counting.record(a, 5);
     counting.wipe();
     await counting.store(5);
@@ -100,7 +100,7 @@ describe('a count', () => {
     expect(await shown()).toBe(5);
   });
 
-  test('is not restored by a guess while the counter does not say what is pending', async () => {
+  test('is not restored while the counter cannot say what is pending', async () => {
     await counting.record(a, 5);
     await counting.store(5);
     await counting.merge();

@@ -70,7 +70,7 @@ const simple = fc.oneof(
     ]),
   },
 );
-/** A tick of one process, while others act during its wait. */
+/** A tick of one process; other processes act during its wait. */
 const tick = fc.array(simple, { maxLength: 3 }).map((acts): Act => [
   `tick (${acts.map(([name]) => name).join(', ')})`,
   async (counting) => {
@@ -97,9 +97,9 @@ const acts = fc.array(fc.oneof({ weight: 5, arbitrary: simple }, { weight: 1, ar
   maxLength: 40,
 });
 
-describe('whatever is late, lost or killed', () => {
+describe('when anything may be late, lost or killed', () => {
   test(
-    'a tick later every count has what was stored, never more than was visited, and in the end just that',
+    'after a tick, every count has all stored visits and never more than the recorded ones; in the end both agree',
     { timeout: 180_000 },
     async () => {
       await fc.assert(
@@ -117,7 +117,7 @@ describe('whatever is late, lost or killed', () => {
           for (const [each, shown] of await counting.shown()) {
             expect(shown).toBeGreaterThanOrEqual(stored.get(each) ?? 0);
           }
-          // A surplus that grew after it was first seen is taken back with the second window.
+          // A surplus that grew after it was first seen is taken back in the second window.
           for (let windows = 0; windows < 2; windows++) {
             for (let ticks = 0; ticks < 3; ticks++) await counting.tick();
             counting.clock.advance(WINDOW_MS);

@@ -11,7 +11,7 @@ import { manifest } from './manifest.ts';
 void runUntilStopped(async () => {
   const context = createContext(manifest);
   const { config, log } = context;
-  // With its own trigger it serves nothing but the internal addresses.
+  // With its own schedule, it serves only the internal addresses.
   const isTriggered = config.trigger === 'external';
   const listeners = isTriggered ? await openListeners(config) : await openInternalListener(config);
   const services = await openCounterFlush(context);
@@ -19,7 +19,7 @@ void runUntilStopped(async () => {
   listeners.callers?.serve(app);
   listeners.internal.serve(createInternalApp(services));
   const ticking = isTriggered ? undefined : startSchedule(app, config, log);
-  reportStart(context, listeners, 'brings counts to the links, and deltas into the rollups');
+  reportStart(context, listeners, 'adds counts to the links and merges rollup deltas');
   return {
     turnAway: services.turnAway,
     stop: async (deadlineMs) => {

@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('maintains first, again when that failed, and then flushes until an hour has passed', async () => {
+test('maintains first, again after a failure, and then flushes until an hour has passed', async () => {
   const tasks: string[] = [];
   const app = new Hono().post('/.events', async (c) => {
     tasks.push((await c.req.json<{ task: string }>()).task);
@@ -36,7 +36,7 @@ test('maintains first, again when that failed, and then flushes until an hour ha
   ]);
 });
 
-test('cuts the tick under way short when it stops, and brings counts to the links', async () => {
+test('aborts the current tick when it stops, and adds counts to the links', async () => {
   const tasks: string[] = [];
   const app = new Hono().post('/.events', async (c) => {
     const { task } = await c.req.json<{ task: string }>();
@@ -53,7 +53,7 @@ test('cuts the tick under way short when it stops, and brings counts to the link
   expect(tasks).toEqual(['maintain', 'count']);
 });
 
-test('stops in order though its last flush fails: what was counted waits for the next process', async () => {
+test('stops in order when its last flush fails', async () => {
   const app = new Hono().post('/.events', (c) => c.json({}, 503));
   const config = readConfig(MANIFESTS.standalone, {});
   await startSchedule(app, config, createLog('silent')).stop();

@@ -5,15 +5,15 @@ import { postEvent, type Schedule, schedule } from '@terse/runtime/triggers';
 import type { Tick } from './app.ts';
 import { HOUR_MS } from '@terse/platform/durations';
 
-/** Sends a tick to the counter-flush. @throws Error when it was not carried out. */
+/** Sends a tick to the counter-flush. @throws Error when a step of it failed. */
 export function tick(app: Pick<Hono, 'request'>, event: Tick, signal?: AbortSignal): Promise<void> {
   return postEvent(app, event, signal);
 }
 
 /**
- * The trigger of the counter-flush: a flush every few seconds, and maintenance, which flushes too, first of all and
- * every hour. One that fails is tried again with the next tick. A stop aborts the tick under way, and brings counts to
- * the links once more.
+ * The trigger of the counter-flush: maintenance, which flushes too, at start and every hour; a flush every few seconds
+ * otherwise. Failed maintenance is tried again at the next tick. A stop aborts the current tick and adds counts to the
+ * links once more.
  */
 export function startSchedule(app: Pick<Hono, 'request'>, config: Config, log: Logger): Schedule {
   let maintainedAt = Number.NEGATIVE_INFINITY;
@@ -33,7 +33,7 @@ export function startSchedule(app: Pick<Hono, 'request'>, config: Config, log: L
   return {
     stop: async () => {
       await ticking.stop();
-      // What cannot be flushed now waits in the counter for the next process.
+      // Counts that cannot be flushed now wait in the counter for the next process.
       await tick(app, { task: 'count' }).catch(report);
     },
   };

@@ -22,10 +22,10 @@ import { vi } from 'vitest';
 export const WINDOW_MS = 24 * HOUR_MS;
 export const CODES = ['a', 'b', 'c'] as ShortCode[];
 
-/** Where a flush is killed. */
+/** The step at which a flush is killed. */
 export type Death = 'freeze' | 'apply' | 'settle';
 
-/** Counting and storing of visits, where anything may be late, lost or killed. */
+/** Counts and stores visits; a test may delay, lose or kill anything. */
 export class Counting {
   readonly clock = createTestClock();
   /** Visits that are recorded and not stored yet. */
@@ -33,7 +33,7 @@ export class Counting {
   readonly recorded = new Map<ShortCode, number>(CODES.map((code) => [code, 0]));
   readonly backlog = { waiting: vi.fn(() => Promise.resolve(0)) };
   readonly overflow = { peek: vi.fn(() => Promise.resolve<{ id: string; body: string }[]>([])) };
-  /** Acts of others while a reconciliation waits. */
+  /** What other processes do while a reconciliation waits. */
   readonly meanwhile: (() => Promise<unknown>)[] = [];
   readonly counter: Counter = {
     add: (...given) => this.#counter.add(...given),
@@ -69,7 +69,7 @@ export class Counting {
     return createVisitRepository({ db: this.#db }).insert(this.onTheWay.slice(0, some));
   }
 
-  /** Loses what the counter has. */
+  /** Loses all counts in the counter. */
   wipe(): void {
     this.#counter = createMemoryCounter({ clock: this.clock });
   }
@@ -142,7 +142,7 @@ export class Counting {
   }
 }
 
-/** Begins with links that nobody has visited. */
+/** Starts with links that have no visits. */
 export async function openCounting(database: OpenDatabase): Promise<Counting> {
   await emptyDatabase(database.db);
   const counting = new Counting(database);

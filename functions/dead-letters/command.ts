@@ -1,9 +1,9 @@
 import { parseCommandLine, UsageError, wholeNumber } from '@terse/command-line/command-line';
 import type { DeadLetterBox } from '@terse/queue/rabbitmq-dead-letters';
 
-export const USAGE = `What the visit-writer could not store lies in the queue visits.dead, with the reason.
+export const USAGE = `Messages that the visit-writer could not store are in the queue visits.dead, each with its reason.
 
-  npm run dead-letters -- list [--limit 20]   shows the oldest, which stay
+  npm run dead-letters -- list [--limit 20]   shows the oldest; they stay in the queue
   npm run dead-letters -- replay              sends all to the visit-writer again
   npm run dead-letters -- purge               removes all
 `;
@@ -11,11 +11,11 @@ export const USAGE = `What the visit-writer could not store lies in the queue vi
 const USUAL_LIMIT = '20';
 const MAX_LIMIT = 10_000;
 
-/** Does its work on the dead letters, and returns what to print. */
+/** Works on the dead letters and returns the text to print. */
 export type DeadLettersCommand = (box: Pick<DeadLetterBox, 'list' | 'replay' | 'purge'>) => Promise<string>;
 
 /**
- * The command that a command line asks for.
+ * Returns the command that a command line asks for.
  * @throws UsageError when there is no such command, or its words or options are wrong.
  */
 export function readDeadLettersCommand(args: readonly string[]): DeadLettersCommand {

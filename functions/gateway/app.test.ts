@@ -33,7 +33,7 @@ describe('routes', () => {
   });
 });
 
-test('does what a redirect needs done before its responses leave', () => {
+test('writes the visits of redirects to the journal before their responses leave', () => {
   const beforeResponses = vi.fn();
   const redirect = Object.assign(named('redirect'), { beforeResponses });
   const app = createGatewayApp({ ...services, ...originOfEach(named), redirect });
@@ -41,7 +41,7 @@ test('does what a redirect needs done before its responses leave', () => {
   expect(beforeResponses).toHaveBeenCalledTimes(1);
 });
 
-/** Serves apps on free ports until the test is over. */
+/** Serves apps on free ports until the test ends. */
 async function serveAll(...apps: readonly Pick<Hono, 'fetch'>[]): Promise<Listener[]> {
   const servers = await Promise.all(apps.map((app) => serve(app, { host: '127.0.0.1', port: 0 })));
   onTestFinished(async () => void (await Promise.all(servers.map((server) => server.close(0)))));
@@ -50,7 +50,7 @@ async function serveAll(...apps: readonly Pick<Hono, 'fetch'>[]): Promise<Listen
 
 const urlOf = (server: Listener | undefined) => `http://127.0.0.1:${server?.port}`;
 
-/** A gateway in front of one function that takes the place of all. */
+/** A gateway in front of one function that stands in for all. */
 async function serveGateway(origin: string): Promise<string> {
   const proxied = proxyTo(new URL(origin));
   const app = createGatewayApp({ ...services, ...originOfEach(() => proxied) });
@@ -77,7 +77,7 @@ describe('a proxied function', () => {
     return serveGateway(urlOf(server));
   }
 
-  test('answers through the gateway as it would itself, redirects included', async () => {
+  test('answers the same through the gateway and alone, redirects included', async () => {
     const gateway = await setUp();
     const response = await fetch(`${gateway}/code?q=%C3%BC`, { redirect: 'manual' });
     expect(response.status).toBe(307);
@@ -85,7 +85,7 @@ describe('a proxied function', () => {
     expect(seen).toHaveBeenLastCalledWith('/code', 'ü', '127.0.0.1');
   });
 
-  test('gets the body and the headers, and the visitor appended to those who sent it on before', async () => {
+  test('gets the body and the headers, with the visitor appended to earlier proxies', async () => {
     const gateway = await setUp();
     const response = await fetch(`${gateway}/api/v1/links`, {
       method: 'POST',
@@ -106,7 +106,7 @@ describe('a proxied function', () => {
     });
   });
 
-  test('and its caller see nothing of what is between the other and the gateway', async () => {
+  test('and its caller get no hop-by-hop headers of each other', async () => {
     const gateway = await setUp();
     const body = '{}';
     const [response] = await sendRaw(
@@ -143,13 +143,13 @@ describe('a proxied function', () => {
     expect(headers['connection']).toBe('keep-alive');
   });
 
-  test('that does not answer is a 503, which says when to come back', async () => {
+  test('that does not answer is a 503 with Retry-After', async () => {
     const response = await fetch(`${await serveGateway('http://127.0.0.1:1')}/code`);
     expect(response.status).toBe(503);
     expect(response.headers.get('Retry-After')).toBe('2');
   });
 
-  test('whose name leads nowhere is one, too', async () => {
+  test('whose name does not resolve is a 503, too', async () => {
     const response = await fetch(`${await serveGateway('http://function.invalid')}/code`);
     expect(response.status).toBe(503);
     expect(response.headers.get('Retry-After')).toBe('2');

@@ -5,8 +5,8 @@ type Found = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) =
 type Look = (hostname: string, found: Found) => void;
 
 /**
- * Resolves names, once for all concurrent callers, so that a slow name blocks one thread only. Each of them tries
- * another address first: a burst of connections is spread over all that a name has.
+ * Resolves a name once for all concurrent callers, so that a slow name blocks one thread only. Each caller tries
+ * another address first, which spreads a burst of connections over all addresses of the name.
  */
 export function lookUpOnce(
   look: Look = (hostname, found) => lookup(hostname, { all: true }, found),
@@ -24,11 +24,11 @@ export function lookUpOnce(
       others.push(found);
       return;
     }
-    const askers = [found];
-    waiting.set(hostname, askers);
+    const callers = [found];
+    waiting.set(hostname, callers);
     look(hostname, (error, addresses) => {
       waiting.delete(hostname);
-      for (const [index, each] of askers.entries()) each(error, error ? [] : startingAt(index, addresses));
+      for (const [index, each] of callers.entries()) each(error, error ? [] : startingAt(index, addresses));
     });
   };
 }

@@ -39,7 +39,7 @@ test.each([
   expect(answer?.body).toBe(path);
 });
 
-test('a function that refuses by the headers alone is heard before the body comes', async () => {
+test('forwards a refusal by the headers alone before the body arrives', async () => {
   const [answer] = await sendRaw(
     gateway.port,
     'POST /code HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\n',
@@ -47,7 +47,7 @@ test('a function that refuses by the headers alone is heard before the body come
   expect(answer?.body).toBe('/code');
 });
 
-test('a function that takes connections and says nothing does not keep a caller who leaves', async () => {
+test('answers the next request after a caller resets its connection', async () => {
   const socket = connect(gateway.port, '127.0.0.1');
   await new Promise((resolve) => {
     socket.write('GET /code HTTP/1.1\r\nHost: x\r\n\r\n', resolve);
@@ -57,7 +57,7 @@ test('a function that takes connections and says nothing does not keep a caller 
   expect(answer?.body).toBe('/next');
 });
 
-test('a function whose name is looked for without end is given up soon', async () => {
+test('gives up soon on a function whose name lookup never ends', async () => {
   const origin = proxyTo(new URL('http://function'), () => undefined);
   const app = createGatewayApp({ log, ...originOfEach(() => origin) });
   const waiting = await serve(app, listen);
@@ -66,7 +66,7 @@ test('a function whose name is looked for without end is given up soon', async (
   await waiting.close(0);
 });
 
-test('those who look for a name at the same time share one look', async () => {
+test('concurrent callers share one lookup of a name', async () => {
   const look = vi.fn((_name: string, found: (error: null, addresses: LookupAddress[]) => void) => {
     setImmediate(found, null, [{ address: '192.0.2.1', family: 4 }]);
   });
@@ -84,7 +84,7 @@ test('those who look for a name at the same time share one look', async () => {
   expect(look).toHaveBeenCalledOnce();
 });
 
-test('those who share a look are spread over all addresses of the name', async () => {
+test('callers that share a lookup are spread over all addresses of the name', async () => {
   const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => ({ address, family: 4 }));
   const lookup = lookUpOnce((_name, found) => void setImmediate(found, null, addresses));
   const first = await Promise.all(

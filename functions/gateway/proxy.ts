@@ -9,7 +9,7 @@ import type { Origin } from './app.ts';
 import { endToEnd, pairsOf, valueOf } from './hop-by-hop.ts';
 import { lookUpOnce } from './lookup.ts';
 
-/** Covers resolving the name and connecting; an unknown name may take seconds to fail. */
+/** Covers name resolution and connecting; an unknown name may take seconds to fail. */
 const CONNECT_TIMEOUT_MS = 1000;
 /** From the end of the request to the beginning of the answer. */
 const ANSWER_TIMEOUT_MS = 15_000;
@@ -18,7 +18,8 @@ const ANSWER_TIMEOUT_MS = 15_000;
 const REPLACED = new Set(['expect', 'host', 'x-forwarded-for', 'x-forwarded-host']);
 
 /**
- * Sends requests on to a function, with the visitor's address appended to `X-Forwarded-For`, and its answers back.
+ * Forwards requests to a function, with the visitor's address appended to `X-Forwarded-For`, and sends its answers
+ * back.
  * @throws DomainError `unavailable` when the function does not answer.
  */
 export function proxyTo(origin: URL, lookup: LookupFunction = lookUpOnce()): Origin {
@@ -44,7 +45,7 @@ export function proxyTo(origin: URL, lookup: LookupFunction = lookUpOnce()): Ori
         const answer = await answerTo(asking);
         const { statusCode = 502, statusMessage } = answer;
         const headers = endToEnd(answer.rawHeaders);
-        // For HEAD, Hono builds a new response and sends that.
+        // For HEAD, Hono builds a new response and sends that one.
         if (incoming.method === 'HEAD') return withoutBody(answer, statusCode, headers);
         outgoing.writeHead(statusCode, statusMessage, headers);
         pipeline(answer, outgoing, () => undefined);
@@ -82,7 +83,7 @@ function send(incoming: IncomingMessage, asking: ClientRequest): void {
     asking.end();
     return;
   }
-  // At once: the function may refuse by the headers alone, and must not close meanwhile as idle.
+  // At once: the function may refuse by the headers alone, and must not close the connection as idle.
   asking.flushHeaders();
   incoming.pipe(asking);
 }
@@ -105,7 +106,7 @@ function answerTo(asking: ClientRequest): Promise<IncomingMessage> {
       clearTimeout(timer);
       resolve(answer);
     });
-    // After the answer has begun, this breaks the answer off.
+    // An error after the answer has begun breaks the answer off.
     asking.on('error', reject);
   });
 }

@@ -48,7 +48,7 @@ describe('a function answers the same alone and behind the gateway:', () => {
   });
 });
 
-test('no bytes are answered with a fault of ours, nor end the process', { timeout: 60_000 }, async () => {
+test('no bytes get a 5xx answer or end the process', { timeout: 60_000 }, async () => {
   const piece = fc.constantFrom(
     'GET ',
     'POST ',
@@ -90,7 +90,7 @@ test('no bytes are answered with a fault of ours, nor end the process', { timeou
   expect(answer?.status).toBe(307);
 });
 
-test('a page loads nothing, runs nothing and stands in no frame, and its own style is let through', async () => {
+test('a page loads nothing, runs nothing and stands in no frame, and its own style applies', async () => {
   const page = await fetch(`http://127.0.0.1:${servers.gateway.port}/`);
   const style = /<style>([^]*)<\/style>/.exec(await page.text())?.[1] ?? '';
   expect(style).toContain('font');
@@ -102,7 +102,7 @@ test('a page loads nothing, runs nothing and stands in no frame, and its own sty
   expect(page.headers.get('referrer-policy')).toBe('no-referrer');
 });
 
-test('what the API answers is taken for JSON only, and a redirect carries no more than it needs', async () => {
+test('sends API answers with nosniff, and redirects without needless headers', async () => {
   const ask = (path: string) =>
     fetch(`http://127.0.0.1:${servers.gateway.port}${path}`, {
       headers: { Authorization: `Bearer ${TEST_API_KEY}` },
@@ -122,7 +122,7 @@ test('what the API answers is taken for JSON only, and a redirect carries no mor
   ]);
 });
 
-test('a request that a second one follows on its connection is answered first', async () => {
+test('the first of two pipelined requests is answered first', async () => {
   const [first, second] = await sendRaw(
     servers.gateway.port,
     `GET /spring HTTP/1.1\r\n${HOST}\r\nGET /none HTTP/1.1\r\n${HOST}\r\n`,
@@ -130,7 +130,7 @@ test('a request that a second one follows on its connection is answered first', 
   expect([first?.status, second?.status]).toEqual([307, 404]);
 });
 
-test('a caller who leaves ends what was asked of the function, and that is nobody’s fault', async () => {
+test('a caller who leaves ends the request to the function, and nothing is logged', async () => {
   const asked = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();
   const app = createApp(services);

@@ -24,7 +24,7 @@ function setUp() {
   return {
     clock,
     run: (...args: string[]) => readKeysCommand(args)(keys),
-    /** The service of a process of the API, with the keys that it remembers. */
+    /** The service of one API process, which caches keys. */
     service: (adminKey?: string) => createApiKeyService({ repository, adminKey, clock }),
   };
 }
@@ -47,7 +47,7 @@ describe('the key of the first start', () => {
     expect(await service().makeFirst(), 'a later start makes no key').toBeUndefined();
   });
 
-  test('is made anew under any name, also its own', async () => {
+  test('can be replaced by a key of any name, also its own', async () => {
     const { clock, run, service } = setUp();
     const first = (await service().makeFirst()) ?? '';
     await run('revoke', 'first start');
@@ -60,7 +60,7 @@ describe('the key of the first start', () => {
   });
 });
 
-test('keys are listed newest first, and none is shown', async () => {
+test('the list has the newest key first and shows no key itself', async () => {
   const { clock, run } = setUp();
   expect(await run('list')).toBe('There are no keys.');
   const made: string[] = [];
@@ -87,7 +87,7 @@ test('a key is revoked by its id, and only once', async () => {
   await expect(run('revoke', 'one')).rejects.toThrow('No active key has the name or id one.');
 });
 
-test('two active keys never have the same name, and a name that is the id of another key is refused as ambiguous', async () => {
+test('refuses a name that an active key has, and an ambiguous name that is the id of another key', async () => {
   const { run } = setUp();
   await run('make', 'one');
   await expect(run('make', 'one')).rejects.toThrow('An active key has the name one');

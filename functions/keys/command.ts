@@ -2,20 +2,20 @@ import { parseCommandLine, UsageError } from '@terse/command-line/command-line';
 import type { ApiKeyList, ListedApiKey } from '@terse/core/access/api-key-list';
 import { visibleText } from '@terse/http/plain-text';
 
-export const USAGE = `The API keys in the database. A key that ADMIN_API_KEY sets is valid beside them, and is not shown.
+export const USAGE = `Manages the API keys in the database. A key in ADMIN_API_KEY is valid, too, and is not shown.
 
-  npm run keys -- list                 id, name and age of each, never the key
+  npm run keys -- list                 shows id, name and age of each, never the key
   npm run keys -- make NAME            makes a key, and shows it once
   npm run keys -- revoke NAME-OR-ID    revokes a key; it stops working within five seconds
 `;
 
 const NAME = visibleText(100);
 
-/** Does its work on the keys, and returns what to print. */
+/** Works on the keys and returns the text to print. */
 export type KeysCommand = (keys: ApiKeyList) => Promise<string>;
 
 /**
- * The command that a command line asks for.
+ * Returns the command that a command line asks for.
  * @throws UsageError when there is no such command, or its name is missing or wrong.
  */
 export function readKeysCommand(args: readonly string[]): KeysCommand {

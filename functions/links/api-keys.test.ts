@@ -24,7 +24,7 @@ describe('an API key', () => {
   );
 });
 
-test('callers with a key are answered while keys that are invented are looked up without end', async () => {
+test('answers callers with a key while lookups of invented keys never end', async () => {
   const gate = Promise.withResolvers<boolean>();
   const exists = vi.fn((_hash: string) => gate.promise);
   const repository = {

@@ -31,7 +31,7 @@ describe('a body', () => {
     expect(answer.body['type']).toBe(`urn:terse:problem:${type}`);
   });
 
-  test('that grows without saying how long it is, is cut off', async () => {
+  test('without a length is cut off at the limit', async () => {
     let sent = 0;
     const endless = new ReadableStream({
       pull: (controller) => {
@@ -97,7 +97,7 @@ test.each([
   ['POST', '/api/v1/links/x', 'GET, HEAD, PATCH, DELETE'],
   ['GET', '/api/v1/bulk/links', 'POST'],
   ['GET', '/api/v1/links/x/restore', 'POST'],
-])('%s %s is not allowed, and says what is', async (method, path, allowed) => {
+])('%s %s is not allowed, and the answer names the allowed methods', async (method, path, allowed) => {
   const { status, headers } = await call(method, path);
   expect(status).toBe(405);
   expect(headers.get('Allow')).toBe(allowed);

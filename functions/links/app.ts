@@ -22,9 +22,9 @@ export interface LinksDependencies extends AppDependencies {
   readonly linkService: LinkService;
   readonly apiKeys: Pick<ApiKeyService, 'isValid'>;
   readonly metrics: Pick<Metrics, 'requestShed'>;
-  /** How hard the process is pressed, from 0 to 1. */
+  /** The load on the process, from 0 to 1. */
   readonly pressure: () => number;
-  /** Where short URLs begin. */
+  /** The URL that short URLs begin with. */
   readonly baseUrl: URL;
   /** The largest body of a bulk request. */
   readonly maxBodyBytes: number;
@@ -32,12 +32,12 @@ export interface LinksDependencies extends AppDependencies {
 
 /** The largest body for one link. */
 const MAX_BODY_BYTES = 32 * 1024;
-/** Redirects go first, then these requests, then reports. */
+/** Redirects have priority over these requests, and these over reports. */
 const MAX_PRESSURE = 0.8;
 const MAX_CONCURRENT = 32;
 const MAX_WAITING = 200;
 
-/** Creates links and changes them. */
+/** Creates, lists, changes, deletes and restores links. */
 export function createLinksApp(dependencies: LinksDependencies): Hono {
   const { linkService, apiKeys, metrics, pressure } = dependencies;
   const view = createLinkView(dependencies.baseUrl);
@@ -45,7 +45,7 @@ export function createLinksApp(dependencies: LinksDependencies): Hono {
 
   app.use(
     '/api/*',
-    // Before load is shed: callers without a key take no place.
+    // Before load shedding, so that callers without a key take no place.
     requireApiKey(apiKeys.isValid),
     shedLoad({
       pressure,

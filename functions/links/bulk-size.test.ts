@@ -30,23 +30,23 @@ function fill(link: (padding: string) => object, padding: string): string {
 }
 
 test.each([
-  ['addresses that are spelt out', (text: string) => ({ original_url: `https://e.eu/${text}` }), 'ü'],
+  ['addresses that are percent-encoded', (text: string) => ({ original_url: `https://e.eu/${text}` }), 'ü'],
   ['titles in quotation marks', (text: string) => ({ original_url: 'https://e.eu', title: text }), '"'],
-])('answers %s with less than a load balancer takes from a Lambda', async (_, link, padding) => {
+])('answers %s with less than the limit of a load balancer for Lambda answers', async (_, link, padding) => {
   const post = await openApp();
   const { status, text } = await post(fill(link, padding));
   expect(status).toBe(201);
   expect(Buffer.byteLength(JSON.stringify({ statusCode: 201, body: text }))).toBeLessThan(MB);
 });
 
-test('refuses what is larger than it may be, and says how large that is', async () => {
+test('refuses a body that is too large, and names the limit', async () => {
   const post = await openApp();
   const { status, text } = await post(' '.repeat(MAX_BODY_BYTES + 1));
   expect(status).toBe(413);
   expect(JSON.parse(text)).toMatchObject({ detail: `The body must have at most ${MAX_BODY_BYTES} bytes.` });
 });
 
-test('answers a body that is wrong in every place with less than that, too', async () => {
+test('answers a body with thousands of faults within that limit, too', async () => {
   const post = await openApp();
   const wrong = Array.from({ length: 15_000 }, (_, index) => `"${index.toString(36)}":1`).join();
   const body = `{"links":[{${wrong}}]}`;

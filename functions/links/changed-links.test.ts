@@ -17,7 +17,7 @@ const call: Call = (...request) => services.call(...request);
 const create = (link: object = {}) => services.create(code, link);
 
 describe('changing a link', () => {
-  test('changes what is given, clears what is null, and leaves the rest', async () => {
+  test('changes the given fields, clears null ones, and leaves the rest', async () => {
     const { body: before } = await create({ title: 'Old', tags: ['a'], expires_at: '2027-01-01T00:00:00Z' });
     services.clock.advance(1000);
     const { status, body } = await call('PATCH', `/api/v1/links/${code}`, {
@@ -36,7 +36,7 @@ describe('changing a link', () => {
     expect((await call('GET', `/api/v1/links/${code}`)).body).toEqual(body);
   });
 
-  test("never changes the code, nor anything that is not the caller's to set", async () => {
+  test('refuses to change the code and other fields that callers cannot set', async () => {
     await create();
     for (const field of ['short_code', 'visit_count', 'created_at', 'deleted_at', 'version']) {
       const answer = await call('PATCH', `/api/v1/links/${code}`, { [field]: 'x' });
@@ -44,13 +44,13 @@ describe('changing a link', () => {
     }
   });
 
-  test('checks a new URL as it checks the first', async () => {
+  test('checks a new URL like the first', async () => {
     await create();
     const answer = await call('PATCH', `/api/v1/links/${code}`, { original_url: 'ftp://example.com/' });
     expect(faultyFields(answer)).toEqual(['original_url']);
   });
 
-  test('may end a link at once', async () => {
+  test('may expire a link at once', async () => {
     await create();
     const past = '2020-01-01T00:00:00.000Z';
     expect((await call('PATCH', `/api/v1/links/${code}`, { expires_at: past })).body['expires_at']).toBe(
@@ -60,7 +60,7 @@ describe('changing a link', () => {
 });
 
 describe('a deleted link', () => {
-  test('is gone, stays gone when it is deleted again, and comes back as it was', async () => {
+  test('is gone, stays gone when it is deleted again, and is restored as it was', async () => {
     const { body: before } = await create({ title: 'Kept' });
     expect((await call('DELETE', `/api/v1/links/${code}`)).status).toBe(204);
     expect((await call('DELETE', `/api/v1/links/${code}`)).status).toBe(204);

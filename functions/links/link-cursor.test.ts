@@ -46,7 +46,7 @@ describe('a cursor that this API never gave', () => {
     },
   );
 
-  test('is refused or starts a page, whatever is in it', async () => {
+  test('is refused or starts a page, for any content', async () => {
     const position = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
       fc.tuple(fc.date().map(String), fc.string({ unit: 'binary' })),

@@ -5,16 +5,16 @@ import { instant } from '@terse/http/schemas';
 
 const MAX_CURSOR_LENGTH = 256;
 
-/** Only the code is used; the instant is for the release before. */
+/** Only the code is used; the previous release reads the instant. */
 const positionSchema = z.tuple([instant.nullable(), z.string()]);
 
-/** The cursor after a link. A creation time that no caller could send is left out. */
+/** Returns the cursor after a link, without a creation time that no caller could send. */
 export function encodeLinkCursor(code: ShortCode, createdAt?: Date): string {
   const created = instant.safeParse(createdAt?.toISOString());
   return encodeCursor([created.data ?? null, code]);
 }
 
-/** Parses a cursor of the list into the code of the last link of the page before. */
+/** Parses a cursor of the list into the code of the previous page's last link. */
 export const linkCursor = z
   .string()
   .max(MAX_CURSOR_LENGTH, NO_CURSOR)

@@ -18,7 +18,7 @@ export function createLinkView(baseUrl: URL): (link: Link) => LinkView {
     title: link.title,
     tags: textsOf(link.tags),
     pinned: link.pinned,
-    // `JSON.stringify` takes three times as long to make the same of a `Date`.
+    // `JSON.stringify` takes three times as long to write a `Date` the same way.
     expires_at: link.expires_at?.toISOString() ?? null,
     created_at: link.created_at.toISOString(),
     updated_at: link.updated_at.toISOString(),

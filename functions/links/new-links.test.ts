@@ -47,7 +47,7 @@ describe('creating a link', () => {
     });
   });
 
-  test('makes a code when none is asked for, a new one each time', async () => {
+  test('generates a new code each time when none is given', async () => {
     const links = await Promise.all(
       Array.from({ length: 20 }, () =>
         call('POST', '/api/v1/links', { original_url: 'https://example.com/' }),
@@ -58,7 +58,7 @@ describe('creating a link', () => {
     expect([...made].every((each) => /^[0-9A-Za-z]{7}$/.test(String(each)))).toBe(true);
   });
 
-  test('gives a custom code to one of fifty who ask for it at once, and 409 to the others', async () => {
+  test('gives a custom code to one of fifty concurrent callers, and 409 to the others', async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => create()));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     const taken = answers.filter(({ status }) => status === 409);
@@ -66,7 +66,7 @@ describe('creating a link', () => {
     expect(taken.every((answer) => faultyFields(answer).join() === 'short_code')).toBe(true);
   });
 
-  test('does not give the code of a deleted link away', async () => {
+  test('does not reuse the code of a deleted link', async () => {
     await create();
     await call('DELETE', `/api/v1/links/${code}`);
     expect((await create()).status).toBe(409);
@@ -104,7 +104,7 @@ describe('creating a link', () => {
 describe('creating many links', () => {
   const bulk = (links: unknown) => call('POST', '/api/v1/bulk/links', { links });
 
-  test('answers with all of them, in their order, and each can be followed at once', async () => {
+  test('answers with all of them in order, and each redirects at once', async () => {
     const links = Array.from({ length: 1000 }, (_, index) => ({
       original_url: `https://example.com/${index}`,
       tags: [code],
@@ -122,7 +122,7 @@ describe('creating many links', () => {
     );
   });
 
-  test('creates none when one of them cannot be, and names the fields', async () => {
+  test('creates none when one is invalid, and names the fields', async () => {
     await create();
     const taken = await bulk([
       { original_url: 'https://example.com/', short_code: `${code}-new` },

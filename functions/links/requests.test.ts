@@ -44,7 +44,7 @@ describe('a time outside the years 2000 to 2999', () => {
 
 describe('a merge patch', () => {
   test.each(['application/merge-patch+json', 'application/json', 'application/json; charset=utf-8'])(
-    'of the type %s changes what it holds, and null brings back what a new link has',
+    'of the type %s changes the given fields, and null restores the default',
     async (type) => {
       const filled: Record<keyof LinkOptions, unknown> = {
         title: 'T',
@@ -64,13 +64,13 @@ describe('a merge patch', () => {
     },
   );
 
-  test('cannot take the original URL away', async () => {
+  test('cannot remove the original URL', async () => {
     await create();
     const answer = await change({ original_url: null });
     expect([answer.status, faultyFields(answer)]).toEqual([422, ['original_url']]);
   });
 
-  test('of nothing changes nothing, not even the time of the last change', async () => {
+  test('without fields changes nothing, not even the time of the last change', async () => {
     const { body } = await create();
     links.clock.advance(1000);
     const answer = await change({}, 'application/merge-patch+json');
@@ -82,7 +82,7 @@ describe('a merge patch', () => {
     expect((await change(text, 'application/merge-patch+json')).status).toBe(422);
   });
 
-  test('creates nothing', async () => {
+  test('creates no link', async () => {
     const answer = await links.call(
       'POST',
       '/api/v1/links',
@@ -134,7 +134,7 @@ describe('a body', () => {
     expect([answer.status, faultyFields(answer)]).toEqual([422, fields]);
   });
 
-  test('of many links names the place of each fault', async () => {
+  test('of many links names the field of each fault', async () => {
     const link = { original_url: 'https://example.com/', short_code: code };
     const twice = await links.call('POST', '/api/v1/bulk/links', {
       links: [link, {}, link, { ...link, tags: [''] }],
@@ -156,13 +156,13 @@ test.each([
   'robots.txt',
   '__proto__/x',
   '.live',
-])('the code %s cannot be had', async (short_code) => {
+])('refuses the code %s', async (short_code) => {
   const answer = await create({ short_code });
   expect([answer.status, faultyFields(answer)]).toEqual([422, ['short_code']]);
 });
 
 describe('tags', () => {
-  test('that are given more than once narrow the list', async () => {
+  test('that are repeated narrow the list', async () => {
     await create({ short_code: `${code}-a`, tags: [code, 'red', 'small'] });
     await create({ short_code: `${code}-b`, tags: [code, 'red'] });
     await create({ short_code: `${code}-c`, tags: [code, 'small'] });
@@ -171,7 +171,7 @@ describe('tags', () => {
     expect(await codesOf(`tag=${code}&tag=blue`)).toEqual([]);
   });
 
-  test('are one, whether their letters are composed or not', async () => {
+  test('are the same with composed and decomposed letters', async () => {
     const { body } = await create({ tags: [`${code}-\u00FC`, `${code}-u\u0308`] });
     expect(body['tags']).toEqual([`${code}-\u00FC`]);
     for (const spelling of ['\u00FC', 'u\u0308']) {

@@ -6,10 +6,10 @@ import { linkCursor } from './link-cursor.ts';
 import { plainText, visibleText } from '@terse/http/plain-text';
 import { instant, pageSize } from '@terse/http/schemas';
 
-/** How many characters, and how many of a thing, a request may have. */
+/** The most characters or items that a request may have. */
 export const LIMITS = { title: 255, tag: 50, tags: 20, bulk: 1000 } as const;
 
-/** Composed letters (NFC), so that one tag has one spelling. */
+/** Composes letters (NFC), so that one tag has one spelling. */
 const tag = visibleText(LIMITS.tag).transform((text) => text.normalize('NFC'));
 
 const fields = {
@@ -28,10 +28,10 @@ export const newLinkSchema = z.strictObject({
   ...z.object({ short_code: z.string(), ...options }).partial().shape,
 });
 
-/** Created all together, or none. */
+/** All are created, or none. */
 export const newLinksSchema = z.strictObject({ links: z.array(newLinkSchema).min(1).max(LIMITS.bulk) });
 
-/** A JSON Merge Patch (RFC 7396): what is absent stays, `null` brings back what a new link has. */
+/** A JSON Merge Patch (RFC 7396): an absent field stays as it is, `null` restores the default. */
 export const linkChangesSchema = z
   .strictObject({
     ...fields,

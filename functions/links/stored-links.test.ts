@@ -24,7 +24,7 @@ beforeAll(async () => {
   const metrics = createTestMetrics();
   const repository = createLinkRepository({ db: database.db, clock });
   const copies = new Map<string, string>();
-  // Kept as text, as in Redis.
+  // Stored as text, as in Redis.
   const cache = {
     put: (link: CachedLink) => Promise.resolve(void copies.set(link.short_code, JSON.stringify(link))),
     getAll: (wanted: readonly ShortCode[]) =>
@@ -49,7 +49,7 @@ afterAll(async () => {
 
 let codes = 0;
 
-describe('what a database holds already', () => {
+describe('existing rows', () => {
   test.each(['0031-01-01', '10000-01-01', 'infinity', '-infinity', '0044-03-15 BC'])(
     'a link of the time %s is shown, listed, changed, deleted, restored and followed',
     async (time) => {

@@ -15,12 +15,11 @@ export type Call = (
 ) => Promise<Answer>;
 
 /**
- * The app on embedded backing services of its own, called with a valid key; a body that is no text or bytes is sent as
- * JSON.
+ * The app on embedded backing services, called with a valid key. A body that is neither text nor bytes is sent as JSON.
  */
 export interface TestLinks extends TestServices {
   readonly call: Call;
-  /** Asks for a link with this code. */
+  /** Creates a link with this code. */
   create(shortCode: string, link?: object): Promise<Answer>;
 }
 

@@ -9,10 +9,10 @@ import { type AskScheduler, putSchedules, readSchedules } from './schedules.ts';
 import { putSecrets } from './secrets.ts';
 import { createTicker } from './ticker.ts';
 
-const USAGE = `What stands around the images for AWS Lambda where a server stands in for AWS, at AWS_ENDPOINT_URL.
+const USAGE = `Prepares and drives a server that stands in for AWS, at AWS_ENDPOINT_URL, for the images for AWS Lambda.
 
-  setup <folder>              puts each file of the folder into its Secrets Manager, and makes the schedules
-  tick <function>=<URL> …     invokes functions when its schedules say so, for a server that keeps them only`;
+  setup <folder>              puts each file of the folder into its Secrets Manager, and creates the schedules
+  tick <function>=<URL> …     invokes functions by its schedules, for a server that stores schedules only`;
 
 const SETUP_WITHIN_MS = 120_000;
 const TRY_AGAIN_MS = 1000;
@@ -37,7 +37,7 @@ async function untilSetUp(directory: string): Promise<string> {
 
 async function invoke(origins: ReadonlyMap<string, string>, target: string, input: string): Promise<void> {
   const origin = origins.get(target);
-  if (origin === undefined) throw new Error(`Nobody said where the function ${target} is.`);
+  if (origin === undefined) throw new Error(`The command line gives no URL of the function ${target}.`);
   const response = await fetch(new URL('/.events', origin), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

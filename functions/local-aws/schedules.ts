@@ -80,6 +80,6 @@ const UNIT_MS = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS } as const;
 /** `rate(5 minutes)` → 300,000. @throws Error for any other expression. */
 export function periodOf(expression: string): number {
   const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
-  if (!count || !unit) throw new Error(`Only rates are known here, not ${expression}.`);
+  if (!count || !unit) throw new Error(`Only rate(…) is supported, not ${expression}.`);
   return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }

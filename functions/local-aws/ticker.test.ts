@@ -26,7 +26,7 @@ test('invokes each schedule at once, and again when its period has passed', asyn
   expect(inputs.filter((input) => input === MAINTAIN.input)).toHaveLength(2);
 });
 
-test('a schedule that fails is told, holds up no other, and waits for its next time', async () => {
+test('a failed schedule is reported, delays no other, and waits for its next period', async () => {
   const clock = createTestClock();
   const onFailure = vi.fn();
   const invoke = vi.fn((_target: string, input: string) =>
@@ -49,11 +49,11 @@ test.each([
   expect(periodOf(expression)).toBe(ms);
 });
 
-test('refuses a schedule that it would not keep', () => {
-  expect(() => periodOf('cron(0 9 * * ? *)')).toThrow('Only rates are known here, not cron(0 9 * * ? *).');
+test('refuses a schedule that is no rate', () => {
+  expect(() => periodOf('cron(0 9 * * ? *)')).toThrow('Only rate(…) is supported, not cron(0 9 * * ? *).');
 });
 
-test('leaves alone what is disabled', async () => {
+test('ignores a disabled schedule', async () => {
   const found = (Name: string, State?: string) => ({
     Name,
     ScheduleExpression: 'rate(1 minute)',

@@ -22,7 +22,7 @@ function setUp(overrides: Partial<Parameters<typeof createRedirectApp>[0]> = {})
   };
 }
 
-test('sends the visitor on to exactly what is stored, and lets nothing on the way keep that', async () => {
+test('redirects to exactly the stored target, and forbids caches to store the answer', async () => {
   const { app } = setUp();
   const link = await services.linkService.shorten({
     original_url: 'https://example.com/a%20b?q=%C3%BC&x=1#frag',
@@ -46,7 +46,7 @@ test.each([301, 302, 307, 308] as const)(
   },
 );
 
-test('reads what a browser says of itself, and where it comes from, in UTF-8', async () => {
+test('reads the user agent and the referrer as UTF-8', async () => {
   const { app, record } = setUp();
   const link = await services.linkService.shorten({ original_url: 'https://example.com/' });
   const sent = (text: string) => Buffer.from(text).toString('latin1');
@@ -57,7 +57,7 @@ test('reads what a browser says of itself, and where it comes from, in UTF-8', a
   );
 });
 
-test('records what it knows of the visit', async () => {
+test('records all facts about the visit', async () => {
   const { app, record } = setUp({ clientIp: () => '192.0.2.0', country: () => 'DE' });
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   await app.request(`/${short_code}`, {
@@ -96,7 +96,7 @@ test.each([
   ['Purpose', 'unprefetched', false],
   ['Sec-Purpose', '', false],
   ['Sec-Fetch-Mode', 'navigate', false],
-])('redirects what is sent with %s: %s, and records it as a probe: %s', async (name, value, isProbe) => {
+])('redirects a request with %s: %s, and records it as a probe: %s', async (name, value, isProbe) => {
   const { app, record } = setUp();
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   for (const method of ['GET', 'HEAD']) {
@@ -106,7 +106,7 @@ test.each([
   expect(record.mock.calls.map(([visit]) => visit.isProbe)).toEqual([isProbe, true]);
 });
 
-test('answers when the visit is confirmed, where it is told to wait for that', async () => {
+test('answers after the visit is confirmed, where the settings ask for it', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { app } = setUp({ recorder: { record: vi.fn(), commit: vi.fn(), confirmed: () => promise } });
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
@@ -119,7 +119,7 @@ test('answers when the visit is confirmed, where it is told to wait for that', a
   expect(answered.mock.calls[0]?.[0]).toMatchObject({ status: 307 });
 });
 
-describe('tells why it does not redirect, and counts no visit', () => {
+describe('says why it does not redirect, and counts no visit', () => {
   test.each(['never', 'not a code', '.events', 'a.b', 'x'.repeat(65), '%E0%A4%A', 'ü'])(
     '%s: 404',
     async (path) => {
@@ -140,7 +140,7 @@ describe('tells why it does not redirect, and counts no visit', () => {
     expect(record).not.toHaveBeenCalled();
   });
 
-  test('expired: 410, without a second look at the database', async () => {
+  test('expired: 410, without a second query', async () => {
     const { app, record } = setUp();
     const expires_at = new Date(services.clock.now() + 1000);
     const { short_code } = await services.linkService.shorten({
@@ -155,7 +155,7 @@ describe('tells why it does not redirect, and counts no visit', () => {
     expect(record).toHaveBeenCalledTimes(1);
   });
 
-  test('database down: 503 with a time to come back, never 404', async () => {
+  test('database down: 503 with Retry-After, never 404', async () => {
     const { app, record } = setUp({
       resolver: { resolve: () => Promise.reject(new DomainError('unavailable', 'Not now.')) },
     });
@@ -174,7 +174,7 @@ test('shows a browser a page, and everything else problem details', async () => 
   expect(json.headers.get('Content-Type')).toBe('application/problem+json');
 });
 
-test('a change is seen within two seconds by visitors who keep coming', async () => {
+test('steady visitors see a change within two seconds', async () => {
   const { app } = setUp();
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/old' });
   await app.request(`/${short_code}`);
@@ -193,13 +193,13 @@ test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is not allowed', async (meth
   expect(response.headers.get('Allow')).toBe('GET, HEAD');
 });
 
-test('the address itself shows a person where they are', async () => {
+test('the bare address shows a page', async () => {
   const response = await setUp().app.request('/');
   expect(response.status).toBe(200);
   expect(await response.text()).toContain('Short links');
 });
 
-test('has every visit in the journal before a response leaves, wherever it is served', () => {
+test('writes every visit to the journal before its response leaves, in every composition', () => {
   const commit = vi.fn();
   const { app } = setUp({ recorder: { record: () => undefined, commit, confirmed: () => undefined } });
   app.beforeResponses();

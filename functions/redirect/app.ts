@@ -20,29 +20,30 @@ export interface RedirectDependencies extends AppDependencies {
   readonly country: (c: Context) => string | null;
 }
 
-/** The app, and what puts recorded visits into the journal: no response leaves before that. */
+/** The app; `beforeResponses` writes recorded visits to the journal, and no response leaves before it returns. */
 export type RedirectApp = Hono & { readonly beforeResponses: () => void };
 
 /**
- * Sends visitors of a short code on to its original URL, and records the visit; it waits for nothing unless told to.
+ * Redirects visitors of a short code to its target and records the visit. A redirect waits for the confirmation of its
+ * visit only where the settings ask for it.
  */
 export function createRedirectApp(dependencies: RedirectDependencies): RedirectApp {
   const { resolver, recorder, metrics, clientIp, country } = dependencies;
   const app = createApp(dependencies);
   const refuseMethod = methodNotAllowed('GET', 'HEAD');
 
-  app.get('/', (c) => page(c, 'Short links', 'Follow one, and you are sent on to where it leads.'));
+  app.get('/', (c) => page(c, 'Short links', 'Follow a short link, and it takes you to its target.'));
   app.all('/', refuseMethod);
 
-  // One handler for all methods, and no promise where memory knows the answer: with a second handler or a promise, Hono
-  // and the server behind it take ways that cost more than everything else that is done here.
+  // One handler for all methods, and no promise on a memory hit: a second handler or a promise leads Hono and its
+  // server through slower paths, which cost more than everything else here.
   app.all('/:code', (c, next) => {
     const shortCode = parseShortCode(c.req.param('code'));
     if (!shortCode) {
       metrics.redirected('unknown');
       throw linkNotFound(c.req.param('code'));
     }
-    // Hono answers HEAD with what GET gives, without the body.
+    // Hono answers HEAD like GET, without the body.
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return refuseMethod(c, next);
     const visit = observe(c, shortCode);
     const resolution = resolver.resolve(shortCode, visit);
@@ -72,9 +73,9 @@ export function createRedirectApp(dependencies: RedirectDependencies): RedirectA
     if (resolution.kind !== 'redirect') throw refusal(visit.shortCode, resolution.kind);
 
     recorder.record(visit);
-    // Not stored anywhere on the way: every visit is seen, and a change is seen by the next one.
+    // No cache on the way stores it, so every visit arrives here and the next one sees a change.
     const headers = { Location: resolution.location, 'Cache-Control': 'no-store', 'Content-Length': '0' };
-    // Not `c.body`, which would copy them into a `Headers` first.
+    // Not `c.body`, which would copy the headers into a `Headers` first.
     const response = new Response(null, { status: resolution.status, headers });
     return recorder.confirmed()?.then(() => response) ?? response;
   }

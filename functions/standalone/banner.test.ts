@@ -17,7 +17,7 @@ const FACTS = {
 };
 const KEYS: readonly KeyAtStart[] = [{ kind: 'made', key: 'terse_key' }, { kind: 'known' }, { kind: 'none' }];
 
-test.each(KEYS)('says where it listens beside where short URLs begin (key: $kind)', (apiKey) => {
+test.each(KEYS)('shows the listening address and the address of short URLs (key: $kind)', (apiKey) => {
   const text = banner({ ...FACTS, apiKey });
   expect(text).toMatch(/ready at +https:\/\/go\.example\n/);
   expect(text).toMatch(/listens at +http:\/\/\[::1\]:8080\n/);
@@ -30,7 +30,7 @@ test.each(KEYS)('ends with the notes (key: $kind)', (apiKey) => {
   expect(text).toMatch(/[^\n]\n\n {2}One\.\n {2}Another\.\n\n$/);
 });
 
-test('says why a visit by curl does not raise the count, where it shows one', () => {
+test('says why a visit by curl does not raise the count, next to the curl command', () => {
   const text = banner({ ...FACTS, apiKey: { kind: 'made', key: 'terse_key' } });
   expect(text).toContain('curl -si https://go.example/hello');
   expect(text).toContain(
@@ -38,7 +38,7 @@ test('says why a visit by curl does not raise the count, where it shows one', ()
   );
 });
 
-test('says why the database cannot be used, and shows nothing that would not work', async () => {
+test('says why the database cannot be used, and shows no command that would fail', async () => {
   const databaseFault = 'The database lacks tables. Make them with npm run migrate.';
   const makeFirst = () => Promise.reject(new Error('asked'));
   const apiKey = await keyAtStart({ makeFirst, hasActive: makeFirst }, false);

@@ -1,19 +1,19 @@
 import type { KeyAtStart } from './key-at-start.ts';
 
 export interface BannerFacts {
-  /** Where short URLs begin. */
+  /** The origin that short URLs begin with. */
   readonly address: string;
   readonly listensAt: string;
   readonly internalAddress: string;
   readonly dataDirectory: string;
-  /** Why the database cannot be used, and with it the API; `undefined` when it can. */
+  /** Why the database, and with it the API, cannot be used; `undefined` when it can. */
   readonly databaseFault: string | undefined;
-  /** Lines for whoever runs it in production. */
+  /** Advice for production, a line each. */
   readonly notes: readonly string[];
   readonly apiKey: KeyAtStart;
 }
 
-/** What a person reads after starting Terse, with lines to paste. */
+/** Returns the text that a person reads after starting Terse, with commands to paste. */
 export function banner(facts: BannerFacts): string {
   const { address, databaseFault } = facts;
   const head = `
@@ -34,7 +34,7 @@ function linesFor({ address, databaseFault, apiKey }: BannerFacts): string {
 function linesForFault(fault: string): string {
   return `
   ${fault}
-  Terse becomes ready by itself when that is done. npm run keys -- list then shows the API keys, make NAME makes one.
+  Terse becomes ready as soon as that is done. npm run keys -- list then shows the API keys, make NAME makes one.
 `;
 }
 

@@ -14,7 +14,7 @@ import { originsAt } from '../test-origins.ts';
 const API_KEY = 'output-test-key-0123';
 const FULL_DISK = '/dev/full';
 const ORIGIN = 'http://127.0.0.1:1';
-/** Of single functions: backing services that are not there, which each of them logs. */
+/** Absent backing services, whose faults each function logs. */
 const NOWHERE = {
   DATABASE_URL: 'postgres://127.0.0.1:1/none',
   REDIS_URL: 'redis://127.0.0.1:1',
@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** Where both outputs of a process go: to a pipe that nobody reads any more, or to a file on a disk without room. */
+/** Where both outputs of a process go: a pipe without a reader, or a file on a full disk. */
 const LOST: readonly (readonly [string, () => 'pipe' | number])[] = [
   ['to a closed pipe', () => 'pipe'],
   ...(existsSync(FULL_DISK) ? [['to a full disk', () => openSync(FULL_DISK, 'w')] as const] : []),
@@ -89,10 +89,10 @@ describe.each(LOST)('with its output %s', (_where, open) => {
     await database.db.deleteFrom('links').execute();
   });
 
-  test.each(PRODUCT_FUNCTIONS)('%s goes on, though it has faults to log', async (name) => {
+  test.each(PRODUCT_FUNCTIONS)('%s goes on when it logs faults', async (name) => {
     const { child, url, answers } = await start(name, { ...NOWHERE, LOG_LEVEL: 'debug' });
     await vi.waitUntil(() => answers('/.live'), { timeout: 20_000 });
-    // Asks the backing services, and so does a visitor.
+    // This and a visitor make it call the backing services.
     await answers('/.ready');
     await fetch(`${url}/code`).catch(() => undefined);
     await answers('/.ready');
@@ -128,7 +128,7 @@ describe('a command', () => {
     ]);
   });
 
-  test('a backup is written though nobody reads what is said of it', async () => {
+  test('a backup is written when nobody reads its messages', async () => {
     const child = run('backup', ['-'], settings(), ['pipe', 'pipe']);
     child.stderr?.destroy();
     const [written] = await Promise.all([child.stdout?.toArray(), once(child, 'exit')]);
@@ -136,7 +136,7 @@ describe('a command', () => {
     expect(Buffer.concat(written as Buffer[]).subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
   });
 
-  test('a command that fails ends with exit code 1 though nobody reads why', async () => {
+  test('a command that fails exits with code 1 when nobody reads the reason', async () => {
     const child = run('backup', [join(directory, 'none', 'file')], settings(), ['pipe', 'pipe']);
     child.stderr?.destroy();
     await once(child, 'exit');

@@ -44,10 +44,10 @@ const targets = fc
     ),
     { maxLength: 6 },
   )
-  .map((services) => `/${services.join('')}`)
+  .map((segments) => `/${segments.join('')}`)
   .filter((target) => URL.canParse(ORIGIN + target));
 
-test('every target reaches the function that the gateway sends it to', async () => {
+test('every request target reaches the function that the gateway routes it to', async () => {
   const front = createFront({ gateway, redirect });
   await fc.assert(
     fc.asyncProperty(targets, fc.constantFrom('GET', 'HEAD', 'POST'), async (target, method) => {

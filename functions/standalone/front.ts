@@ -2,18 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import { manifest as gatewayManifest } from '@terse/gateway/manifest';
 import type { ServedApp } from '@terse/http/served-app';
 
-/** What the server passes along with a request. */
+/** The part of the server's bindings that is read here. */
 interface Bindings {
   readonly incoming?: Pick<IncomingMessage, 'url'>;
 }
 
-/** What stands where a code stands, and leads to another function: `api`. */
-const NO_CODES = gatewayManifest.forwardsTo
+/** First path segments that other functions answer: `api`. */
+const OTHER_ROUTES = gatewayManifest.forwardsTo
   .flatMap(({ routes }) => routes.map((route) => /^\/([\w-]+)(?:\/\*)?$/.exec(route)?.[1]))
   .filter((word) => word !== undefined);
 
-/** The target of a request for a code, as it came: none of its characters can change the path. */
-const CODE_TARGET = new RegExp(String.raw`^/(?!(?:${NO_CODES.join('|')})(?:\?|$))[\w-]+(?:\?|$)`);
+/** Matches the raw path of a code: none of its characters can change the path. */
+const CODE_PATH = new RegExp(String.raw`^/(?!(?:${OTHER_ROUTES.join('|')})(?:\?|$))[\w-]+(?:\?|$)`);
 
 /**
  * Answers as the gateway does. Requests for codes go straight to the redirect, because a second router costs a tenth of
@@ -27,7 +27,7 @@ export function createFront({
     beforeResponses: redirect.beforeResponses,
     fetch: (request, env, context) => {
       const { incoming }: Bindings = env ?? {};
-      const { fetch } = CODE_TARGET.test(incoming?.url ?? '') ? redirect : gateway;
+      const { fetch } = CODE_PATH.test(incoming?.url ?? '') ? redirect : gateway;
       return fetch(request, env, context);
     },
   };

@@ -1,8 +1,8 @@
 import type { ApiKeyService } from '@terse/core/access/api-key-service';
 
-/** With what the API can be called once the process has started. */
+/** The API key that works once the process has started. */
 export type KeyAtStart =
-  /** Made just now; never to be seen again. */
+  /** Made just now, and shown only now. */
   | { readonly kind: 'made'; readonly key: string }
   /** One that was set, or made earlier. */
   | { readonly kind: 'known' }
@@ -11,7 +11,7 @@ export type KeyAtStart =
   /** All keys were revoked. */
   | { readonly kind: 'none' };
 
-/** Makes the first key where there never was one, and a database to keep it. */
+/** Makes the first key when the database can be used and never had one. */
 export async function keyAtStart(
   keys: Pick<ApiKeyService, 'makeFirst' | 'hasActive'>,
   hasDatabase: boolean,

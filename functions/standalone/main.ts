@@ -20,7 +20,7 @@ import { createFront } from './front.ts';
 import { manifest } from './manifest.ts';
 
 const RESTORE_WAIT_MS = 3000;
-/** Together with the closing of the database, they end within the ten seconds that `docker stop` waits. */
+/** With the closing of the database, they end within the ten seconds that `docker stop` waits. */
 const STEPS_OF_A_STOP = 5;
 
 /** All functions that serve, in one process, on embedded backing services unless the settings say otherwise. */
@@ -47,7 +47,7 @@ void runUntilStopped(async () => {
     // Counts are reconciled once restored visits are stored; a later tick does the rest.
     await Promise.race([services.recorder.restored(), context.clock.sleep(RESTORE_WAIT_MS)]);
     await tick(counterFlush, { task: 'maintain', grace_ms: 0 }).catch((error: unknown) => {
-      log.error({ err: error }, 'the first maintenance failed, and comes again');
+      log.error({ err: error }, 'the first maintenance failed; the next tick tries it again');
     });
   }
   const ticking = startSchedule(counterFlush, config, log);

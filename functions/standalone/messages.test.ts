@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** Words of zod and V8. */
+/** Phrases of zod and V8. */
 const LIBRARY =
   /invalid (?:input|option|string|uuid|iso)|expected|received|too (?:big|small)|unrecognized|in JSON at|<=|>=/i;
 const OURS = /^(?:must|is|has) [^A-Z]/;
@@ -66,7 +66,7 @@ const LINK = {
 const MESSAGE = { body: '[]', headers: {} };
 const RMQ = { data: '', basicProperties: { headers: {} } };
 
-/** Each address that takes a body, with a valid one. */
+/** Each address that takes a body, with a valid body. */
 const BODIES = [
   ['links', 'POST', '/api/v1/links', LINK],
   ['links', 'POST', '/api/v1/bulk/links', { links: [LINK] }],
@@ -97,11 +97,11 @@ const WRONG: readonly unknown[] = [
 ];
 
 /** Every wrong value in every place of a valid one. */
-function* spoilt(value: unknown): Generator {
+function* corrupted(value: unknown): Generator {
   yield* WRONG;
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) {
-    for (const other of spoilt((value as Record<string, unknown>)[key])) {
+    for (const other of corrupted((value as Record<string, unknown>)[key])) {
       yield Array.isArray(value) ? [other] : { ...value, [key]: other };
     }
   }
@@ -109,10 +109,10 @@ function* spoilt(value: unknown): Generator {
 }
 
 test.each(BODIES)(
-  '%s: what is wrong with a body of %s %s is told in our words',
+  '%s: describes the faults in a body of %s %s in our words',
   async (name, method, path, body) => {
     let refused = 0;
-    for (const wrong of spoilt(body)) {
+    for (const wrong of corrupted(body)) {
       const problem = await problemOf(apps[name], method, path, JSON.stringify(wrong) ?? '');
       if (problem) refused++;
       expectOurWords(problem);
@@ -121,7 +121,7 @@ test.each(BODIES)(
   },
 );
 
-describe('what is wrong with a query is told in our words', () => {
+describe('describes the faults in a query in our words', () => {
   const PARAMETERS = ['limit', 'cursor', 'tag', 'search', 'deleted', 'from', 'to', 'interval', 'no_such'];
   const value = fc.oneof(
     fc.constantFrom(

@@ -49,7 +49,7 @@ test.each([
   expect(API).toContain(text);
 });
 
-/** What the first cells of a table name, with the second cell of each. */
+/** The names in the first cells of a table, each with the second cell. */
 function rowsBelow(heading: string): { readonly name: string; readonly use: string }[] {
   const [, table = ''] = new RegExp(`\n${heading}\n\n(.*?)\n\n`, 's').exec(read('docs/api.md')) ?? [];
   return Array.from(table.matchAll(/^\| (`.*?) +\| (.*?) *\|/gm)).flatMap(([, names = '', use = '']) =>
@@ -77,11 +77,11 @@ test('the reference names each interval, and each code that is reserved', () => 
   expect([...list.matchAll(/`(\w+)`/g)].map(([, code]) => code)).toEqual([...RESERVED_CODES].toSorted());
 });
 
-test('no example puts its own variables where Terse reads a setting', () => {
+test('no example has a variable with the name of a setting', () => {
   const readme = read('README.md');
   const settings = new Set(readme.matchAll(/`([A-Z][A-Z_]+)`/g).map(([, name]) => name));
   expect(settings).toContain('ADMIN_API_KEY');
-  // What sst.config.ts reads.
+  // `sst.config.ts` reads these.
   const taken = new Set([...settings, 'API', 'QUEUE', 'DOMAIN']);
   const pages = readdirSync(join(ROOT, 'docs'))
     .filter((name) => name.endsWith('.md'))
@@ -96,7 +96,7 @@ test('no example puts its own variables where Terse reads a setting', () => {
   }
 });
 
-test('the README begins with one screen, and leads to the reference', () => {
+test('the README begins with one screen, and links to the reference', () => {
   const [screen = '', reference = ''] = read('README.md').split('\n---\n');
   expect(screen.split('\n').length).toBeLessThanOrEqual(50);
   expect(screen).toContain('(docs/api.md)');

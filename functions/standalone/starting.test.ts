@@ -19,7 +19,7 @@ import { freePorts } from '../../harness/processes/free-ports.ts';
 import { PRODUCT_FUNCTIONS } from '../manifests.ts';
 import { originsAt } from '../test-origins.ts';
 
-/** Parts that are not there. A start that reaches them does not fail. */
+/** Absent backing services. They do not fail a start. */
 const SETTINGS = {
   DATABASE_URL: 'postgres://127.0.0.1:1/none',
   REDIS_URL: 'redis://127.0.0.1:1',
@@ -69,7 +69,7 @@ async function takenPort(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-describe.each(FUNCTIONS)('%s finds before it opens or makes anything', (name, services) => {
+describe.each(FUNCTIONS)('%s finds before it opens or creates anything', (name, services) => {
   test('that both its ports are in use', async () => {
     const [port, internalPort] = [await takenPort(), await takenPort()];
     const settings = { ...services, PORT: `${port}`, INTERNAL_PORT: `${internalPort}` };
@@ -84,17 +84,17 @@ describe.each(FUNCTIONS)('%s finds before it opens or makes anything', (name, se
 
 test.each([
   [
-    'addresses that the machine has not',
+    'addresses of another machine',
     { HOST: '192.0.2.1', INTERNAL_HOST: '2001:db8::1' },
     'HOST 192.0.2.1 is no address of this machine\nINTERNAL_HOST 2001:db8::1 is no address of this machine\n',
   ],
   [
-    'settings that are wrong',
+    'wrong settings',
     { HOST: '999.1.1.1', ADMIN_API_KEY: ' '.repeat(20) },
     'These settings are wrong:\n  HOST must be an IP address, without brackets, or a host name\n' +
       '  ADMIN_API_KEY must have 16 to 256 visible ASCII characters, without spaces\n',
   ],
-])('%s stop the start, each named in a line, before anything is made', async (_what, settings, output) => {
+])('%s stop the start, each named in a line, before anything is created', async (_what, settings, output) => {
   expect(await refused('standalone', { ...EMBEDDED, ...settings })).toEqual([1, output]);
   expect(existsSync(join(directory, 'standalone'))).toBe(false);
 });
@@ -107,7 +107,7 @@ test.each([
   ['DATA_DIR', 'file/data', /file is not a folder\.\n$/],
   ['DATA_DIR', 'link', /link is a link to nowhere, which is not there\.\n$/],
   ['DATA_DIR', 'link/data', /link is a link to nowhere, which is not there\.\n$/],
-])('%s=%s stops the start before anything is made', async (setting, name, line) => {
+])('%s=%s stops the start before anything is created', async (setting, name, line) => {
   const folder = mkdtempSync(join(directory, 'start-'));
   writeFileSync(join(folder, 'file'), '');
   symlinkSync('nowhere', join(folder, 'link'));

@@ -8,7 +8,7 @@ import { runCommand } from '../../harness/processes/run-command.ts';
 import { freePorts } from '../../harness/processes/free-ports.ts';
 
 test.each([{}, { ADMIN_API_KEY: 'unmigrated-test-key-0123' }])(
-  'in production, on a database without tables, it is not ready, says what makes them, and becomes ready: %j',
+  'in production, without tables in the database, it says what creates them, and is ready once they exist: %j',
   async (key) => {
     const database = await openBareDatabase();
     onTestFinished(() => database.close());

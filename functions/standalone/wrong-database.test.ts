@@ -51,7 +51,7 @@ const WRONG: readonly (readonly [string, () => string, RegExp])[] = [
   ],
 ];
 
-test.each(WRONG)('one plain line says so, and nothing is made, where %s', async (_what, url, reason) => {
+test.each(WRONG)('one plain line says so, and nothing is created, where %s', async (_what, url, reason) => {
   const [port, internalPort] = await freePorts(2);
   const settings = {
     DATABASE_URL: url(),

@@ -80,18 +80,18 @@ test('sums up a period: totals, every day of it, and where visitors came from', 
   });
 });
 
-test('looks at the last thirty days and today unless told otherwise', async () => {
+test('reports on the last thirty days and today by default', async () => {
   const { body } = await get(`${code}/stats`);
   expect(body).toMatchObject({ from: '2026-10-25T00:00:00.000Z', to: '2026-11-25T00:00:00.000Z' });
   expect(body['totals']).toEqual({ visits: 3, bot_visits: 1 });
 });
 
-test('a period that begins by itself begins where one may be asked for', async () => {
+test('the default beginning of a period is one that a caller may ask for', async () => {
   const { body } = await get(`${code}/stats?to=2000-01-02T00:00:00Z`);
   expect(body).toMatchObject({ from: '2000-01-01T00:00:00.000Z', to: '2000-01-02T00:00:00.000Z' });
 });
 
-test('counts a visit at the begin of the period, and none at its end', async () => {
+test('counts a visit at the beginning of the period, and none at its end', async () => {
   const { body } = await get(`${code}/stats?from=2026-11-24T09:59:59Z&to=2026-11-24T11:00:00Z`);
   expect(body).toMatchObject({
     from: '2026-11-24T09:59:59.000Z',
@@ -101,7 +101,7 @@ test('counts a visit at the begin of the period, and none at its end', async () 
   });
 });
 
-test('counts visits of the period only, where an interval is longer than that', async () => {
+test('counts only visits of the period when an interval is longer', async () => {
   const query = 'from=2026-11-24T00:00:00Z&to=2026-11-24T10:30:00Z&interval=month';
   const { body } = await get(`${code}/stats?${query}`);
   expect(body).toMatchObject({
@@ -111,7 +111,7 @@ test('counts visits of the period only, where an interval is longer than that', 
   });
 });
 
-test('names as many values as asked for, and the rest as one', async () => {
+test('names as many values as the limit allows, and sums up the rest', async () => {
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   const hosts = Array.from({ length: 12 }, (_, index) => `site${index}.example`);
   await services.writer.write([
@@ -130,7 +130,7 @@ test('names as many values as asked for, and the rest as one', async () => {
   expect(all.map(({ value }) => value).toSorted()).toEqual(hosts.toSorted());
 });
 
-test('tells of a link without visits, whatever the interval', async () => {
+test('reports on a link without visits at every interval', async () => {
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   for (const interval of ['hour', 'day', 'week', 'month']) {
     const { status, body } = await get(`${short_code}/stats?interval=${interval}`);
@@ -142,7 +142,7 @@ test('tells of a link without visits, whatever the interval', async () => {
   }
 });
 
-test('goes down to the hour', async () => {
+test('reports by the hour', async () => {
   const { body } = await get(`${code}/stats?from=2026-11-24T09:30:00Z&to=2026-11-24T12:00:00Z&interval=hour`);
   expect((body['series'] as { visits: number }[]).map(({ visits }) => visits)).toEqual([1, 0, 1]);
 });
@@ -161,7 +161,7 @@ test('shows single visits, newest first, page by page', async () => {
   expect(rest.body['next_cursor']).toBeNull();
 });
 
-test('pages through visits of the same milliseconds without missing or doubling one, whatever the page size', async () => {
+test('pages through visits of the same milliseconds without a gap or a repetition, at every page size', async () => {
   const { short_code } = await services.linkService.shorten({ original_url: 'https://example.com/' });
   const visits = Array.from({ length: 20 }, (_, index) =>
     visitAt(`2026-11-24T11:00:00.00${index % 3}Z`, { short_code }),
@@ -223,13 +223,13 @@ describe('refuses', () => {
     '00000000-0000-0000-0000-000000000000',
     'ffffffff-ffff-ffff-ffff-ffffffffffff',
     '5f3c1a9e-8d0b-4a57-9c36-2b1f0e6d7a84',
-  ])('a cursor that no page gave: "%s"', async (cursor) => {
+  ])('an unknown cursor: "%s"', async (cursor) => {
     const { status, body } = await get(`${code}/stats/visits?cursor=${cursor}`);
     expect(status).toBe(422);
     expect(body['errors']).toEqual([expect.objectContaining({ field: 'cursor' })]);
   });
 
-  test('links that were never made', async () => {
+  test('links that never existed', async () => {
     expect((await get('never/stats')).status).toBe(404);
     expect((await get('never/stats/visits')).status).toBe(404);
   });

@@ -17,11 +17,11 @@ export interface StatsDependencies extends AppDependencies {
   readonly stats: StatsService;
   readonly apiKeys: Pick<ApiKeyService, 'isValid'>;
   readonly metrics: Pick<Metrics, 'requestShed'>;
-  /** How hard the process is pressed, from 0 to 1. */
+  /** The load on the process, from 0 to 1. */
   readonly pressure: () => number;
 }
 
-/** Reports give way before anything else does. */
+/** Reports are shed before anything else. */
 const MAX_PRESSURE = 0.5;
 const MAX_CONCURRENT = 8;
 const MAX_WAITING = 100;
@@ -42,7 +42,7 @@ export function createStatsApp(dependencies: StatsDependencies): Hono {
 
   app.use(
     '/api/*',
-    // Before load is shed: callers without a key take no place.
+    // Before load shedding, so that callers without a key take no place.
     requireApiKey(apiKeys.isValid),
     shedLoad({
       pressure,
@@ -59,7 +59,7 @@ export function createStatsApp(dependencies: StatsDependencies): Hono {
 
   app.get('/api/v1/links/:code/stats/visits', async (c) => {
     const { limit, cursor } = readQuery(c, visitsQuerySchema);
-    // One visit more than shown tells whether another page follows.
+    // One visit more than is shown tells whether another page follows.
     const found = await stats.visits(c.req.param('code'), limit + 1, cursor);
     const visits = found.slice(0, limit);
     return c.json({ visits, next_cursor: found.length > limit ? visits.at(-1)?.id : null });

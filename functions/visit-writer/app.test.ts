@@ -34,7 +34,7 @@ async function post(body: unknown, app = createVisitWriterApp(services)) {
   return { status: response.status, body: await response.json() };
 }
 
-test('stores a batch once, however often it is delivered, and says what it did', async () => {
+test('stores a batch once when it is delivered repeatedly, and reports what it did', async () => {
   const orphan = { ...visit(), short_code: 'never' as ShortCode };
   const batch = { messages: [message(visit(), visit()), { body: 'not JSON' }, message(visit(), orphan)] };
   expect(await post(batch)).toEqual({
@@ -47,7 +47,7 @@ test('stores a batch once, however often it is delivered, and says what it did',
   });
 });
 
-test('stores what is behind two messages that have the same visit twice, in lower and upper case', async () => {
+test('stores the messages after two that each have one visit twice, in lower and upper case', async () => {
   const twice = visit();
   const poison = message(twice, { ...twice, id: twice.id.toUpperCase() });
   const good = Array.from({ length: 289 }, visit);
@@ -58,7 +58,7 @@ test('stores what is behind two messages that have the same visit twice, in lowe
   expect(await post({ messages: [poison] })).toMatchObject({ body: { stored: 0, duplicates: 2 } });
 });
 
-test('answers 500 when the batch could not be stored, so that it comes again', async () => {
+test('answers 500 when it cannot store the batch, so that it is delivered again', async () => {
   const write = vi.fn(() => Promise.reject(new Error('down')));
   const { status } = await post(
     { messages: [message(visit())] },
@@ -67,7 +67,7 @@ test('answers 500 when the batch could not be stored, so that it comes again', a
   expect(status).toBe(500);
 });
 
-test('refuses what is no batch', async () => {
+test('refuses a body that is no batch', async () => {
   expect((await post({ message: [] })).status).toBe(422);
   expect((await post({ messages: [1] })).status).toBe(422);
 });
@@ -92,14 +92,14 @@ const fromRabbitmq = (...messages: readonly { readonly body: string }[]) => ({
   },
 });
 
-test('stores what AWS Lambda brings from RabbitMQ, and sets aside what is no visit', async () => {
+test('stores an event of AWS Lambda from RabbitMQ, and dead-letters what is no visit', async () => {
   const event = fromRabbitmq(message(visit(), visit()), { body: 'not JSON' }, message(visit()));
   const answer = { stored: 3, duplicates: 0, orphans: 0, rejected: 1, postponed: 0 };
   expect(await post(event)).toEqual({ status: 200, body: answer });
   expect(await post(event)).toEqual({ status: 200, body: { ...answer, stored: 0, duplicates: 3 } });
 });
 
-test('refuses what only looks like an event of AWS Lambda', async () => {
+test('refuses a malformed event of AWS Lambda', async () => {
   const event = fromRabbitmq(message(visit()));
   expect((await post({ ...event, eventSource: 'aws:sqs' })).status).toBe(422);
   expect((await post({ ...event, rmqMessagesByQueue: { 'visits::/': [{ data: '%' }] } })).status).toBe(422);

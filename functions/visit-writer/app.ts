@@ -19,7 +19,7 @@ const batchSchema = z.strictObject({
   messages: z.array(z.strictObject({ body: z.string(), headers: headersSchema })).max(MAX_MESSAGES),
 });
 
-/** The same as AWS Lambda delivers it from RabbitMQ: by queue, and the messages in base64. */
+/** The same batch as AWS Lambda delivers it from RabbitMQ: by queue, with messages in base64. */
 const rabbitmqEventSchema = z
   .object({
     eventSource: z.literal('aws:rmq'),
@@ -47,8 +47,8 @@ const rabbitmqEventSchema = z
 const eventSchema = z.union([batchSchema, rabbitmqEventSchema]);
 
 /**
- * Stores visits. A 2xx answer means that the whole batch is dealt with and may be acknowledged; any other, that the
- * whole batch must come again.
+ * Stores visits. After a 2xx answer the whole batch may be acknowledged; after any other, the whole batch must be
+ * delivered again.
  */
 export function createVisitWriterApp(dependencies: VisitWriterDependencies): Hono {
   const app = createApp(dependencies);

@@ -46,7 +46,7 @@ function setUp(
   return { queue, stored, consuming };
 }
 
-test('sets aside a message that no batch could ever succeed with, and stores those around it', async () => {
+test('dead-letters an oversized message, and stores the messages around it', async () => {
   const { queue, stored, consuming } = setUp();
   const oversized = `[${'x'.repeat(4_000_000)}]`;
   const published = Promise.all(['[1]', oversized, '[2]'].map((body) => queue.publish(body)));
@@ -57,7 +57,7 @@ test('sets aside a message that no batch could ever succeed with, and stores tho
   await consuming.close();
 });
 
-test('waits while redirects are pressed hard, but not for ever', async () => {
+test('waits while redirects are under load, but not for ever', async () => {
   let pressure = 1;
   const { queue, stored, consuming } = setUp(() => pressure);
   const first = queue.publish('[1]');
@@ -74,7 +74,7 @@ test('waits while redirects are pressed hard, but not for ever', async () => {
   await consuming.close();
 });
 
-test('a database that is down for long is logged once in five seconds, with how often it was tried', async () => {
+test('logs a long outage of the database once in five seconds, with the number of attempts', async () => {
   const log = createLog('silent');
   const error = vi.spyOn(log, 'error');
   let isDown = true;

@@ -9,9 +9,9 @@ import type { DeadLetters, Delivery, Subscriber, Subscription } from '@terse/cor
 const MAX_MESSAGES = 50;
 /** About 4,000 visits. */
 const MAX_LENGTH = 1_000_000;
-/** While the database stores one, the next is read. */
+/** While the database stores one batch, the next is read. */
 const BATCHES_AT_ONCE = 2;
-/** Four times what the largest message of visits can have. */
+/** Four times the largest message of visits. */
 const MAX_MESSAGE_LENGTH = 4_000_000;
 
 const MAX_PRESSURE = 0.5;
@@ -26,11 +26,11 @@ export interface ConsumeOptions {
   readonly config: Config;
   readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
   readonly log: Logger;
-  /** How hard redirects in the same process are pressed, from 0 to 1: storing their visits waits a little for them. */
+  /** The load of redirects in the same process, from 0 to 1: under load, a batch waits up to two seconds for them. */
   readonly pressure: () => number;
 }
 
-/** The trigger of the visit-writer: stores what lies in the queue, batch by batch. */
+/** The trigger of the visit-writer: stores the messages in the queue, batch by batch. */
 export function consume(options: ConsumeOptions): Subscription {
   const { writer, config, clock, log, pressure } = options;
   const failures = createReportLimit(REPORT_EVERY_MS, clock);
@@ -57,14 +57,14 @@ export function consume(options: ConsumeOptions): Subscription {
   );
 }
 
-/** Sets aside at once what is larger than any message of visits: it would hold up its batch for nothing. */
+/** Dead-letters at once a message that is larger than any message of visits: it would only delay its batch. */
 function withoutOversized({ subscriber, deadLetters, log }: ConsumeOptions): Subscriber {
   async function setAside({ body, headers, acknowledge }: Delivery): Promise<void> {
     try {
       await deadLetters.add([{ body, headers, reason: `longer than ${MAX_MESSAGE_LENGTH} characters` }]);
       acknowledge();
     } catch (error) {
-      log.error({ err: error }, 'an oversized message could not be set aside and will be delivered again');
+      log.error({ err: error }, 'an oversized message could not be dead-lettered and is delivered again');
     }
   }
 

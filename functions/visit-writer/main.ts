@@ -11,7 +11,7 @@ import { manifest } from './manifest.ts';
 void runUntilStopped(async () => {
   const context = createContext(manifest);
   const { config } = context;
-  // With its own trigger it serves nothing but the internal addresses.
+  // With its own trigger, it serves only the internal addresses.
   const isTriggered = config.trigger === 'external';
   const listeners = isTriggered ? await openListeners(config) : await openInternalListener(config);
   const services = await openVisitWriter(context);

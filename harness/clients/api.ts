@@ -1,7 +1,7 @@
 /** The key that tests and benchmarks give the product, as `ADMIN_API_KEY`. */
 export const API_KEY = 'harness-api-key-0123456789';
 
-/** The API of a Terse that runs, called with a valid key. */
+/** The API of a running Terse, called with a valid key. */
 export interface Api {
   /** Sends a request with the body as JSON. */
   call(method: string, path: string, body?: unknown): Promise<Response>;
@@ -14,7 +14,7 @@ export interface Api {
   ): Promise<Response>;
 }
 
-/** @param origin where it is reached. */
+/** @param origin the address of the API. */
 export function createApi(origin: string, apiKey = API_KEY): Api {
   const send: Api['send'] = (method, path, body, headers) =>
     fetch(origin + path, {

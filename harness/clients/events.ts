@@ -1,6 +1,6 @@
 import type { FunctionProcess } from '../processes/function-process.ts';
 
-/** Gives a function with `TRIGGER=external` an event, as a schedule or a broker does. */
+/** Sends an event to a function with `TRIGGER=external`, as a schedule or a broker does. */
 export function sendEvent({ url }: Pick<FunctionProcess, 'url'>, event: unknown): Promise<Response> {
   return fetch(`${url}/.events`, {
     method: 'POST',

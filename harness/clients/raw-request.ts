@@ -10,7 +10,7 @@ export interface RawResponse {
 const FINAL_STATUS = /HTTP\/1\.1 [2-5]\d\d /;
 const QUIET_MS = 50;
 
-/** Sends raw bytes, and reads until the server closes, or is quiet after an answer. */
+/** Sends raw bytes, and reads until the server closes the connection or falls silent after an answer. */
 export async function sendRaw(port: number, bytes: string, patienceMs = 10_000): Promise<RawResponse[]> {
   const socket = connect(port, '127.0.0.1');
   socket.setTimeout(patienceMs, () => socket.destroy());

@@ -11,7 +11,7 @@ export interface VisitorsReport {
 }
 
 export interface Visitors {
-  /** Stops visiting, waits for the answers that are due, and reports; a second time, the same again. */
+  /** Stops visiting, waits for the pending answers, and reports. A second call returns the same report. */
   stop(): Promise<VisitorsReport>;
 }
 
@@ -23,24 +23,24 @@ export interface VisitorsOptions {
 const TICK_MS = 10;
 const TIMEOUT_MS = 5000;
 
-/** The referrer by which a stored visit is told from all others. */
+/** The referrer that identifies a stored visit. */
 export const referrerOf = (visit: number) => `https://visits.example/${visit}`;
 
-/** Visitors who come at a steady rate, whatever happens, each with a number of its own. */
+/** Sends visitors at a steady rate, also while answers are late; each visit has a number. */
 export function sendVisitors({ url, perSecond }: VisitorsOptions): Visitors {
   const agent = new Agent({ keepAlive: true, maxSockets: 50 });
   const answered = new Set<number>();
   const refused = new Map<string, number>();
   const latencies: number[] = [];
-  const due = new Set<Promise<void>>();
+  const pending = new Set<Promise<void>>();
   const startedAt = performance.now();
   let sent = 0;
 
   const timer = setInterval(() => {
-    const owed = Math.floor(((performance.now() - startedAt) / 1000) * perSecond) - sent;
-    for (let index = 0; index < owed; index++) {
-      const visiting = visit(sent++).finally(() => due.delete(visiting));
-      due.add(visiting);
+    const due = Math.floor(((performance.now() - startedAt) / 1000) * perSecond) - sent;
+    for (let index = 0; index < due; index++) {
+      const visiting = visit(sent++).finally(() => pending.delete(visiting));
+      pending.add(visiting);
     }
   }, TICK_MS);
 
@@ -55,21 +55,21 @@ export function sendVisitors({ url, perSecond }: VisitorsOptions): Visitors {
   function get(number: number): Promise<string> {
     return new Promise((resolve) => {
       const headers = { 'User-Agent': BROWSER, Referer: referrerOf(number) };
-      const asking = request(url, { agent, headers, timeout: TIMEOUT_MS }, (response) => {
+      const outgoing = request(url, { agent, headers, timeout: TIMEOUT_MS }, (response) => {
         response.resume();
         response.on('end', () => resolve(String(response.statusCode)));
         response.on('error', () => resolve('broken'));
       });
-      asking.on('timeout', () => asking.destroy());
-      asking.on('error', () => resolve('broken'));
-      asking.end();
+      outgoing.on('timeout', () => outgoing.destroy());
+      outgoing.on('error', () => resolve('broken'));
+      outgoing.end();
     });
   }
 
   return {
     stop: async () => {
       clearInterval(timer);
-      await Promise.all(due);
+      await Promise.all(pending);
       agent.destroy();
       latencies.sort((a, b) => a - b);
       const quantile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;

@@ -7,10 +7,10 @@ import { API_KEY } from '../clients/api.ts';
 import { type FunctionProcess, mainOf, type Settings, startServer } from '../processes/function-process.ts';
 import { migrateDatabase } from './migrated-database.ts';
 
-/** A function that works on backing services, with a login of its own. */
+/** A function that uses backing services and has its own database login. */
 export type DeployedFunction = (typeof MANIFESTS.migrate.makesLoginsOf)[number]['name'];
 
-/** Where functions reach their backing services. */
+/** The addresses at which functions reach their backing services. */
 export interface Addresses {
   readonly databaseUrl: string;
   readonly redisUrl: string;
@@ -23,17 +23,17 @@ interface Started {
   readonly settings: Settings;
 }
 
-/** All of Terse on real backing services: each function one process, or several. */
+/** All of Terse on real backing services: each function as one process or several. */
 export class Deployment {
   readonly sql: postgres.Sql;
-  /** Where redirects keep their journal unless they are told otherwise. */
+  /** The default journal folder of redirects. */
   readonly journalDirectory: string;
-  /** What every function is started with. */
+  /** The settings of every function. */
   readonly settings: Settings;
   readonly #directory: string;
   readonly #running = new Map<FunctionProcess, Started>();
 
-  /** @param databaseUrl the database itself, where `settings` may lead through a proxy. */
+  /** @param databaseUrl reaches the database directly, where `settings` may lead through a proxy. */
   constructor(directory: string, databaseUrl: string, settings: Settings) {
     this.#directory = directory;
     this.sql = postgres(databaseUrl, { max: 4, onnotice: () => undefined });
@@ -41,7 +41,7 @@ export class Deployment {
     this.settings = { ...settings, JOURNAL_DIR: this.journalDirectory };
   }
 
-  /** Starts one more of a function, from its source unless told otherwise. @throws as `startServer` does. */
+  /** Starts one more process of a function, by default from its source. @throws as `startServer` does. */
   async start(
     name: DeployedFunction,
     settings: Settings = {},
@@ -59,14 +59,14 @@ export class Deployment {
     return it;
   }
 
-  /** Those that were started and not ended yet, the oldest first. */
+  /** The running processes of a function, the oldest first. */
   running(name: DeployedFunction): readonly FunctionProcess[] {
     return [...this.#running].filter(([, started]) => started.name === name).map(([each]) => each);
   }
 
   /**
-   * Ends the oldest, or the one at a URL, and starts another there with the same settings.
-   * @returns the exit code of the one that ended, `null` when the signal ended it.
+   * Ends the oldest process, or the one at a URL, and starts another there with the same settings.
+   * @returns the exit code of the ended process, `null` when the signal ended it.
    */
   async replace(name: DeployedFunction, signal: NodeJS.Signals, url?: string): Promise<number | null> {
     const found = this.running(name).find((each) => url === undefined || each.url === url);
@@ -77,7 +77,7 @@ export class Deployment {
     return exitCode;
   }
 
-  /** Ends what runs. */
+  /** Ends all processes. */
   async close(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     await Promise.all([...this.#running.keys()].map((each) => each.end(signal)));
     await this.sql.end({ timeout: 1 });
@@ -86,8 +86,8 @@ export class Deployment {
 }
 
 /**
- * Deploys on a database that it brings up to date.
- * @param databaseUrl the database itself, where functions reach it by a longer way.
+ * Migrates the database and returns a deployment on it, without any process yet.
+ * @param databaseUrl reaches the database directly, where functions may reach it through a proxy.
  */
 export async function openDeployment(
   reached: Addresses,

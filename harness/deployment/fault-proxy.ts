@@ -8,7 +8,7 @@ interface Connection {
   answerBytesLeft: number;
 }
 
-/** Stands between functions and a server, and makes a bad network of the way. */
+/** Stands between functions and a server, and injects faults of the network. */
 export class FaultProxy {
   readonly port: number;
   readonly #server: Server;
@@ -25,18 +25,18 @@ export class FaultProxy {
     server.on('connection', (client) => this.#join(client, connect(port, '127.0.0.1')));
   }
 
-  /** Everything arrives so much later, in both directions. */
+  /** Delays everything by so much, in both directions. */
   delay(ms: number): void {
     this.#delayMs = ms;
   }
 
-  /** Answers do not arrive until `heal`; what is sent does. */
+  /** Withholds answers until `heal`; requests arrive. */
   withholdAnswers(): void {
     this.#isWithholding = true;
     for (const { upstream } of this.#connections) upstream.pause();
   }
 
-  /** The other end is gone without a word: nothing arrives any more on a connection made until `heal`. */
+  /** The other end vanishes silently: nothing arrives any more on connections that exist or are made before `heal`. */
   goSilent(): void {
     this.#isSilent = true;
     for (const connection of this.#connections) connection.isSilent = true;
@@ -50,13 +50,13 @@ export class FaultProxy {
     }
   }
 
-  /** Breaks each connection after so many bytes of answers from now on, in the middle of whatever they are. */
+  /** Breaks each connection after so many more bytes of answers, also in the middle of one. */
   truncateAnswersAfter(bytes: number): void {
     this.#answerBytes = bytes;
     for (const connection of this.#connections) connection.answerBytesLeft = bytes;
   }
 
-  /** Makes new connections, and those that are not silent for good, as they should be. */
+  /** Ends all faults, for new connections and for those that never went silent. */
   heal(): void {
     this.#delayMs = 0;
     this.#isSilent = false;
@@ -92,7 +92,7 @@ export class FaultProxy {
       [upstream, client],
     ] as const) {
       socket.setNoDelay(true);
-      // Whatever happened to one end happens to the other.
+      // An error or a close at one end closes the other.
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
         this.#connections.delete(connection);
@@ -118,7 +118,7 @@ function answer(connection: Connection, data: Buffer): void {
   }
 }
 
-/** Opens a proxy before a server on this machine, which is named by its port. */
+/** Opens a proxy in front of the server at a port of this machine. */
 export async function openFaultProxy(port: number): Promise<FaultProxy> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -7,7 +7,7 @@ const pids = new Set<number>();
 const directories = new Set<string>();
 
 /**
- * Sees to it that a process does not outlive this one, should this one end without stopping it.
+ * Kills a process when this one ends without having stopped it.
  * @returns a function to call when the process has ended.
  */
 export function killOnExit(pid: number): () => void {
@@ -17,7 +17,7 @@ export function killOnExit(pid: number): () => void {
 }
 
 /**
- * Sees to it that a temporary folder does not outlive this process.
+ * Removes a temporary folder when this process ends.
  * @returns a function to call when the folder is gone.
  */
 export function removeOnExit(directory: string): () => void {
@@ -36,7 +36,7 @@ function listen(): void {
 }
 
 function onSignal(name: NodeJS.Signals): void {
-  // Somebody else who listens decides how this process ends, and 'exit' comes then.
+  // Another listener decides how this process ends; 'exit' follows.
   if (process.listenerCount(name) > 1) return;
   cleanUp();
   process.off(name, onSignal);

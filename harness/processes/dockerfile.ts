@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** What an image of a target starts with, from the Dockerfile itself. */
+/** The environment and the command of an image, as the Dockerfile has them. */
 export interface ImageStart {
   readonly environment: Readonly<Record<string, string>>;
   readonly command: readonly string[];
 }
 
-/** Reads a target and those that it is built from; the last word on a variable counts. */
+/** Reads a target and its base targets; the last value of a variable counts. */
 export function readTarget(target: string): ImageStart {
   const text = readFileSync('Dockerfile', 'utf8').replaceAll(/\\\n\s*/g, ' ');
   const stages = new Map(

@@ -10,12 +10,12 @@ async function listen(port: number): Promise<Server> {
   return server;
 }
 
-test('gives ports that differ and can be listened on', async () => {
+test('returns different ports that can be listened on', async () => {
   const servers = await onFreePorts(3, (ports) => Promise.all(ports.map(listen)));
   expect(new Set(servers.map((server) => (server.address() as AddressInfo).port)).size).toBe(3);
 });
 
-test('tries other ports when one was taken meanwhile', async () => {
+test('tries other ports when one is taken meanwhile', async () => {
   const tried: number[] = [];
   const server = await onFreePorts(1, async ([port = 0]) => {
     tried.push(port);
@@ -26,7 +26,7 @@ test('tries other ports when one was taken meanwhile', async () => {
   expect(tried.at(-1)).toBe((server.address() as AddressInfo).port);
 });
 
-test('does not try again what failed for another reason', async () => {
+test('does not try again after another error', async () => {
   let calls = 0;
   const failing = onFreePorts(1, () => {
     calls++;

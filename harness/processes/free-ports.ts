@@ -26,7 +26,7 @@ export async function onFreePorts<T>(
 
 const given = new Set<number>();
 
-/** Ports of 127.0.0.1 that were free just now, all different, also from those that this process was given before. */
+/** Returns ports of 127.0.0.1 that were free just now, none of them twice in this process. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {

@@ -23,7 +23,7 @@ export interface FunctionProcess extends RunningProcess {
 }
 
 export interface StartOptions extends UntilOptions, Omit<ProcessOptions, 'environment'> {
-  /** What it answers with 200 once it is up. */
+  /** The address that answers 200 once it is up. */
   readonly until?: '/.live' | '/.ready';
   /** Gets the process id as soon as there is one. */
   readonly onSpawn?: (pid: number) => void;
@@ -35,15 +35,15 @@ export function mainOf(name: string): string {
 }
 
 /**
- * Starts a function with these settings and no others, at a free port unless they have one. @throws as `startServer`
- * does.
+ * Starts a function with these settings and no others, at free ports unless they name some.
+ * @throws as `startServer` does.
  */
 export function startFunction(name: string, settings: Settings): Promise<FunctionProcess> {
   return startServer([process.execPath, mainOf(name)], settings);
 }
 
 /**
- * Starts a function by its command line, with these settings and no others, at free ports unless they have some, and
+ * Starts a function by its command line, with these settings and no others, at free ports unless they name some, and
  * waits until it is up.
  * @throws Error with its output when it ends instead, or is not up in time.
  */

@@ -1,6 +1,6 @@
 import type { RunningProcess } from './running-process.ts';
 
-/** The last line of a process's log with these words. */
+/** Returns the last line of a process's log that contains these words. */
 export function lastLogLine(
   running: Pick<RunningProcess, 'output'>,
   words: string,

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 10;
 
-/** Whether a process runs. One that has ended and waits to be reaped does not. */
+/** Whether a process runs; a zombie does not. */
 export function isRunning(pid: number): boolean {
   const status = readStatus(pid);
   return status !== undefined && status.state !== 'Z';
 }
 
-/** A process, those that it started, those that they started, and so on, as far as they have not been orphaned. */
+/** Returns a process and its descendants, but for orphans. */
 export function processTree(pid: number): number[] {
   const children = Map.groupBy(processIds(), (id) => readStatus(id)?.parent);
   const tree = [pid];
@@ -17,7 +17,7 @@ export function processTree(pid: number): number[] {
   return tree;
 }
 
-/** Waits until all of them have ended, `withinMs` at most. Returns those that have not. */
+/** Waits at most `withinMs` until all have ended. Returns those that still run. */
 export async function survivors(pids: readonly number[], withinMs: number): Promise<number[]> {
   const deadline = performance.now() + withinMs;
   for (;;) {

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { isRunning, processIds } from './process-tree.ts';
 
-/** The running processes that work in a folder or were started for it, whoever their parent is now. */
+/** The running processes that work in a folder or have it as HOME, whatever their parent is. */
 export function processesOf(directory: string): number[] {
   return processIds().filter((pid) => isRunning(pid) && belongsTo(pid, directory));
 }
@@ -13,7 +13,7 @@ function belongsTo(pid: number, directory: string): boolean {
       readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HOME=${directory}`)
     );
   } catch {
-    // It has ended, or is of another user and so not ours.
+    // It has ended, or belongs to another user.
     return false;
   }
 }

@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 const isRoot = process.getuid?.() === 0;
 const ANYONE_ENTERS = 0o001;
 
-/** Whether other users can run this checkout, which may lie below a folder such as /root. */
+/** Whether other users can reach this checkout, which may lie below a folder such as /root. */
 export const othersReachCheckout = reachable(import.meta.dirname);
 
-/** Whether this is root, and can become another user who reaches this checkout. */
+/** Whether this is root and can become another user who reaches this checkout. */
 export const canBecomeOthers = isRoot && othersReachCheckout;
 
 /** Whether this is root, and may mount file systems: in most containers it may not. */

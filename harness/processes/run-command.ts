@@ -15,7 +15,7 @@ interface RunningCommand {
 }
 
 /**
- * Runs a function that ends by itself, with these words and settings and no others.
+ * Runs a function that is a command to its end, with these words and settings and no others.
  * @param by a program that runs it, with its arguments.
  */
 export function runCommand(...command: Parameters<typeof startCommand>): Promise<Outcome> {

@@ -2,27 +2,26 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A program that runs until it is told to end. */
+/** A running program. */
 export interface RunningProcess {
   readonly pid: number;
-  /** What it has written so far, to both streams. */
+  /** Its output so far, of both streams. */
   output(): string;
   hasEnded(): boolean;
   /**
-   * Resolves once it has ended, and so has all that writes to its streams: its exit code, `null` when a signal ended
-   * it.
+   * Resolves to its exit code, `null` when a signal ended it, once it and every writer to its streams have ended.
    */
   readonly closed: Promise<number | null>;
-  /** Sends the signal and waits for the end; the exit code, or `null` when the signal ended it. */
+  /** Sends the signal and waits for the end. @returns the exit code, `null` when the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface ProcessOptions {
   /** All of its environment. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Where it runs; in the folder of this process unless told otherwise. */
+  /** The folder where it runs; by default that of this process. */
   readonly directory?: string;
-  /** Whether it leads a process group, as a terminal and a supervisor give it one. */
+  /** Whether it leads a process group, as under a terminal or a supervisor. */
   readonly leadsGroup?: boolean;
 }
 
@@ -66,8 +65,8 @@ export async function startProcess(
 }
 
 /**
- * Asks again and again until a process is up.
- * @throws Error with its output when it ends instead, or is not up in time; it is killed then.
+ * Polls until a process is up.
+ * @throws Error with its output when it ends instead, or is not up in time and is killed.
  */
 export async function untilUp(
   running: RunningProcess,

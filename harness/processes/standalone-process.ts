@@ -11,7 +11,7 @@ import { untilUp } from './running-process.ts';
 export interface StandaloneProcess extends FunctionProcess, Api {}
 
 export interface StandaloneOptions extends StartOptions {
-  /** The command line that starts it; by default what `npm start` runs. */
+  /** The command line that starts it; by default that of `npm start`. */
   readonly command?: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 
-/** The status of the answer at an address; `undefined` while nothing answers there. */
+/** Resolves to the status of the answer at an address, `undefined` while nothing answers. */
 export function statusOf(url: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     get(url, { agent: false }, (response) => {

@@ -4,7 +4,7 @@ import { Connection } from 'rabbitmq-client';
 
 const END_SECONDS = 2;
 
-/** Works on a connection to PostgreSQL of its own. */
+/** Works on its own connection to PostgreSQL. */
 export async function withSql<T>(
   url: string,
   work: (sql: postgres.Sql) => Promise<T>,
@@ -18,7 +18,7 @@ export async function withSql<T>(
   }
 }
 
-/** Works on a connection to RabbitMQ of its own. */
+/** Works on its own connection to RabbitMQ. */
 export async function withBroker<T>(url: string, work: (connection: Connection) => Promise<T>): Promise<T> {
   const connection = new Connection({ url, frameMax: 131_072 });
   try {

@@ -2,9 +2,7 @@ import { connect } from 'node:net';
 
 const WITHIN_MS = 2000;
 
-/**
- * Says something to a server on this machine and returns its answer once that is `enough`, nothing if that never comes.
- */
+/** Sends an opening to a server on this machine. Resolves to its answer once that is `enough`, or to `undefined`. */
 export function converse(
   port: number,
   opening: string | Uint8Array,

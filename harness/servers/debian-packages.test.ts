@@ -19,7 +19,7 @@ function addProgram(path: string): void {
   chmodSync(file, 0o755);
 }
 
-test('names what is missing and how to install it', async () => {
+test('names the missing packages and how to install them', async () => {
   addProgram('usr/bin/redis-server');
   await expect(
     ensureDebianPackages(['postgresql', 'redis-server', 'rabbitmq-server'], { root, mayInstall: false }),

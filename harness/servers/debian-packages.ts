@@ -3,15 +3,15 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** A Debian package that a part is started from, or that measures. */
+/** A Debian package with a backing service, or with a tool that measures. */
 export type DebianPackage = 'postgresql' | 'pgbouncer' | 'redis-server' | 'rabbitmq-server' | 'wrk';
 
 export interface MachineOptions {
-  /** Where the file system of the machine begins. */
+  /** The root of the machine's file system. */
   readonly root?: string;
-  /** Whether what is missing may be installed; by default that is for root to do, where there is apt-get. */
+  /** Whether to install missing packages; by default where this is root and there is apt-get. */
   readonly mayInstall?: boolean;
-  /** Told in words what takes long. */
+  /** Gets a line about each step that takes long. */
   readonly report?: (line: string) => void;
 }
 
@@ -23,9 +23,8 @@ const PROGRAMS: Record<DebianPackage, (root: string) => string | undefined> = {
   wrk: (root) => directoryWith(join(root, 'usr/bin'), 'wrk'),
 };
 
-// No service is to start with the package, and no cluster to be made: backing services have their own, with their own
-// settings. What a machine has said about either already stays as it is. The lock is for test files that start side by
-// side.
+// The packages start no service and create no cluster, because the harness starts its own. The machine's own policies
+// stay as they are. The lock serves test files that start side by side.
 const INSTALL = `
   set -e
   policy=/usr/sbin/policy-rc.d
@@ -47,8 +46,8 @@ const INSTALL = `
 const INSTALL_LOCK = '/var/lib/dpkg';
 
 /**
- * Makes sure that the programs of these packages are on the machine.
- * @throws Error naming the packages that are missing, unless they may be and can be installed.
+ * Installs those of these packages that are missing.
+ * @throws Error that names the missing packages when they must not or cannot be installed.
  */
 export async function ensureDebianPackages(
   packages: readonly DebianPackage[],
@@ -69,17 +68,17 @@ export async function ensureDebianPackages(
   }
   report(`Installing ${absent.join(', ')} …`);
   const output = await install(absent);
-  if (missing().length > 0) throw new Error(`${problem} apt-get did not bring them:\n${output.trimEnd()}`);
+  if (missing().length > 0) throw new Error(`${problem} apt-get did not install them:\n${output.trimEnd()}`);
 }
 
 /**
- * The folder with the programs of a package, of its newest version where there are several.
+ * Returns the folder with the programs of a package, of the newest version where there are several.
  * @throws Error when it is missing and cannot be installed.
  */
 export async function programDirectory(name: DebianPackage, machine: MachineOptions = {}): Promise<string> {
   await ensureDebianPackages([name], machine);
   const directory = PROGRAMS[name](machine.root ?? '/');
-  if (directory === undefined) throw new Error(`${name} is gone.`);
+  if (directory === undefined) throw new Error(`The package ${name} has vanished.`);
   return directory;
 }
 

@@ -15,7 +15,7 @@ const NAMES = [
   'RABBITMQ_URL',
 ];
 
-// Given servers, so that nothing has to be started to see how the command behaves.
+// Given servers, so that the command has nothing to start.
 const GIVEN = {
   TEST_DATABASE_URL: 'postgres://db.example/it',
   TEST_REDIS_URL: 'redis://cache.example',
@@ -55,7 +55,7 @@ describe('npm run stack', { timeout: INSTALL_AND_START_MS }, () => {
 
   const showSettings = `printf '%s ' ${NAMES.map((name) => `"$${name}"`).join(' ')}`;
 
-  test('runs every part until Ctrl-C, and then stops them all', async () => {
+  test('runs every server until Ctrl-C, and then stops them all', async () => {
     const child = start([]);
     const ended = exitCode(child);
     await settingsPrintedBy(child);
@@ -74,14 +74,14 @@ describe('npm run stack', { timeout: INSTALL_AND_START_MS }, () => {
     expect(await text(shell.stdout)).toBe(`${Object.values(GIVEN).join(' ')} `);
   });
 
-  test('runs a command with these settings and exits as it does', async () => {
+  test('runs a command with these settings and exits with its code', async () => {
     const child = start(['--exec', `${showSettings}; exit 7`], GIVEN);
     const [printed, code] = await Promise.all([text(child.stdout), exitCode(child)]);
     expect(printed).toBe(`${Object.values(GIVEN).join(' ')} `);
     expect(code).toBe(7);
   });
 
-  test('hands SIGTERM to the command', async () => {
+  test('forwards SIGTERM to the command', async () => {
     const child = start(['--exec', 'echo running; exec sleep 60'], GIVEN);
     const ended = exitCode(child);
     await once(child.stdout, 'data');
@@ -89,7 +89,7 @@ describe('npm run stack', { timeout: INSTALL_AND_START_MS }, () => {
     expect(await ended).toBe(128 + 15);
   });
 
-  test('fails with a word when a setting is wrong', async () => {
+  test('fails with a message when a setting is wrong', async () => {
     const child = start(['--exec', 'true'], { TEST_UPSTASH_REDIS_REST_TOKEN: 'alone' });
     const [said, code] = await Promise.all([text(child.stderr), exitCode(child)]);
     expect(said).toBe('TEST_UPSTASH_REDIS_REST_URL and TEST_UPSTASH_REDIS_REST_TOKEN go together.\n');

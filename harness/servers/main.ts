@@ -11,11 +11,11 @@ const USAGE = `Starts PostgreSQL, Redis, its Upstash REST API and RabbitMQ on fr
   npm run stack -- --exec 'npm test'          runs a command with these settings, then stops everything
 `;
 
-const PARTS = ['postgres', 'redis', 'upstash', 'rabbitmq'] as const satisfies BackingServiceName[];
-type Parts = Stack<(typeof PARTS)[number]>;
+const SERVERS = ['postgres', 'redis', 'upstash', 'rabbitmq'] as const satisfies BackingServiceName[];
+type Servers = Stack<(typeof SERVERS)[number]>;
 
 /** The settings with which Terse uses these servers. */
-function settingsFor({ postgres, redis, upstash, rabbitmq }: Parts): Record<string, string> {
+function settingsFor({ postgres, redis, upstash, rabbitmq }: Servers): Record<string, string> {
   return {
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
@@ -25,8 +25,8 @@ function settingsFor({ postgres, redis, upstash, rabbitmq }: Parts): Record<stri
   };
 }
 
-function start(): Promise<Parts> {
-  return startStack(PARTS, { report: (line) => process.stderr.write(`${line}\n`) });
+function start(): Promise<Servers> {
+  return startStack(SERVERS, { report: (line) => process.stderr.write(`${line}\n`) });
 }
 
 async function runWithStack(command: string): Promise<number> {
@@ -38,14 +38,14 @@ async function runWithStack(command: string): Promise<number> {
   }
 }
 
-/** Runs a command through the shell and returns its exit code, as a shell counts: 128 and more for a signal. */
+/** Runs a command through the shell and returns its exit code as a shell does: 128 and more for a signal. */
 async function run(command: string, settings: Record<string, string>): Promise<number> {
   const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   const child = spawn('env', [...assignments, 'sh', '-c', command], { stdio: 'inherit' });
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
   process.on('SIGTERM', forward);
   process.on('SIGHUP', forward);
-  // A terminal sends this one to the command as well: all there is to do is to outlive the command.
+  // A terminal sends this signal to the command, too: this process only has to outlive it.
   process.on('SIGINT', () => undefined);
   const [code, signal] = (await once(child, 'exit')) as [number, null] | [null, NodeJS.Signals];
   return signal === null ? code : 128 + constants.signals[signal];
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   if (exec === undefined) {
     await runUntilStopped(async () => {
       const stack = await start();
-      // Servers that were given leave this process nothing to do, and Node would end it.
+      // With given servers only, this process has nothing to do, and Node would end it.
       setInterval(() => undefined, 60_000);
       process.stdout.write(shellLines(settingsFor(stack)));
       process.stderr.write('Ctrl-C stops everything.\n');

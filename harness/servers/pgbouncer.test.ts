@@ -15,16 +15,16 @@ const INSTALL_AND_START_MS = 300_000;
 describe('PgBouncer', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-pgbouncer-'));
   let server: PostgresServer;
-  let part: RunningServer;
+  let bouncer: RunningServer;
 
   beforeAll(async () => {
     makeDirectory(directory);
     server = await startPostgres({ directory: join(directory, 'postgres') });
-    part = await startPgbouncer({ directory: join(directory, 'pgbouncer'), serverUrl: server.url });
+    bouncer = await startPgbouncer({ directory: join(directory, 'pgbouncer'), serverUrl: server.url });
   }, INSTALL_AND_START_MS);
 
   afterAll(async () => {
-    await part?.stop();
+    await bouncer?.stop();
     await server?.stop();
     rmSync(directory, { recursive: true });
   });
@@ -32,9 +32,9 @@ describe('PgBouncer', { timeout: 60_000 }, () => {
   const query = <T>(
     work: (sql: postgres.Sql) => Promise<T>,
     connection: postgres.Options<{}>['connection'] = {},
-  ) => withSql(part.url, work, { max: 2, prepare: false, connection });
+  ) => withSql(bouncer.url, work, { max: 2, prepare: false, connection });
 
-  test('gives each transaction to whichever connection is free', async () => {
+  test('gives each transaction any free connection', async () => {
     const pids = await query(async (sql) => {
       const [first] = await sql`select pg_backend_pid() as pid`;
       const second = await sql.begin(async () => sql`select pg_backend_pid() as pid`);
@@ -43,24 +43,24 @@ describe('PgBouncer', { timeout: 60_000 }, () => {
     expect(new Set(pids).size).toBe(2);
   });
 
-  test('refuses settings of a session when a connection begins, as managed poolers do', async () => {
+  test('refuses session settings at the start of a connection, as managed poolers do', async () => {
     await expect(query((sql) => sql`select 1`, { statement_timeout: 1000 })).rejects.toThrow(
       'unsupported startup parameter',
     );
   });
 
   test('does not run as root', () => {
-    expect(statSync(`/proc/${part.pid}`).uid).not.toBe(0);
+    expect(statSync(`/proc/${bouncer.pid}`).uid).not.toBe(0);
   });
 
-  test('is at the same address after it was killed, and leaves no process behind when stopped', async () => {
-    const { pid, port } = part;
-    await part.kill();
-    await part.restart();
-    expect(part.pid).not.toBe(pid);
-    expect(part.port).toBe(port);
+  test('returns at the same address after it was killed, and leaves no process behind when stopped', async () => {
+    const { pid, port } = bouncer;
+    await bouncer.kill();
+    await bouncer.restart();
+    expect(bouncer.pid).not.toBe(pid);
+    expect(bouncer.port).toBe(port);
     expect([...(await query((sql) => sql`select 1 as answer`))]).toEqual([{ answer: 1 }]);
-    await part.stop();
+    await bouncer.stop();
     expect(processesOf(join(directory, 'pgbouncer'))).toEqual([]);
   });
 });

@@ -9,9 +9,9 @@ import type { RunningServer } from './running-server.ts';
 const PROBE_SECONDS = 2;
 
 /**
- * PgBouncer in transaction mode: any statement may meet any connection. Every login and database of the server is known
- * to it, without a password. `TEST_PGBOUNCER` names another program than the one of Debian.
- * @param directory for its settings; made when absent.
+ * Starts PgBouncer in transaction mode: any statement may get any connection. It accepts every login and database of
+ * the server without a password. `TEST_PGBOUNCER` names another program than Debian's.
+ * @param directory for its settings; created when absent.
  */
 export async function startPgbouncer({
   directory,

@@ -13,20 +13,20 @@ const INSTALL_AND_START_MS = 300_000;
 
 describe('PostgreSQL', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-postgres-'));
-  let part: PostgresServer;
+  let server: PostgresServer;
 
   beforeAll(async () => {
-    part = await startPostgres({ directory });
+    server = await startPostgres({ directory });
   }, INSTALL_AND_START_MS);
 
   afterAll(async () => {
-    await part?.stop();
+    await server?.stop();
     rmSync(directory, { recursive: true });
   });
 
   test('answers a superuser, in UTF-8', async () => {
     const rows = await withSql(
-      part.url,
+      server.url,
       (sql) => sql`select usesuper, current_setting('server_encoding') as encoding, ${'Größe 🐘'} as text
         from pg_user where usename = current_user`,
     );
@@ -34,15 +34,18 @@ describe('PostgreSQL', { timeout: 60_000 }, () => {
   });
 
   test('is not reached at another address of the machine', async () => {
-    await expect(once(connect(part.port, '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
+    await expect(once(connect(server.port, '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
   });
 
   test('does not run as root', () => {
-    expect(statSync(`/proc/${part.pid}`).uid).not.toBe(0);
+    expect(statSync(`/proc/${server.pid}`).uid).not.toBe(0);
   });
 
-  test('gives each test file an empty database of its own', async () => {
-    const [first, second] = await Promise.all([part.createDatabase('first'), part.createDatabase('second')]);
+  test('gives each test file its own empty database', async () => {
+    const [first, second] = await Promise.all([
+      server.createDatabase('first'),
+      server.createDatabase('second'),
+    ]);
     await withSql(first, (sql) => sql`create table only_here (id int)`);
     const tables = (url: string) =>
       withSql(url, (sql) => sql`select 1 from pg_tables where tablename = 'only_here'`);
@@ -51,33 +54,33 @@ describe('PostgreSQL', { timeout: 60_000 }, () => {
   });
 
   test('replaces a database of the same name, even one in use', async () => {
-    const url = await part.createDatabase('again');
+    const url = await server.createDatabase('again');
     await withSql(url, async (sql) => {
       await sql`create table old (id int)`;
-      await part.createDatabase('again');
+      await server.createDatabase('again');
     });
     expect(await withSql(url, (sql) => sql`select 1 from pg_tables where tablename = 'old'`)).toHaveLength(0);
   });
 
-  test('keeps what was committed when it is killed and started again, at the same address', async () => {
-    const { pid, port, url } = part;
-    await withSql(url, (sql) => sql`create table kept as select 42 as answer`);
-    await part.kill();
-    expect(part.pid).toBeUndefined();
+  test('keeps committed data when it is killed and restarts at the same address', async () => {
+    const { pid, port, url } = server;
+    await withSql(url, (sql) => sql`create table lasting as select 42 as answer`);
+    await server.kill();
+    expect(server.pid).toBeUndefined();
     expect(processesOf(directory)).toEqual([]);
-    await part.restart();
-    expect(part.pid).not.toBe(pid);
-    expect(part).toMatchObject({ port, url });
-    expect([...(await withSql(url, (sql) => sql`select answer from kept`))]).toEqual([{ answer: 42 }]);
+    await server.restart();
+    expect(server.pid).not.toBe(pid);
+    expect(server).toMatchObject({ port, url });
+    expect([...(await withSql(url, (sql) => sql`select answer from lasting`))]).toEqual([{ answer: 42 }]);
   });
 
   test('leaves no process behind when stopped while clients are connected', async () => {
-    const sql = postgres(part.url, { max: 3 });
+    const sql = postgres(server.url, { max: 3 });
     await Promise.all([1, 2, 3].map(() => sql`select pg_sleep(0.05)`));
     expect(processesOf(directory).length).toBeGreaterThan(3);
-    await part.stop();
+    await server.stop();
     expect(processesOf(directory)).toEqual([]);
     await sql.end();
-    await part.stop();
+    await server.stop();
   });
 });

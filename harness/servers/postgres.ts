@@ -10,13 +10,13 @@ const PROBE_SECONDS = 2;
 const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' };
 
 export interface PostgresServer extends RunningServer {
-  /** Makes an empty database of this name, in place of one that is there, and returns its URL. */
+  /** Creates an empty database of this name, replaces an existing one, and returns its URL. */
   createDatabase(name: string): Promise<string>;
 }
 
 /**
- * PostgreSQL with the superuser `postgres`, who needs no password. Its URL is of the database `postgres`.
- * @param directory for its data; made when absent.
+ * Starts PostgreSQL with the superuser `postgres`, who needs no password. Its URL names the database `postgres`.
+ * @param directory for its data; created when absent.
  */
 export async function startPostgres({ directory }: { directory: string }): Promise<PostgresServer> {
   const programs = await programDirectory('postgresql');
@@ -34,7 +34,7 @@ export async function startPostgres({ directory }: { directory: string }): Promi
       port,
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
-      // Data then survives a killed server, not a power cut, and no test can tell.
+      // Data survives a killed server, but no power cut, which no test causes.
       fsync: 'off',
     };
     const server = createProgram({
@@ -43,7 +43,7 @@ export async function startPostgres({ directory }: { directory: string }): Promi
       args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       directory,
       environment: ENVIRONMENT,
-      // Its "fast" shutdown: clients are cut off, where SIGTERM would wait for them.
+      // The "fast" shutdown disconnects clients; SIGTERM would wait for them.
       stopSignal: 'SIGINT',
       isReady: () => serves(url, data),
     });
@@ -55,7 +55,7 @@ export async function startPostgres({ directory }: { directory: string }): Promi
 }
 
 /**
- * Makes an empty database of this name on a server, in place of one that is there.
+ * Creates an empty database of this name on a server and replaces an existing one.
  * @returns its URL.
  */
 export async function createDatabase(serverUrl: string, name: string): Promise<string> {

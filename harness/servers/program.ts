@@ -13,16 +13,16 @@ const GONE_WITHIN_MS = 5000;
 const POLL_MS = 20;
 const LOG_LINES_SHOWN = 20;
 
-// PostgreSQL refuses to run as root, and nothing here needs to.
+// PostgreSQL refuses to run as root, and no server here needs to.
 const NOBODY = 65_534;
 const IS_ROOT = process.getuid?.() === 0;
 
 export interface Command {
   readonly command: string;
   readonly args: readonly string[];
-  /** Where it runs, and where its log is written. Made with `makeDirectory`. */
+  /** Its working folder, which gets its log. `makeDirectory` creates it. */
   readonly directory: string;
-  /** All of its environment, but for a plain PATH and the folder as HOME. */
+  /** Its environment beside a plain PATH and the folder as HOME. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -31,8 +31,8 @@ export interface ProgramOptions extends Command {
   /** Asks it to stop in order. */
   readonly stopSignal: NodeJS.Signals;
   /**
-   * Asks over the program's own protocol whether it is ready. As the port may belong to a stranger, it must also make
-   * sure that the answer is from the process `pid`.
+   * Asks over the program's own protocol whether it is ready. It also verifies that the process `pid` answers, because
+   * another program may own the port.
    */
   isReady(pid: number): Promise<boolean>;
 }
@@ -40,9 +40,9 @@ export interface ProgramOptions extends Command {
 /** A server program. It never runs as root, and ends when this process does. */
 export interface Program {
   readonly pid: number | undefined;
-  /** @throws Error with the end of the log unless it gets ready. */
+  /** @throws Error with the end of the log unless it becomes ready. */
   start(): Promise<void>;
-  /** Ends it and everything it started. Does nothing when it is not running. */
+  /** Ends it and its descendants. Does nothing when it is not running. */
   stop(): Promise<void>;
   /** The same with SIGKILL. */
   kill(): Promise<void>;
@@ -124,13 +124,13 @@ export async function run(command: Command): Promise<void> {
   if (code !== 0) throw new Error(`${command.command} failed (${code}).\n${logTail(command)}`);
 }
 
-/** A folder that programs started from here may write to. */
+/** Creates a folder that programs started from here may write to. */
 export function makeDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true });
   if (IS_ROOT) chownSync(directory, NOBODY, NOBODY);
 }
 
-/** A file that programs started from here may read, whatever the umask. */
+/** Writes a file that programs started from here may read under any umask. */
 export function writeSettings(path: string, text: string): void {
   writeFileSync(path, text);
   if (IS_ROOT) chownSync(path, NOBODY, NOBODY);
@@ -140,13 +140,12 @@ async function launch({ command, args, directory, environment }: Command) {
   const log = openSync(join(directory, 'log'), 'a');
   try {
     const identity = IS_ROOT ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
-    // The parent's death signal reaches the program even when this process is killed and can clean up nothing.
+    // The program gets SIGKILL even when this process is killed and cannot clean up.
     const child = spawn('/usr/bin/setpriv', [...identity, '--pdeathsig=KILL', '--', command, ...args], {
       cwd: directory,
       env: { PATH: '/usr/bin:/bin', HOME: directory, ...environment },
       stdio: ['ignore', log, log],
-      // In a group of its own, so that Ctrl-C in a terminal comes to this process only, which stops backing services in
-      // order.
+      // In its own group: Ctrl-C in a terminal reaches this process only, which stops the servers in order.
       detached: true,
     });
     const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {

@@ -12,25 +12,25 @@ const INSTALL_AND_START_MS = 300_000;
 
 describe('RabbitMQ', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-rabbitmq-'));
-  let part: RabbitmqServer;
+  let server: RabbitmqServer;
 
   beforeAll(async () => {
-    part = await startRabbitmq({ directory });
+    server = await startRabbitmq({ directory });
   }, INSTALL_AND_START_MS);
 
   afterAll(async () => {
-    await part?.stop();
+    await server?.stop();
     rmSync(directory, { recursive: true });
   });
 
   async function declare(queue: string): Promise<void> {
-    await withBroker(part.url, (connection) =>
+    await withBroker(server.url, (connection) =>
       connection.queueDeclare({ queue, durable: true, arguments: { 'x-queue-type': 'quorum' } }),
     );
   }
 
   function publish(queue: string, body: string): Promise<void> {
-    return withBroker(part.url, async (connection) => {
+    return withBroker(server.url, async (connection) => {
       const publisher = connection.createPublisher({ confirm: true });
       await publisher.send({ routingKey: queue, durable: true }, body);
       await publisher.close();
@@ -38,13 +38,13 @@ describe('RabbitMQ', { timeout: 60_000 }, () => {
   }
 
   async function take(queue: string): Promise<unknown> {
-    const message = await withBroker(part.url, (connection) => connection.basicGet({ queue, noAck: true }));
+    const message = await withBroker(server.url, (connection) => connection.basicGet({ queue, noAck: true }));
     return message?.body;
   }
 
-  test('does what rabbitmqctl is told, and says what it refuses', async () => {
-    await part.control('eval', 'ok.');
-    await expect(part.control('dance')).rejects.toThrow('rabbitmqctl failed (64)');
+  test('runs rabbitmqctl, and reports its failure', async () => {
+    await server.control('eval', 'ok.');
+    await expect(server.control('dance')).rejects.toThrow('rabbitmqctl failed (64)');
   });
 
   test('delivers a message', async () => {
@@ -54,31 +54,31 @@ describe('RabbitMQ', { timeout: 60_000 }, () => {
   });
 
   test('is not reached at another address of the machine', async () => {
-    await expect(once(connect(part.port, '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
+    await expect(once(connect(server.port, '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
   });
 
   test('does not run as root', () => {
-    expect(statSync(`/proc/${part.pid}`).uid).not.toBe(0);
+    expect(statSync(`/proc/${server.pid}`).uid).not.toBe(0);
   });
 
-  test('keeps confirmed messages when it is killed and started again, at the same address', async () => {
-    await declare('kept');
-    // A quorum queue that is younger than half a second when its broker is killed does not come back, in 3.10 at least.
-    await part.restart();
-    const { pid, port, url } = part;
-    await publish('kept', 'still here');
-    await part.kill();
-    expect(part.pid).toBeUndefined();
-    await part.restart();
-    expect(part.pid).not.toBe(pid);
-    expect(part).toMatchObject({ port, url });
-    expect(await take('kept')).toBe('still here');
+  test('keeps confirmed messages when it is killed and restarts at the same address', async () => {
+    await declare('lasting');
+    // RabbitMQ 3.10 loses a quorum queue that is younger than half a second when the broker is killed.
+    await server.restart();
+    const { pid, port, url } = server;
+    await publish('lasting', 'still here');
+    await server.kill();
+    expect(server.pid).toBeUndefined();
+    await server.restart();
+    expect(server.pid).not.toBe(pid);
+    expect(server).toMatchObject({ port, url });
+    expect(await take('lasting')).toBe('still here');
   });
 
-  test('leaves no process behind when stopped, its name server neither', async () => {
+  test('leaves no process behind when stopped, nor its name server', async () => {
     expect(processesOf(directory).length).toBeGreaterThan(1);
-    await part.stop();
+    await server.stop();
     expect(processesOf(directory)).toEqual([]);
-    await part.stop();
+    await server.stop();
   });
 });

@@ -17,8 +17,8 @@ export interface RabbitmqServer extends RunningServer {
 }
 
 /**
- * RabbitMQ with its first user, `guest`, and no plugins.
- * @param directory for its data; made when absent.
+ * Starts RabbitMQ with its first user, `guest`, and no plugins.
+ * @param directory for its data; created when absent.
  */
 export async function startRabbitmq({ directory }: { directory: string }): Promise<RabbitmqServer> {
   const programs = await programDirectory('rabbitmq-server');
@@ -41,11 +41,11 @@ export async function startRabbitmq({ directory }: { directory: string }): Promi
       ERL_EPMD_ADDRESS: '127.0.0.1',
     };
 
-    // Erlang's name server. The broker would start one by itself, which then outlives it and has no known process id.
+    // Erlang's name server. One that the broker starts would outlive it, with an unknown process id.
     const epmd = createProgram({
       name: 'epmd',
       command: EPMD,
-      // Without -d it would not even say that the port is taken.
+      // Without -d it does not report that the port is taken.
       args: ['-d', '-port', String(epmdPort), '-address', '127.0.0.1'],
       directory: epmdDirectory,
       stopSignal: 'SIGTERM',
@@ -66,7 +66,7 @@ export async function startRabbitmq({ directory }: { directory: string }): Promi
         RABBITMQ_CONF_ENV_FILE: '/dev/null',
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {127,0,0,1} -setcookie ${COOKIE}`,
         ...epmdEnvironment,
-        // The start script then becomes the broker, where it would else wait for it: signals reach the broker itself.
+        // Makes the start script exec the broker instead of waiting for it, so that signals reach the broker.
         RUNNING_UNDER_SYSTEMD: 'true',
       },
       stopSignal: 'SIGTERM',
@@ -110,15 +110,15 @@ async function start(epmd: Program, broker: Program): Promise<void> {
   }
 }
 
-/** Whether a name server answers to a request for all names: it begins with its own port. */
+/** Whether a name server answers a request for all names: the answer begins with its port. */
 async function listsNames(port: number): Promise<boolean> {
   const answer = await converse(port, NAMES_REQUEST, (received) => received.length >= 4);
   return answer?.readUInt32BE() === port;
 }
 
-/** Whether a broker of this name answers: what it says of its cluster begins with the name of its node. */
+/** Whether a broker of this name answers: its greeting contains the name of its node. */
 async function greets(port: number, node: string): Promise<boolean> {
   const answer = await converse(port, PROTOCOL_HEADER, (received) => received.includes(`${node}@`));
-  // The method is named after the type of the frame, its channel and its length.
+  // Type, channel and length of the frame stand before the method.
   return answer?.indexOf(CONNECTION_START) === 7;
 }

@@ -13,50 +13,50 @@ const INSTALL_AND_START_MS = 300_000;
 
 describe('Redis', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-redis-'));
-  let part: RunningServer;
+  let server: RunningServer;
 
   beforeAll(async () => {
-    part = await startRedis({ directory });
+    server = await startRedis({ directory });
   }, INSTALL_AND_START_MS);
 
   afterAll(async () => {
-    await part?.stop();
+    await server?.stop();
     rmSync(directory, { recursive: true });
   });
 
-  const send = (...command: string[]) => tellRedis(part.url, ...command);
+  const send = (...command: string[]) => tellRedis(server.url, ...command);
 
   test('answers', async () => {
     expect(await send('PING')).toBe('PONG');
   });
 
   test('is not reached at another address of the machine', async () => {
-    await expect(once(connect(part.port, '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
+    await expect(once(connect(server.port, '127.0.0.2'), 'connect')).rejects.toThrow('ECONNREFUSED');
   });
 
   test('does not run as root', () => {
-    expect(statSync(`/proc/${part.pid}`).uid).not.toBe(0);
+    expect(statSync(`/proc/${server.pid}`).uid).not.toBe(0);
   });
 
-  test('evicts only what would expire anyway', async () => {
+  test('evicts only keys that expire', async () => {
     expect(await send('CONFIG', 'GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'volatile-lru']);
   });
 
-  test('keeps every write that it answered when it is killed and started again, at the same address', async () => {
-    const { pid, port, url } = part;
-    await send('SET', 'kept', 'yes');
-    await part.kill();
-    expect(part.pid).toBeUndefined();
-    await part.restart();
-    expect(part.pid).not.toBe(pid);
-    expect(part).toMatchObject({ port, url });
-    expect(await send('GET', 'kept')).toBe('yes');
+  test('keeps every answered write when it is killed and restarts at the same address', async () => {
+    const { pid, port, url } = server;
+    await send('SET', 'lasting', 'yes');
+    await server.kill();
+    expect(server.pid).toBeUndefined();
+    await server.restart();
+    expect(server.pid).not.toBe(pid);
+    expect(server).toMatchObject({ port, url });
+    expect(await send('GET', 'lasting')).toBe('yes');
   });
 
   test('leaves no process behind when stopped', async () => {
-    expect(processesOf(directory)).toEqual([part.pid]);
-    await part.stop();
+    expect(processesOf(directory)).toEqual([server.pid]);
+    await server.stop();
     expect(processesOf(directory)).toEqual([]);
-    await part.stop();
+    await server.stop();
   });
 });

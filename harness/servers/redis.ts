@@ -6,8 +6,8 @@ import { asServer, createProgram, makeDirectory } from './program.ts';
 import type { RunningServer } from './running-server.ts';
 
 /**
- * Redis that keeps every write in its append-only file, and under memory pressure evicts only what would expire.
- * @param directory for its data; made when absent.
+ * Starts Redis, which keeps every write in its append-only file and under memory pressure evicts only keys that expire.
+ * @param directory for its data; created when absent.
  */
 export async function startRedis({ directory }: { directory: string }): Promise<RunningServer> {
   const programs = await programDirectory('redis-server');
@@ -38,6 +38,6 @@ export async function startRedis({ directory }: { directory: string }): Promise<
 async function serves(port: number, pid: number): Promise<boolean> {
   const itself = `process_id:${pid}\r\n`;
   const answer = await converse(port, 'PING\r\nINFO server\r\n', (received) => received.includes(itself));
-  // While it still loads its data it says so here, and only here.
+  // While it loads its data, only PING says so.
   return answer?.indexOf('+PONG') === 0;
 }

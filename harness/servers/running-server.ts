@@ -2,12 +2,12 @@
 export interface RunningServer {
   readonly url: string;
   readonly port: number;
-  /** `undefined` while it does not run, and for a part that is no process of its own. */
+  /** `undefined` while it does not run, and for a server in this process. */
   readonly pid: number | undefined;
-  /** Ends it as `kill -9` and a crash do. Resolves when it and everything it started are gone. */
+  /** Ends it like `kill -9` or a crash. Resolves when it and its descendants are gone. */
   kill(): Promise<void>;
-  /** Starts it again on the same port with the same data, after stopping it if it runs. Resolves when it answers. */
+  /** Stops it if it runs, and starts it on the same port with the same data. Resolves when it answers. */
   restart(): Promise<void>;
-  /** Ends it in order, by force if that takes too long. Leaves no process behind. */
+  /** Stops it in order, by force when that takes too long. Leaves no process behind. */
   stop(): Promise<void>;
 }

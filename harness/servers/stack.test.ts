@@ -12,7 +12,7 @@ const INSTALL_AND_START_MS = 300_000;
 const GONE_WITHIN_MS = 10_000;
 
 describe('the stack', { timeout: INSTALL_AND_START_MS }, () => {
-  test('starts what is asked for and what that stands on, and nothing else', async () => {
+  test('starts the named servers and those that they need, and no others', async () => {
     const before = new Set(processTree(process.pid));
     const stack = await startStack(['upstash'], { environment: {} });
     const started = processTree(process.pid).filter((pid) => !before.has(pid));
@@ -23,7 +23,7 @@ describe('the stack', { timeout: INSTALL_AND_START_MS }, () => {
     expect(await survivors(started, 0)).toEqual([]);
   });
 
-  test('starts nothing in place of servers that are given', async () => {
+  test('starts nothing in place of given servers', async () => {
     const before = processTree(process.pid);
     const stack = await startStack(undefined, {
       environment: {
@@ -45,7 +45,7 @@ describe('the stack', { timeout: INSTALL_AND_START_MS }, () => {
     await expect(stack.redis.kill()).rejects.toThrow('The server in TEST_REDIS_URL is not ours to end.');
   });
 
-  test('puts its own REST API in front of a Redis that is given', async () => {
+  test('puts its own REST API in front of a given Redis', async () => {
     const own = await startStack(['redis'], { environment: {} });
     onTestFinished(own.stop);
     const stack = await startStack(['upstash'], { environment: { TEST_REDIS_URL: own.redis.url } });
@@ -59,7 +59,7 @@ describe('the stack', { timeout: INSTALL_AND_START_MS }, () => {
     await expect(startStack(['upstash'], { environment })).rejects.toThrow('go together');
   });
 
-  test('stops what it started when another part cannot start', async () => {
+  test('stops the servers it started when another cannot start', async () => {
     const before = processTree(process.pid);
     const environment = { TEST_REDIS_URL: 'redis://127.0.0.1:1' };
     await expect(startStack(['postgres', 'upstash'], { environment })).rejects.toThrow('ECONNREFUSED');

@@ -13,7 +13,7 @@ import { startUpstashRest, type UpstashRestServer } from './upstash-rest.ts';
 
 export interface Servers {
   readonly postgres: PostgresServer;
-  /** Before `postgres`. */
+  /** In front of `postgres`. */
   readonly pgbouncer: RunningServer;
   readonly redis: RunningServer;
   readonly upstash: UpstashRestServer;
@@ -23,13 +23,13 @@ export interface Servers {
 export type BackingServiceName = keyof Servers;
 
 export type Stack<Name extends BackingServiceName = BackingServiceName> = Pick<Servers, Name> & {
-  /** Stops every part that was started and removes its data. */
+  /** Stops every server that was started and removes its data. */
   stop(): Promise<void>;
 };
 
 export interface StackOptions {
   readonly environment?: NodeJS.ProcessEnv;
-  /** Told in words what is going on. */
+  /** Gets a line about each step. */
   readonly report?: (line: string) => void;
 }
 
@@ -53,10 +53,10 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The real servers that tests and developers need, side by side; by default all of them. A server given in the
- * environment (`TEST_DATABASE_URL`, `TEST_PGBOUNCER_URL`, `TEST_REDIS_URL`, `TEST_UPSTASH_REDIS_REST_URL` with
- * `TEST_UPSTASH_REDIS_REST_TOKEN`, `TEST_RABBITMQ_URL`) is taken as it is, and cannot be killed or restarted.
- * @throws Error when a server cannot start; those that could are stopped then.
+ * Starts the real servers that tests and developers need, side by side; by default all of them. It uses a server given
+ * in the environment (`TEST_DATABASE_URL`, `TEST_PGBOUNCER_URL`, `TEST_REDIS_URL`, `TEST_UPSTASH_REDIS_REST_URL` with
+ * `TEST_UPSTASH_REDIS_REST_TOKEN`, `TEST_RABBITMQ_URL`) as it is, and refuses to kill or restart that one.
+ * @throws Error when a server cannot start, after it has stopped the others.
  */
 export async function startStack<Name extends BackingServiceName = BackingServiceName>(
   names?: readonly Name[],
@@ -78,19 +78,19 @@ export async function startStack<Name extends BackingServiceName = BackingServic
   makeDirectory(directory);
   const started: RunningServer[] = [];
 
-  async function start<P extends RunningServer>(
+  async function start<S extends RunningServer>(
     name: BackingServiceName,
-    starting: () => Promise<P>,
-  ): Promise<P> {
+    starting: () => Promise<S>,
+  ): Promise<S> {
     const begin = performance.now();
-    const part = await starting();
-    started.push(part);
+    const server = await starting();
+    started.push(server);
     report(`${name} is ready after ${Math.round(performance.now() - begin)} ms.`);
-    return part;
+    return server;
   }
 
   async function stop(): Promise<void> {
-    await Promise.all(started.map((part) => part.stop()));
+    await Promise.all(started.map((server) => server.stop()));
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     forgetDirectory();
   }
@@ -130,7 +130,7 @@ export async function startStack<Name extends BackingServiceName = BackingServic
     await stop();
     throw failed.reason;
   }
-  // Every part that was wanted is there now: given, or started without a failure.
+  // Every wanted server is there now, given or started.
   return { ...services, stop } as Stack<Name>;
 }
 
@@ -150,24 +150,24 @@ function givenServers(environment: NodeJS.ProcessEnv): Partial<Servers> {
   return {
     ...(databaseUrl && {
       postgres: {
-        ...givenPart(databaseUrl, 'TEST_DATABASE_URL'),
+        ...givenServer(databaseUrl, 'TEST_DATABASE_URL'),
         createDatabase: (name) => createDatabase(databaseUrl, name),
       },
     }),
-    ...(pgbouncerUrl && { pgbouncer: givenPart(pgbouncerUrl, 'TEST_PGBOUNCER_URL') }),
-    ...(redisUrl && { redis: givenPart(redisUrl, 'TEST_REDIS_URL') }),
+    ...(pgbouncerUrl && { pgbouncer: givenServer(pgbouncerUrl, 'TEST_PGBOUNCER_URL') }),
+    ...(redisUrl && { redis: givenServer(redisUrl, 'TEST_REDIS_URL') }),
     ...(upstashUrl &&
-      token && { upstash: { ...givenPart(upstashUrl, 'TEST_UPSTASH_REDIS_REST_URL'), token } }),
+      token && { upstash: { ...givenServer(upstashUrl, 'TEST_UPSTASH_REDIS_REST_URL'), token } }),
     ...(rabbitmqUrl && {
       rabbitmq: {
-        ...givenPart(rabbitmqUrl, 'TEST_RABBITMQ_URL'),
+        ...givenServer(rabbitmqUrl, 'TEST_RABBITMQ_URL'),
         control: () => Promise.reject(new Error('The broker is not ours to control.')),
       },
     }),
   };
 }
 
-function givenPart(url: string, variable: string): RunningServer {
+function givenServer(url: string, variable: string): RunningServer {
   const { protocol, port } = new URL(url);
   const refuse = () => Promise.reject(new Error(`The server in ${variable} is not ours to end.`));
   return {

@@ -70,7 +70,7 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
   });
 
   test.each([TRICKY, 'OK', '', '123', 'null', 'T0s=', '\u0000\u0001'])(
-    'gives back %j unchanged',
+    'returns %j unchanged',
     async (value) => {
       await redis.set('key', value);
       expect(await redis.get('key')).toBe(value);
@@ -79,13 +79,13 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
     },
   );
 
-  test('gives simple strings other than OK in base64 too, as the client expects', async () => {
+  test('returns simple strings other than OK in base64, too, as the client expects', async () => {
     expect(await redis.ping()).toBe('PONG');
     await redis.hset('hash', { a: '1' });
     expect(await redis.type('hash')).toBe('hash');
   });
 
-  test('gives bytes that are no UTF-8 unchanged in base64', async () => {
+  test('returns bytes that are no UTF-8 unchanged, in base64', async () => {
     const client = await createClient({ url: server.url }).connect();
     await client.set('bytes', Buffer.from([0xff, 0x00, 0xfe]));
     await client.close();
@@ -93,7 +93,7 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
     expect(await response.json()).toEqual({ result: '/wD+' });
   });
 
-  test('gives text as it is where base64 is not asked for', async () => {
+  test('returns plain text where base64 is not asked for', async () => {
     await redis.set('key', TRICKY);
     expect(await (await post('/', '["GET","key"]')).json()).toEqual({ result: TRICKY });
     expect(await (await post('/pipeline', '[["GET","key"],["PING"]]')).json()).toEqual([
@@ -106,7 +106,7 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
     ]);
   });
 
-  test('runs a pipeline, past a command that fails', async () => {
+  test('runs a pipeline to its end when a command fails', async () => {
     const pipeline = redis.pipeline().set('key', 'text').incr('key').get('key');
     expect(await pipeline.exec({ keepErrors: true })).toEqual([
       { result: 'OK', error: undefined },
@@ -115,7 +115,7 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
     ]);
   });
 
-  test('runs a transaction without anything from others in between', async () => {
+  test('runs a transaction without commands of others in between', async () => {
     const transactions = Array.from({ length: 50 }, () =>
       redis.multi().set('key', '0').incr('key').incr('key').exec(),
     );
@@ -124,7 +124,7 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
     expect(await Promise.all(transactions)).toEqual(Array.from({ length: 50 }, () => ['OK', 1, 2]));
   });
 
-  test('runs nothing of a transaction with a command that does not exist', async () => {
+  test('runs no command of a transaction with an unknown command', async () => {
     const response = await post('/multi-exec', '[["SET","key","1"],["NONSENSE"]]');
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
@@ -134,7 +134,7 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
     expect(await redis.multi().set('key', '2').exec()).toEqual(['OK']);
   });
 
-  test('tells which command of a transaction failed, the others having run', async () => {
+  test('names the failed command of a transaction and runs the others', async () => {
     const response = await post('/multi-exec', '[["SET","key","text"],["INCR","key"],["GET","key"]]');
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual([
@@ -144,7 +144,7 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
     ]);
   });
 
-  test('runs scripts, also by their hash, and says when it does not know one', async () => {
+  test('runs scripts, also by their hash, and refuses an unknown hash', async () => {
     const script = "return {KEYS[1], ARGV[1], 7, redis.call('set', KEYS[1], ARGV[1])}";
     const hash = 'a'.repeat(40);
     await expect(redis.evalsha(hash, ['key'], ['value'])).rejects.toThrow('NOSCRIPT');
@@ -157,13 +157,13 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
     ]);
   });
 
-  test('serves a client that puts commands together by itself', async () => {
-    const together = clientWith(front.token, true);
-    await Promise.all(Array.from({ length: 100 }, (_, i) => together.set(`key${i}`, String(i))));
-    expect(await Promise.all([together.get('key7'), together.get('key99')])).toEqual(['7', '99']);
+  test('serves a client that pipelines commands automatically', async () => {
+    const pipelining = clientWith(front.token, true);
+    await Promise.all(Array.from({ length: 100 }, (_, i) => pipelining.set(`key${i}`, String(i))));
+    expect(await Promise.all([pipelining.get('key7'), pipelining.get('key99')])).toEqual(['7', '99']);
   });
 
-  test('lets nobody in without the token', async () => {
+  test('refuses callers without the token', async () => {
     await expect(clientWith('wrong').get('key')).rejects.toThrow('WRONGPASS');
     for (const path of ['/', '/pipeline', '/multi-exec', '/other']) {
       const response = await fetch(`${front.url}${path}`, { method: 'POST', body: '["PING"]' });
@@ -194,7 +194,7 @@ describe('the REST API of Upstash', { timeout: 60_000 }, () => {
       .toBe(200);
   });
 
-  test('is away when killed, and back at the same address when started again', async () => {
+  test('is unreachable when killed, and returns at the same address when restarted', async () => {
     const { url, token } = front;
     await front.kill();
     await expect(redis.ping()).rejects.toThrow('fetch failed');

@@ -8,7 +8,7 @@ const CLOSE_WITHIN_MS = 1000;
 const RECONNECT_AFTER_MS = 50;
 const COMMAND_TIMEOUT_MS = 5000;
 
-/** Commands that would leave the connection, which all requests share, in another state, or block it. */
+/** Commands that would change the state of the shared connection, or block it. */
 const REFUSED = new Set(
   'auth blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin client discard exec hello monitor multi psubscribe punsubscribe quit reset select ssubscribe subscribe sunsubscribe unsubscribe unwatch watch'.split(
     ' ',
@@ -17,7 +17,7 @@ const REFUSED = new Set(
 
 type Command = readonly string[];
 type Outcome = { readonly result: unknown } | { readonly error: string };
-/** What one command came to, or a failure that is not of the command. */
+/** The outcome of one command, or a failure of the connection. */
 type Reply = PromiseSettledResult<unknown>;
 
 interface Connection {
@@ -30,9 +30,9 @@ export interface UpstashRestServer extends RunningServer {
 }
 
 /**
- * The REST API of Upstash, in this process, in front of a real Redis. See
- * https://upstash.com/docs/redis/features/restapi: one command, a pipeline, a transaction, and base64 answers; commands
- * in the path of the URL are left out.
+ * Serves the REST API of Upstash from this process, in front of a real Redis, as
+ * https://upstash.com/docs/redis/features/restapi says: one command, a pipeline, a transaction, and base64 answers, but
+ * no commands in the path of the URL.
  * @throws Error when that Redis does not answer.
  */
 export async function startUpstashRest({ redisUrl }: { redisUrl: string }): Promise<UpstashRestServer> {
@@ -85,7 +85,7 @@ async function connect(url: string): Promise<Connection> {
   const client = createClient({
     url,
     RESP: 2,
-    // While Redis is away a request is to fail at once, not to wait for it.
+    // A request fails at once while Redis is down.
     disableOfflineQueue: true,
     socket: { reconnectStrategy: () => connected && RECONNECT_AFTER_MS },
     commandOptions: { timeout: COMMAND_TIMEOUT_MS, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
@@ -98,7 +98,7 @@ async function connect(url: string): Promise<Connection> {
 
 interface UpstashRestAppDependencies {
   readonly commands: Connection;
-  /** A connection for transactions only, so that nobody else's command gets between MULTI and EXEC. */
+  /** A connection for transactions only, so that no other command gets between MULTI and EXEC. */
   readonly transactions: Connection;
   readonly token: string;
 }
@@ -143,7 +143,7 @@ function createUpstashRestApp({ commands, transactions, token }: UpstashRestAppD
   return app;
 }
 
-/** Runs one work after another, in the order they came. */
+/** Returns a runner that does one work after another, in order of arrival. */
 function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
@@ -154,8 +154,8 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
 }
 
 /**
- * Sends commands right after each other.
- * @throws Error when it was not Redis who refused one.
+ * Sends commands one right after another.
+ * @throws Error when one failed otherwise than by a refusal of Redis.
  */
 async function sendAll(connection: Connection, commands: readonly Command[]): Promise<Reply[]> {
   const replies = await Promise.allSettled(commands.map((command) => connection.sendCommand(command)));

@@ -7,15 +7,15 @@ interface Alarm {
   readonly metric: Metric | { readonly expression: string; readonly of: Readonly<Record<string, Metric>> };
   readonly above?: number;
   readonly below?: number;
-  /** For how many minutes in a row. */
+  /** The minutes in a row after which it goes off. */
   readonly minutes: number;
-  /** `breaching` where a healthy part always sends data. */
+  /** `breaching` where a healthy resource always sends data. */
   readonly withoutData: 'notBreaching' | 'breaching';
 }
 
 export type CreateAlarm = (name: string, alarm: Alarm) => aws.cloudwatch.MetricAlarm;
 
-/** Where alarms go: a person confirms the subscription once. */
+/** Creates the topic of all alarms. A person confirms its subscription once. */
 export function createTopic(stage: Stage) {
   const topic = new aws.sns.Topic('Alarms');
   new aws.sns.TopicSubscription('AlarmsByMail', {
@@ -26,7 +26,7 @@ export function createTopic(stage: Stage) {
   return topic;
 }
 
-/** Makes alarms that notify a person when they begin and when they end. */
+/** Returns a function that creates alarms, which notify a person when they begin and when they end. */
 export function alarmsTo(stage: Stage, topic: aws.sns.Topic): CreateAlarm {
   return (name, { says, metric, above, below, minutes, withoutData }) =>
     new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {

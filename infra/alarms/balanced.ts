@@ -13,7 +13,7 @@ interface Balanced {
 
 export function createLoadBalancerAlarms(alarm: CreateAlarm, { balancer }: LoadBalancer): void {
   alarm('LoadBalancerErrors', {
-    says: 'The load balancer answers with errors of its own: nobody behind it does',
+    says: 'The load balancer itself answers with errors, because no target answers',
     metric: {
       namespace: 'AWS/ApplicationELB',
       metricName: 'HTTPCode_ELB_5XX_Count',
@@ -27,7 +27,7 @@ export function createLoadBalancerAlarms(alarm: CreateAlarm, { balancer }: LoadB
   });
 }
 
-/** Alarms on a function as its callers see it. A stage without requests has no data, and is healthy. */
+/** Alarms on a function as its callers see it. A stage without requests sends no data and is healthy. */
 export function createBalancedAlarms(
   alarm: CreateAlarm,
   { balancer }: LoadBalancer,
@@ -56,7 +56,7 @@ export function createBalancedAlarms(
   // Targets on Lambda have no health checks.
   if (kind === 'lambda') return;
   alarm(`${pascal(name)}Unhealthy`, {
-    says: `A ${name} does not answer the load balancer, or nobody is there to be asked`,
+    says: `A ${name} does not answer the load balancer, or none is registered`,
     metric: metric('UnHealthyHostCount', 'Maximum'),
     above: 0,
     minutes: 5,

@@ -3,7 +3,7 @@ import type { Queue } from '../queue.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** Alarms on the broker itself, from its provider. The product measures its queues. */
+/** Alarms on the broker itself, from its provider's metrics. The product measures its queues. */
 export function createBrokerAlarms(stage: Stage, alarm: CreateAlarm, queue: Queue): void {
   if (queue.kind === 'cloudamqp') createCloudAmqpAlarms(stage, queue.instanceId);
   else createAmazonMqAlarms(alarm, queue.brokerName);
@@ -18,7 +18,7 @@ function createAmazonMqAlarms(alarm: CreateAlarm, broker: string): void {
     stat,
   });
   alarm('BrokerMemory', {
-    says: 'The broker is short of memory, and will take no more visits',
+    says: 'The broker is short of memory and will soon take no more visits',
     metric: {
       expression: '100 * used / allowed',
       of: { used: of('RabbitMQMemUsed', 'Maximum'), allowed: of('RabbitMQMemLimit', 'Minimum') },

@@ -3,7 +3,7 @@ import type { Metric } from '../metrics.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** A running instance sends each of these metrics every minute. */
+/** Alarms on metrics that a running instance sends every minute. */
 export function createDatabaseAlarms(
   { database: settings }: Stage,
   alarm: CreateAlarm,
@@ -27,7 +27,7 @@ export function createDatabaseAlarms(
       withoutData: 'breaching',
     });
     alarm(`${name}Storage`, {
-      says: 'The database has less than a tenth of its first disk left, though the disk grows by itself',
+      says: 'The database has less than a tenth of its first disk left, although the disk grows automatically',
       metric: metric('FreeStorageSpace', 'Minimum'),
       below: settings.storageGb * 1024 ** 3 * 0.1,
       minutes: 5,

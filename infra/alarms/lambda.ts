@@ -5,23 +5,23 @@ import type { CreateAlarm } from './alarm.ts';
 interface OnLambda {
   readonly name: string;
   readonly lambda: aws.lambda.Function;
-  /** Of one that callers reach. */
+  /** Set for a function that callers reach. */
   readonly targetGroup?: aws.lb.TargetGroup;
 }
 
 export function createLambdaAlarms(alarm: CreateAlarm, { name, lambda, targetGroup }: OnLambda): void {
-  // The load balancer counts errors of its own, under the name without a suffix.
+  // The load balancer's alarm on errors has the name without a suffix.
   const suffix = targetGroup ? 'OnLambda' : '';
   alarm(`${pascal(name)}Errors${suffix}`, {
     says: `${name} fails`,
     metric: lambdaMetric(lambda, 'Errors'),
     above: 0,
     minutes: 3,
-    // A function that is not called does not fail; another alarm tells whether the schedule calls it.
+    // A function that is not called does not fail; another alarm watches the schedule's calls.
     withoutData: 'notBreaching',
   });
   alarm(`${pascal(name)}Throttled`, {
-    says: `More of ${name} is asked for than may run at once`,
+    says: `${name} is called more often than may run at once`,
     metric: lambdaMetric(lambda, 'Throttles'),
     above: 0,
     minutes: 3,
@@ -36,7 +36,7 @@ interface Scheduled extends OnLambda {
 /** Alarms on ticks that do not arrive, and on those that the scheduler gave up. */
 export function createScheduleAlarms(alarm: CreateAlarm, { name, lambda, deadLetters }: Scheduled): void {
   alarm(`${pascal(name)}Age`, {
-    says: 'Counts were not brought to the links for ten minutes',
+    says: 'No counts were added to links for ten minutes',
     metric: {
       expression: 'FILL(invocations, 0) - FILL(errors, 0)',
       of: { invocations: lambdaMetric(lambda, 'Invocations'), errors: lambdaMetric(lambda, 'Errors') },

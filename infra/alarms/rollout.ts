@@ -3,10 +3,10 @@ import { type Collecting, productMetric } from '../metrics.ts';
 import type { Stage } from '../stage.ts';
 import type { CreateAlarm } from './alarm.ts';
 
-/** Goes off when new processes of a function do not reach a part. During a rollout, ECS then rolls back. */
+/** Goes off when a new process does not reach a backing service. During a rollout, ECS then rolls back. */
 export function createRolloutAlarm(stage: Stage, alarm: CreateAlarm, name: Collecting) {
   return alarm(`${pascal(name)}Unreached`, {
-    says: `A ${name} that was started has not reached a part behind it: a secret or a network is wrong`,
+    says: `A new ${name} has not reached a backing service: a secret or a network is wrong`,
     metric: productMetric(stage, name, 'backing_services_unreached', 'Maximum'),
     above: 0,
     minutes: 2,

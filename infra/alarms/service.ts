@@ -30,15 +30,15 @@ export function createServiceAlarms(
     withoutData: 'breaching',
   });
   alarm(`${pascal(name)}Cpu`, {
-    says: `${name} is at its limit, and has all that it may scale to`,
+    says: `${name} uses all its CPU and cannot scale further`,
     metric: { namespace: 'AWS/ECS', metricName: 'CPUUtilization', dimensions, stat: 'Average' },
     above: 85,
     minutes: 10,
-    // The alarm above reports that nothing runs.
+    // The first alarm reports that nothing runs.
     withoutData: 'notBreaching',
   });
   alarm(`${pascal(name)}Metrics`, {
-    says: `No metrics of ${name} arrive, so that the other alarms on them see nothing`,
+    says: `No metrics of ${name} arrive, so the alarms on them are blind`,
     metric: productMetric(stage, name, 'backing_services_unreached', 'SampleCount'),
     below: 1,
     minutes: 5,

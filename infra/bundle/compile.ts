@@ -9,31 +9,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const REHEARSAL = join(import.meta.dirname, 'rehearse.ts');
 const TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
-/** What a function answers without any part behind it. */
-const INTERNAL_QUESTIONS = ['/.live', '/.ready'];
-const QUESTIONS = ['/rehearsal', '/api/v1/links/rehearsal/stats'];
+/** Paths that a function answers without any backing service. */
+const INTERNAL_PATHS = ['/.live', '/.ready'];
+const PATHS = ['/rehearsal', '/api/v1/links/rehearsal/stats'];
 const SETTINGS = {
   LOG_LEVEL: 'silent',
   JOURNAL_DIR: 'none',
   BASE_URL: 'https://rehearsal.example',
   ADMIN_API_KEY: 'rehearsal-rehearsal',
 };
-const ABSENT_PARTS = {
+const ABSENT_SERVICES = {
   DATABASE_URL: 'postgres://127.0.0.1:1/none',
   REDIS_URL: 'redis://127.0.0.1:1',
   RABBITMQ_URL: 'amqp://127.0.0.1:1',
 };
 const ABSENT_ORIGIN = 'http://127.0.0.1:1';
 
-/** As root, PostgreSQL enters the folder as another user. */
+/** Lets PostgreSQL enter the folder as another user, where this is root. */
 const PASSAGE = 0o711;
 
 /**
- * Puts beside a bundle what V8 makes of it: `bundle.js.compiled`. Starts the function once and asks it a little, so
- * that the code of a start and of a first answer is in it. A bundle with a database runs on that, another one on parts
- * that are not there. The result serves this version of Node on this kind of processor; anything else does without.
+ * Writes V8's compiled code of a bundle beside it: `bundle.js.compiled`. Starts the function once and sends it a few
+ * requests, so that the file has the code of a start and a first answer. A bundle without a database runs on absent
+ * backing services. The file serves this version of Node on this kind of processor; others ignore it.
  * @param bundle its absolute path.
- * @throws Error when the function cannot be started, or not in time.
+ * @throws Error when the function does not start, or not in time.
  */
 export async function compile(bundle: string): Promise<void> {
   const compiled = `${bundle}.compiled`;
@@ -45,7 +45,7 @@ export async function compile(bundle: string): Promise<void> {
   const child = spawn(process.execPath, [REHEARSAL, bundle, ...(hasDatabase ? [] : ['at-once'])], {
     env: {
       ...SETTINGS,
-      ...(hasDatabase ? { DATA_DIR: directory } : ABSENT_PARTS),
+      ...(hasDatabase ? { DATA_DIR: directory } : ABSENT_SERVICES),
       ...originsOf(bundle),
       PORT: String(port),
       INTERNAL_PORT: String(internalPort),
@@ -54,18 +54,18 @@ export async function compile(bundle: string): Promise<void> {
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   const ended = once(child, 'close');
-  for (const path of INTERNAL_QUESTIONS) {
+  for (const path of INTERNAL_PATHS) {
     await untilAnswered(child, `http://127.0.0.1:${internalPort}${path}`);
   }
-  // A function that serves callers listens before it is live; one with its own trigger does not listen here.
-  for (const path of QUESTIONS) await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
+  // A function that serves callers listens before it is live; one with a trigger does not listen here.
+  for (const path of PATHS) await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
   child.kill('SIGTERM');
   await ended;
   rmSync(directory, { recursive: true });
-  if (!existsSync(compiled)) throw new Error(`${bundle} could not be rehearsed.\n${said}`);
+  if (!existsSync(compiled)) throw new Error(`${bundle} could not be rehearsed.\n${errors}`);
 }
 
 /** An address for each function that it forwards to. */
@@ -75,7 +75,7 @@ function originsOf(bundle: string): Readonly<Record<string, string>> {
   return Object.fromEntries(origins.map((setting) => [setting, ABSENT_ORIGIN]));
 }
 
-/** What is no server ends without an answer. */
+/** Also returns when the process ends, as a command does. */
 async function untilAnswered(child: ChildProcess, url: string): Promise<void> {
   while (child.exitCode === null && child.signalCode === null) {
     const answered = await fetch(url).then(

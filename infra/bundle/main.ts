@@ -5,26 +5,26 @@ import { type FunctionManifest, originSetting } from '@terse/platform/function-m
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { MANIFESTS } from '../../functions/manifests.ts';
 import { compile } from './compile.ts';
-import { bringPrograms } from './programs.ts';
+import { copyPrograms } from './programs.ts';
 import { ownCommandsOnly } from './redis-commands.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** The function whose bundle carries PostgreSQL. The others refuse an embedded database. */
 const WITH_DATABASE = MANIFESTS.standalone.name;
-/** Commands for its database. Each is a file beside it. */
-const ITS_COMMANDS = Object.values(MANIFESTS)
+/** Commands for its database. Each becomes a file beside the bundle. */
+const DATABASE_COMMANDS = Object.values(MANIFESTS)
   .filter((manifest) => 'embedded' in manifest && !('ports' in manifest))
   .map(({ name }) => name);
-/** Is loaded, and waited for, before a function begins. */
+/** Runs to its end before a function begins. */
 const PRELOADED = 'lambda-secrets';
 
-const USAGE = `Makes of each function a folder that needs nothing but Node: dist/<name>, to be run by its main.js.
+const USAGE = `Bundles each function into a folder that needs nothing but Node: dist/<name>, run by its main.js.
 
   npm run bundle                      all functions
-  npm run bundle -- redirect links    some of them
+  npm run bundle -- redirect links    these functions
 `;
 
-/** Messages of validation are sent in English. zod carries fifty other languages, a seventh of a bundle. */
+/** Validation messages are in English. The fifty other languages of zod would be a seventh of a bundle. */
 const englishOnly: Plugin = {
   name: 'english-only',
   setup: ({ onLoad }) => {
@@ -39,11 +39,11 @@ const OPTIONS: BuildOptions = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  // Half the text to read at every start. Names stay as they are, so that what a log says of an error can be looked up.
+  // Halves the text to read at every start. Names stay, so that a stack in a log can be looked up.
   minifyWhitespace: true,
   minifySyntax: true,
   plugins: [englishOnly, ownCommandsOnly],
-  // A bundle has no project around it: relative paths begin at the working folder.
+  // A bundle is in no project: relative paths begin at the working folder.
   define: { 'import.meta.dirname': 'undefined' },
   logLevel: 'warning',
 };
@@ -76,9 +76,9 @@ async function bundle(name: string): Promise<void> {
     format: 'cjs',
     sourcemap: 'linked',
     ...(name !== WITH_DATABASE && { external: ['@terse/embedded-postgres/*'] }),
-    // Where the search for PostgreSQL begins.
+    // The search for PostgreSQL begins here.
     define: { ...OPTIONS.define, 'import.meta.url': '__filename' },
-    // A function, for main.js to call.
+    // Wraps the bundle in a function that main.js calls.
     banner: { js: '((require, __filename) => {' },
     footer: { js: '})' },
   });
@@ -94,8 +94,8 @@ async function bundle(name: string): Promise<void> {
     `${JSON.stringify({ type: 'commonjs', origins: originsOf(name) })}\n`,
   );
   if (name === WITH_DATABASE) {
-    await bringPrograms(directory);
-    await Promise.all(ITS_COMMANDS.map((command) => bundleCommand(command, directory)));
+    await copyPrograms(directory);
+    await Promise.all(DATABASE_COMMANDS.map((command) => bundleCommand(command, directory)));
   }
   await compile(outfile);
 }

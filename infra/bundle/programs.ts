@@ -8,11 +8,11 @@ const [FOLDER_FOR_ALL, FILE_FOR_ALL] = [0o755, 0o644];
 const ROOT = 0;
 
 /**
- * Puts the programs of PostgreSQL for this system into the `node_modules` of a folder, and an empty cluster beside
- * them: `initdb` refuses a user without a name, such as `docker run --user` gives.
- * @throws Error in one line where this system has no programs, or they cannot be run.
+ * Copies the programs of PostgreSQL for this system into the `node_modules` of a folder, with an empty cluster beside
+ * them, because `initdb` refuses a user without a name, as `docker run --user` makes one.
+ * @throws Error of one line when this system has no programs, or they cannot run.
  */
-export async function bringPrograms(directory: string): Promise<void> {
+export async function copyPrograms(directory: string): Promise<void> {
   const source = dirname(findNative());
   const target = join(directory, 'node_modules', basename(dirname(source)), basename(source));
   rmSync(target, { recursive: true, force: true });
@@ -22,7 +22,7 @@ export async function bringPrograms(directory: string): Promise<void> {
   await makeReadyCluster(join(native, 'bin', 'initdb'), join(native, 'cluster'));
 }
 
-/** Makes a cluster that anyone may copy, and only its owner may change. */
+/** Creates a cluster that anyone may copy, and only its owner may change. */
 async function makeReadyCluster(initdb: string, cluster: string): Promise<void> {
   mkdirSync(cluster);
   const identity = serverIdentity(cluster);
@@ -39,5 +39,5 @@ async function makeReadyCluster(initdb: string, cluster: string): Promise<void> 
 }
 
 if (import.meta.main) {
-  await Promise.all(process.argv.slice(2).map((folder) => bringPrograms(resolve(folder))));
+  await Promise.all(process.argv.slice(2).map((folder) => copyPrograms(resolve(folder))));
 }

@@ -7,11 +7,11 @@ const ALL_COMMANDS = /[\\/]@redis[\\/]client[\\/]dist[\\/]lib[\\/]commands[\\/]i
 const USE = /\bcommands_1\.default\.(\w+)/g;
 
 const OTHER_LAYOUT =
-  '@redis/client has another layout than infra/bundle/redis-commands.ts knows: it would bring all its commands, or too few.';
+  '@redis/client has another layout than infra/bundle/redis-commands.ts knows: a bundle has all commands, or too few.';
 
 /**
- * A Redis client without a method for each of 500 commands, a third of a bundle, has those that it sends by itself.
- * Fails the build where the package has another layout.
+ * Reduces the Redis client to the commands that it sends itself: all 500 would be a third of a bundle. The build fails
+ * when the package has another layout.
  */
 export const ownCommandsOnly: Plugin = {
   name: 'own-commands-only',

@@ -6,7 +6,7 @@ import type { Place } from './place.ts';
 
 type Routed = Required<Pick<FunctionManifest, 'name' | 'routes'>>;
 
-/** Lets the load balancer send requests to the tasks of a function, and ask them how they are. */
+/** Lets the load balancer send requests to the tasks of a function, and check their health. */
 export function balanceTasks(
   { loadBalancer }: Place,
   manifest: Routed,

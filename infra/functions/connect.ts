@@ -4,20 +4,20 @@ import { HTTPS, REDIS, type SecurityGroup, allowOut } from '../network.ts';
 import { pascal } from '../resource-name.ts';
 import { COMMON, type Place } from './place.ts';
 
-/** How Redis is reached: no connection survives a frozen Lambda, so that one asks over REST. */
+/** A Lambda uses REST, because no connection survives its freeze. */
 type RedisTransport = 'tcp' | 'rest';
 
 interface Reached extends Partial<FunctionSettings> {
-  /** The rules that let the function through. */
+  /** The rules of the network that admit the function. */
   readonly rules: readonly $util.Resource[];
 }
 
 interface Connected extends Required<Reached> {
-  /** The group of this function alone. */
+  /** The security group of this function only. */
   readonly group: SecurityGroup;
 }
 
-/** Gives a function a group that reaches what its manifest needs and nothing else, and the settings that lead there. */
+/** Gives a function a security group and settings that reach what its manifest needs, and nothing else. */
 export function connect(
   place: Place,
   manifest: FunctionManifest,

@@ -19,7 +19,7 @@ export function createCounterFlush(place: MigratedPlace) {
     maxConcurrent: 2,
     environment: {
       ...environment,
-      // A malformed tick counts as failed, so that it ends in the dead letters.
+      // A malformed tick counts as failed and becomes a dead letter.
       AWS_LWA_ERROR_STATUS_CODES: '400-599',
     },
     secrets,
@@ -28,7 +28,7 @@ export function createCounterFlush(place: MigratedPlace) {
   return { ...running, kind: 'lambda' as const, name, deadLetters: createSchedules(running.lambda) };
 }
 
-/** Makes the schedules. Returns the queue of ticks that were given up. */
+/** Creates the schedules. @returns the queue of ticks that failed for good. */
 function createSchedules(lambda: aws.lambda.Function): aws.sqs.Queue {
   const deadLetters = new aws.sqs.Queue(`${pascal(manifest.name)}DeadLetters`, {
     messageRetentionSeconds: 14 * 24 * 3600,

@@ -3,7 +3,7 @@ import { runTaskCommand } from '../one-off.ts';
 import { connect } from './connect.ts';
 import type { Place } from './place.ts';
 
-/** A task for a person to inspect dead letters, because the broker has no public address. */
+/** Creates a task with which a person inspects dead letters, because the broker has no public address. */
 export function createDeadLetters(place: Place) {
   const { name } = manifest;
   const { network, images, cluster } = place;

@@ -2,7 +2,7 @@ import { manifest } from '../../functions/links/manifest.ts';
 import type { MigratedPlace } from './place.ts';
 import { createPublicFunction } from './public.ts';
 
-/** A load balancer accepts 1 MB from a Lambda, and the answer to a bulk request is several times its size. */
+/** A load balancer accepts 1 MB from a Lambda; the answer to a bulk request is several times its size. */
 const BODY_KB_ON_LAMBDA = '128';
 
 export function createLinks(place: MigratedPlace) {

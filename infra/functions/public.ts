@@ -12,14 +12,14 @@ interface PublicManifest<Name extends Collecting> extends FunctionManifest {
 }
 
 interface PublicOptions extends Partial<FunctionSettings> {
-  /** The place of its rule among those of the load balancer: one with longer routes comes first. */
+  /** The priority of its rule at the load balancer: longer routes come first. */
   readonly priority: number;
 }
 
 /** No function answers 599: callers get every answer, and the load balancer counts those with 5xx. */
 const EVERY_ANSWER = { AWS_LWA_ERROR_STATUS_CODES: '599' };
 
-/** A function that callers reach: a service where the stage has the API on services, or else a container Lambda. */
+/** Creates a function that callers reach, as a service or as a container Lambda, as the stage says. */
 export function createPublicFunction<Name extends Collecting>(
   place: MigratedPlace,
   manifest: PublicManifest<Name>,

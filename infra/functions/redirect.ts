@@ -3,7 +3,7 @@ import { balanceTasks } from './balance.ts';
 import { connect } from './connect.ts';
 import type { MigratedPlace } from './place.ts';
 
-/** Among the rules of the load balancer: the last, because its route matches every path. */
+/** The last rule of the load balancer, because its route matches every path. */
 const PRIORITY = 30;
 const REQUESTS_PER_REDIRECT = 60_000;
 /** CloudFront and the load balancer each append an address to X-Forwarded-For. */
@@ -24,7 +24,7 @@ export function createRedirect(place: MigratedPlace) {
     secrets,
     group,
     scale: stage.redirects,
-    // Its journal ends with its disk: it is not given up at two minutes' notice to save a few dollars.
+    // Its journal is lost with its disk, which a few dollars are not worth.
     onSpot: false,
     targetGroup,
     after: [...migrated, loadBalancer.listener],

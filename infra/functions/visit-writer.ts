@@ -3,7 +3,7 @@ import { productMetric } from '../metrics.ts';
 import { connect } from './connect.ts';
 import type { MigratedPlace } from './place.ts';
 
-/** Messages that wait for each writer; one message carries up to 256 visits. */
+/** The target number of waiting messages per writer; one message has up to 256 visits. */
 const READY_MESSAGES_PER_WRITER = 200;
 
 export function createVisitWriter(place: MigratedPlace) {
@@ -19,7 +19,7 @@ export function createVisitWriter(place: MigratedPlace) {
     secrets,
     group,
     scale: stage.writers,
-    // Killing it anywhere neither loses nor doubles a visit.
+    // A kill at any moment neither loses nor doubles a visit.
     onSpot: true,
     after: migrated,
   });
@@ -30,7 +30,7 @@ export function createVisitWriter(place: MigratedPlace) {
   return { ...running, kind: 'service' as const, name };
 }
 
-/** From metrics of the writers, because not every broker has queue metrics in CloudWatch. */
+/** Uses metrics of the writers, because not every broker has queue metrics in CloudWatch. */
 function readyMessagesPerWriter({ stage, cluster }: MigratedPlace, { name: service }: aws.ecs.Service) {
   const ready = productMetric(stage, manifest.name, 'visit_queue_ready_messages', 'Maximum');
   const { namespace, metricName, stat, dimensions } = ready;

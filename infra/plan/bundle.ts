@@ -13,8 +13,8 @@ const PROVIDERS = {
 };
 
 /**
- * Bundles sst.config.ts with the platform of SST as `sst deploy` does, but into a program that evaluates it without a
- * cloud.
+ * Bundles sst.config.ts with the platform of SST as `sst deploy` does, but into a program that evaluates it without
+ * a cloud.
  */
 await build({
   entryPoints: [join(ROOT, 'infra/plan/evaluate.ts')],

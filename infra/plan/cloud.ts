@@ -6,7 +6,7 @@ const ACCOUNT = '123456789012';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What a provider would answer to a question that the configuration asks. */
+/** Returns a provider's answer to a call of the configuration. @throws Error for an unknown call. */
 export function answer(token: string, inputs: Values): Record<string, unknown> {
   switch (token) {
     case 'aws:index/getRegion:getRegion':
@@ -24,11 +24,13 @@ export function answer(token: string, inputs: Values): Record<string, unknown> {
     case 'aws:route53/getZone:getZone':
       return { zoneId: 'ZONE', name: inputs['name'] };
     default:
-      throw new Error(`The stand-in for the cloud was asked ${token}, and has no answer.`);
+      throw new Error(
+        `The stand-in for the cloud has no answer to ${token}: add one in infra/plan/cloud.ts.`,
+      );
   }
 }
 
-/** What a resource would tell once it is there: its inputs, and what others in the configuration ask of it. */
+/** Returns the state of a created resource: its inputs, and the outputs that the configuration reads. */
 export function stateOf(type: string, name: string, inputs: Values): Record<string, unknown> {
   const arn = `arn:aws:${type.split(':')[1]?.split('/')[0]}:${REGION}:${ACCOUNT}:${name}`;
   return { name: `${name}-name`, arn, ...inputs, ...outputs(type, name, arn, inputs) };

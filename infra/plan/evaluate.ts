@@ -5,10 +5,10 @@ import config from '../../sst.config.ts';
 import { answer, stateOf } from './cloud.ts';
 import type { Plan, PlannedResource } from './plan.ts';
 
-// Evaluates sst.config.ts for the stage in the first argument and prints the Plan as JSON. A process of its own: what
-// is thrown while Pulumi resolves a value is an unhandled rejection, and must end something.
+// Evaluates sst.config.ts for the stage in the first argument and prints the Plan as JSON. It is a separate process,
+// because an error while Pulumi resolves a value is an unhandled rejection, which must end the process.
 
-/** As Pulumi marks a value that only its encrypted state may hold. */
+/** Pulumi's mark of a value that only its encrypted state may hold. */
 const SIGNATURE = '4dabf18193072939515e22adb298388d';
 const SECRET = '1b47061264138c4ac30d75fd1eb44270';
 
@@ -50,7 +50,7 @@ await runtime.setMocks(
         ignoreChanges,
       });
       const state = stateOf(type, name, inputs);
-      // A secret is known by its ARN.
+      // The id of a secret is its ARN.
       return { id: type === 'aws:secretsmanager/secret:Secret' ? String(state['arn']) : `${name}-id`, state };
     },
   },
@@ -61,7 +61,7 @@ await runtime.setMocks(
 
 await runtime.runInPulumiStack(() =>
   run(async () => {
-    // After those of SST, so that what they change is seen.
+    // After those of SST, so that their changes are seen.
     runtime.registerStackTransformation(({ type, name, opts }) => {
       const { dependsOn, retainOnDelete = false, ignoreChanges = [] } = opts as CustomResourceOptions;
       const waitsFor = [dependsOn ?? []].flat() as unknown as readonly { readonly __name: string }[];

@@ -7,15 +7,15 @@ const INFRA = join(import.meta.dirname, '..');
 const ROOT = join(INFRA, '..');
 const MODULES = join(INFRA, 'node_modules');
 /**
- * Where SST lays out its sources for checks and tests. Not at the root: there a deployment keeps its own, with packages
- * that it installs itself.
+ * The folder where SST puts its sources for checks and tests. Not the root, where a deployment puts its own, with
+ * packages that it installs itself.
  */
 const PLATFORM = join(INFRA, '.platform');
 
-/** Neither looks for what a deployment would download, nor sends anything home. */
+/** Prevents the downloads of a deployment, and telemetry. */
 const OFFLINE = { SST_SKIP_DEPENDENCY_CHECK: '1', SST_TELEMETRY_DISABLED: '1', SST_BUN_PATH: '/bin/true' };
 
-/** Installs what package-lock.json and the providers of sst.config.ts ask for, if it is not there yet. */
+/** Installs the packages of package-lock.json and the providers of sst.config.ts, unless they are installed. */
 function install(): void {
   once(MODULES, ['infra/package-lock.json'], () => {
     run('npm', ['ci', '--prefix', INFRA, '--ignore-scripts', '--no-audit', '--no-fund'], ROOT);
@@ -23,14 +23,14 @@ function install(): void {
   once(PLATFORM, ['infra/package-lock.json', 'sst.config.ts'], () => {
     rmSync(PLATFORM, { recursive: true, force: true });
     mkdirSync(PLATFORM);
-    // SST refuses a configuration that imports another one; the copy stands one folder deeper.
+    // SST refuses a configuration that imports another one, so this is a copy, one folder deeper.
     const config = readFileSync(join(ROOT, 'sst.config.ts'), 'utf8').replaceAll(`'./infra/`, `'../`);
     writeFileSync(join(PLATFORM, 'sst.config.ts'), config);
     run(join(MODULES, '.bin/sst'), ['install', '--stage', 'check'], PLATFORM);
   });
 }
 
-/** Does the work unless it was done for these files as they are. */
+/** Does the work unless it was done for the current content of these files. */
 function once(directory: string, files: readonly string[], work: () => void): void {
   const stamp = join(directory, '.installed-for');
   const hash = createHash('sha256');
@@ -44,7 +44,7 @@ function once(directory: string, files: readonly string[], work: () => void): vo
 function run(command: string, args: readonly string[], cwd: string): void {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
-    // eslint-disable-next-line node/no-process-env -- what is started looks for its tools in PATH
+    // eslint-disable-next-line node/no-process-env -- the program finds its tools in PATH
     env: { ...process.env, ...OFFLINE },
     encoding: 'utf8',
   });

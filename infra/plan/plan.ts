@@ -1,15 +1,15 @@
-/** A resource as it would be asked of its provider, with every value that a plan can know. */
+/** A resource as its provider would get it, with every value that a plan can know. */
 export interface PlannedResource {
   readonly type: string;
   readonly name: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Properties that only the encrypted state holds. */
   readonly secretInputs: readonly string[];
-  /** Names of the resources that it waits for though it asks nothing of them. */
+  /** Names of the resources that it waits for without using their outputs. */
   readonly dependsOn: readonly string[];
   readonly retainOnDelete: boolean;
   readonly ignoreChanges: readonly string[];
-  /** The resource that this one names as its provider, where it names one. */
+  /** The resource that is its provider; empty for the default provider. */
   readonly provider: string;
 }
 
@@ -18,5 +18,5 @@ export interface Plan {
   readonly resources: readonly PlannedResource[];
 }
 
-/** Stands in every secret value of a plan, and nowhere else. */
+/** Every secret value of a plan contains this text, and no other value does. */
 export const SECRET_MARK = 'S3CRET';

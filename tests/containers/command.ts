@@ -6,8 +6,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Runs a program in the root of the repository and returns what it wrote to standard output.
- * @throws Error with what it wrote to standard error when it fails, or is not done in time.
+ * Runs a program in the root of the repository and returns its standard output.
+ * @throws Error with its standard error when it fails or takes too long.
  */
 export async function runCommand(
   program: string,

@@ -2,26 +2,26 @@ import { runCommand } from './command.ts';
 import type { Engine } from './engine.ts';
 import { addedBytes, type ContainerFacts, evaluate, FACTS, HISTORY } from './facts.ts';
 
-/** `compose.local.yml` under a name and a port of its own. */
+/** `compose.local.yml` under its own project name and port. */
 export interface Composition {
   readonly url: string;
   /**
-   * Builds and starts all that is not running, and waits until it is healthy.
-   * @throws Error with the logs when something does not become healthy.
+   * Builds and starts all services that do not run, and waits until they are healthy.
+   * @throws Error with the logs when one does not become healthy.
    */
   up(...args: readonly string[]): Promise<void>;
   /** Stops and removes the containers; the data stays. */
   down(...args: readonly string[]): Promise<void>;
-  /** Tells a service to stop; the exit code it ends with. */
+  /** Stops a service. @returns its exit code. */
   stop(service: string): Promise<number>;
-  /** Runs a program in the container of a service and returns what it printed. */
+  /** Runs a program in the container of a service and returns its output. */
   exec(service: string, ...command: readonly string[]): Promise<string>;
   /** The answer of a function at an internal address, requested inside its container. */
   get(service: string, path: string): Promise<string>;
   facts(service: string): Promise<ContainerFacts>;
   /** Any other command of Compose. */
   compose(...args: readonly string[]): Promise<string>;
-  /** How many bytes the image of a service adds to its base image. */
+  /** Returns the bytes that the image of a service adds to its base image. */
   addedBytes(service: string): Promise<number>;
   /** The last lines that each service wrote. */
   logs(): Promise<string>;
@@ -30,7 +30,7 @@ export interface Composition {
 const COMPOSE_TIMEOUT_MS = 280_000;
 
 export function createComposition({ environment }: Engine, port: number): Composition {
-  // By its port: two runs on one engine must not take each other's containers down.
+  // Named by its port, so that two runs on one engine do not take down each other's containers.
   const project = `terse-test-${port}`;
   const docker = (...args: readonly string[]) =>
     runCommand('docker', args, {

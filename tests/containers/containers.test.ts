@@ -9,7 +9,7 @@ import { sendVisitors } from './visitors.ts';
 
 const BEHIND_THE_GATEWAY = MANIFESTS.gateway.forwardsTo.map(({ name }) => name);
 const LOGINS = MANIFESTS.migrate.makesLoginsOf.map(({ name }) => name.replaceAll('-', '_'));
-/** The backing services that each function says are there. */
+/** The backing services that each function probes. */
 const PROBED: Readonly<Record<string, readonly string[]>> = {
   redirect: ['cache', 'database', 'journal', 'queue'],
   links: ['cache', 'database'],
@@ -55,7 +55,7 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   });
   expect(response.ok).toBe(true);
   const text = await response.text();
-  // What is called is for the caller to know.
+  // The caller knows the type of the answer.
   return (text && JSON.parse(text)) as T;
 }
 
@@ -68,7 +68,7 @@ async function counted(code: string): Promise<{ visits: number; bots: number; co
 }
 
 describe('through the gateway', () => {
-  test('a link is made, followed, counted once for people and bots each, and gone when deleted', async () => {
+  test('a link is created, followed, counted once for people and bots each, and gone when deleted', async () => {
     const { short_code } = await createLink();
     const url = `${terse.url}/${short_code}`;
     const response = await visit(url);
@@ -83,7 +83,7 @@ describe('through the gateway', () => {
     await vi.waitFor(async () => expect((await visit(url)).status).toBe(410), EVENTUALLY);
   });
 
-  test('nothing internal of a function is reached', async () => {
+  test('no internal address of a function is reached', async () => {
     const { short_code } = await createLink();
     await visit(`${terse.url}/${short_code}`);
     const metrics = await terse.get('redirect', '/.metrics');
@@ -111,7 +111,7 @@ describe('through the gateway', () => {
     }
   });
 
-  test('and by no other way: no other port is open, and this one on the machine itself only', async () => {
+  test('and by no other way: only the gateways and the stand-in for AWS have ports, on 127.0.0.1', async () => {
     const { services } = JSON.parse(await terse.compose('--profile', '*', 'config', '--format', 'json')) as {
       services: Record<string, { ports?: { host_ip: string }[] }>;
     };
@@ -128,36 +128,30 @@ describe('through the gateway', () => {
 });
 
 describe('the container of', () => {
-  test.each(PRODUCT_FUNCTIONS)(
-    '%s has Node as its first process, and may change nothing',
-    async (service) => {
-      expect(await terse.facts(service)).toEqual({
-        firstProcess: ['node', 'main.js'],
-        userId: 1000,
-        capabilities: '0000000000000000',
-        canGainPrivileges: false,
-        writable: [],
-        files: ['bundle.js', 'bundle.js.compiled', 'main.js', 'package.json'],
-        namesEmbeddedDatabase: false,
-        takesCompiled: true,
-      });
-    },
-  );
+  test.each(PRODUCT_FUNCTIONS)('%s has Node as its first process, and may write nowhere', async (service) => {
+    expect(await terse.facts(service)).toEqual({
+      firstProcess: ['node', 'main.js'],
+      userId: 1000,
+      capabilities: '0000000000000000',
+      canGainPrivileges: false,
+      writable: [],
+      files: ['bundle.js', 'bundle.js.compiled', 'main.js', 'package.json'],
+      namesEmbeddedDatabase: false,
+      takesCompiled: true,
+    });
+  });
 
   test.each([...PRODUCT_FUNCTIONS, 'migrate'])('%s adds no more than 5 MB to Node', async (service) => {
     expect(await terse.addedBytes(service)).toBeLessThanOrEqual(MAX_ADDED_BYTES);
   });
 
-  test.each(PRODUCT_FUNCTIONS)(
-    '%s is ready, and says so of each of its backing services',
-    async (service) => {
-      const up = PROBED[service]?.map((name) => [name, 'up'] as const);
-      expect(JSON.parse(await terse.get(service, '/.ready'))).toEqual({
-        status: 'ready',
-        services: up && Object.fromEntries(up),
-      });
-    },
-  );
+  test.each(PRODUCT_FUNCTIONS)('%s is ready, and reports each of its backing services', async (service) => {
+    const up = PROBED[service]?.map((name) => [name, 'up'] as const);
+    expect(JSON.parse(await terse.get(service, '/.ready'))).toEqual({
+      status: 'ready',
+      services: up && Object.fromEntries(up),
+    });
+  });
 
   test('migrate has nothing to do a second time', async () => {
     expect(await terse.compose('run', '--rm', '-T', 'migrate')).toBe('nothing to apply\n');
@@ -189,7 +183,7 @@ describe('the database login of', () => {
   });
 
   test.each(MANIFESTS.migrate.makesLoginsOf)(
-    '$name is bounded in time by the server, too',
+    '$name has a time-out on the server, too',
     async ({ name, statementTimeoutMs }) => {
       const settings = "'statement_timeout', 'idle_in_transaction_session_timeout'";
       const bounds = `select setting from pg_settings where name in (${settings})`;
@@ -198,14 +192,14 @@ describe('the database login of', () => {
     },
   );
 
-  test.each(LOGINS)('%s may make neither tables nor roles', async (name) => {
+  test.each(LOGINS)('%s may create neither tables nor roles', async (name) => {
     await expect(asLogin(name, 'create table mine ()')).rejects.toThrow('permission denied for schema');
     await expect(asLogin(name, 'create role mine')).rejects.toThrow('permission denied to create role');
   });
 });
 
 describe('under load', () => {
-  test('each function that is told to stop ends in order, and no visit that was answered is lost', async () => {
+  test('each function stops in order, and no answered visit is lost', async () => {
     const { short_code } = await createLink();
     const visitors = sendVisitors(`${terse.url}/${short_code}`, 5);
     onTestFinished(async () => void (await visitors.leave()));
@@ -237,7 +231,7 @@ describe('under load', () => {
     );
   });
 
-  test('everything is taken down and brought up again, and no visit that was answered is lost', async () => {
+  test('all containers go down and up again, and no answered visit is lost', async () => {
     const { short_code } = await createLink();
     const visitors = sendVisitors(`${terse.url}/${short_code}`, 5);
     onTestFinished(async () => void (await visitors.leave()));
@@ -251,7 +245,7 @@ describe('under load', () => {
     );
   });
 
-  test('a second redirect under the same name takes its share', async () => {
+  test('a second redirect under the same name gets its share', async () => {
     await terse.up('--profile', 'scale');
     const { short_code } = await createLink();
     const visitors = sendVisitors(`${terse.url}/${short_code}`, 50);
@@ -276,7 +270,7 @@ test.each([
   { args: ['--profile', 'scale'], more: 2 },
   { args: ['--profile', 'upstash'], more: 5 },
   { args: ['--profile', 'scale', '--profile', 'upstash'], more: 7 },
-])('Compose accepts what is written for $args', async ({ args, more }) => {
+])('Compose accepts the file with $args', async ({ args, more }) => {
   const always = [...PRODUCT_FUNCTIONS, 'migrate', 'postgres', 'redis', 'rabbitmq'];
   const services = (await terse.compose(...args, 'config', '--services')).trim().split('\n');
   expect(services).toEqual(expect.arrayContaining(always));

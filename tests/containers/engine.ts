@@ -4,17 +4,17 @@ import { runCommand } from './command.ts';
 
 /** A Docker engine with Compose. */
 export interface Engine {
-  /** What the `docker` command needs to find it. */
+  /** The variables that the `docker` command needs to find it. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Stops it if it was started for these tests, and nobody else came to use it. */
+  /** Stops it if these tests have started it and nobody else uses it. */
   close(): Promise<void>;
 }
 
-/** For machines that reach no registry: an engine with the base images that the Dockerfile and Compose name. */
+/** Starts an engine with the base images of Dockerfile and Compose, for machines that reach no registry. */
 const STAND_IN = fileURLToPath(new URL('../../../shared/tools/stand-in.sh', import.meta.url));
 const STAND_IN_START_MS = 280_000;
 
-/** An engine that is there, or the stand-in beside the repository, started if need be; else why there is none. */
+/** Returns a running engine, or the stand-in beside the repository, or else the reason why there is none. */
 export async function openEngine(): Promise<Engine | string> {
   const fault = await faultOf({});
   if (fault === undefined) return { environment: {}, close: () => Promise.resolve() };
@@ -33,7 +33,7 @@ export async function openEngine(): Promise<Engine | string> {
 }
 
 /**
- * Says that tests are skipped, and returns why.
+ * Reports that tests are skipped, and returns the reason.
  * @throws Error on a runner of CI, which must have an engine.
  */
 export function skipped(missing: string): string {

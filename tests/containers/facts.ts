@@ -1,18 +1,18 @@
-/** What a container is, seen from the inside. */
+/** Facts about a container, from the inside. */
 export interface ContainerFacts {
   readonly firstProcess: readonly string[];
   readonly userId: number;
   readonly capabilities: string;
   readonly canGainPrivileges: boolean;
-  /** The folders that it can write to, of those that programs usually write to. */
+  /** Those of the usual folders that it can write to. */
   readonly writable: readonly string[];
   readonly files: readonly string[];
   readonly namesEmbeddedDatabase: boolean;
-  /** Whether V8, with the flags of the image, takes what was compiled beforehand. */
+  /** Whether V8, with the flags of the image, accepts the compiled code. */
   readonly takesCompiled: boolean;
 }
 
-/** A script for Node that returns them. */
+/** A script for Node that returns these facts. */
 export const FACTS = `(() => {
   const fs = require('node:fs');
   const status = fs.readFileSync('/proc/1/status', 'utf8');
@@ -35,19 +35,19 @@ export const FACTS = `(() => {
   };
 })()`;
 
-/** Runs a script by Node in a container, through `exec`. Resolves with what the script returns or resolves with. */
+/** Runs a script by Node in a container, through `exec`. Resolves to the result of the script. */
 export async function evaluate<T>(
   exec: (...command: readonly string[]) => Promise<string>,
   script: string,
 ): Promise<T> {
   const printing = `Promise.resolve(${script}).then((result) => console.log(JSON.stringify(result)))`;
-  // What the script returns is for the caller to know.
+  // The caller knows the type of the result.
   return JSON.parse(await exec('node', '-e', printing)) as T;
 }
 
 /**
- * How many bytes an image adds to its base image.
- * @param history what `docker history` prints of it, newest first: the size and the command of each layer.
+ * Returns the bytes that an image adds to its base image.
+ * @param history the output of `docker history`, newest first: the size and the command of each layer.
  */
 export function addedBytes(history: string): number {
   const layers = history.trimEnd().split('\n');
@@ -56,5 +56,5 @@ export function addedBytes(history: string): number {
   return layers.slice(0, first + 1).reduce((sum, layer) => sum + Number.parseInt(layer, 10), 0);
 }
 
-/** What prints the history that `addedBytes` reads. */
+/** The words of `docker` that print the history for `addedBytes`. */
 export const HISTORY = ['history', '--human=false', '--format', '{{.Size}} {{.CreatedBy}}'];

@@ -3,12 +3,12 @@ import { type Engine, openEngine, skipped } from './engine.ts';
 
 interface EngineUse {
   readonly setUp: (engine: Engine) => Promise<void>;
-  /** What is shown of a test that failed. */
+  /** The logs to show when a test fails. */
   readonly logs?: () => Promise<string>;
   readonly tearDown?: () => Promise<void>;
 }
 
-/** Opens an engine for the tests of a file, which are skipped where there is none. */
+/** Opens an engine for the tests of a file, which are skipped without one. */
 export function onEngine({ setUp, logs, tearDown }: EngineUse): void {
   let engine: Engine | undefined;
   let missing: string | undefined;

@@ -4,13 +4,13 @@ import { type ContainerFacts, evaluate, FACTS } from './facts.ts';
 
 export interface StandaloneContainer {
   readonly id: string;
-  /** Where it is reached; another address after each start. */
+  /** Its address, which changes with each start. */
   url(): string;
   /** The API key that it showed at its first start. */
   apiKey(): Promise<string>;
   logs(): Promise<string>;
   exec(...command: readonly string[]): Promise<string>;
-  /** Writes what a command prints into a file. */
+  /** Writes the output of a command into a file. */
   execInto(file: string, ...command: readonly string[]): Promise<void>;
   facts(): Promise<ContainerFacts>;
   /** Stops it by `docker stop`. Returns the exit code, which is 137 when it was too slow. */
@@ -25,7 +25,7 @@ export interface StandaloneContainer {
 const HEALTHY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 
-/** A container that is there, and not started yet. */
+/** Controls a container that exists and has not started yet. */
 export function createStandaloneContainer(docker: Docker, id: string): StandaloneContainer {
   let url = '';
   const inspect = async (format: string) => (await docker.run('inspect', '-f', format, id)).trim();

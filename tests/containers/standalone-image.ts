@@ -4,23 +4,23 @@ import type { Engine } from './engine.ts';
 import { addedBytes, HISTORY } from './facts.ts';
 import { createStandaloneContainer, type StandaloneContainer } from './standalone-container.ts';
 
-/** The image of the standalone process, with volumes and containers under names of its own. */
+/** The image of the standalone process, with its own names of volumes and containers. */
 export interface StandaloneImage {
   /**
    * Runs a container as docs/deploy.md does: read-only except for its volume, without privileges, with little memory.
    * @throws Error with its logs when it does not become healthy.
    */
   run(volume: string, ...options: readonly string[]): Promise<StandaloneContainer>;
-  /** Runs a command in its place, with a file as standard input. Returns what it printed. */
+  /** Runs a command instead of the process, with a file as standard input. Returns its output. */
   runCommand(volume: string, input: string, ...command: readonly string[]): Promise<string>;
   /** Builds it as another release. */
   build(release: string): Promise<void>;
   addedBytes(): Promise<number>;
-  /** Removes what there is of it. */
+  /** Removes its containers, volumes and tags. */
   remove(): Promise<void>;
 }
 
-const CAREFULLY = [
+const HARDENED = [
   '--read-only',
   '--cap-drop=ALL',
   '--security-opt=no-new-privileges',
@@ -52,14 +52,14 @@ export async function buildStandaloneImage(engine: Engine): Promise<StandaloneIm
   await build('first');
   return {
     run: async (volume, ...options) => {
-      const id = await docker.run('create', ...CAREFULLY, mount(volume), ...options, newest());
+      const id = await docker.run('create', ...HARDENED, mount(volume), ...options, newest());
       const container = createStandaloneContainer(docker, id.trim());
       containers.push(container);
       await container.start();
       return container;
     },
     runCommand: (volume, input, ...command) => {
-      const options = ['--rm', '--interactive', ...CAREFULLY, mount(volume)];
+      const options = ['--rm', '--interactive', ...HARDENED, mount(volume)];
       return docker.withFile('<', input, 'run', ...options, newest(), ...command);
     },
     build,

@@ -44,7 +44,7 @@ async function call<T>(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   expect(response.ok).toBe(true);
-  // What is called is for the caller to know.
+  // The caller knows the type of the answer.
   return (await response.json()) as T;
 }
 
@@ -59,8 +59,8 @@ async function counted(
   return { visits: totals.visits, count: visit_count };
 }
 
-/** People who follow a link of the container, some of whom have been answered. */
-async function under(code: string): Promise<ReturnType<typeof sendVisitors>> {
+/** Sends people to a link of the container, and waits until some of them are answered. */
+async function startVisitors(code: string): Promise<ReturnType<typeof sendVisitors>> {
   const visitors = sendVisitors(`${terse.url()}/${code}`, PEOPLE);
   onTestFinished(async () => void (await visitors.leave()));
   await vi.waitFor(() => expect(visitors.answered()).toBeGreaterThan(200), EVENTUALLY);
@@ -68,7 +68,7 @@ async function under(code: string): Promise<ReturnType<typeof sendVisitors>> {
 }
 
 describe('the image of the standalone process', () => {
-  test('runs as it stands: its logs show a key, with which a link is made, followed and counted', async () => {
+  test('runs without settings: its logs show a key, with which a link is created, followed and counted', async () => {
     const { short_code, short_url } = await createLink();
     expect(short_url).toBe(`http://localhost:8080/${short_code}`);
     expect((await visit(`${terse.url()}/${short_code}`)).status).toBe(307);
@@ -79,7 +79,7 @@ describe('the image of the standalone process', () => {
     expect(await terse.logs()).toContain('EMBEDDED=accept: one process on one machine.');
   });
 
-  test('has Node as its first process, may gain nothing, and writes to its volume only', async () => {
+  test('has Node as its first process, gains no privileges, and writes to its volume only', async () => {
     expect(await terse.facts()).toEqual({
       firstProcess: ['node', 'main.js'],
       userId: 1000,
@@ -113,7 +113,7 @@ describe('the image of the standalone process', () => {
     await container.remove();
   });
 
-  test('refuses a volume that another container has, which goes on', async () => {
+  test('refuses a volume in use by another container, which goes on', async () => {
     await expect(image.run('data')).rejects.toThrow(
       `/data/postgres is in use by another process (pid 1 on ${terse.id.slice(0, 12)}).`,
     );
@@ -122,9 +122,9 @@ describe('the image of the standalone process', () => {
 });
 
 describe('under load', () => {
-  test('it stops in order, in the time that Docker gives it, and has all visits when it starts again', async () => {
+  test('it stops in order within the time of Docker, and has all visits after a restart', async () => {
     const { short_code } = await createLink();
-    const visitors = await under(short_code);
+    const visitors = await startVisitors(short_code);
     expect(await terse.stop()).toBe(0);
     const answered = await visitors.leave();
     await terse.start();
@@ -134,13 +134,13 @@ describe('under load', () => {
     );
   });
 
-  test('it may be killed again and again: every visit that was answered is stored once', async () => {
+  test('every answered visit is stored once when it is killed repeatedly', async () => {
     const { short_code } = await createLink();
     let answered = 0;
     // In a container, each start has the same process numbers as the one that was killed.
     const kills = 3;
     for (let kill = 0; kill < kills; kill++) {
-      const visitors = await under(short_code);
+      const visitors = await startVisitors(short_code);
       await terse.kill();
       answered += await visitors.leave();
       await terse.start();
@@ -148,19 +148,19 @@ describe('under load', () => {
     await vi.waitFor(async () => {
       const { visits, count } = await counted(terse, short_code);
       expect(visits).toBeGreaterThanOrEqual(answered);
-      // At most one more for each person whose answer a kill cut off.
+      // At most one more for each person whose answer a kill cuts off.
       expect(visits).toBeLessThanOrEqual(answered + kills * PEOPLE);
       expect(count).toBe(visits);
     }, EVENTUALLY);
     expect(await terse.wasOutOfMemory()).toBe(false);
   });
 
-  test('its commands work beside it: a backup is restored into an empty volume, and keys are made and revoked', async () => {
+  test('its commands work beside it: a backup moves into an empty volume, and keys are made and revoked', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'terse-backup-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     const file = join(directory, 'terse.backup');
     const { short_code } = await createLink();
-    const visitors = await under(short_code);
+    const visitors = await startVisitors(short_code);
     await vi.waitFor(
       async () => expect((await counted(terse, short_code)).visits).toBeGreaterThan(100),
       EVENTUALLY,
@@ -180,7 +180,7 @@ describe('under load', () => {
   });
 });
 
-test('another release of it goes on with the volume', async () => {
+test('another release goes on with the volume', async () => {
   const { short_code } = await createLink();
   expect(await terse.stop()).toBe(0);
   await terse.remove();

@@ -4,13 +4,13 @@ import { visit } from '../../harness/clients/browser.ts';
 const PAUSE_MS = 10;
 
 export interface Visitors {
-  /** How many visits were answered with a redirect so far. */
+  /** Returns the number of visits answered with a redirect so far. */
   answered(): number;
-  /** Sends no more, waits for those under way, and returns how many were answered with a redirect. */
+  /** Sends no more, waits for pending answers, and returns the number of visits answered with a redirect. */
   leave(): Promise<number>;
 }
 
-/** People who follow a short URL again and again, whether they are answered or not. */
+/** Sends people who follow a short URL repeatedly, also without an answer. */
 export function sendVisitors(url: string, people: number): Visitors {
   let answered = 0;
   const leaving = new AbortController();

@@ -19,7 +19,7 @@ describeOnRealServices('a backup of', ({ databaseUrl, pooledUrl }) => {
     embedded = await startEmbeddedPostgres({
       directory: join(directory, 'postgres'),
       buffersMb: 32,
-      // As many as the product has.
+      // The number of the product.
       connections: 5,
     });
   });
@@ -43,7 +43,7 @@ describeOnRealServices('a backup of', ({ databaseUrl, pooledUrl }) => {
   describe('PostgreSQL 15, for PostgreSQL 18', () => {
     describeBackups(onServer, onEmbedded);
   });
-  test('visits of five years, with four locks a day, find room on the embedded database', async () => {
+  test('the embedded database has room for the locks of five years: four per day', async () => {
     const { db, close } = await onEmbedded();
     const locks = sql<{ count: number }>`
       select count(pg_advisory_xact_lock(lock)) from generate_series(1, ${5 * 365 * 4}::int) as lock

@@ -49,7 +49,7 @@ describeOnRealServices('flushing counts from Redis to PostgreSQL', (services) =>
     return links.reduce((sum, { visit_count }) => sum + visit_count, 0);
   };
 
-  /** A counter-flush that is killed right before or right after what `dies` says. */
+  /** A counter-flush that is killed right before or right after the steps for which `dies` is true. */
   function createFlusher(dies: (step: Step, moment: 'before' | 'after') => boolean): CountService {
     const counter = createRedisCounter(redis);
     const repository = createCounterRepository({ db: database.db, clock: systemClock });
@@ -82,19 +82,16 @@ describeOnRealServices('flushing counts from Redis to PostgreSQL', (services) =>
     }
   }
 
-  test.each(MOMENTS)(
-    'counts once what a flush took that was killed at "%s", right %s it',
-    async (step, moment) => {
-      await addAll(100);
-      const mortal = createFlusher((...at) => at[0] === step && at[1] === moment);
-      await expect(mortal.flush()).rejects.toThrow('killed');
-      await addAll(100);
-      await createFlusher(() => false).flush();
-      expect(await counted()).toBe(200);
-    },
-  );
+  test.each(MOMENTS)('counts once when a flush is killed at "%s", right %s it', async (step, moment) => {
+    await addAll(100);
+    const mortal = createFlusher((...at) => at[0] === step && at[1] === moment);
+    await expect(mortal.flush()).rejects.toThrow('killed');
+    await addAll(100);
+    await createFlusher(() => false).flush();
+    expect(await counted()).toBe(200);
+  });
 
-  test('counts once while ten flush at the same time, each killed again and again at any step', async () => {
+  test('counts once with ten concurrent flushes, each killed repeatedly at any step', async () => {
     const added = new AbortController();
     let deaths = 0;
     const flushUntilAdded = async () => {

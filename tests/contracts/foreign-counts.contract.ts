@@ -71,7 +71,7 @@ const BAD_COUNTERS: readonly [
   ],
 ];
 
-/** A counter with two codes in two shards, and the ids of these shards. */
+/** Sets up a counter with two codes in two shards, and a batch and a shard of it. */
 async function setUpCounter({ redis }: RedisServer) {
   const onBroken = vi.fn<(what: readonly string[]) => void>();
   const counter = createRedisCounter(redis(), onBroken);
@@ -104,10 +104,10 @@ async function setUpCounter({ redis }: RedisServer) {
   return { counter, counted, flush, add, id, shard, setAside };
 }
 
-/** Foreign values at the keys of the counter: each is set aside, and stops nothing else. */
+/** Foreign values at the keys of the counter: each is set aside, and all else goes on. */
 export function describeForeignCounts(server: RedisServer): void {
   test.each(BAD_COUNTERS)(
-    'counts go on beside %s, which is set aside and told of',
+    'counts go on beside %s, which is set aside and reported',
     async (_name, aside, leave, lost) => {
       const { counted, flush, add, id, shard, setAside, counter } = await setUpCounter(server);
       for (const command of leave(id, shard)) await server.admin.sendCommand(command);
@@ -125,7 +125,7 @@ export function describeForeignCounts(server: RedisServer): void {
     },
   );
 
-  test('a pointer to a batch that is gone is passed over', async () => {
+  test('a pointer to a missing batch is skipped', async () => {
     const { counted, flush, add, id } = await setUpCounter(server);
     await server.admin.sendCommand(['DEL', `${PREFIX}batch:${id}`]);
     await flush();

@@ -49,36 +49,33 @@ const BAD_COPIES: readonly [name: string, ...command: string[]][] = [
 export function describeForeignLinks({ redis, admin }: RedisServer): void {
   const other = { ...LINK, short_code: 'other' as ShortCode };
 
-  test.each(BAD_COPIES)(
-    'a link heals itself from %s, by a visitor or by a change',
-    async (_name, ...command) => {
-      const cache = createRedisCache(redis(), LIFETIMES);
-      await cache.put(other);
-      const findAll = vi.fn<LinkRepository['findAll']>(() =>
-        Promise.resolve([{ ...testLink, ...LINK, expires_at: null }]),
-      );
-      const resolve = () =>
-        createLinkResolver({
-          cache,
-          repository: { findAll },
-          clock: createTestClock(),
-          metrics: createTestMetrics(),
-        }).resolve(CODE, testVisitor);
+  test.each(BAD_COPIES)('a visitor or a change replaces %s by the link', async (_name, ...command) => {
+    const cache = createRedisCache(redis(), LIFETIMES);
+    await cache.put(other);
+    const findAll = vi.fn<LinkRepository['findAll']>(() =>
+      Promise.resolve([{ ...testLink, ...LINK, expires_at: null }]),
+    );
+    const resolve = () =>
+      createLinkResolver({
+        cache,
+        repository: { findAll },
+        clock: createTestClock(),
+        metrics: createTestMetrics(),
+      }).resolve(CODE, testVisitor);
 
-      await admin.sendCommand(command);
-      expect(await resolve()).toMatchObject({ kind: 'redirect', location: LINK.original_url });
-      await vi.waitFor(async () => expect(await cache.getAll([CODE])).toMatchObject([{ version: 3 }]));
-      expect(await resolve()).toMatchObject({ kind: 'redirect' });
-      expect(findAll).toHaveBeenCalledTimes(1);
+    await admin.sendCommand(command);
+    expect(await resolve()).toMatchObject({ kind: 'redirect', location: LINK.original_url });
+    await vi.waitFor(async () => expect(await cache.getAll([CODE])).toMatchObject([{ version: 3 }]));
+    expect(await resolve()).toMatchObject({ kind: 'redirect' });
+    expect(findAll).toHaveBeenCalledTimes(1);
 
-      await admin.sendCommand(['DEL', KEY]);
-      await admin.sendCommand(command);
-      // A visit before a change, or a change before a visit.
-      const changed = { ...LINK, version: 4, original_url: 'https://example.com/changed' };
-      await cache.put(changed);
-      await cache.getAll([CODE]);
-      await cache.put(changed);
-      expect(await cache.getAll([CODE, other.short_code])).toEqual([changed, other]);
-    },
-  );
+    await admin.sendCommand(['DEL', KEY]);
+    await admin.sendCommand(command);
+    // A visit before a change, or a change before a visit.
+    const changed = { ...LINK, version: 4, original_url: 'https://example.com/changed' };
+    await cache.put(changed);
+    await cache.getAll([CODE]);
+    await cache.put(changed);
+    expect(await cache.getAll([CODE, other.short_code])).toEqual([changed, other]);
+  });
 }

@@ -7,7 +7,7 @@ export function describeForeignOverflow({ redis, admin }: RedisServer): void {
   test.each([
     ['text', ['SET', '{visits}:overflow', 'x']],
     ['a hash', ['HSET', '{visits}:overflow', 'a', 'b']],
-  ])('the overflow goes on beside %s in its place, which is set aside', async (_name, command) => {
+  ])('the overflow queue goes on when %s is at its key, which is set aside', async (_name, command) => {
     const onBroken = vi.fn<(what: readonly string[]) => void>();
     const overflow = createRedisOverflowQueue(redis(), 1000, onBroken);
     await admin.sendCommand(command);
@@ -25,7 +25,7 @@ export function describeForeignOverflow({ redis, admin }: RedisServer): void {
     ['negative', ['SET', '{visits}:overflow:bytes', '-5']],
     ['a list', ['RPUSH', '{visits}:overflow:bytes', '5']],
     ['gone', ['PING']],
-  ])('the overflow keeps its bound though the number of its bytes is %s', async (_name, command) => {
+  ])('the overflow queue keeps its bound when its number of bytes is %s', async (_name, command) => {
     const overflow = createRedisOverflowQueue(redis(), 1000);
     for (let times = 0; times < 150; times++) await overflow.add('sixby!');
     await admin.sendCommand(['DEL', '{visits}:overflow:bytes']);
@@ -38,7 +38,7 @@ export function describeForeignOverflow({ redis, admin }: RedisServer): void {
     await overflow.add('y'.repeat(1000));
   });
 
-  test('the overflow has room again when its messages are gone', async () => {
+  test('the overflow queue has room again when its messages are gone', async () => {
     const overflow = createRedisOverflowQueue(redis(), 1000);
     await overflow.add('y'.repeat(1000));
     await admin.sendCommand(['DEL', '{visits}:overflow']);

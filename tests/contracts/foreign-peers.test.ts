@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type FunctionProcess, startFunction } from '../../harness/processes/function-process.ts';
 
-const SECRET = 's3cret-of-a-part';
+const SECRET = 's3cret-of-a-service';
 const HTML = '<!doctype html><title>Welcome</title><h1>It works!</h1>';
 const http = (status: string) =>
   `HTTP/1.1 ${status}\r\nContent-Type: text/html\r\nContent-Length: ${HTML.length}\r\nConnection: close\r\n\r\n${HTML}`;
 
-/** Peers of other protocols at the address of a part, which answer with these bytes. */
+/** Peers of other protocols at the address of a backing service, which answer with these bytes. */
 const PEERS: Readonly<Record<string, (socket: Socket) => void>> = {
   'an HTTP server': (socket) => socket.once('data', () => socket.end(http('400 Bad Request'))),
   'an HTTP server that says OK': (socket) => socket.once('data', () => socket.end(http('200 OK'))),
@@ -28,7 +28,7 @@ const PEERS: Readonly<Record<string, (socket: Socket) => void>> = {
   },
 };
 
-/** Listens as that peer until the test has ended. @returns its port. */
+/** Listens as a peer until the end of the tests. @returns its port. */
 async function listen(greet: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   const peer = createServer((socket) => {
@@ -71,8 +71,8 @@ async function services({ internalUrl }: FunctionProcess): Promise<object> {
   return { status: response.status, ...((await response.json()) as { services: object }).services };
 }
 
-/** The parts that lines of the log are about. */
-function partsNamed(running: FunctionProcess): Set<string> {
+/** Returns the backing services that lines of the log name. */
+function servicesNamed(running: FunctionProcess): Set<string> {
   const lines = running.output().split('\n').filter(Boolean);
   return new Set(lines.flatMap((line) => (JSON.parse(line) as { part?: string }).part ?? []));
 }
@@ -81,7 +81,7 @@ const REST_OR_TCP = ['redis://', 'http://'];
 
 describe.concurrent.each(REST_OR_TCP)('with Redis at %s', { timeout: 120_000 }, (scheme) => {
   test.each(Object.entries(PEERS))(
-    'a redirect whose backing services are %s stays, answers, and names them',
+    'a redirect with %s as its backing services keeps running, answers, and names them',
     async (_, greet) => {
       const port = await listen(greet);
       const address = `someone:${SECRET}@127.0.0.1:${port}`;
@@ -99,7 +99,7 @@ describe.concurrent.each(REST_OR_TCP)('with Redis at %s', { timeout: 120_000 }, 
         async () => {
           expect((await fetch(`${redirect.url}/hello`)).status).toBe(503);
           expect(await services(redirect)).toMatchObject(allDown);
-          expect(partsNamed(redirect)).toEqual(new Set(['postgres', 'redis', 'rabbitmq']));
+          expect(servicesNamed(redirect)).toEqual(new Set(['postgres', 'redis', 'rabbitmq']));
         },
         { timeout: 30_000, interval: 500 },
       );
@@ -116,7 +116,7 @@ describe.concurrent.each([
   ['counter-flush', ['postgres', 'rabbitmq', 'redis'], { database: 'down', counter: 'down', queue: 'down' }],
 ])('%s', { timeout: 120_000 }, (name, named, down) => {
   test.each(['an HTTP server', 'a RabbitMQ', 'a peer that closes at once', 'a peer that never ends'])(
-    'stays where its backing services are %s, and says so',
+    'keeps running with %s as its backing services, and says so',
     async (peer) => {
       const port = await listen(PEERS[peer] ?? (() => {}));
       const address = `someone:${SECRET}@127.0.0.1:${port}`;
@@ -128,7 +128,7 @@ describe.concurrent.each([
       await vi.waitFor(
         async () => {
           expect(await services(running)).toMatchObject({ status: 503, ...down });
-          expect(partsNamed(running)).toEqual(new Set(named));
+          expect(servicesNamed(running)).toEqual(new Set(named));
         },
         { timeout: 30_000, interval: 500 },
       );

@@ -14,8 +14,8 @@ import { describeOnRealServices } from '../on-real-services.ts';
 const { migrate } = MANIFESTS;
 const INSTALL_AND_START_MS = 300_000;
 
-/** A server of its own: group roles belong to all databases of a server, and to the one who made them. */
-describeOnRealServices('an owner who may make roles, and is no superuser', () => {
+/** Needs its own server: all databases of a server share group roles, which belong to their creator. */
+describeOnRealServices('an owner who may create roles and is no superuser', () => {
   const directory = mkdtempSync(join(tmpdir(), 'terse-owner-'));
   let server: PostgresServer;
   let owner: URL;
@@ -36,7 +36,7 @@ describeOnRealServices('an owner who may make roles, and is no superuser', () =>
 
   const as = (name: string) => Object.assign(new URL(owner), { username: name, password: 'p' }).href;
 
-  test('brings the schema up to date, and makes and changes the login of every function', async () => {
+  test('brings the schema up to date, and creates and changes the login of every function', async () => {
     const logins = migrate.makesLoginsOf.map((of) => [loginSetting(of), as(`${of.databaseRole}_login`)]);
     const settings = { DATABASE_URL: owner.href, LOG_LEVEL: 'silent', ...Object.fromEntries(logins) };
     const run = () => migrateDatabase(createContext(migrate, readConfig(migrate, settings)));

@@ -56,19 +56,19 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     return opened;
   });
 
-  test('gives counts beyond 32 bits as numbers', async () => {
+  test('returns counts beyond 32 bits as numbers', async () => {
     const { rows } = await sql<{ count: number }>`select 9007199254740991::bigint as count`.execute(
       database().db,
     );
     expect(rows).toEqual([{ count: 9_007_199_254_740_991 }]);
   });
 
-  test('speaks of time in UTC, whatever the server does', async () => {
+  test('uses UTC, whatever the time zone of the server', async () => {
     const { rows } = await sql`show timezone`.execute(database().db);
     expect(rows).toEqual([{ TimeZone: 'UTC' }]);
   });
 
-  /** Running statements with this mark. */
+  /** Counts running statements with this mark. */
   const running = async (mark: string) => {
     const { rows } = await sql<{ pid: number }>`
       select pid from pg_stat_activity where state = 'active' and query like ${`%${mark}%`}
@@ -77,7 +77,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     return rows.length;
   };
 
-  test('cuts off a statement that takes too long, on the server as well, and goes on', async () => {
+  test('cancels a statement that takes too long, on the server, too, and goes on', async () => {
     const impatient = open(url, { statementTimeoutMs: 50 });
     await expect(
       sql`select pg_sleep(30) as ${sql.id('too_long')}`.execute(impatient.db),
@@ -90,7 +90,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     await impatient.close();
   });
 
-  test('gives no statement the answer of another one that was cut off', async () => {
+  test('gives no statement the answer of another one that was cancelled', async () => {
     const impatient = open(url, { statementTimeoutMs: 400, poolSize: 1 });
     await impatient.probe();
     const sleeping = Promise.allSettled(
@@ -107,7 +107,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     await impatient.close();
   });
 
-  test('goes on with new connections when the old ones have died without a word', async () => {
+  test('goes on with new connections when the old ones have died silently', async () => {
     const proxy = await openFaultProxy(Number(new URL(way).port));
     const far = open(Object.assign(new URL(url), { host: `127.0.0.1:${proxy.port}` }).href, {
       statementTimeoutMs: 200,
@@ -121,7 +121,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     await proxy.close();
   });
 
-  test('says what to set when a pooler has forgotten a prepared statement', async () => {
+  test('names the setting to change when a pooler has forgotten a prepared statement', async () => {
     const forgotten = sql`do $$ begin raise exception 'unknown' using errcode = '26000'; end $$`;
     await expect(forgotten.execute(database().db)).rejects.toMatchObject({
       code: 'unavailable',
@@ -129,7 +129,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     });
   });
 
-  test('bounds a transaction on the server, for the time of the transaction', async () => {
+  test('sets time-outs of a transaction on the server, for the transaction only', async () => {
     const bounds = async (db: Kysely<Database>) => {
       const { rows } = await sql`
         select current_setting('statement_timeout') as one, current_setting('idle_in_transaction_session_timeout') as idle
@@ -140,7 +140,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     expect(await bounds(database().db)).toEqual([{ one: '0', idle: '0' }]);
   });
 
-  test('tells what a migration fails for, leaves nothing of it, and lets the next one begin', async () => {
+  test('says why a migration fails, leaves nothing of it, and lets the next one begin', async () => {
     const broken = open(await create('broken_migration'));
     await sql`create table visits (id int)`.execute(broken.db);
     await expect(migrate(broken.db)).rejects.toMatchObject({
@@ -151,7 +151,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     await broken.close();
   });
 
-  test('comes back by itself after the server cut its connections', async () => {
+  test('reconnects after the server has cut its connections', async () => {
     const other = open(url);
     await other.probe();
     await sql`
@@ -188,7 +188,7 @@ function describeDatabase(serverUrl: string, way: string, canPrepare: boolean): 
     await nowhere.close();
   });
 
-  test('tells an outage to each of those whose links were to share a statement', async () => {
+  test('reports an outage to each caller whose link was in the same statement', async () => {
     const nowhere = open('postgres://postgres@127.0.0.1:1/none');
     const links = createLinkRepository({ db: nowhere.db, clock: createTestClock() });
     const outcomes = ['a', 'b', 'c'].map((code) =>

@@ -120,7 +120,7 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
   });
   afterAll(() => owner.end());
 
-  /** Tries the action as the role, and takes back what it did. */
+  /** Tries the action as the role, and rolls it back. */
   async function isAllowed(role: string, action: Action): Promise<boolean> {
     await owner.unsafe('begin');
     try {
@@ -145,7 +145,7 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
     });
   });
 
-  test('exists for each table that the migrations make', async () => {
+  test('has rights on each table that the migrations create', async () => {
     const granted = await owner<{ name: string }[]>`
       select distinct table_name as name from information_schema.column_privileges
       where table_schema = 'public' and grantee in ${owner(Object.keys(ALLOWED))}
@@ -154,7 +154,7 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
     expect(TABLE_NAMES.filter((name) => !names.has(name))).toEqual([]);
   });
 
-  test('of the links function may write every column of a link, but for what others count and stamp', async () => {
+  test('of the links function may write every column of a link, except counts and stamps', async () => {
     const columns = await owner<{ name: string; inserts: boolean; updates: boolean }[]>`
       select column_name as name,
         has_column_privilege('terse_links', 'links', column_name, 'insert') as inserts,
@@ -167,14 +167,14 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
     expect(without('updates')).toEqual(['created_at', 'short_code', 'visit_count']);
   });
 
-  test('cannot read a count that it may not see the link of', async () => {
+  test('that may change counts cannot read targets', async () => {
     await owner.unsafe('begin');
     await owner.unsafe('set local role terse_counter_flush');
     await expect(owner.unsafe('select original_url from links')).rejects.toThrow('permission denied');
     await owner.unsafe('rollback');
   });
 
-  test('is made by the migrations, with the rights and bounds of its function, and its password can be changed', async () => {
+  test('is created by the migrations, with rights, time-outs and a changeable password', async () => {
     const name = `stats_login_${Date.now()}`;
     const opened = openPostgres({ url, name: 'terse-test', poolSize: 5, statementTimeoutMs: 10_000 });
     const ensure = (password: string, statementTimeoutMs = 10_000) =>
@@ -192,7 +192,7 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
         await login.end();
       }
     };
-    const kept = async () => {
+    const stored = async () => {
       const [row] = await owner`select rolpassword from pg_authid where rolname = ${name}`;
       return String(row?.['rolpassword']);
     };
@@ -200,10 +200,10 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
       await Promise.all([ensure("it's"), ensure("it's"), ensure("it's")]);
       expect(await attempt("it's", 'select * from visits')).toBe('done');
       expect(await attempt("it's", 'delete from visits')).toBe('42501');
-      expect(await kept()).toMatch(/^SCRAM-SHA-256\$4096:/);
-      const before = await kept();
+      expect(await stored()).toMatch(/^SCRAM-SHA-256\$4096:/);
+      const before = await stored();
       await ensure('another', 100);
-      expect(await kept()).not.toBe(before);
+      expect(await stored()).not.toBe(before);
       expect(await attempt('another', 'select pg_sleep(30)')).toBe('57014');
       expect([
         ...(await owner`select unnest(setconfig) as setting from pg_db_role_setting
@@ -213,10 +213,10 @@ describeOnRealServices('a login of each function', ({ databaseUrl }) => {
         { setting: 'statement_timeout=100' },
       ]);
 
-      // The server here asks nobody for a password: what it keeps of one is compared with what it would make itself.
+      // This server asks for no password, so the stored verifier is compared with the server's own.
       await owner.unsafe(`alter role ${name} password 'it''s'`);
-      const salt = /:(.+)\$/.exec(await kept())?.[1] ?? '';
-      expect(await kept()).toBe(scramVerifier("it's", Buffer.from(salt, 'base64')));
+      const salt = /:(.+)\$/.exec(await stored())?.[1] ?? '';
+      expect(await stored()).toBe(scramVerifier("it's", Buffer.from(salt, 'base64')));
     } finally {
       await owner.unsafe(`drop role if exists ${name}`);
       await opened.close();

@@ -19,7 +19,7 @@ describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
   afterAll(() => admin.close());
   beforeEach(async () => {
     queue = open();
-    // A queue that was just declared may still refuse.
+    // A new queue may still refuse messages.
     await vi.waitFor(() => queue.publish('first'), { timeout: 10_000 });
     for (const name of ['visits', 'visits.dead', 'visits.later']) await admin.queuePurge({ queue: name });
   });
@@ -36,7 +36,7 @@ describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
 
   describeQueue(() => Promise.resolve(queue));
 
-  test('keeps what was confirmed for a subscriber that comes later, on another connection', async () => {
+  test('keeps a confirmed message for a later subscriber on another connection', async () => {
     await queue.publish('kept');
     const other = open();
     const bodies: string[] = [];
@@ -49,7 +49,7 @@ describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     await other.close();
   });
 
-  test('declares the queues as they were declared for good: RabbitMQ refuses any other arguments', async () => {
+  test('declares the queues with their permanent arguments: RabbitMQ refuses any others', async () => {
     await queue.publish('x');
     for (const options of [QUEUE_OPTIONS, DEAD_QUEUE_OPTIONS, LATER_QUEUE_OPTIONS]) {
       expect((await admin.queueDeclare(options)).queue).toBe(options.queue);
@@ -69,7 +69,7 @@ describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     ).toEqual([8, 1000]);
   });
 
-  test('gives what a foreign publisher said of a message, and keeps it with a dead letter', async () => {
+  test('returns the headers of a foreign publisher, and keeps them with a dead letter', async () => {
     const headers = { 'x-tenant': 'a', nested: { deep: [1, 'b', true] }, large: 2 ** 40 };
     const publisher = admin.createPublisher({ confirm: true });
     await publisher.send({ routingKey: 'visits', headers }, 'x');
@@ -92,7 +92,7 @@ describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     await box.close();
   });
 
-  test('gives the body of a foreign message as text, whatever it says it is', async () => {
+  test('returns the body of a foreign message as text, whatever its content type', async () => {
     const bodies: string[] = [];
     const subscription = queue.subscribe(10, (delivery) => {
       bodies.push(delivery.body);
@@ -108,12 +108,12 @@ describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     await subscription.close();
   });
 
-  test('does not take a confirm for a message that no queue took', async () => {
+  test('rejects a confirmed message that no queue took', async () => {
     await admin.queueDelete({ queue: 'visits' });
     await expect(queue.publish('lost')).rejects.toThrow('no queue');
   });
 
-  test('rejects what cannot be confirmed, and the probe, while there is no server', async () => {
+  test('rejects messages and the probe while there is no server', async () => {
     const nowhere = openRabbitmq({
       url: 'amqp://127.0.0.1:1',
       name: 'x',
@@ -126,7 +126,7 @@ describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
     await nowhere.close();
   });
 
-  test('lets dead letters be looked at, sent again and removed', async () => {
+  test('lists, replays and purges dead letters', async () => {
     await queue.add([
       { body: 'first', reason: 'not JSON' },
       { body: 'second', reason: 'not an array' },
@@ -137,7 +137,7 @@ describeOnRealServices('on a RabbitMQ server', ({ rabbitmqUrl }) => {
       { body: 'first', reason: 'not JSON' },
       { body: 'second', reason: 'not an array' },
     ];
-    // More often than RabbitMQ 4 delivers a message unless it is told otherwise.
+    // More often than RabbitMQ 4 delivers a message by default.
     for (let looks = 0; looks < 30; looks++) expect(await listed()).toEqual(both);
     expect(await box.replay()).toBe(2);
     expect(await box.list(10)).toEqual([]);

@@ -9,7 +9,7 @@ describeOnRealServices('Redis', ({ redisUrl, upstashUrl, upstashToken }) => {
   test.each([
     ['TCP', { REDIS_URL: redisUrl }],
     ['REST', { UPSTASH_REDIS_REST_URL: upstashUrl, UPSTASH_REDIS_REST_TOKEN: upstashToken }],
-  ])('says over %s what it holds', async (_, settings) => {
+  ])('reports its memory over %s', async (_, settings) => {
     const config = readConfig(MANIFESTS.links, {
       DATABASE_URL: 'postgres://nowhere/terse',
       BASE_URL: 'https://go.example',

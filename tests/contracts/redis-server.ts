@@ -1,6 +1,6 @@
 import type { RedisConnection } from '@terse/cache/redis-connection';
 
-/** A Redis server, as functions reach it and as another program does. */
+/** A Redis server, with the connection of a function and that of another program. */
 export interface RedisServer {
   readonly redis: () => RedisConnection;
   readonly admin: { sendCommand(command: string[]): Promise<unknown> };

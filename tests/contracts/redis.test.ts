@@ -49,7 +49,7 @@ describeOnRealServices('on a Redis server', (services) => {
       );
     });
 
-    test('asks for all links in one command', async () => {
+    test('reads all links with one command', async () => {
       const cache = createRedisCache(redis, LIFETIMES);
       const sent = vi.spyOn(redis, 'command');
       await cache.getAll(['one', 'two'] as ShortCode[]);
@@ -59,7 +59,7 @@ describeOnRealServices('on a Redis server', (services) => {
       sent.mockRestore();
     });
 
-    test('links that are put in one turn share a command, and its failure', async () => {
+    test('links that are put in one turn share one command and its failure', async () => {
       const sent = vi.spyOn(redis, 'run');
       const cache = createRedisCache(redis, LIFETIMES);
       const putBoth = () =>
@@ -76,7 +76,7 @@ describeOnRealServices('on a Redis server', (services) => {
       sent.mockRestore();
     });
 
-    describe('what another program left there', () => {
+    describe('foreign values at its keys', () => {
       const server = { redis: () => redis, admin };
       describeForeignLinks(server);
       describeForeignCounts(server);
@@ -87,12 +87,12 @@ describeOnRealServices('on a Redis server', (services) => {
       describeCounter(() => createRedisCounter(redis));
     });
 
-    describe('the overflow', () => {
+    describe('the overflow queue', () => {
       describeOverflowQueue(() => createRedisOverflowQueue(redis, MAX_BYTES));
     });
 
     test.each(['null', 'true', '123', '{"a":1}', '', 'ü \u{1F517}', '1e999'])(
-      'gives back %j as it was stored',
+      'returns %j as it was stored',
       async (text) => {
         await redis.command('SET', 'text', text);
         expect(await redis.command('GET', 'text')).toBe(text);
@@ -106,12 +106,12 @@ describeOnRealServices('on a Redis server', (services) => {
       expect(await redis.run(script, ['key'], ['value', '7'])).toEqual(['key', 'value', 7]);
     });
 
-    test('says what the server said when it refuses a command', async () => {
+    test('passes on the message of the server when it refuses a command', async () => {
       await redis.command('SET', 'text', 'x');
       await expect(redis.command('INCR', 'text')).rejects.toThrow('not an integer');
     });
 
-    test('is given up alone by a caller who waits less than others', async () => {
+    test('gives up only the command of a caller with a shorter time-out', async () => {
       await admin.sendCommand(['CLIENT', 'PAUSE', '300', 'WRITE']);
       const late = redis.within(50).command('INCR', 'late');
       const other = redis.command('INCR', 'late');
@@ -124,7 +124,7 @@ describeOnRealServices('on a Redis server', (services) => {
     });
   });
 
-  test('a command over TCP that is not answered in time fails, and is not repeated', async () => {
+  test('a command over TCP without an answer in time fails and is not repeated', async () => {
     const impatient = openTcp(services.redisUrl, 100);
     await vi.waitFor(() => impatient.command('PING'));
     await admin.sendCommand(['CLIENT', 'PAUSE', '500', 'WRITE']);
@@ -137,7 +137,7 @@ describeOnRealServices('on a Redis server', (services) => {
     await impatient.close();
   });
 
-  test('a command over REST that is not answered in time fails, and is not repeated', async () => {
+  test('a command over REST without an answer in time fails and is not repeated', async () => {
     const impatient = openRest(services.upstashUrl, services.upstashToken, 100);
     await impatient.command('PING');
     await admin.sendCommand(['CLIENT', 'PAUSE', '500', 'WRITE']);
@@ -149,7 +149,7 @@ describeOnRealServices('on a Redis server', (services) => {
     expect(await admin.sendCommand(['GET', 'late'])).toBe('1');
   });
 
-  test('a connection over TCP whose peer is gone without a word is made anew', async () => {
+  test('replaces a connection over TCP whose peer has vanished silently', async () => {
     const proxy = await openFaultProxy(Number(new URL(services.redisUrl).port));
     const redis = openTcp(`redis://127.0.0.1:${proxy.port}`, 100);
     await vi.waitFor(() => redis.command('PING'));
@@ -157,7 +157,7 @@ describeOnRealServices('on a Redis server', (services) => {
     for (let asked = 0; asked < 3; asked++) {
       await expect(redis.command('PING')).rejects.toMatchObject({ code: 'unavailable' });
     }
-    // The next one is silent from its first byte on.
+    // The next connection is silent from its first byte on.
     await sleep(500);
     proxy.heal();
     await vi.waitFor(() => redis.command('PING'), { timeout: 15_000, interval: 200 });
@@ -165,7 +165,7 @@ describeOnRealServices('on a Redis server', (services) => {
     await proxy.close();
   });
 
-  test('a caller over TCP who waits less than others costs nobody the connection, unless it is dead', async () => {
+  test('a caller over TCP with a shorter time-out does not end the shared connection, unless it is dead', async () => {
     const proxy = await openFaultProxy(Number(new URL(services.redisUrl).port));
     const onError = vi.fn();
     const redis = openRedisTcp({
@@ -194,7 +194,7 @@ describeOnRealServices('on a Redis server', (services) => {
     await proxy.close();
   });
 
-  test('says that nobody is served, and not that the command is wrong', async () => {
+  test('reports a server that serves nobody as unavailable, not as a wrong command', async () => {
     const redis = openTcp(services.redisUrl);
     await vi.waitFor(() => redis.command('PING'));
     await admin.sendCommand(['CONFIG', 'SET', 'min-replicas-to-write', '1']);

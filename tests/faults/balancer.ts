@@ -7,10 +7,10 @@ const LOOK_EVERY_MS = 50;
 
 type Balanced = Pick<FunctionProcess, 'url' | 'internalUrl'>;
 
-/** Shares requests out among the redirects that say they are ready. It never tries a request twice. */
+/** Distributes requests over the ready redirects. It never sends a request twice. */
 export interface Balancer {
   readonly url: string;
-  /** From now on these are asked whether they are ready. */
+  /** Uses these redirects from now on, while they are ready. */
   use(redirects: readonly Balanced[]): void;
   close(): Promise<void>;
 }
@@ -29,13 +29,13 @@ export async function openBalancer(): Promise<Balancer> {
       return;
     }
     const { method, headers } = incoming;
-    const asking = request(new URL(incoming.url ?? '/', origin), { agent, method, headers }, (response) => {
+    const outbound = request(new URL(incoming.url ?? '/', origin), { agent, method, headers }, (response) => {
       const { connection: _, 'keep-alive': __, ...passed } = response.headers;
       outgoing.writeHead(response.statusCode ?? 502, passed);
       response.pipe(outgoing);
     });
-    asking.on('error', fail);
-    asking.end();
+    outbound.on('error', fail);
+    outbound.end();
   });
 
   async function look(): Promise<void> {

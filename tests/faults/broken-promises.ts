@@ -6,8 +6,8 @@ interface Problem {
 }
 
 /**
- * The promises that an answer of the API breaks: no 5xx, every refusal is a problem document, and a 422 names fields
- * that the request has or lacks, among `names` if they are given.
+ * Lists the promises that an answer of the API breaks: it is no 5xx, a refusal is a problem document, and a 422 names
+ * fields that the request has or lacks, among `names` when given.
  */
 export async function brokenPromises(response: Response, names?: readonly string[]): Promise<string[]> {
   const text = await response.text();
@@ -27,7 +27,7 @@ export async function brokenPromises(response: Response, names?: readonly string
   return [...broken, ...strange.map((field) => `a field that is not there: ${field}`)];
 }
 
-/** A path in it, its shortened name, or the whole of a body that is no object. */
+/** Whether a field is a name, a path below it or its shortened form, or is empty, as for a body that is no object. */
 function isPlaceIn(name: string, field: string): boolean {
   if (field.endsWith('…') && name.startsWith(field.slice(0, -1))) return true;
   return field === name || field === '' || field.startsWith(`${name}.`);

@@ -10,9 +10,9 @@ import { compareStored, countOf, type Difference } from './stored-visits.ts';
 
 export interface ExperimentOptions {
   readonly perSecond?: number;
-  /** Where visitors go; the oldest redirect unless told otherwise. */
+  /** The redirect to visit; by default the oldest. */
   readonly address?: string;
-  /** How many visits the redirect says it has given up, where that may be. */
+  /** Resolves to the number of visits that the redirect reports as dropped, where it may drop any. */
   readonly dropped?: () => Promise<number>;
 }
 
@@ -20,9 +20,9 @@ const PER_SECOND = 200;
 const WARM_UP_MS = 500;
 const COOL_DOWN_MS = 1000;
 const POSSIBLE_WITHIN_MS = 30_000;
-/** How long after the fault everything may take to arrive. */
+/** The time after the fault within which all visits are stored. */
 const QUIET_WITHIN_MS = 60_000;
-/** How late a count may be once its visits are stored. */
+/** The time within which a count has its stored visits. */
 const COUNTED_WITHIN_MS = 60_000;
 
 const HEADER = [
@@ -30,7 +30,7 @@ const HEADER = [
   '|---|---|---|---|---|---|---|---|',
 ];
 
-/** Faults of a deployment under traffic, and what they came to. */
+/** Runs experiments on a deployment and collects their outcomes. */
 export class Experiments {
   readonly #deployment: FaultyDeployment;
   readonly #rows: string[] = [];
@@ -39,12 +39,12 @@ export class Experiments {
     this.#deployment = deployment;
   }
 
-  /** What happened so far, in Markdown. */
+  /** Returns the outcomes so far as a table in Markdown. */
   table(): string {
     return [...HEADER, ...this.#rows].join('\n');
   }
 
-  /** Makes a link, as soon as that is possible. @returns its code. */
+  /** Creates a link as soon as that is possible. @returns its code. */
   async createLink(): Promise<string> {
     const api = createApi(this.#deployment.links.url);
     return eventually(async () => {
@@ -55,8 +55,8 @@ export class Experiments {
   }
 
   /**
-   * Sends visitors, each with a number of its own, to a new link; injects the fault; waits until all is quiet; and
-   * compares which visits were answered with those that are stored, and their number with the link's count.
+   * Sends numbered visitors to a new link and injects the fault. Then waits until the stored visits are the answered
+   * ones, and the link's count is their number.
    * @throws AssertionError when a visit is lost or doubled, or when visitors saw what they must not see.
    */
   async survive(fault: Fault, options: ExperimentOptions = {}): Promise<void> {
@@ -67,7 +67,7 @@ export class Experiments {
     const { stored, missing } = await this.#untilStored(code, report, broken, dropped);
     const counted = await this.#untilCounted(code, stored, broken);
     this.#add(fault.name, report, [report.answered.size, stored, counted, missing]);
-    assert.ok(report.answered.size > perSecond, 'hardly anybody was answered');
+    assert.ok(report.answered.size > perSecond, 'too few visits were answered');
     const maySee = new Set(fault.visitorsMaySee);
     const strange = [...report.refused.keys()].filter((status) => !maySee.has(status));
     assert.deepEqual(strange, [], 'visitors saw what they must not see');
@@ -80,7 +80,7 @@ export class Experiments {
     address = this.#deployment.running('redirect')[0]?.url ?? '',
   ): Promise<VisitorsReport> {
     const url = `${address}/${code}`;
-    // Known to the redirect, and visited by no person.
+    // A HEAD loads the link into the redirect and counts as no person.
     await eventually(async () => assert.equal((await visit(url, 'HEAD')).status, 307), POSSIBLE_WITHIN_MS);
     const visitors = sendVisitors({ url, perSecond });
     await sleep(WARM_UP_MS);
@@ -102,18 +102,18 @@ export class Experiments {
     return eventually(async () => {
       const difference = await compareStored(this.#deployment.sql, code, answered);
       const { missing, surplus } = difference;
-      // A visit whose answer did not arrive may be stored: the visitor's end of the connection is what broke.
+      // A visit without an answer may be stored: the connection may have broken on the visitor's side.
       assert.ok(surplus <= broken, `${surplus} visits are stored that nobody made`);
       assert.equal(missing, await dropped(), 'visits are missing that nobody dropped');
       return difference;
     }, QUIET_WITHIN_MS);
   }
 
-  /** Ticks alone must do it. A visit without an answer may be counted and not stored, until it is taken back. */
+  /** Ticks alone bring the count. A visit without an answer may be counted and not stored, until it is taken back. */
   #untilCounted(code: string, stored: number, broken: number): Promise<number> {
     return eventually(async () => {
       const count = await countOf(this.#deployment.sql, code);
-      assert.ok(count >= stored, `the count is ${stored - count} behind what is stored`);
+      assert.ok(count >= stored, `the count is ${stored - count} behind the stored visits`);
       assert.ok(count - stored <= broken, `${count - stored} visits are counted that nobody made`);
       return count;
     }, COUNTED_WITHIN_MS);

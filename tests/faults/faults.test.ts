@@ -44,7 +44,7 @@ describeOnRealServices('every answered visit is stored once and counted once', (
   });
 
   describe('by a redirect', { timeout: TIMEOUT_MS }, () => {
-    /** Visits a redirect with settings of its own while a fault is injected into it, or into what it needs. */
+    /** Visits a redirect with its own settings while a fault is injected into it or its backing services. */
     async function surviveOn(
       settings: Record<string, string>,
       name: string,
@@ -82,7 +82,7 @@ describeOnRealServices('every answered visit is stored once and counted once', (
         whileDown('kill', [deployment.stack.rabbitmq], 3000),
       ));
 
-    test('without a disk that waits for confirms, though it is killed, and RabbitMQ with it', () =>
+    test('without a disk that waits for confirms, while it and RabbitMQ are killed', () =>
       surviveOn(
         { JOURNAL_DIR: 'none', VISIT_DURABILITY: 'confirmed' },
         'no disk, confirmed; redirect killed, then RabbitMQ and redirect',
@@ -98,7 +98,7 @@ describeOnRealServices('every answered visit is stored once and counted once', (
         { visitorsMaySee: ['broken'] },
       ));
 
-    test('but for those that it says it has dropped, when all its bounds are exceeded', () =>
+    test('except those that it reports as dropped, when all its bounds are exceeded', () =>
       surviveOn(
         { VISITS_IN_MEMORY: '200', JOURNAL_MAX_MB: '1' },
         'RabbitMQ and Redis killed for longer than memory and disk hold',
@@ -108,7 +108,7 @@ describeOnRealServices('every answered visit is stored once and counted once', (
   });
 
   test(
-    'while all redirects behind a balancer are replaced by new ones, and no visitor notices',
+    'while new redirects replace all redirects behind a balancer, unnoticed by visitors',
     { timeout: TIMEOUT_MS },
     async () => {
       const balancer = await openBalancer();

@@ -3,14 +3,14 @@ import { type FaultProxy, openFaultProxy } from '../../harness/deployment/fault-
 import { type FunctionProcess, startFunction } from '../../harness/processes/function-process.ts';
 import { type Stack, startStack } from '../../harness/servers/stack.ts';
 
-/** All of Terse as it runs in production, on servers that nobody else uses, each reached through a proxy. */
+/** A deployment on its own servers, each reached through a proxy that injects faults. */
 export interface FaultyDeployment extends Pick<
   Deployment,
   'sql' | 'journalDirectory' | 'start' | 'running' | 'replace'
 > {
   /** The servers, reached directly. */
   readonly stack: Stack;
-  /** What functions reach them through. */
+  /** The proxies between the functions and the servers. */
   readonly network: Readonly<Record<'postgres' | 'redis' | 'rabbitmq', FaultProxy>>;
   readonly links: FunctionProcess;
   /** Flushes only on request, and is never replaced. */

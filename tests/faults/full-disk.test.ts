@@ -15,7 +15,7 @@ const PER_SECOND = 200;
 const ANSWERS_WITHIN_MS = 5000;
 const HEADERS = { Authorization: `Bearer ${API_KEY}`, 'Content-Type': 'application/json' };
 
-describe.runIf(canMount())('on a full disk (as root only, who may mount one)', { timeout: 180_000 }, () => {
+describe.runIf(canMount())('on a full disk (only as root, who may mount one)', { timeout: 180_000 }, () => {
   let disk: string;
   let product: SingleProcess;
   beforeEach(() => {
@@ -31,7 +31,7 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
 
   const filler = () => join(disk, 'filler');
 
-  /** Fills the disk, and uses up the write-ahead log that PostgreSQL has already, until PostgreSQL is down. */
+  /** Fills the disk, and uses up PostgreSQL's existing write-ahead log, until PostgreSQL is down. */
   async function fill(): Promise<void> {
     const filling = () => {
       for (;;) appendFileSync(filler(), Buffer.alloc(64 * 1024, 1));
@@ -63,7 +63,7 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
     };
   };
 
-  test('redirects go on, the API says 503, and all visits are stored once there is space', async () => {
+  test('redirects go on, the API answers 503, and all visits are stored once there is space', async () => {
     await product.start();
     const { running } = product;
     const code = (await product.createLink()) ?? '';
@@ -77,7 +77,7 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
       expect((await call(`${running.internalUrl}/.live`)).status).toBe(200);
       await sleep(300);
     }
-    // PostgreSQL tries again each second, and may find room for a moment.
+    // PostgreSQL tries again each second, and may find space for a moment.
     const made = answers
       .filter(({ status }) => status === 201)
       .map(({ text }) => (JSON.parse(text) as { short_code: string }).short_code);
@@ -95,7 +95,9 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
         return later;
       }, 30_000),
     );
-    process.stdout.write(`API again ${Math.round(performance.now() - hasSpaceAt)} ms after there is space\n`);
+    process.stdout.write(
+      `the API works ${Math.round(performance.now() - hasSpaceAt)} ms after there is space\n`,
+    );
     await sleep(500);
     const { answered, refused } = await visitors.stop();
     expect([...refused]).toEqual([]);
@@ -105,7 +107,7 @@ describe.runIf(canMount())('on a full disk (as root only, who may mount one)', {
     expect(lastLogLine(running, 'the embedded database is up again')).toBeDefined();
   });
 
-  test('a stop ends in time, and names all the visits that the next start does not store', async () => {
+  test('a stop ends in time, and reports all visits that the next start does not store', async () => {
     await product.start();
     const code = (await product.createLink()) ?? '';
     const visitors = product.visit(code, PER_SECOND);

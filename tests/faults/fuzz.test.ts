@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 const json = fc.jsonValue({ maxDepth: 3 });
-/** Looks like a link, or nearly so: the interesting faults lie close to what is right. */
+/** Almost a link: the interesting faults are close to valid requests. */
 const nearlyLink = fc.record(
   {
     original_url: fc.oneof(
@@ -58,7 +58,7 @@ const PARAMETERS = ['limit', 'cursor', 'tag', 'search', 'deleted', 'from', 'to',
 
 const namesIn = (body: unknown) => [...FIELDS, ...Object.keys(Object(body) as object)];
 
-test('whatever is posted as a link is created or refused with a reason', async () => {
+test('any body posted as a link is created or refused with a reason', async () => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(nearlyLink, json), async (body) => {
       expect(await brokenPromises(await terse.call('POST', '/api/v1/links', body), namesIn(body))).toEqual(
@@ -69,7 +69,7 @@ test('whatever is posted as a link is created or refused with a reason', async (
   );
 });
 
-test('whatever is posted as many links is created or refused with the places that are wrong', async () => {
+test('any body posted as many links is created or refused with the names of the wrong fields', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(nearlyLink, json), { maxLength: 3 }), async (links) => {
       expect(
@@ -80,7 +80,7 @@ test('whatever is posted as many links is created or refused with the places tha
   );
 });
 
-test('whatever a link is changed to, it can be read, listed and followed afterwards', async () => {
+test('after any change a link can be read, listed and followed', async () => {
   await terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: 'fuzzed' });
   await fc.assert(
     fc.asyncProperty(nearlyLink, async (changes) => {
@@ -95,7 +95,7 @@ test('whatever a link is changed to, it can be read, listed and followed afterwa
   );
 });
 
-test('whatever bytes are posted, of whatever type, are answered', async () => {
+test('any bytes of any content type are answered', async () => {
   const type = fc.oneof(
     fc.constantFrom(
       'application/json',
@@ -198,7 +198,7 @@ test('any bytes on the wire are answered, or the connection is closed', async ()
   );
 });
 
-test('after all that the process holds no more memory than before, but for what a heap leaves to be collected', async () => {
+test('after all that the process holds no more memory than before, except garbage of the heap', async () => {
   expect((await residentBytes()) - residentBefore).toBeLessThan(MAX_GROWTH_BYTES);
 });
 
@@ -213,7 +213,7 @@ async function residentBytes(): Promise<number> {
   return Number(/^process_resident_memory_bytes (\d+)/m.exec(metrics)?.[1]);
 }
 
-/** Sends the bytes and what ends a request that is still open; the beginning of the answer, if there is one. */
+/** Sends the bytes and the end of an open request. @returns the beginning of the answer, empty without one. */
 function exchange(bytes: Buffer): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(terse.url).port), '127.0.0.1');

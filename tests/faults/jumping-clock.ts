@@ -1,8 +1,8 @@
 import { DAY_MS } from '@terse/platform/durations';
 
 /**
- * Loaded before a function, this makes the time of day of its process jump by days, forwards and back, several times a
- * second: what a wrong clock, a suspended machine or an administrator does, only more often.
+ * Preloaded, makes the time of day of a process jump by days, forwards and back, several times a second: as a wrong
+ * clock, a suspended machine or an administrator does, but more often.
  */
 const JUMPS_MS = [0, DAY_MS, -DAY_MS, 0, -400 * DAY_MS, 3 * DAY_MS];
 const EVERY_MS = 200;

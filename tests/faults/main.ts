@@ -11,13 +11,13 @@ import { FAULTS } from './faults.ts';
 import { openFaultyDeployment } from './faulty-deployment.ts';
 import { composeFaults } from './injected/compose-faults.ts';
 
-const USAGE = `Injects faults into a deployment of real processes and servers, and compares what was answered, stored and counted.
+const USAGE = `Injects faults into a deployment on real servers, and compares the answered, stored and counted visits.
 
-  npm run faults                              every fault once
-  npm run faults -- --long                    several at once, drawn at random, for an hour
-      [--minutes 60]                          or as long as this says
-      [--at-once 3]                           how many at once
-      [--seed 1]                              the same again
+  npm run faults                              injects every fault once
+  npm run faults -- --long                    injects several at once, drawn at random, for an hour
+      [--minutes 60]                          for so many minutes
+      [--at-once 3]                           so many at once
+      [--seed 1]                              the same draws again
 `;
 
 const MAX_MINUTES = 10_000;

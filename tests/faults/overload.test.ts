@@ -20,7 +20,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-test('visitors are sent on while the API of the same process is flooded, and callers are told to come again', async () => {
+test('visitors are redirected while the API of the same process is flooded, and callers get 503', async () => {
   await terse.call('POST', '/api/v1/links', { original_url: 'https://example.com/', short_code: 'campaign' });
   const visitors = sendVisitors({ url: `${terse.url}/campaign`, perSecond: 50 });
   const statuses = new Map<number, number>();

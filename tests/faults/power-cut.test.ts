@@ -9,7 +9,7 @@ import { SingleProcess } from './single-process.ts';
 
 const PER_SECOND = 200;
 const TIMES = 5;
-/** The journal is forced to the disk once a second. */
+/** The journal is synced once a second. */
 const JOURNAL_SYNCED_MS = 2500;
 
 let folder: string;
@@ -29,8 +29,8 @@ function open(directory: string): SingleProcess {
   return product;
 }
 
-/** Makes links, one after the other, until it is told to stop or the product is gone. @returns those that were made. */
-function makeLinks(product: SingleProcess): { stop(): Promise<string[]> } {
+/** Creates links one after another until `stop` or the end of the product. `stop` resolves to their codes. */
+function createLinks(product: SingleProcess): { stop(): Promise<string[]> } {
   const made: string[] = [];
   const stop = new AbortController();
   async function make(): Promise<string[]> {
@@ -57,7 +57,7 @@ async function expectLinks(product: SingleProcess, made: readonly string[]): Pro
 }
 
 test(
-  'loses nothing that was answered, however often all its processes are killed at once',
+  'loses no answered visit or link when all its processes are killed at once, repeatedly',
   { timeout: 180_000 },
   async () => {
     const product = open(join(folder, 'data'));
@@ -66,7 +66,7 @@ test(
     for (let times = 0; times < TIMES; times++) {
       const code = (await product.createLink()) ?? '';
       const visitors = product.visit(code, PER_SECOND);
-      const links = makeLinks(product);
+      const links = createLinks(product);
       await sleep(1500);
       await product.killAll();
       const { answered, refused } = await visitors.stop();
@@ -80,7 +80,7 @@ test(
   },
 );
 
-/** Whether an image of a disk can be mounted here. */
+/** Whether this process can mount an image of a disk. */
 function canMountImages(): boolean {
   try {
     execFileSync('losetup', ['--find'], { stdio: 'ignore' });
@@ -91,7 +91,7 @@ function canMountImages(): boolean {
 }
 
 describe.runIf(canMountImages())(
-  'when the power fails (as root only, who may mount a disk)',
+  'when the power fails (only as root, who may mount a disk)',
   { timeout: 180_000 },
   () => {
     let mounted: string[];
@@ -103,7 +103,7 @@ describe.runIf(canMountImages())(
       for (const directory of mounted) execFileSync('umount', ['-l', directory]);
     });
 
-    /** A disk that writes by itself only what it is told to force. */
+    /** Mounts a disk that writes only synced data. */
     function mountDisk(image: string): string {
       const directory = `${image}.mounted`;
       mkdirSync(directory, { mode: 0o711 });
@@ -119,7 +119,7 @@ describe.runIf(canMountImages())(
       return mountDisk(image);
     }
 
-    /** Ends everything at once. @returns the disk as it is then: without what only the memory had. */
+    /** Kills everything at once. @returns a copy of the disk, without data that only the memory had. */
     async function cutPower(product: SingleProcess): Promise<string> {
       await product.killAll();
       const image = join(folder, 'disk-after');
@@ -127,12 +127,12 @@ describe.runIf(canMountImages())(
       return mountDisk(image);
     }
 
-    test('every link that was answered is there, and all visits but those of the last second', async () => {
+    test('all answered links are there, and all visits except those of the last second', async () => {
       const product = open(join(makeDisk(), 'data'));
       await product.start();
       const code = (await product.createLink()) ?? '';
       const visitors = product.visit(code, PER_SECOND);
-      const links = makeLinks(product);
+      const links = createLinks(product);
       await sleep(3000);
       const after = open(join(await cutPower(product), 'data'));
       const { answered, refused } = await visitors.stop();
@@ -150,7 +150,7 @@ describe.runIf(canMountImages())(
       );
     });
 
-    test('the first link of all is there', async () => {
+    test('the very first link is there', async () => {
       const product = open(join(makeDisk(), 'data'));
       await product.start();
       const code = await product.createLink();
@@ -160,7 +160,7 @@ describe.runIf(canMountImages())(
       await expectLinks(after, [code ?? '']);
     });
 
-    test('visits that the database had no time for are read from the journal', async () => {
+    test('visits that the database has not stored are replayed from the journal', async () => {
       const product = open(join(makeDisk(), 'data'));
       await product.start();
       const code = (await product.createLink()) ?? '';

@@ -27,14 +27,14 @@ export class SingleProcess {
     return this.#running;
   }
 
-  /** @returns how long it took until it was ready. */
+  /** @returns the milliseconds until it was ready. */
   async start(): Promise<number> {
     const startedAt = performance.now();
     this.#running = await startStandalone(this.directory, this.#settings);
     return performance.now() - startedAt;
   }
 
-  /** Makes a link. @returns its code, once the link was answered. */
+  /** Creates a link. @returns its code, `undefined` when the API refuses. */
   async createLink(): Promise<string | undefined> {
     const response = await this.running.call('POST', '/api/v1/links', {
       original_url: 'https://example.com/',
@@ -47,7 +47,7 @@ export class SingleProcess {
     return sendVisitors({ url: `${this.running.url}/${code}`, perSecond });
   }
 
-  /** Processes of its database, the first one first. */
+  /** The processes of its database, the oldest first. */
   databaseProcesses(): number[] {
     const cluster = join(this.directory, 'postgres', 'cluster');
     const { dev, ino } = statSync(cluster);
@@ -92,8 +92,8 @@ export class SingleProcess {
 
   /**
    * Waits until each answered visit is stored once, and the link's count is the number of stored visits.
-   * @param but how many answered visits may be lost, and how many may be stored whose answer was cut off.
-   * @returns how many are stored.
+   * @param but how many answered visits may be lost, and how many visits without an answer may be stored.
+   * @returns the number of stored visits.
    */
   async expectEachStoredOnce(
     code: string,
@@ -108,8 +108,8 @@ export class SingleProcess {
           assert.ok(missing <= lost, `${missing} answered visits are missing`);
           assert.ok(surplus <= unanswered, `${surplus} visits are stored that nobody made`);
           const ahead = (await countOf(sql, code)) - stored;
-          // What was counted and lost is taken back after a day.
-          assert.ok(ahead >= 0 && ahead <= missing, `the count is ${ahead} ahead of what is stored`);
+          // Lost visits are taken back from the count after a day.
+          assert.ok(ahead >= 0 && ahead <= missing, `the count is ${ahead} ahead of the stored visits`);
           return stored;
         }),
       QUIET_WITHIN_MS,

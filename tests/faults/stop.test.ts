@@ -14,7 +14,7 @@ import { type FaultyDeployment, openFaultyDeployment } from './faulty-deployment
 const TIMEOUT_MS = 180_000;
 const VISITS = 300;
 
-describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () => {
+describeOnRealServices('a redirect that stops while RabbitMQ is down', () => {
   let deployment: FaultyDeployment;
   let experiments: Experiments;
   let disk: string;
@@ -36,7 +36,7 @@ describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () =
   const start = (settings: Record<string, string> = {}) =>
     deployment.start('redirect', { JOURNAL_DIR: disk, LOG_LEVEL: 'warn', ...settings });
 
-  /** Sends visits, each with its own referrer, all of which are answered. */
+  /** Sends visits, each with its own referrer, and expects an answer to each. */
   async function visit({ url }: FunctionProcess, from: number, to: number): Promise<void> {
     for (let number = from; number < to; number += 20) {
       const some = Array.from({ length: Math.min(20, to - number) }, (_, index) => number + index);
@@ -62,7 +62,7 @@ describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () =
   }
 
   test(
-    'loses nothing, though its disk goes with it',
+    'loses no visit when its disk is deleted with it',
     async () => {
       const redirect = await start();
       await visit(redirect, 0, 1);
@@ -80,7 +80,7 @@ describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () =
   );
 
   test(
-    'gives the overflow what it takes, leaves the rest on its disk and says how much, and nothing is stored twice',
+    'fills the overflow queue, leaves the rest on its disk and reports how much, and no visit is stored twice',
     async () => {
       const redirect = await start({ OVERFLOW_MAX_MB: '1', VISITS_IN_MEMORY: '2000' });
       await visit(redirect, 0, 1);
@@ -110,9 +110,9 @@ describeOnRealServices('a redirect that is stopped while RabbitMQ is down', () =
 
   test.each([
     ['left on its disk', {}, 'visits are left on this disk'],
-    ['dropped, where it has no disk', { JOURNAL_DIR: 'none' }, 'visits were dropped'],
+    ['dropped without a disk', { JOURNAL_DIR: 'none' }, 'visits were dropped'],
   ])(
-    'and Redis, too, says how many visits are %s',
+    'and Redis is down, too, reports how many visits are %s',
     async (_name, settings: Record<string, string>, words) => {
       const redirect = await start(settings);
       await visit(redirect, 0, 1);

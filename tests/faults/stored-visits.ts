@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type postgres from 'postgres';
 import { referrerOf } from '../../harness/clients/visitors.ts';
 
-/** How the stored visits of a link differ from those that were answered. */
+/** The difference between the stored and the answered visits of a link. */
 export interface Difference {
   readonly stored: number;
   /** Answered, and not stored. */
@@ -12,7 +12,7 @@ export interface Difference {
 }
 
 /**
- * Compares the visits by people of a link with those that were answered, each told by its referrer.
+ * Compares the stored visits by people of a link with the answered ones, identified by their referrers.
  * @throws AssertionError when one is stored twice.
  */
 export async function compareStored(
@@ -33,7 +33,7 @@ export async function compareStored(
   };
 }
 
-/** What the link says of its visits; -1 when there is none. */
+/** Resolves to the count of a link; -1 when there is no such link. */
 export async function countOf(sql: postgres.Sql, code: string): Promise<number> {
   const [link] = await sql<{ count: number }[]>`
     select visit_count::int as count from links where short_code = ${code}

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const PACKAGE = `node-${process.platform}-${process.arch}`;
 
 test.runIf(process.platform === 'linux')(
-  'gives npm scripts the Node of the project, where npm has made no link to it',
+  'gives npm scripts the Node of the project when npm has made no symbolic link to it',
   () => {
     const root = mkdtempSync(join(tmpdir(), 'terse-install-'));
     onTestFinished(() => rmSync(root, { recursive: true }));

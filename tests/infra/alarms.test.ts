@@ -11,7 +11,7 @@ const PLANS = Object.entries(inject('plans')).map(([name, plan]) => [name, readP
 
 const { internalPort: INTERNAL_PORT } = readConfig(MANIFESTS.standalone, {});
 
-/** As AWS documents them, with the dimensions that each is published by. Queues of RabbitMQ 4 have none. */
+/** Metrics that AWS documents, with their dimensions. Queues of RabbitMQ 4 have none. */
 const PUBLISHED_BY_AWS = new Set([
   ...['HTTPCode_Target_5XX_Count', 'TargetResponseTime', 'UnHealthyHostCount'].map(
     (metric) => `AWS/ApplicationELB ${metric} by LoadBalancer, TargetGroup`,
@@ -34,13 +34,13 @@ interface AlarmMetric {
   readonly metricQueries?: readonly { readonly metric?: AlarmMetric }[];
 }
 
-/** The metrics of an alarm: one, or several in an expression. */
+/** Returns the metrics of an alarm: one, or several of an expression. */
 function metricsOf(alarm: AlarmMetric): AlarmMetric[] {
   return [alarm, ...(alarm.metricQueries ?? []).flatMap(({ metric }) => metric ?? [])];
 }
 
 describe.each(PLANS)('%s', (_, plan) => {
-  test('watches every function, and tells a person', () => {
+  test('watches every function and alerts a person', () => {
     const alarms = plan.of('cloudwatch/metricAlarm');
     const topic = plan.one('sns/topic', 'Alarms');
     for (const { inputs } of alarms) {
@@ -90,7 +90,7 @@ describe.each(PLANS)('%s', (_, plan) => {
     );
   });
 
-  test('says of each alarm what no data means, and takes none of the queue for a fault', () => {
+  test('says for each alarm what missing data means, and alerts on missing data of the queue', () => {
     const alarms = plan.of('cloudwatch/metricAlarm');
     expect(alarms.length).toBeGreaterThan(25);
     for (const { name, inputs } of alarms) {
@@ -114,7 +114,7 @@ describe.each(PLANS)('%s', (_, plan) => {
     }
   });
 
-  test('asks AWS for no metric that it does not publish', () => {
+  test('uses only metrics that AWS publishes', () => {
     const asked = plan
       .of('cloudwatch/metricAlarm')
       .flatMap(({ inputs }) => metricsOf(inputs))
@@ -130,13 +130,13 @@ describe.each(PLANS)('%s', (_, plan) => {
     expect([...new Set(asked)].filter((metric) => !PUBLISHED_BY_AWS.has(metric))).toEqual([]);
   });
 
-  test('collects metrics that each function shows, and looks at those that are collected', async () => {
+  test('collects metrics that each function has, and uses only collected metrics', async () => {
     const collectors = containersOf(plan).filter(([, { name }]) => name === 'metrics');
     expect(collectors).toHaveLength(plan.of('ecs/service').length);
     const collected = new Map<string, ReadonlySet<string>>();
     for (const [, { environment }] of collectors) {
       const { name, selectors, exporter } = collectorOf(environment);
-      expect(exporter, 'what came before the first look counts').toMatchObject({
+      expect(exporter, 'increments before the first scrape count').toMatchObject({
         retain_initial_value_of_delta_metric: true,
       });
       const shown = await metricsShownBy(name);
@@ -154,7 +154,7 @@ describe.each(PLANS)('%s', (_, plan) => {
     }
   });
 
-  test('goes back when new tasks do not reach their backing services', () => {
+  test('rolls back when new tasks do not reach their backing services', () => {
     for (const { name, inputs } of plan.of('ecs/service')) {
       const unreached = name.replace(/Service$/, 'UnreachedAlarm');
       expect(inputs, name).toMatchObject({
@@ -176,7 +176,7 @@ describe.each(PLANS)('%s', (_, plan) => {
     expect(served).toHaveLength(plan.of('ecs/service').length);
     for (const [definition, { healthCheck }] of served) {
       expect(healthCheck?.command.join(' '), definition).toContain(`127.0.0.1:${INTERNAL_PORT}/.started`);
-      expect(healthCheck?.startPeriod, 'a task is not given up before its grace is over').toBeGreaterThan(
+      expect(healthCheck?.startPeriod, 'a task is not given up within its grace period').toBeGreaterThan(
         START_GRACE_MS / 1000,
       );
     }

@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** What a command of SST 4 leaves in the project: its own folder, and types beside every `package.json`. */
+/** The files that a command of SST 4 generates: its own folder, and types beside every `package.json`. */
 const GENERATED = [
   '.sst/log/sst.log',
   '.sst/platform/config.d.ts',
@@ -30,7 +30,7 @@ const GENERATED = [
   ),
 ];
 
-test('names the commit after SST has written what it generates', () => {
+test('names the commit after SST has written its generated files', () => {
   expect(GENERATED.length).toBeGreaterThan(15);
   for (const path of GENERATED) {
     mkdirSync(join(root, dirname(path)), { recursive: true });
@@ -39,12 +39,12 @@ test('names the commit after SST has written what it generates', () => {
   expect(readCommit({}, root)).toMatch(/^[0-9a-f]{12}$/);
 });
 
-test('refuses files that no commit has', () => {
+test('refuses uncommitted files', () => {
   writeFileSync(join(root, 'sst.config.ts'), '');
   expect(() => readCommit({}, root)).toThrow('Commit first');
 });
 
-test('takes the commit that is given where there is no git', () => {
+test('uses the given commit where there is no git', () => {
   rmSync(join(root, '.git'), { recursive: true });
   expect(readCommit({ COMMIT: 'abcdef012345' }, root)).toBe('abcdef012345');
 });

@@ -23,7 +23,7 @@ const { services } = parse(readFileSync('compose.local.yml', 'utf8'), { merge: t
 const production = readPlan(inject('plans').production);
 const PLANS = Object.values(inject('plans')).map((plan) => readPlan(plan));
 
-/** The services that run a function, from its own image or from that for AWS Lambda. */
+/** The services that run a function, from its image or its image for AWS Lambda. */
 const RUNNING = Object.entries(services).flatMap(([service, { build, ...rest }]) => {
   const name = build?.args.FUNCTION ?? '';
   return isFunction(name) ? [{ service, target: build?.target, manifest: MANIFESTS[name], ...rest }] : [];
@@ -51,7 +51,7 @@ function plannedMegabytes(name: string): number | undefined {
   return size === undefined ? undefined : Number(size);
 }
 
-/** The settings as a process finds them: files with what lies in them, variables with their defaults. */
+/** The settings of a process: with paths of secrets in this checkout, and variables replaced by their defaults. */
 function settingsOf({ environment }: Pick<Service, 'environment'>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).map(([name, value]) => {
@@ -74,7 +74,7 @@ describe('compose.local.yml', () => {
     for (const name of run) expect(services[name]?.build?.args.FUNCTION).toBe(name);
   });
 
-  test('gives each function settings that it accepts, and the secrets that it is told of', () => {
+  test('gives each function settings that it accepts, and the secrets that they name', () => {
     for (const { service, manifest, environment, secrets = [] } of IN_CONTAINERS) {
       const settings = settingsOf({ environment });
       expect(() => readConfig(manifest, settings), service).not.toThrow();
@@ -85,7 +85,7 @@ describe('compose.local.yml', () => {
     }
   });
 
-  test('leads each function to what it needs and to nothing else, and waits for that', () => {
+  test('connects each function to the backing services that it needs and to no others, and waits for them', () => {
     const leadingTo: Record<Need, RegExp> = {
       database: /^DATABASE_URL_(?:FILE|SECRET)$/,
       store: /^(?:REDIS_URL_FILE|UPSTASH_REDIS_REST_URL)$/,
@@ -109,7 +109,7 @@ describe('compose.local.yml', () => {
     }
   });
 
-  test('has the migrations make the login of each function, which the function then uses', () => {
+  test('lets the migrations create the login of each function, which the function then uses', () => {
     const { environment } = services['migrate'] ?? { environment: {} };
     const { makesLoginsOf } = MANIFESTS.migrate;
     for (const of of makesLoginsOf) {
@@ -128,7 +128,7 @@ describe('compose.local.yml', () => {
     expect(readFileSync('infra/local/secrets/postgres_password', 'utf8').trim()).toBe(owner.password);
   });
 
-  test('has the gateway find each function at its own port', () => {
+  test('lets the gateway find each function at its own port', () => {
     const gateways = RUNNING.filter(({ manifest }) => manifest.name === 'gateway');
     expect(gateways.length).toBeGreaterThan(1);
     for (const { service, environment, ports = [] } of gateways) {
@@ -153,7 +153,7 @@ describe('compose.local.yml', () => {
     for (const [name, local, planned] of compared) expect([name, local]).toEqual([name, planned]);
   });
 
-  test('bounds the memory of every container, and keeps some for the servers', () => {
+  test('limits the memory of every container, and reserves some for the servers', () => {
     for (const [name, { mem_limit, mem_reservation, build }] of Object.entries(services)) {
       expect([name, megabytes(mem_limit) > 0]).toEqual([name, true]);
       const isServer = !build && name !== 'redis-rest';
@@ -161,7 +161,7 @@ describe('compose.local.yml', () => {
     }
   });
 
-  test('runs on what stands in for AWS what runs on Lambda, and keeps secrets out of its settings', () => {
+  test('runs the functions of Lambda on the stand-in for AWS, and keeps secrets out of their settings', () => {
     const lambdas = Object.entries(services).filter(([, { build }]) => build?.target === 'lambda');
     const onLambda = readPlan(inject('plans').dev)
       .of('lambda/function')
@@ -183,7 +183,7 @@ describe('compose.local.yml', () => {
     }
   });
 
-  test('keeps the schedules of a deployment', async () => {
+  test('creates the schedules of a deployment', async () => {
     const put: unknown[] = [];
     await putSchedules((request) => Promise.resolve(put.push(request)), 'eu-central-1');
     for (const plan of PLANS) {

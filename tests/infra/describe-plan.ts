@@ -1,6 +1,6 @@
 import { type PlanReader, shortType } from './plans.ts';
 
-/** A plan as a person reads it: what there is, and who may open connections to whom. */
+/** Returns a readable plan: its resources, and the connections that its rules allow. */
 export function describePlan(plan: PlanReader): string {
   const byType = Map.groupBy(plan.resources, ({ type }) => shortType(type));
   const types = [...byType.keys()].filter((type) => type !== 'pulumi:pulumi:Stack').toSorted();

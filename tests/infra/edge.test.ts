@@ -28,7 +28,7 @@ describe('the function at CloudFront', () => {
   });
   afterAll(() => opened.close());
 
-  /** Sent as it is: `fetch` would tidy the path up first. */
+  /** Sends the raw path, which `fetch` would normalize. */
   function isInternal(path: string): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const options = { host: '127.0.0.1', port: opened.port, path, agent: false };
@@ -68,16 +68,29 @@ describe('the function at CloudFront', () => {
     expect(handle({ request: { uri } })).toEqual({ uri });
   });
 
-  test('lets no spelling of an internal path through that a function would answer', async () => {
-    const part = fc.constantFrom('/', '\\', '.', '%2e', '%2E', '%2f', '%5c', 'live', 'x', ';', '%252e', '..');
-    const path = fc.array(part, { minLength: 1, maxLength: 8 }).map((parts) => `/${parts.join('')}`);
+  test('refuses every spelling of an internal path that a function would answer', async () => {
+    const piece = fc.constantFrom(
+      '/',
+      '\\',
+      '.',
+      '%2e',
+      '%2E',
+      '%2f',
+      '%5c',
+      'live',
+      'x',
+      ';',
+      '%252e',
+      '..',
+    );
+    const path = fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => `/${pieces.join('')}`);
     await fc.assert(
       fc.asyncProperty(path, async (uri) => {
         expect(isRefused(uri) || !(await isInternal(uri))).toBe(true);
       }),
       { numRuns: 1500 },
     );
-    expect(await isInternal('/%2elive'), 'the server is one that could be fooled').toBe(true);
+    expect(await isInternal('/%2elive'), 'the server answers another spelling').toBe(true);
   });
 });
 
@@ -87,7 +100,7 @@ describe('the load balancer', () => {
   const log = { info: () => {}, error: () => {} };
   const gateway = createGatewayApp({ log, ...originOfEach(named) });
 
-  /** The function whose rule comes first, as the balancer chooses it. */
+  /** Returns the rule that the load balancer chooses: the first match. */
   function balanced(path: string): string {
     const rules = plan
       .of('lb/listenerRule')
@@ -117,7 +130,7 @@ describe('the load balancer', () => {
     expect(await (await gateway.request(path)).text()).toBe(name);
   });
 
-  test('looks at longer routes first, as the gateway does', () => {
+  test('matches longer routes first, as the gateway does', () => {
     const longest = (routes: readonly string[]) => Math.max(...routes.map((route) => route.length));
     const byLength = gatewayManifest.forwardsTo.toSorted((a, b) => longest(b.routes) - longest(a.routes));
     const priorities = byLength.map(({ name, routes }) => {
@@ -151,14 +164,14 @@ describe('the firewall', () => {
     ['/api', 2000],
     ['/api/v1/links', 2000],
     ['/api/v1/links/spring/stats', 2000],
-  ])('lets one address ask for %s this often in five minutes: %i', (path, limit) => {
+  ])('accepts %s from one address this often in five minutes: %i', (path, limit) => {
     const counting = limited.filter(({ scopeDownStatement }) => holds(scopeDownStatement, path));
     expect(counting).toMatchObject([{ limit, aggregateKeyType: 'IP', evaluationWindowSec: 300 }]);
   });
 
-  test('has one place for each rule', () => {
-    const places = rules.map(({ priority }) => priority);
-    expect(new Set(places).size).toBe(places.length);
+  test('has another priority for each rule', () => {
+    const priorities = rules.map(({ priority }) => priority);
+    expect(new Set(priorities).size).toBe(priorities.length);
   });
 });
 
@@ -201,7 +214,7 @@ function holds({ orStatement, notStatement, byteMatchStatement }: Statement, pat
   return positionalConstraint === 'STARTS_WITH' && path.startsWith(searchString);
 }
 
-/** As a load balancer matches: `*` is any text, `?` one character. */
+/** Matches a path as a load balancer does: `*` is any text, `?` one character. */
 function matches(pattern: string, path: string): boolean {
   const expression = pattern
     .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')

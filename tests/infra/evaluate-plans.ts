@@ -3,7 +3,7 @@ import type { TestProject } from 'vitest/node';
 import type { Plan } from '../../infra/plan/plan.ts';
 import { evaluatePlan } from './plans.ts';
 
-/** Every stage, and production with the settings that a deploying person may choose. */
+/** Every stage, and production with the optional settings of an operator. */
 const PLANS = {
   production: ['production', {}],
   dev: ['dev', {}],
@@ -22,7 +22,7 @@ declare module 'vitest' {
   }
 }
 
-/** Bundles the configuration and evaluates every plan once, for all files of tests. */
+/** Bundles the configuration and evaluates every plan once for all test files. */
 export default async function setup(project: TestProject): Promise<void> {
   for (const script of ['install', 'bundle']) {
     execFileSync(process.execPath, [`infra/plan/${script}.ts`], { stdio: ['ignore', 'inherit', 'inherit'] });

@@ -1,18 +1,18 @@
 import { SECRET_MARK } from '../../infra/plan/plan.ts';
 import type { PlanReader } from './plans.ts';
 
-/** A function as the plan runs it: on Fargate or on Lambda. */
+/** A function in the plan, on Fargate or on Lambda. */
 export interface PlannedFunction {
   readonly name: string;
   readonly kind: 'service' | 'task' | 'lambda';
   readonly image: string;
-  /** As the process finds it, with the values of its secrets in place. */
+  /** The environment of its process, with the values of its secrets. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The secrets that it names. */
+  /** The ARNs of the secrets that it names. */
   readonly secretArns: readonly string[];
-  /** What makes it start anew when it changes. */
+  /** The text whose change restarts it. */
   readonly restartsWith: string;
-  /** The role that reads them. */
+  /** The role that reads the secrets. */
   readonly readingRole: string;
 }
 
@@ -79,7 +79,7 @@ export function functionsOf(plan: PlanReader): PlannedFunction[] {
   return [...onFargate, ...onLambda].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** What a function would be given for `arn:…:secret:<name>:<field>::`. */
+/** Returns the value that a function gets for `arn:…:secret:<name>:<field>::`. */
 function secretValue(plan: PlanReader, reference: string): string {
   const field = reference.split(':')[7] ?? '';
   const version = plan
@@ -87,7 +87,7 @@ function secretValue(plan: PlanReader, reference: string): string {
     .find(({ inputs }) => inputs['secretId'] === arnOf(reference));
   const fields = JSON.parse(String(version?.inputs['secretString'])) as Readonly<Record<string, string>>;
   const value = fields[field];
-  if (!value?.includes(SECRET_MARK)) throw new Error(`${reference} leads to no secret.`);
+  if (!value?.includes(SECRET_MARK)) throw new Error(`${reference} names no secret.`);
   return value;
 }
 

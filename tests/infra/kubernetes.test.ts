@@ -12,7 +12,7 @@ import { describe, expect, test } from 'vitest';
 import { kustomize, type Manifest, podOf } from './kustomize.ts';
 import { type FunctionName, MANIFESTS, PRODUCT_FUNCTIONS } from '../../functions/manifests.ts';
 
-/** Where the schema of each kind lies: what is not listed here is not used. */
+/** The module with the schema of each kind that is used. */
 const SCHEMAS: Record<string, string> = {
   'v1 Namespace': 'kubernetes-models/v1/Namespace',
   'v1 Service': 'kubernetes-models/v1/Service',
@@ -30,7 +30,7 @@ const SCHEMAS: Record<string, string> = {
   'keda.sh/v1alpha1 TriggerAuthentication': '@kubernetes-models/keda/keda.sh/v1alpha1/TriggerAuthentication',
 };
 
-/** What the secrets of a cluster hold: `kubectl create secret generic <function> --from-literal=…`. */
+/** The fields of the secrets of a cluster: `kubectl create secret generic <function> --from-literal=…`. */
 const SECRETS: Record<string, string> = {
   DATABASE_URL: 'postgres://a_login:pw@db.example/terse?sslmode=verify-full',
   REDIS_URL: 'rediss://default:pw@redis.example:6379',
@@ -50,7 +50,7 @@ const DEPLOYED: readonly FunctionManifest[] = [...PRODUCT_FUNCTIONS, 'migrate' a
 );
 const { port: PORT, internal: INTERNAL_PORT } = MANIFESTS.standalone.ports;
 
-/** What the secret of a function holds. */
+/** The fields of the secret of a function. */
 function secretsOf({ needs, makesLoginsOf = [] }: FunctionManifest): string[] {
   return [...needs.map((need) => LEADING_TO[need]), ...makesLoginsOf.map(loginSetting)];
 }
@@ -88,13 +88,13 @@ interface Scheduled {
 }
 
 interface Model {
-  /** @throws Error when a value is none that its schema allows. */
+  /** @throws Error when the schema does not allow a value. */
   validate(): void;
 }
 
 /**
- * The manifests as literals of their kinds: the models check values, and TypeScript the names of fields, which the
- * models leave open. Written where the models can be found.
+ * Writes the manifests as literals of their kinds: the models check values, and TypeScript checks the names of fields,
+ * which the models do not. The file is where the models can be imported.
  */
 function writeModels(overlay: string, manifests: readonly Manifest[]): string {
   const file = `infra/.platform/manifests-${overlay}.ts`;
@@ -126,7 +126,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
 
   const file = writeModels(overlay, manifests);
 
-  test('has no value that its schema does not allow', async () => {
+  test('has only values that the schemas allow', async () => {
     const { models } = (await import(/* @vite-ignore */ `${process.cwd()}/${file}`)) as { models: Model[] };
     expect(models).toHaveLength(manifests.length);
     for (const [index, model] of models.entries()) {
@@ -134,7 +134,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     }
   });
 
-  test('has no field that its kind does not know', () => {
+  test('has only fields that the kinds know', () => {
     expect(typeErrors(file)).toBe('');
   });
 
@@ -165,7 +165,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
   });
 
   test.each(pods.map((each) => [nameOf(each.manifest), each.pod] as const))(
-    '%s runs as nobody in particular, and cannot change itself',
+    '%s runs unprivileged, with a read-only file system',
     (_, { spec }) => {
       expect(spec.automountServiceAccountToken).toBe(false);
       expect(spec.securityContext).toMatchObject({
@@ -186,7 +186,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     },
   );
 
-  test('selects only what is there', () => {
+  test('selects only existing pods', () => {
     const apps = new Set(pods.map(({ pod }) => pod.metadata.labels['app']));
     for (const service of of('Service')) {
       expect(apps).toContain((spec(service)['selector'] as Record<string, string>)['app']);
@@ -201,7 +201,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     }
   });
 
-  test('scales each function by one thing', () => {
+  test('scales each function by one rule', () => {
     const scaled = (kind: string) =>
       of(kind).map((manifest) => (spec(manifest)['scaleTargetRef'] as { name: string }).name);
     const { gateway } = MANIFESTS;
@@ -209,15 +209,13 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     expect(scaled('ScaledObject')).toEqual(['visit-writer']);
     for (const deployment of of('Deployment')) {
       const isScaled = deployment.metadata.name !== 'counter-flush';
-      expect(spec(deployment)['replicas'] === undefined, 'what scales it decides how many run').toBe(
-        isScaled,
-      );
+      expect(spec(deployment)['replicas'] === undefined, 'its scaler sets the number of pods').toBe(isScaled);
     }
     const [scaler] = of('ScaledObject').map((manifest) => spec(manifest)['triggers']);
     expect(scaler).toMatchObject([{ type: 'rabbitmq', metadata: { queueName: 'visits' } }]);
   });
 
-  /** The functions that a policy is for. */
+  /** Returns the functions that a policy selects. */
   function selectedBy(policyName: string): readonly string[] {
     const policy = of('NetworkPolicy').find(({ metadata }) => metadata.name === policyName);
     if (!policy) return [];
@@ -230,7 +228,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
       .toSorted();
   }
 
-  test('lets each function reach what it needs, and nothing else', () => {
+  test('lets each function reach the backing services that it needs, and no others', () => {
     const needing = (need: Need) => namesOf(DEPLOYED.filter(({ needs }) => needs.includes(need)));
     expect(selectedBy('to-database')).toEqual(needing('database'));
     expect(selectedBy('to-redis')).toEqual(needing('store'));
@@ -255,7 +253,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     }
   });
 
-  test('posts the events that a function is scheduled with', () => {
+  test('posts the scheduled events of each function', () => {
     const scheduled = Object.values<FunctionManifest>(MANIFESTS).flatMap(
       ({ name, schedules = {}, invocationTimeoutMs = 0 }) =>
         Object.values(schedules).map(({ every, event }) => ({
@@ -280,12 +278,12 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     expect(jobs).toEqual(scheduled);
   });
 
-  test('lets nothing talk to anything unless it is written down', () => {
+  test('denies all traffic that no policy allows', () => {
     const denied = of('NetworkPolicy').find(({ metadata }) => metadata.name === 'deny-all');
     expect(denied && spec(denied)).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   });
 
-  test('lets the platform ask at a port that no service leads to', () => {
+  test('probes pods at a port that no service reaches', () => {
     for (const { pod } of pods.filter(({ manifest }) => manifest.kind === 'Deployment')) {
       const [container] = pod.spec.containers;
       expect(container).toMatchObject({
@@ -302,7 +300,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     expect(targets.map(({ targetPort }) => targetPort)).not.toContain('internal');
   });
 
-  test('lets nobody but a Prometheus in its namespace open connections to that port', () => {
+  test('lets only a Prometheus in its namespace connect to that port', () => {
     const open = of('NetworkPolicy').flatMap((policy) =>
       ((spec(policy)['ingress'] ?? []) as Rule[])
         .filter(({ ports }) => !ports || ports.some(({ port }) => port !== PORT))
@@ -319,7 +317,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     ]);
   });
 
-  test('waits for the backing services of a pod for longer than it may do without one of them', () => {
+  test('waits for the backing services of a pod for longer than its grace period', () => {
     const containers = pods
       .filter(({ manifest }) => manifest.kind === 'Deployment')
       .flatMap(({ pod }) => pod.spec.containers);
@@ -329,7 +327,7 @@ describe.each(['development', 'production'])('%s', (overlay) => {
     }
   });
 
-  test('shows callers the gateway only, and over HTTPS', () => {
+  test('exposes only the gateway, and over HTTPS', () => {
     const routes = of('HTTPRoute').map(spec) as unknown as Route[];
     expect(routes.flatMap(({ rules }) => rules.flatMap(({ backendRefs = [] }) => backendRefs))).toEqual([
       { name: 'gateway', port: 80 },

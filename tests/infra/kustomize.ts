@@ -4,7 +4,7 @@ import { applyPatch, type Operation } from 'rfc6902';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
-/** A Kubernetes object, of whatever kind. */
+/** A Kubernetes object of any kind. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -16,7 +16,7 @@ export interface Manifest {
   readonly [key: string]: unknown;
 }
 
-/** The part of Kustomize that infra/kubernetes uses; anything else is refused. */
+/** The fields of Kustomize that infra/kubernetes uses; others are refused. */
 const kustomizationSchema = z.strictObject({
   apiVersion: z.literal('kustomize.config.k8s.io/v1beta1'),
   kind: z.literal('Kustomization'),
@@ -35,8 +35,8 @@ const kustomizationSchema = z.strictObject({
 });
 
 /**
- * What `kubectl kustomize <directory>` prints, as objects: there is no Kustomize on npm, and few lines are enough for
- * what is used of it.
+ * Returns the output of `kubectl kustomize <directory>` as objects. npm has no Kustomize, and few lines cover the
+ * fields that are used here.
  * @throws Error when a patch does not apply, or has no target.
  */
 export function kustomize(directory: string): Manifest[] {
@@ -101,7 +101,7 @@ export interface PodTemplate {
   };
 }
 
-/** The pod that a manifest makes, if it makes one. */
+/** Returns the pod template of a manifest, if it has one. */
 export function podOf(manifest: Manifest): PodTemplate | undefined {
   const spec = manifest['spec'] as
     | {

@@ -28,7 +28,7 @@ interface CollectorConfiguration {
   };
 }
 
-/** The configuration of the collector beside a function. */
+/** Reads the configuration of the collector beside a function. */
 export function collectorOf(environment: readonly { readonly name: string; readonly value: string }[]) {
   const text = environment.find(({ name }) => name === 'AOT_CONFIG_CONTENT')?.value ?? '';
   const { receivers, exporters } = JSON.parse(text) as CollectorConfiguration;
@@ -69,7 +69,7 @@ const OPEN: Record<string, (context: Context) => Promise<Opened>> = {
 
 const shown = new Map<string, Promise<string>>();
 
-/** The `/.metrics` of a function. */
+/** Resolves to the text of a function's `/.metrics`. */
 export function metricsShownBy(name: string): Promise<string> {
   const text = shown.get(name) ?? show(name);
   shown.set(name, text);
@@ -97,7 +97,7 @@ interface Dashboard {
   readonly widgets: readonly { readonly properties: { readonly metrics: readonly (readonly unknown[])[] } }[];
 }
 
-/** The lines of the dashboard, as an alarm names its metric. */
+/** Returns the metrics of the dashboard, named as in an alarm. */
 export function metricsOfDashboard(plan: PlanReader) {
   return plan.of('cloudwatch/dashboard').flatMap(({ inputs }) => {
     const { widgets } = JSON.parse(String(inputs['dashboardBody'])) as Dashboard;

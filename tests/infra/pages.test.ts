@@ -22,7 +22,7 @@ function pathsIn(page: string, pattern: RegExp): string[] {
   return Array.from(readFileSync(page, 'utf8').matchAll(pattern), ({ groups }) => groups?.['path'] ?? '');
 }
 
-/** Lines of prose: no code, no table, and no URL that is longer. */
+/** Returns the lines of prose: no code and no table. */
 function proseOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
   if (!file.endsWith('.md')) return text.split('\n').filter((line) => COMMENT.test(line));
@@ -32,12 +32,12 @@ function proseOf(file: string): string[] {
     .filter((line) => !line.startsWith('|'));
 }
 
-test.each(pages)('%s links to what is there', (page) => {
+test.each(pages)('%s has no dead link', (page) => {
   const dead = pathsIn(page, LINK).filter((path) => !places.has(normalize(join(dirname(page), path))));
   expect(dead).toEqual([]);
 });
 
-test.each(pages)('%s names files that are there', (page) => {
+test.each(pages)('%s names existing files', (page) => {
   const dead = pathsIn(page, PATH).filter((path) => !files.some((file) => `/${file}`.endsWith(`/${path}`)));
   expect(dead).toEqual([]);
 });

@@ -15,7 +15,7 @@ const otherwise = readPlan(plans['production, otherwise']);
 
 const PLANS = { production, dev, 'pr-7': pullRequest, 'production, otherwise': otherwise };
 
-/** On AWS the edge does what the gateway does elsewhere. */
+/** On AWS, the edge takes the place of the gateway. */
 const FUNCTIONS = PRODUCT_FUNCTIONS.filter((name) => name !== 'gateway');
 
 describe.each(Object.entries(PLANS))('%s', (name, plan) => {
@@ -43,7 +43,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     }
   });
 
-  test('reads no larger body on Lambda than its answer may follow through the load balancer', () => {
+  test('limits a body on Lambda so that its answer passes the load balancer', () => {
     const bodies = functions
       .filter(({ name }) => name === 'links')
       .map(({ kind, environment }) => [kind, readConfig(MANIFESTS.links, environment).maxBodyBytes]);
@@ -52,7 +52,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     ]);
   });
 
-  test('runs each function on its own image, from the target that belongs there', () => {
+  test('runs each function on its own image, from the right target', () => {
     const images = plan
       .of('command:local:Command')
       .map(({ inputs }) => inputs)
@@ -64,7 +64,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       expect(built?.['environment']).toMatchObject({
         TARGET: target,
         TAG: `abcdef012345-${target}`,
-        // Docker's default driver builds no more than one platform at once.
+        // Docker's default driver builds one platform at once.
         PLATFORM: 'linux/arm64',
       });
       expect(image, 'by digest').toMatch(/@sha256:/);
@@ -78,7 +78,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     }
   });
 
-  test('lets nothing but its way out have a public address', () => {
+  test('gives only the NAT a public address', () => {
     for (const { inputs } of plan.of('ec2/subnet')) expect(inputs['mapPublicIpOnLaunch']).not.toBe(true);
     for (const { inputs } of plan.of('ecs/service')) {
       expect(inputs['networkConfiguration']).toMatchObject({
@@ -101,7 +101,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     expect(plan.of('ec2/eip').map(({ name }) => name)).toEqual(['NetworkElasticIp1', 'NetworkElasticIp2']);
   });
 
-  test('lets in who is named, and nobody else', () => {
+  test('admits only named groups', () => {
     for (const { name, inputs } of plan.of('vpc/securityGroupIngressRule')) {
       const isNamed =
         inputs['referencedSecurityGroupId'] !== undefined || inputs['prefixListId'] === 'pl-cloudfront';
@@ -109,27 +109,27 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       expect(inputs['toPort'], name).toBe(inputs['fromPort']);
     }
     const { internalPort } = readConfig(MANIFESTS.standalone, {});
-    const asking = plan
+    const probing = plan
       .of('vpc/securityGroupIngressRule')
       .filter(({ inputs }) => inputs['toPort'] === internalPort)
       .map(({ inputs }) => inputs['referencedSecurityGroupId']);
-    expect(new Set(asking), 'the collector beside a function needs no rule').toEqual(
+    expect(new Set(probing), 'the collector beside a function needs no rule').toEqual(
       new Set(['LoadBalancerGroup-id']),
     );
     for (const { inputs } of plan.of('lb/targetGroup')) expect(inputs['port']).not.toBe(internalPort);
     for (const { inputs } of plan.of('ec2/defaultSecurityGroup')) {
       expect(inputs).toMatchObject({ ingress: [], egress: [] });
     }
-    const withRulesOfTheirOwn = plan
+    const withOwnRules = plan
       .of('ec2/securityGroup')
       .filter(({ inputs }) => inputs['ingress'] ?? inputs['egress']);
-    for (const { name, inputs } of withRulesOfTheirOwn) {
+    for (const { name, inputs } of withOwnRules) {
       expect(name).toBe('NetworkNatInstanceSecurityGroup');
       expect(inputs['ingress']).toMatchObject([{ cidrBlocks: ['10.0.0.0/16'] }]);
     }
   });
 
-  test('holds secrets in Secrets Manager, and hands them to those who check them; nowhere else', () => {
+  test('has secrets only in Secrets Manager and in the servers that check them', () => {
     const holders: Record<string, string> = {
       'secretsmanager/secretVersion': 'secretString',
       'rds/instance': 'password',
@@ -144,13 +144,13 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
         found.filter((path) => path.split('.')[0] !== allowed),
         name,
       ).toEqual([]);
-      const inTheOpen = found.filter((path) => !secretInputs.includes(path.split('.')[0] ?? ''));
-      expect(inTheOpen, `${name} is encrypted in the state`).toEqual([]);
+      const unencrypted = found.filter((path) => !secretInputs.includes(path.split('.')[0] ?? ''));
+      expect(unencrypted, `${name} is encrypted in the state`).toEqual([]);
     }
     expect(plan.of('secretsmanager/secretVersion').length).toBeGreaterThan(8);
   });
 
-  test('lets each function read its own secrets, and log in as itself', () => {
+  test('lets each function read only its own secrets, and use its own login', () => {
     const statements = statementsOf(plan);
     for (const { name, secretArns, readingRole } of functions) {
       const readable = statements
@@ -182,18 +182,18 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     );
   });
 
-  /** What may be done to every resource, and why nothing narrower will do. */
+  /** Actions that are allowed on every resource, and why. */
   const ON_EVERYTHING: Record<string, string> = {
-    'ecr:GetAuthorizationToken': 'a token belongs to the registry: AWS knows no narrower resource',
+    'ecr:GetAuthorizationToken': 'a token is for the whole registry: AWS has no narrower resource',
     'ec2:CreateNetworkInterface':
-      'a Lambda in a VPC makes its interfaces, and AWS knows no narrower resource',
+      'a Lambda in a VPC creates its interfaces, and AWS has no narrower resource',
     'ec2:DescribeNetworkInterfaces': 'the same',
     'ec2:DeleteNetworkInterface': 'the same',
     'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore':
       'the NAT instance of SST, in small stages: to be looked at',
   };
 
-  test('lets no function do anything to every resource, but for what is listed', () => {
+  test('allows no action on every resource, except the listed ones', () => {
     const wide = statementsOf(plan).filter(({ resources }) =>
       resources.some((resource) => /^(?:\*|arn:.*:\*\*?)$/.test(resource)),
     );
@@ -206,7 +206,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     }
   });
 
-  test('speaks TLS on every connection', () => {
+  test('uses TLS on every connection', () => {
     for (const { environment } of functions) {
       for (const [setting, value] of Object.entries(environment)) {
         const url = /^[a-z]+:\/\//.test(value) ? new URL(value) : undefined;
@@ -238,13 +238,12 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
       viewerCertificate: { minimumProtocolVersion: 'TLSv1.2_2021' },
       defaultCacheBehavior: { viewerProtocolPolicy: 'redirect-to-https' },
     });
-    // From the load balancer to a task, inside the private subnets and between two groups that name each other, it is
-    // HTTP.
+    // Only the load balancer uses HTTP, to tasks in the private subnets, between two groups that name each other.
     const plain = plan.of('lb/targetGroup').filter(({ inputs }) => inputs['protocol'] === 'HTTP');
     expect(plain.map(({ inputs }) => inputs['targetType']).every((type) => type === 'ip')).toBe(true);
   });
 
-  test('runs containers that cannot change themselves', () => {
+  test('runs containers with read-only file systems', () => {
     for (const [definition, container] of containersOf(plan)) {
       expect(container.readonlyRootFilesystem, definition).toBe(true);
       if (container.name === 'metrics') continue;
@@ -252,10 +251,10 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     }
   });
 
-  test('keeps logs for as long as it says', () => {
-    const kept = plan.of('cloudwatch/logGroup').map(({ inputs }) => inputs['retentionInDays']);
-    expect(kept.length).toBeGreaterThanOrEqual(functions.length);
-    expect(new Set(kept)).toEqual(new Set([name.startsWith('production') ? 30 : 7]));
+  test('retains logs as long as the stage says', () => {
+    const days = plan.of('cloudwatch/logGroup').map(({ inputs }) => inputs['retentionInDays']);
+    expect(days.length).toBeGreaterThanOrEqual(functions.length);
+    expect(new Set(days)).toEqual(new Set([name.startsWith('production') ? 30 : 7]));
     const groups = new Set(plan.of('cloudwatch/logGroup').map(({ name }) => `${name}-name`));
     for (const [, { logConfiguration }] of containersOf(plan)) {
       expect(groups).toContain(logConfiguration.options['awslogs-group']);
@@ -271,7 +270,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     expect(nameInArn(String(trigger))).toBe('MigrateDefinition');
   });
 
-  test('starts anew what read a secret that has changed, after the database knows of it', () => {
+  test('restarts the readers of a changed secret, after the database has it', () => {
     const versionsOf = (arns: readonly string[]) =>
       arns.map((arn) => `version-of-${nameInArn(arn)}Value`).toSorted();
     const named = (versions: unknown) => String(versions).split(' ').toSorted();
@@ -281,11 +280,11 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     const migrate = functions.find(({ name }) => name === 'migrate');
     const { inputs } = plan.one('command:local:Command', 'Migrations');
     expect(named((inputs['triggers'] as string[])[1])).toEqual(versionsOf(migrate?.secretArns ?? []));
-    // Amazon MQ would make another broker.
+    // A change of users would replace the broker.
     for (const { ignoreChanges } of plan.of('mq/broker')) expect(ignoreChanges).toEqual(['users']);
   });
 
-  test('gives up no tick of the schedule without a trace', () => {
+  test('keeps each failed tick of the schedule as a dead letter', () => {
     const ticks = plan.of('scheduler/schedule').map(({ inputs }) => {
       const target = inputs['target'] as Record<string, unknown>;
       expect(target).toMatchObject({
@@ -300,16 +299,16 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
     });
   });
 
-  test('keeps nothing at the edge for longer than the answer says', () => {
+  test('caches nothing at the edge for longer than the answer says', () => {
     expect(plan.one('cloudfront/cachePolicy', 'AsTheLinkSays').inputs).toMatchObject({
       minTtl: 0,
       defaultTtl: 0,
     });
     const { customErrorResponses } = plan.one('cloudfront/distribution', 'Edge').inputs;
-    const kept = (customErrorResponses as { errorCode: number; errorCachingMinTtl: number }[]).map(
+    const cached = (customErrorResponses as { errorCode: number; errorCachingMinTtl: number }[]).map(
       ({ errorCode, errorCachingMinTtl }) => [errorCode, errorCachingMinTtl],
     );
-    expect(kept).toEqual([400, 403, 404, 405, 414, 500, 501, 502, 503, 504].map((code) => [code, 0]));
+    expect(cached).toEqual([400, 403, 404, 405, 414, 500, 501, 502, 503, 504].map((code) => [code, 0]));
     const firewall = plan.one('wafv2/webAcl', 'Firewall');
     expect(firewall.inputs['scope']).toBe('CLOUDFRONT');
     expect(firewall.provider, 'CloudFront takes one from us-east-1 only').toContain('GlobalRegion');
@@ -317,7 +316,7 @@ describe.each(Object.entries(PLANS))('%s', (name, plan) => {
   });
 });
 
-/** What comes of settings: what they say, or the reason for which they are refused. */
+/** Returns the configuration of settings, or the reason for their refusal. */
 function outcome(name: string, environment: Readonly<Record<string, string>>): unknown {
   try {
     return JSON.parse(JSON.stringify(readConfig(MANIFESTS[name as FunctionName], environment)));
@@ -326,7 +325,7 @@ function outcome(name: string, environment: Readonly<Record<string, string>>): u
   }
 }
 
-describe('what differs between stages', () => {
+describe('the differences between stages', () => {
   test('production loses nothing by mistake', () => {
     for (const plan of [production, otherwise]) {
       expect(plan.app).toMatchObject({ protect: true, removal: 'retain' });
@@ -354,7 +353,7 @@ describe('what differs between stages', () => {
     });
   });
 
-  test('a pull request can be taken away without a trace', () => {
+  test('a pull request can be removed completely', () => {
     expect(pullRequest.app).toEqual({ stage: 'pr-7', protect: false, removal: 'remove' });
     for (const { inputs } of pullRequest.of('rds/instance')) {
       expect(inputs).toMatchObject({ deletionProtection: false, skipFinalSnapshot: true });
@@ -383,7 +382,7 @@ describe('what differs between stages', () => {
     ]);
   });
 
-  test('scales redirects on their requests, and writers on what waits in the queue, on spare machines', () => {
+  test('scales redirects by their requests, and writers by waiting messages, on spare machines', () => {
     const [byRequests] = [production.one('appautoscaling/policy', 'RedirectByRequests')];
     expect(byRequests.inputs['targetTrackingScalingPolicyConfiguration']).toMatchObject({
       predefinedMetricSpecification: {
@@ -405,13 +404,13 @@ describe('what differs between stages', () => {
     expect(machines('VisitWriterService')).toEqual(['FARGATE', 'FARGATE_SPOT']);
   });
 
-  test('tells when it will cost too much, where it stays', () => {
+  test('has a budget in stages that last', () => {
     expect(production.of('budgets/budget')).toHaveLength(1);
     expect(dev.of('budgets/budget')).toHaveLength(1);
     expect(pullRequest.of('budgets/budget')).toHaveLength(0);
   });
 
-  test('another generation makes other passwords for the database', () => {
+  test('a new generation creates new passwords for the database', () => {
     const generation = (plan: typeof production) =>
       new Set(
         plan

@@ -10,8 +10,8 @@ const SETTINGS = {
 };
 
 /**
- * What sst.config.ts asks of AWS and the others for a stage, without asking them.
- * @throws Error with what the configuration says when it refuses.
+ * Evaluates sst.config.ts for a stage without any call to a cloud.
+ * @throws Error with the message of the configuration when it refuses.
  */
 export async function evaluatePlan(
   stage: string,
@@ -26,7 +26,7 @@ export async function evaluatePlan(
 }
 
 export interface PlanReader extends Plan {
-  /** All resources of a type, such as `ecs/service`. */
+  /** Returns all resources of a type, such as `ecs/service`. */
   of(type: string): readonly PlannedResource[];
   /** @throws Error when there is no such resource, or more than one. */
   one(type: string, name: string): PlannedResource;
@@ -51,7 +51,7 @@ export function shortType(type: string): string {
   return /^aws:([a-z0-9]+\/[A-Za-z0-9]+):/.exec(type)?.[1] ?? type;
 }
 
-/** Every text in a value, however deep; JSON in a text is looked into, too. */
+/** Yields every text in a value at any depth, also within JSON in a text. */
 export function* textsIn(
   value: unknown,
   path: readonly string[] = [],

@@ -22,7 +22,7 @@ interface Composition {
 }
 const compositionOf = (path: string) => parse(read(path), { merge: true }) as Composition;
 
-test('the version stands in the root package.json alone, and a release heads the changelog', () => {
+test('only the root package.json has the version, and the changelog has its release', () => {
   const others = globSync('{packages,functions}/*/package.json').concat('infra/package.json');
   expect(others.length).toBeGreaterThan(20);
   expect(others.filter((path) => packageOf(path).version !== undefined)).toEqual([]);
@@ -44,7 +44,7 @@ test('everything runs on the same major version of Node', () => {
   for (const version of [...images, ...packaged]) expect(version.split('.')[0]).toBe(major);
 });
 
-test('the devcontainer brings the servers of Compose, and npm start uses all three', () => {
+test('the devcontainer has the servers of Compose, and npm start uses all three', () => {
   const { services } = compositionOf('.devcontainer/compose.yml');
   const local = compositionOf('compose.local.yml').services;
   for (const name of ['postgres', 'redis', 'rabbitmq']) {

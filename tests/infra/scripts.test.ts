@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** A command that writes down how it is called, and does no more than this. */
+/** Replaces a command by a script, which first logs the call. */
 function pretend(command: string, script: string): void {
   const calls = join(directory, 'calls');
   writeFileSync(join(directory, command), `#!/bin/bash\necho "${command} $*" >>${calls}\n${script}\n`, {
@@ -37,7 +37,7 @@ describe('infra/build-image.sh', () => {
     AWS_REGION: 'eu-central-1',
   };
 
-  test('builds nothing that is there already, and prints its digest', () => {
+  test('does not build an existing image, and prints its digest', () => {
     pretend('aws', 'echo sha256:there');
     pretend('docker', '');
     const { status, stdout, calls } = run('infra/build-image.sh', BUILD);
@@ -46,7 +46,7 @@ describe('infra/build-image.sh', () => {
     expect(calls).not.toContain('docker');
   });
 
-  test('builds what is not, pushes it, and prints its digest and nothing else', () => {
+  test('builds and pushes a missing image, and prints only its digest', () => {
     const built = join(directory, 'built');
     pretend('aws', `[[ $2 == get-login-password ]] && exit; [[ -e ${built} ]] && echo sha256:new`);
     pretend('docker', `[[ $1 == buildx ]] && touch ${built}; echo 'a lot of progress'`);
@@ -85,7 +85,7 @@ describe('infra/run-task.sh', () => {
       esac`,
     );
 
-  test('waits for a task that ends well, and prints what it said', () => {
+  test('waits for a task that succeeds, and prints its log', () => {
     ended('0');
     const { status, stdout, calls } = run('infra/run-task.sh', TASK, ['list', '--limit', '5']);
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'what it said\n' });
@@ -96,14 +96,14 @@ describe('infra/run-task.sh', () => {
     expect(calls).toContain('--log-group-name l --log-stream-name dead-letters/dead-letters/task-1');
   });
 
-  test.each(['1', 'None'])('fails with a task that ends with %s', (code) => {
+  test.each(['1', 'None'])('fails when the task ends with %s', (code) => {
     ended(code);
     const { status, stdout, stderr } = run('infra/run-task.sh', TASK);
     expect({ status, stdout }).toEqual({ status: 1, stdout: 'what it said\n' });
     expect(stderr).toContain(`ended with ${code}: It ended`);
   });
 
-  test('does not take a task that could not be started for one that ended', () => {
+  test('fails when the task cannot start', () => {
     pretend('aws', `[[ $2 == run-task ]] && echo None; [[ $2 != wait ]]`);
     expect(run('infra/run-task.sh', TASK).status).not.toBe(0);
   });

@@ -5,13 +5,13 @@ const SETTINGS = { DOMAIN: 'example.com', ALERT_EMAIL: 'ops@example.com' };
 const read = (name: string, settings: Readonly<Record<string, string>> = {}) =>
   readStage(name, { ...SETTINGS, ...settings }, 'abcdef012345');
 
-test('production has the domain itself, every other stage a name of its own in it', () => {
+test('production has the domain itself, every other stage its own subdomain', () => {
   expect(read('production').domain).toBe('example.com');
   expect(read('dev').domain).toBe('dev.example.com');
   expect(read('pr-12')).toMatchObject({ domain: 'pr-12.example.com', zone: 'example.com' });
 });
 
-test('takes what the deploying person sets over what the stage has', () => {
+test('settings of the operator override those of the stage', () => {
   expect(read('production')).toMatchObject({ api: 'service', queue: { kind: 'amazon-mq' }, budgetUsd: 1500 });
   expect(
     read('production', {

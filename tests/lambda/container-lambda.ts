@@ -6,22 +6,22 @@ import { statusOf } from '../../harness/processes/status-of.ts';
 import { startProcess, untilUp } from '../../harness/processes/running-process.ts';
 import { readTarget } from '../../harness/processes/dockerfile.ts';
 
-/** A container Lambda: what the image starts, and the AWS Lambda Web Adapter's side of its protocol. */
+/** A container Lambda: the process of the image, driven as the AWS Lambda Web Adapter drives it. */
 export interface ContainerLambda {
   /**
    * Delivers an event of a trigger, as an invocation does.
-   * @returns what the function answered.
-   * @throws InvocationError when Lambda would count the invocation as failed, and the trigger would come again.
+   * @returns the answer of the function.
+   * @throws InvocationError when Lambda would count the invocation as failed and the trigger would repeat it.
    */
   invoke(event: unknown): Promise<unknown>;
   /** Delivers a request that came through a load balancer. @throws InvocationError as `invoke` does. */
   request(path: string, init?: RequestInit): Promise<Response>;
   /** The URL of its readiness. */
   readonly readiness: string;
-  /** Where it serves what its adapter forwards. */
+  /** The address to which its adapter forwards. */
   readonly origin: string;
   output(): string;
-  /** What Lambda does to it after an answer: it stands still until something comes again. */
+  /** Suspends it as Lambda does after an answer, until `thaw`. */
   freeze(): void;
   thaw(): void;
   stop(): Promise<void>;
@@ -33,10 +33,7 @@ export class InvocationError extends Error {
 
 const READY_WITHIN_MS = 15_000;
 
-/**
- * Starts the bundle of a function as the `lambda` image does, with these settings over its own, and waits until it is
- * ready.
- */
+/** Starts the bundle of a function as the `lambda` image does, with more settings, and waits until it is ready. */
 export async function startContainerLambda(
   name: string,
   settings: Readonly<Record<string, string>>,
@@ -62,7 +59,7 @@ export async function startContainerLambda(
   const internalOrigin = `http://${environment['AWS_LWA_HOST']}:${environment['AWS_LWA_READINESS_CHECK_PORT']}`;
   const readiness = `${internalOrigin}${environment['AWS_LWA_READINESS_CHECK_PATH']}`;
   const isHealthy = statusRanges(environment['AWS_LWA_READINESS_CHECK_HEALTHY_STATUS'] ?? '100-499');
-  // As the adapter, which accepts any of these answers.
+  // The adapter accepts any of these answers.
   const isReady = async () => isHealthy((await statusOf(readiness)) ?? 0);
   await untilUp(running, isReady, { withinMs: READY_WITHIN_MS });
 
@@ -95,7 +92,7 @@ export async function startContainerLambda(
   };
 }
 
-/** The files of the image, where the Dockerfile puts them. */
+/** Copies the files of the image to the places of the Dockerfile. */
 function layOut(name: string): string {
   const directory = mkdtempSync(join(tmpdir(), `terse-lambda-${name}-`));
   cpSync(`dist/${name}`, directory, { recursive: true });
@@ -103,7 +100,7 @@ function layOut(name: string): string {
   return directory;
 }
 
-/** `500-599,429` → whether a status is one of them. */
+/** `500-599,429` → a function that tells whether a status is in these ranges. */
 function statusRanges(text: string): (status: number) => boolean {
   const ranges = text
     .split(',')

@@ -15,7 +15,7 @@ describeOnRealServices('the counter-flush on AWS Lambda', (services) => {
   afterAll(() => deployment.close());
   afterEach(() => deployment.stop());
 
-  // It does not wait for itself; the status codes are those of infra/functions/counter-flush.ts.
+  // It has no schedule of its own. The status codes are those of infra/functions/counter-flush.ts.
   const startFlush = () =>
     deployment.startFlush({ COUNTER_FLUSH_SECONDS: '1', AWS_LWA_ERROR_STATUS_CODES: '400-599' });
 
@@ -24,7 +24,7 @@ describeOnRealServices('the counter-flush on AWS Lambda', (services) => {
     return Number(row?.['visit_count']);
   }
 
-  test('brings counts to the links when the schedule says so, and at no other time', async () => {
+  test('adds counts to links at a tick of the schedule, and at no other time', async () => {
     const flush = await startFlush();
     await flush.invoke({ task: 'flush' });
     const before = await countOfSpring();
@@ -38,7 +38,7 @@ describeOnRealServices('the counter-flush on AWS Lambda', (services) => {
     expect(await flush.invoke({ task: 'maintain', grace_ms: 0 })).toMatchObject({ flushed: 0 });
   });
 
-  test('fails a tick that is none, so that it lies with the dead letters of the schedule', async () => {
+  test('fails a malformed tick, which then becomes a dead letter of the schedule', async () => {
     const flush = await startFlush();
     for (const tick of [{ task: 'flsh' }, {}, [], { messages: [] }]) {
       await expect(flush.invoke(tick)).rejects.toThrow(/^4\d\d /);

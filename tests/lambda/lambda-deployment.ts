@@ -13,7 +13,7 @@ const { makesLoginsOf } = MANIFESTS.migrate;
 const node = (args: readonly string[], settings?: Readonly<Record<string, string>>) =>
   promisify(execFile)(process.execPath, args, settings && { env: settings });
 
-/** The images of functions for AWS Lambda, on real backing services, with one link: `spring`. */
+/** Runs the Lambda images of functions on real backing services, with one link: `spring`. */
 export class LambdaDeployment {
   readonly services: RealServices;
   readonly sql: postgres.Sql;
@@ -34,7 +34,7 @@ export class LambdaDeployment {
     };
   }
 
-  /** Starts a function, in place of the one that runs. */
+  /** Starts a function in place of the running one. */
   async start(name: string, settings: Readonly<Record<string, string>>): Promise<ContainerLambda> {
     await this.stop();
     this.#running = await startContainerLambda(name, {
@@ -67,7 +67,7 @@ export class LambdaDeployment {
   }
 }
 
-/** @param functions those that are bundled. */
+/** @param functions the functions to bundle. */
 export async function openLambdaDeployment(
   services: RealServices,
   ...functions: readonly string[]

@@ -31,7 +31,7 @@ describeOnRealServices('the API on AWS Lambda', (services) => {
     expect((await create(API_KEY)).status).toBe(201);
   });
 
-  test('starts while the database is down, and tells callers so', async () => {
+  test('starts while the database is down, and answers callers with 503', async () => {
     const links = await start('nowhere', 'databaseUrl');
     const headers = { Authorization: `Bearer ${API_KEY}` };
     const answer = await links.request('/api/v1/links/spring', { headers });
@@ -39,7 +39,7 @@ describeOnRealServices('the API on AWS Lambda', (services) => {
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
   });
 
-  test('does not start when a secret cannot be read, and says which', async () => {
+  test('does not start when a secret cannot be read, and names its setting', async () => {
     await expect(start('nobody', 'url')).rejects.toThrow(
       'DATABASE_URL_SECRET names a secret that cannot be read: ',
     );

@@ -54,9 +54,7 @@ describeOnRealServices('the profile localstack of Compose, on Moto', (services) 
     const started = await startMoto();
     if (typeof started === 'string') {
       missing = started;
-      process.stderr.write(
-        `Tests of what asks AWS are SKIPPED on a server that speaks its API: ${missing}\n`,
-      );
+      process.stderr.write(`Tests on a server with the API of AWS are SKIPPED: ${missing}\n`);
       return;
     }
     moto = started;
@@ -91,7 +89,7 @@ describeOnRealServices('the profile localstack of Compose, on Moto', (services) 
     return running;
   }
 
-  test('a function starts with what Secrets Manager has for it', async () => {
+  test('a function starts with its secrets from Secrets Manager', async () => {
     const links = await start('links', { BASE_URL: 'https://go.example' });
     const response = await links.request('/api/v1/links', {
       method: 'POST',
@@ -101,7 +99,7 @@ describeOnRealServices('the profile localstack of Compose, on Moto', (services) 
     expect(response.status).toBe(201);
   });
 
-  test('a secret that is put again has its new value', async () => {
+  test('a second setup replaces the value of a secret', async () => {
     const file = join(directory, 'admin_api_key');
     writeFileSync(file, 'another-key-0123456789');
     onTestFinished(async () => {
@@ -116,7 +114,7 @@ describeOnRealServices('the profile localstack of Compose, on Moto', (services) 
     expect((await list('another-key-0123456789')).status).toBe(200);
   });
 
-  test('counts come to the links when the schedules of its Scheduler say so', async () => {
+  test('the schedules of its Scheduler make the counter-flush add counts to links', async () => {
     const redis = openRedisRest({ url: services.upstashUrl, token: services.upstashToken, timeoutMs: 2000 });
     await redis.command('FLUSHALL');
     const flush = await start('counter-flush');
@@ -139,7 +137,7 @@ describeOnRealServices('the profile localstack of Compose, on Moto', (services) 
   });
 });
 
-/** A migrated database with one link, and the files from which its secrets are made. */
+/** Opens a migrated database with one link, and writes the files of its secrets. */
 async function openDatabase(services: RealServices, directory: string): Promise<postgres.Sql> {
   const url = await createDatabase(services.databaseUrl, 'local_aws');
   const loginOf = (name: string) =>

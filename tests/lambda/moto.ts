@@ -13,7 +13,7 @@ const INSTALL_WITHIN_MS = 240_000;
 
 /** Moto's server, which speaks the API of AWS and keeps its state in memory. */
 export interface Moto {
-  /** Settings with which everything finds it. */
+  /** Settings with which functions find it. */
   readonly settings: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { withRedis } from './with-redis.ts';
 
 const SPRING = 'spring' as ShortCode;
 
-describeOnRealServices('a redirect on AWS Lambda, which stands still from its answer on,', (services) => {
+describeOnRealServices('a redirect on AWS Lambda, which is frozen after its answer,', (services) => {
   let deployment: LambdaDeployment;
   beforeAll(async () => {
     deployment = await openLambdaDeployment(services, 'redirect', 'counter-flush');
@@ -20,14 +20,14 @@ describeOnRealServices('a redirect on AWS Lambda, which stands still from its an
   afterAll(() => deployment.close());
   afterEach(() => deployment.stop());
 
-  /** A visitor follows a link, and the function stands still as soon as it has answered. */
+  /** Follows a link as a visitor, and freezes the function as soon as it has answered. */
   async function visitAndFreeze(broker: string): Promise<void> {
     const redirect = await deployment.start('redirect', {
       DATABASE_URL_SECRET: deployment.secrets.reference('redirect', 'url'),
       RABBITMQ_URL_SECRET: deployment.secrets.reference(broker, 'url'),
       ...deployment.store(),
     });
-    // It begins with a connection to the broker, which a visitor need not wait for.
+    // Its connection to the broker begins at start, and no visitor waits for it.
     await vi.waitFor(async () => {
       const { services } = (await (await fetch(redirect.readiness)).json()) as {
         services: { queue: string };
@@ -64,7 +64,7 @@ describeOnRealServices('a redirect on AWS Lambda, which stands still from its an
     await queue.close();
   });
 
-  test('has put a visit into the overflow by then while the broker is down', async () => {
+  test('has put a visit into the overflow queue by then while the broker is down', async () => {
     await visitAndFreeze('nowhere');
     const messages = await withRedis(services, (redis) =>
       createRedisOverflowQueue(redis, 1_000_000).peek(10),

@@ -2,16 +2,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface SecretsManager {
-  /** Settings with which a function finds it, and is let in. */
+  /** Settings with which a function finds it and logs in. */
   readonly settings: Readonly<Record<string, string>>;
-  /** How to name a field of a secret. */
+  /** Returns the reference to a field of a secret. */
   reference(secret: string, field: string): string;
   close(): void;
 }
 
 const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:';
 
-/** Answers GetSecretValue with these secrets, and what it does not know as AWS does. */
+/** Answers GetSecretValue with these secrets, and an unknown one as AWS does. */
 export async function startSecretsManager(
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
 ): Promise<SecretsManager> {

@@ -19,7 +19,7 @@ const visit = () => ({
   is_bot: false,
 });
 
-/** As the event source mapping of a RabbitMQ broker delivers a batch. */
+/** A batch as the event source mapping of a RabbitMQ broker delivers it. */
 const batch = (...bodies: readonly unknown[]) => ({
   eventSource: 'aws:rmq',
   eventSourceArn: 'arn:aws:mq:eu-central-1:123456789012:broker:terse:b-0f5d',
@@ -67,7 +67,7 @@ describeOnRealServices('the visit-writer on AWS Lambda', (services) => {
     return (await sql`select id from visits where id in ${sql(ids)}`).length;
   };
 
-  test('stores a batch from RabbitMQ, and sets aside what in it is no visit', async () => {
+  test('stores a batch from RabbitMQ, and dead-letters its messages that are no visits', async () => {
     const box = await openDeadLetterBox({ url: services.rabbitmqUrl });
     await box.purge();
     const visits = [visit(), visit(), visit()] as const;
@@ -82,7 +82,7 @@ describeOnRealServices('the visit-writer on AWS Lambda', (services) => {
     await box.close();
   });
 
-  test('fails a batch that could not be stored, and stores it once when it comes again', async () => {
+  test('fails a batch that it cannot store, and stores it once when it is delivered again', async () => {
     const one = visit();
     const writer = await startWriter();
     await deployment.sql`alter table visits rename to away`;
@@ -96,7 +96,7 @@ describeOnRealServices('the visit-writer on AWS Lambda', (services) => {
     expect(await stored(one.id)).toBe(1);
   });
 
-  test('takes no messages by itself: the event source mapping does', async () => {
+  test('takes no messages from the queue: the event source mapping does', async () => {
     const queue = openRabbitmq({ url: services.rabbitmqUrl, name: 'terse-test', onError: () => {} });
     const one = visit();
     await vi.waitFor(() => queue.publish(JSON.stringify([one])), { timeout: 10_000 });

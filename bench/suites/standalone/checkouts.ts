@@ -1,19 +1,19 @@
 import { alternate } from '../../alternate.ts';
 import type { Checkout } from '../../product.ts';
 
-/** This checkout, and the one it is compared with. */
+/** This checkout, and the one to compare it with. */
 export interface Checkouts {
   readonly now: Checkout;
   readonly before: Checkout | undefined;
 }
 
-/** What was measured of each; `before` is empty where there is none. */
+/** The measurements of each; `before` is empty without another checkout. */
 export interface Compared<T> {
   readonly now: readonly T[];
   readonly before: readonly T[];
 }
 
-/** Measures the two in turn, so many times. */
+/** Measures both in turn, so many times. */
 export async function inTurn<T>(
   times: number,
   { now, before }: Checkouts,
@@ -30,7 +30,7 @@ export async function inTurn<T>(
   };
 }
 
-/** The measurements of both, in a cell of the table. */
-export function beside<T>({ now, before }: Compared<T>, tell: (values: readonly T[]) => string): string {
-  return before.length === 0 ? tell(now) : `${tell(now)}; before ${tell(before)}`;
+/** Formats the measurements of both for a cell of the table. */
+export function beside<T>({ now, before }: Compared<T>, format: (values: readonly T[]) => string): string {
+  return before.length === 0 ? format(now) : `${format(now)}; before ${format(before)}`;
 }

@@ -7,7 +7,7 @@ import { visitorsOf } from './visitors.ts';
 
 const LIMIT_MB = 384;
 
-/** Whether the product starts and serves visitors where the kernel kills processes that take more memory. */
+/** Checks that the product starts and serves visitors under a memory limit of the kernel. */
 export async function measureWithinLimit(
   bench: Pick<Bench, 'cores' | 'secondsPerRun'>,
   checkouts: Checkouts,
@@ -27,7 +27,7 @@ export async function measureWithinLimit(
   ];
 }
 
-/** @returns `yes`, or where it ended; `undefined` where memory cannot be limited. */
+/** @returns `yes`, or the step at which it was killed; `undefined` where memory cannot be limited. */
 async function tryWithinLimit(
   checkout: Checkout,
   { cores, secondsPerRun }: Pick<Bench, 'cores' | 'secondsPerRun'>,

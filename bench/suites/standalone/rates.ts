@@ -17,11 +17,11 @@ interface Run {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly cpuMicroseconds: number;
-  /** From the end of the load until every visit is in the reports. */
+  /** From the end of the load until every visit is in the stats. */
   readonly storedAfterMs: number;
 }
 
-/** Redirects of one link at full rate, each stored, in turn with a bare Hono and the product before. */
+/** Measures redirects of one link at full rate, in turn with bare Hono and the other checkout; all are stored. */
 export function measureRates(bench: RateBench, { now, before }: Checkouts): Promise<Finding[]> {
   return withProduct(now, bench, (product, visit) =>
     before
@@ -117,10 +117,10 @@ function ratiosOf(runs: readonly { bare: number; now: Run; before: Run | undefin
 }
 
 function runsOf(runs: Compared<Run>): readonly Finding[] {
-  const line = (what: string, tell: (runs: readonly Run[]) => string): Finding => ({
+  const line = (what: string, format: (runs: readonly Run[]) => string): Finding => ({
     what,
     size: SIZE,
-    measured: beside(runs, tell),
+    measured: beside(runs, format),
   });
   const spreadOf = (name: keyof Run) => (of: readonly Run[]) =>
     withSpread(spread(of.map((run) => run[name])));

@@ -13,12 +13,12 @@ interface Start {
   readonly fresh: number;
   readonly existing: number;
   readonly stop: number;
-  /** CPU seconds of all processes until it was ready, which say more where others use the machine. */
+  /** CPU seconds of all processes until it was ready, which a busy machine changes less. */
   readonly freshCpu: number;
   readonly existingCpu: number;
 }
 
-/** Seconds until the product is ready on a fresh folder and on the same again, and until it has stopped. */
+/** Measures the seconds until the product is ready on a fresh folder and on the same again, and until it stops. */
 export async function measureStarts(
   { cores }: Pick<Bench, 'cores'>,
   checkouts: Checkouts,

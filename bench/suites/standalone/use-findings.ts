@@ -15,7 +15,7 @@ const MOMENTS = [
   { of: 'restAfterLoad', what: 'at rest', size: '10 s after full rate', maxMb: MAX_REST_MB },
 ] as const;
 
-/** The memory of a product, and how its API answers, as lines of the table. */
+/** Returns the memory of a product and the latency of its API as lines of the table. */
 export function findingsOfUse(uses: Compared<Use>): Finding[] {
   return [...MOMENTS.flatMap((moment) => findingsOfMemory(uses, moment)), ...findingsOfCalls(uses)];
 }
@@ -36,13 +36,13 @@ function findingsOfMemory(
     {
       what: 'of these',
       size,
-      measured: beside(uses, (values) => partsOf(values[0]?.[of])),
+      measured: beside(uses, (values) => kindsOf(values[0]?.[of])),
     },
   ];
 }
 
-function partsOf(memory: TreeMemory | undefined): string {
-  return [...(memory?.services ?? [])]
+function kindsOf(memory: TreeMemory | undefined): string {
+  return [...(memory?.kinds ?? [])]
     .toSorted(([, a], [, b]) => b.mb - a.mb)
     .map(([name, { count: times, mb }]) => `${times === 1 ? '' : `${times} `}${name} ${number(mb)}`)
     .join(', ');

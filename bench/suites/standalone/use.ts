@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settled } from '../../load/arrivals.ts';
+import { steady } from '../../load/arrivals.ts';
 import { load, warmUp } from '../../load/load.ts';
 import {
   memoryOfTree,
@@ -15,19 +15,19 @@ const REST_MS = 10_000;
 const WATCH_START_MS = 10;
 const WATCH_LOAD_MS = 50;
 const RUNS_OF_LOAD = 2;
-/** Without a pause, the calls would be a load of their own. */
+/** Without a pause, the calls would add load. */
 const PAUSE_MS = 20;
 
 export const CALLS = ['create a link', 'read it', 'stats'] as const;
 type Call = (typeof CALLS)[number];
 
-/** How long each call of the API took that was answered, and how many were turned away. */
+/** The latencies of answered API calls, and the number of calls turned away. */
 interface Calls {
   readonly ms: Readonly<Record<Call, number[]>>;
   turnedAway: number;
 }
 
-/** Memory and answers of a product from its start on a fresh folder to its rest after full rate. */
+/** The memory and the answers of a product from its start on a fresh folder to its rest after full rate. */
 export interface Use {
   readonly start: TreeMemory;
   readonly restAfterStart: TreeMemory;
@@ -59,7 +59,7 @@ export function observeUse(
       const { perSecond } = await following;
       const underLoad = stopped(watch);
 
-      await product.drain(await settled(() => product.metric('redirects_total', 'outcome="redirect"')));
+      await product.drain(await steady(() => product.metric('redirects_total', 'outcome="redirect"')));
       await sleep(REST_MS);
       const restAfterLoad = memoryOfTree(product.pid);
       await product.end('SIGTERM');
@@ -76,7 +76,7 @@ function stopped(watch: MemoryWatch | undefined): TreeMemory {
   return watch.highest();
 }
 
-/** Calls the API as one client does until something else is over. @throws Error when an answer is wrong. */
+/** Calls the API as one client does until `over` settles. @throws Error when an answer is wrong. */
 async function callUntil(over: Promise<unknown>, product: Product): Promise<Calls> {
   const end = new AbortController();
   const stop = () => end.abort();

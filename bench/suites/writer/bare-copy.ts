@@ -4,8 +4,8 @@ import type { Visit } from '@terse/core/visits/visit';
 import type { MeasuredDeployment } from '../../deployment.ts';
 
 /**
- * Rows a second that a bare COPY stores, without rollups, in a table with the same columns and key: the least that
- * storing can cost.
+ * Measures the rows per second that a bare COPY stores, without rollups, in a table with the same columns and key: the
+ * least that storing can cost.
  */
 export async function measureBareCopy(
   { sql }: MeasuredDeployment,

@@ -3,8 +3,8 @@ import { flushOnce } from '../../load/flush.ts';
 import { measureUsage, memoryOf } from '../../machine/usage.ts';
 
 /**
- * @throws Error unless rollups and deltas together have each visit that is stored, and the months have what is
- * merged.
+ * @throws Error unless rollups and rollup deltas together have all stored visits, and the monthly rollups all merged
+ * ones.
  */
 export async function checkRollups({ sql }: MeasuredDeployment, stored: number): Promise<void> {
   const [row] = await sql<{ merged: number; waiting: number; in_months: number }[]>`
@@ -19,22 +19,22 @@ export async function checkRollups({ sql }: MeasuredDeployment, stored: number):
   const { merged = 0, waiting = 0, in_months = 0 } = row ?? {};
   if (merged + waiting !== stored || in_months !== merged) {
     throw new Error(
-      `Of ${stored} visits ${merged} are in rollups, ${in_months} in months, and ${waiting} in deltas.`,
+      `Of ${stored} visits, ${merged} are in hourly and ${in_months} in monthly rollups, ${waiting} in rollup deltas.`,
     );
   }
 }
 
-/** Merges all deltas: the seconds and the CPU that it takes, of the function and of PostgreSQL. */
+/** Merges all rollup deltas. @returns the seconds, and the CPU time of the function and of PostgreSQL. */
 export async function measureMerging(deployment: MeasuredDeployment, visits: number) {
   const flusher = await deployment.start('counter-flush', 'beside', { TRIGGER: 'external' });
   const usages = [flusher.pid, deployment.stack.postgres.pid ?? 0].map((pid) => measureUsage(pid));
   const begin = performance.now();
-  // One flush merges a bounded number.
+  // One flush merges a bounded number of deltas.
   for (let left = Number.POSITIVE_INFINITY; left > 0;) {
     await flushOnce(flusher);
     const before = left;
     left = await countDeltas(deployment);
-    if (left >= before) throw new Error(`${left} deltas were not merged.`);
+    if (left >= before) throw new Error(`${left} rollup deltas were not merged.`);
   }
   const seconds = (performance.now() - begin) / 1000;
   const [own = 0, ofPostgres = 0] = usages.map((usage) => (usage() * 1e6) / visits);

@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts';
 
-/** Several faults at once, as many as are drawn and do not touch the same thing. */
+/** Combines drawn faults that do not touch the same thing into one. */
 export function composeFaults(faults: readonly Fault[], random: () => number, atMost: number): Fault {
   const drawn: Fault[] = [];
   const touched = new Set<string>();
@@ -15,7 +15,7 @@ export function composeFaults(faults: readonly Fault[], random: () => number, at
     touches: [...touched],
     visitorsMaySee: [
       ...drawn.flatMap(({ visitorsMaySee = [] }) => visitorsMaySee),
-      // A redirect that has just begun remembers nothing.
+      // A new redirect has no link in memory.
       ...(touched.has('redirect') && touched.has('postgres') ? ['503'] : []),
     ],
     inject: async (deployment, code) => {

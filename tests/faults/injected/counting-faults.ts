@@ -5,7 +5,7 @@ import { eventually } from '../../../harness/eventually.ts';
 import type { FaultyDeployment } from '../faulty-deployment.ts';
 import type { Fault } from './fault.ts';
 
-/** Longer than two looks of a reconciliation, with the ticks around them. */
+/** Longer than two reads of a reconciliation, with the ticks around them. */
 const HELD_MS = 12_000;
 const LOOK_EVERY_MS = 200;
 
@@ -42,7 +42,7 @@ async function whileCountsOnlyGrow(
   fault: () => Promise<unknown>,
 ): Promise<void> {
   await eventually(
-    async () => assert.ok((await countOf(deployment, code)) > 100, 'hardly anybody is counted'),
+    async () => assert.ok((await countOf(deployment, code)) > 100, 'too few visits are counted'),
     10_000,
   );
   const over = new AbortController();

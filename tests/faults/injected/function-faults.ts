@@ -11,7 +11,7 @@ export const FUNCTION_FAULTS: readonly Fault[] = [
   {
     name: 'visit-writer killed 3 times, 2 running',
     touches: ['visit-writer'],
-    inject: (deployment) => killAgainAndAgain(deployment, 'visit-writer', 3, 300),
+    inject: (deployment) => killRepeatedly(deployment, 'visit-writer', 3, 300),
   },
   {
     name: 'visit-writer stands still, 2 s',
@@ -21,7 +21,7 @@ export const FUNCTION_FAULTS: readonly Fault[] = [
   {
     name: 'counter-flush killed 5 times, 2 running',
     touches: ['counter-flush'],
-    inject: (deployment) => killAgainAndAgain(deployment, 'counter-flush', 5, 200),
+    inject: (deployment) => killRepeatedly(deployment, 'counter-flush', 5, 200),
   },
   {
     name: 'counter-flush stands still, 2 s',
@@ -34,10 +34,10 @@ export const FUNCTION_FAULTS: readonly Fault[] = [
     inject: async (deployment) => {
       const other = await deployment.start('counter-flush', { TRIGGER: 'external' });
       const until = performance.now() + 2000;
-      const flushAgainAndAgain = async (_: unknown, index: number) => {
+      const flushRepeatedly = async (_: unknown, index: number) => {
         while (performance.now() < until) await flush(index % 2 === 0 ? other : deployment.flusher);
       };
-      await Promise.all(Array.from({ length: 10 }, flushAgainAndAgain));
+      await Promise.all(Array.from({ length: 10 }, flushRepeatedly));
       await other.end('SIGTERM');
     },
   },
@@ -76,7 +76,7 @@ async function withOneMore(
   }
 }
 
-function killAgainAndAgain(
+function killRepeatedly(
   deployment: FaultyDeployment,
   worker: Worker,
   times: number,
@@ -101,6 +101,6 @@ function standStill(deployment: FaultyDeployment, worker: Worker, ms: number): P
 
 async function flush(flusher: FunctionProcess): Promise<void> {
   const { status } = await sendEvent(flusher, { task: 'flush' });
-  // It says so when a backing service does not answer just then.
+  // 503 when a backing service does not answer at that moment.
   assert.ok([200, 503].includes(status), `a flush was answered with ${status}`);
 }

@@ -13,7 +13,7 @@ export const JOURNAL_FAULTS: readonly Fault[] = [
     touches,
     inject: async (deployment) => {
       const pid = String(deployment.running('redirect')[0]?.pid);
-      // The kernel then refuses every write that would make a file longer, as it does on a full disk.
+      // The kernel refuses every write that extends a file, as on a full disk.
       await run('prlimit', ['--pid', pid, '--fsize=0:unlimited']);
       await sleep(2000);
       await run('prlimit', ['--pid', pid, '--fsize=unlimited:unlimited']);

@@ -30,7 +30,7 @@ export const MESSAGE_FAULTS: readonly Fault[] = [
 async function shuffleQueueTwice(connection: Connection): Promise<void> {
   const channel = await connection.acquire();
   const publisher = connection.createPublisher({ confirm: true });
-  // Those that are there now: more are coming all the time.
+  // Only the messages that are there now: more arrive all the time.
   const waiting = await countIn(connection, 'visits');
   assert.ok(waiting > 0, 'the queue was empty');
   const taken = await Promise.all(Array.from({ length: waiting }, () => channel.basicGet('visits')));
@@ -72,9 +72,9 @@ async function pollute(connection: Connection): Promise<void> {
   const letters = NO_VISITS.reduce((sum, each) => sum + each.letters, 0);
   const expected = ROUNDS * letters + OVERSIZED_TIMES;
   await eventually(async () => {
-    const set = (await countIn(connection, 'visits.dead')) - before;
-    // A writer that is killed between storing and acknowledging sets them aside once more.
-    assert.ok(set >= expected, `${set} of ${expected} were set aside`);
+    const dead = (await countIn(connection, 'visits.dead')) - before;
+    // A writer that is killed between storing and acknowledging dead-letters them once more.
+    assert.ok(dead >= expected, `${dead} of ${expected} were dead-lettered`);
   }, 60_000);
   await connection.queuePurge({ queue: 'visits.dead' });
 }

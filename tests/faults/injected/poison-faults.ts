@@ -11,7 +11,7 @@ import { countIn } from './queue-contents.ts';
 const MESSAGES = 40;
 const VISITS_PER_MESSAGE = 10;
 
-/** Messages that could hold up every writer. Visits of a code that never was a link are stored apart. */
+/** Messages that could block every writer. Their codes never were links, so their visits are orphan visits. */
 export const POISON_FAULTS: readonly Fault[] = [
   {
     name: 'visits with one id in two spellings, in every message',
@@ -43,8 +43,8 @@ export const POISON_FAULTS: readonly Fault[] = [
           const before = await countIn(connection, 'visits.dead');
           await publish(connection, messages);
           await eventually(async () => {
-            const set = (await countIn(connection, 'visits.dead')) - before;
-            assert.ok(set >= MESSAGES, `${set} of ${MESSAGES} were set aside`);
+            const dead = (await countIn(connection, 'visits.dead')) - before;
+            assert.ok(dead >= MESSAGES, `${dead} of ${MESSAGES} were dead-lettered`);
           }, 30_000);
         });
         await expectOrphans(stack.postgres.url, code, MESSAGES * (VISITS_PER_MESSAGE - 1));
@@ -64,9 +64,9 @@ export const POISON_FAULTS: readonly Fault[] = [
         await publish(connection, newer);
         await eventually(async () => {
           const later = await countIn(connection, 'visits.later');
-          assert.ok(later >= newer.length, `${later} of ${newer.length} were put off`);
+          assert.ok(later >= newer.length, `${later} of ${newer.length} were postponed`);
         }, 30_000);
-        assert.equal(await countIn(connection, 'visits.dead'), dead, 'they were set aside');
+        assert.equal(await countIn(connection, 'visits.dead'), dead, 'they were dead-lettered');
         await connection.queuePurge({ queue: 'visits.later' });
       });
     },
@@ -116,7 +116,7 @@ async function expectOrphans(url: string, code: string, expected: number): Promi
 async function sendAgain({ stack }: FaultyDeployment): Promise<void> {
   const box = await openDeadLetterBox({ url: stack.rabbitmq.url });
   try {
-    assert.ok((await box.replay()) >= MESSAGES, 'hardly any was sent again');
+    assert.ok((await box.replay()) >= MESSAGES, 'too few messages were sent again');
   } finally {
     await box.close();
   }

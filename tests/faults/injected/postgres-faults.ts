@@ -46,7 +46,7 @@ export const POSTGRES_FAULTS: readonly Fault[] = [
   },
   {
     name: 'visit-writer in a deadlock',
-    // It takes visits that come and a writer that writes.
+    // It needs visits that arrive and a writer that stores them.
     touches: ['postgres', 'visit-writer', 'rabbitmq', 'redirect'],
     inject: ({ stack }) => withSql(stack.postgres.url, forceDeadlock),
   },
@@ -55,7 +55,7 @@ export const POSTGRES_FAULTS: readonly Fault[] = [
     touches,
     inject: ({ stack }) =>
       withSql(stack.postgres.url, async (sql) => {
-        // What the server says when it is so, under the same code.
+        // The message and the code of the server on a full disk.
         await sql.unsafe(`
           create function no_space() returns trigger language plpgsql as $$ begin
             raise exception 'could not extend file: No space left on device' using errcode = '53100';
@@ -90,7 +90,7 @@ async function takeAllConnections(sql: postgres.Sql, url: string): Promise<void>
   await Promise.all(taken.map((each) => each.end()));
 }
 
-/** Holds what the writer needs last, waits until it holds what comes first, and asks for that. */
+/** Locks the table that the writer locks last, waits until the writer has the first one, and locks that, too. */
 async function forceDeadlock(sql: postgres.Sql): Promise<void> {
   const deadlocks = async () => {
     const [row] = await sql<{ deadlocks: number }[]>`
@@ -102,17 +102,17 @@ async function forceDeadlock(sql: postgres.Sql): Promise<void> {
   for (let attempt = 0; attempt < 5 && (await deadlocks()) === before; attempt++) {
     await sql
       .begin(async (transaction) => {
-        // Which of them the writer takes first is the planner's to choose.
+        // The planner chooses the table that the writer locks first.
         const tables = ['visits', 'rollup_deltas'];
         const [first, second] = attempt % 2 === 0 ? tables : tables.toReversed();
         await transaction.unsafe(`lock table ${first} in share mode`);
-        // Less than the second after which the writer asks whether it is in a deadlock.
+        // Less than the second after which PostgreSQL checks the writer for a deadlock.
         await sleep(600);
         await transaction.unsafe(`lock table ${second} in share mode`);
       })
       // One of the two is the victim, and it may be this one.
       .catch(() => {});
-    // The server tells its statistics once a second.
+    // The server updates its statistics once a second.
     await sleep(1000);
   }
   assert.ok((await deadlocks()) > before, 'there was no deadlock');
