@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type Kysely, type Migration, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
 import { describe, expect, test, vi } from 'vitest';
 import { appliedMigrations, migrate, MIGRATIONS } from './migrate.ts';
 import { openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';
