@@ -1,5 +1,4 @@
-import { sql, type Transaction } from 'kysely';
-import { DEFAULT_MIGRATION_LOCK_TABLE, DEFAULT_MIGRATION_TABLE } from 'kysely/migration';
+import { DEFAULT_MIGRATION_LOCK_TABLE, DEFAULT_MIGRATION_TABLE, sql, type Transaction } from 'kysely';
 import { BackupError, databaseIsNewer } from './backup-format.ts';
 import { LOCK_WAIT, tellLocked } from './lock-wait.ts';
 import { appliedMigrations, newerMigration } from './migrate.ts';

@@ -1,5 +1,11 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
-import { DEFAULT_MIGRATION_LOCK_TABLE, DEFAULT_MIGRATION_TABLE, MIGRATION_LOCK_ID } from 'kysely/migration';
+import {
+  DEFAULT_MIGRATION_LOCK_TABLE,
+  DEFAULT_MIGRATION_TABLE,
+  type Kysely,
+  MIGRATION_LOCK_ID,
+  sql,
+  type Transaction,
+} from 'kysely';
 import { DomainError } from '@terse/core/errors';
 import { migrations } from './migrations/all.ts';
 import { isNotPermitted } from './sql-state.ts';

@@ -1,6 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type Kysely, sql } from 'kysely';
-import type { Migration } from 'kysely/migration';
+import { type Kysely, type Migration, sql } from 'kysely';
 import { describe, expect, test, vi } from 'vitest';
 import { appliedMigrations, migrate, MIGRATIONS } from './migrate.ts';
 import { openPair, restoreInto, takeBackup, withLinks } from './test-backups.ts';

@@ -1,4 +1,4 @@
-import type { Migration } from 'kysely/migration';
+import type { Migration } from 'kysely';
 import * as baseline from './0001-baseline.ts';
 
 /** Every migration, by its name, in order. From the first release on, they only add. */
