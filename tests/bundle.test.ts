@@ -84,7 +84,7 @@ describe('a bundle', () => {
     expect(await isRefused()).toBe('false');
   });
 
-  test('says with which addresses it is rehearsed', () => {
+  test('names the settings of the addresses that it is rehearsed with', () => {
     const { origins } = JSON.parse(readFileSync(join(BUNDLED, 'package.json'), 'utf8')) as {
       origins: string[];
     };

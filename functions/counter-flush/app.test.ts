@@ -42,7 +42,7 @@ test('flushes counts once, and shows the same count before and after', async () 
   expect((await services.linkService.read(short_code)).visit_count).toBe(3);
 });
 
-test('maintenance creates partitions, and takes lost visits back after a day, but none that wait in the queue', async () => {
+test('maintenance creates partitions, and takes back lost visits after a day, not queued ones', async () => {
   const preparePartitions = vi.fn(() => Promise.resolve());
   const maintain = async () => (await tick({ task: 'maintain', grace_ms: 0 }, { preparePartitions })).body;
   expect(await maintain()).toEqual(NOTHING);

@@ -68,7 +68,7 @@ export async function compile(bundle: string): Promise<void> {
   if (!existsSync(compiled)) throw new Error(`${bundle} could not be rehearsed.\n${errors}`);
 }
 
-/** An address for each function that it forwards to. */
+/** Returns an address for each function that the bundle forwards to. */
 function originsOf(bundle: string): Readonly<Record<string, string>> {
   const description = readFileSync(join(dirname(bundle), 'package.json'), 'utf8');
   const { origins } = JSON.parse(description) as { readonly origins: readonly string[] };
