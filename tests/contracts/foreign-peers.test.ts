@@ -74,7 +74,7 @@ async function services({ internalUrl }: FunctionProcess): Promise<object> {
 /** Returns the backing services that lines of the log name. */
 function servicesNamed(running: FunctionProcess): Set<string> {
   const lines = running.output().split('\n').filter(Boolean);
-  return new Set(lines.flatMap((line) => (JSON.parse(line) as { part?: string }).part ?? []));
+  return new Set(lines.flatMap((line) => (JSON.parse(line) as { service?: string }).service ?? []));
 }
 
 const REST_OR_TCP = ['redis://', 'http://'];
