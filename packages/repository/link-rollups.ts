@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import type { ShortCode } from '@terse/core/links/short-code';
 import type { HourOfLink, LinkRollups, Period, RollupRepository } from '@terse/core/stats/ports';
-import { type MonthlyVisits, type RollupDelta, shardOf } from '@terse/core/stats/rollup';
+import type { MonthlyVisits, RollupDelta } from '@terse/core/stats/rollup';
+import { shardOf } from './rollup-shard.ts';
 import { cutDaysOf, type CutRow, selectCut } from './cut-days.ts';
 import { createMonthMemory, type ReadMonth } from './month-memory.ts';
 import { dateOf, millisecondsOf } from './month-start.ts';

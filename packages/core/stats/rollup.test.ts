@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ShortCode } from '../links/short-code.ts';
 import { testVisitAt } from '../visits/test-visit.ts';
-import { addToMonth, shardOf, createMonth, type MonthlyVisits, rollUp, type RollupDelta } from './rollup.ts';
+import { addToMonth, createMonth, type MonthlyVisits, rollUp, type RollupDelta } from './rollup.ts';
 
 const code = 'hello' as ShortCode;
 
@@ -95,10 +95,4 @@ test('gives the same month for deltas in any division', () => {
       expect(sum(inTwo.visits)).toBe(sum(deltas.map(({ visits }) => visits)));
     }),
   );
-});
-
-test('keeps a link in its shard for ever, and spreads links over the shards', () => {
-  expect(['hello', 'a', '-_9Z'].map((text) => shardOf(text as ShortCode))).toEqual([210, 97, 147]);
-  const codes = Array.from({ length: 5000 }, (_, index) => `code${index}` as ShortCode);
-  expect(new Set(codes.map(shardOf)).size).toBeGreaterThan(240);
 });
