@@ -29,4 +29,6 @@ test('takes two copies for the same link only when no answer differs', () => {
   for (const field of Object.keys(testCopy).filter((name) => name !== 'version' && name !== 'read_at')) {
     expect([field, isSameLink(testCopy, { ...testCopy, [field]: 'another' })]).toEqual([field, false]);
   }
+  const withMore = { ...testCopy, of_a_later_release: true };
+  expect([isSameLink(testCopy, withMore), isSameLink(withMore, testCopy)]).toEqual([false, false]);
 });
