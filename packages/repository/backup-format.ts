@@ -46,13 +46,6 @@ export function foreign(options?: ErrorOptions): BackupError {
 
 export const NAME_A_BACKUP = 'Name a file that npm run backup made.';
 
-/** @param migration one that only the newer release has. */
-export function databaseIsNewer(migration: string): BackupError {
-  return new BackupError(
-    `The database is of a newer release, which has the migration ${migration}. Use that release.`,
-  );
-}
-
 /**
  * Parses the first line of a backup.
  * @throws BackupError when it is none that this release reads.

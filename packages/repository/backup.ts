@@ -4,7 +4,6 @@ import { createGzip } from 'node:zlib';
 import { type Kysely, sql } from 'kysely';
 import {
   BackupError,
-  databaseIsNewer,
   type BackupHeader,
   type BackupTable,
   type BackupTrailer,
@@ -13,7 +12,7 @@ import {
   VERSION,
 } from './backup-format.ts';
 import { LOCK_WAIT, tellLocked } from './lock-wait.ts';
-import { appliedMigrations, MIGRATIONS, newerMigration } from './migrate.ts';
+import { appliedMigrations, MIGRATIONS, newerMigration, newerReleaseText } from './migrate.ts';
 import type { CopyTransaction, OpenDatabase } from './open-database.ts';
 import { shareMigrationLock } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
@@ -65,7 +64,7 @@ function refuseOther(migrations: readonly string[]): void {
       'There is nothing to back up: the database has no tables. Name another one by DATA_DIR or DATABASE_URL.',
     );
   }
-  if (newer !== undefined) throw databaseIsNewer(newer);
+  if (newer !== undefined) throw new BackupError(newerReleaseText(newer));
   if (missing !== undefined) {
     throw new BackupError(
       `The database is of an older release, which lacks the migration ${missing}. ` +

@@ -1,7 +1,7 @@
 import { DEFAULT_MIGRATION_LOCK_TABLE, DEFAULT_MIGRATION_TABLE, sql, type Transaction } from 'kysely';
-import { BackupError, databaseIsNewer } from './backup-format.ts';
+import { BackupError } from './backup-format.ts';
 import { LOCK_WAIT, tellLocked } from './lock-wait.ts';
-import { appliedMigrations, newerMigration } from './migrate.ts';
+import { appliedMigrations, newerMigration, newerReleaseText } from './migrate.ts';
 import type { Database } from './schema.ts';
 import { CONTENT_TABLES, FUNCTION_NAMES, TABLE_NAMES } from './tables.ts';
 
@@ -15,7 +15,7 @@ export async function clearEmptyPlace(
 ): Promise<void> {
   const applied = await appliedMigrations(transaction);
   const newer = newerMigration(applied);
-  if (newer !== undefined) throw databaseIsNewer(newer);
+  if (newer !== undefined) throw new BackupError(newerReleaseText(newer));
   const tables = await existing(transaction);
   if (tables.length === 0) return;
   await sql`set local lock_timeout = ${sql.lit(LOCK_WAIT)}`.execute(transaction);

@@ -44,11 +44,7 @@ export async function migrateWithin<T>(db: Transaction<T>, last?: string): Promi
   await makeLedger(db);
   const done = await appliedMigrations(db);
   const unknown = newerMigration(done);
-  if (unknown !== undefined) {
-    throw new Error(
-      `The database is of a newer release, which has the migration ${unknown}. Use that release.`,
-    );
-  }
+  if (unknown !== undefined) throw new Error(newerReleaseText(unknown));
   const wanted = last === undefined ? MIGRATIONS : MIGRATIONS.slice(0, MIGRATIONS.indexOf(last) + 1);
   const missing = Object.entries(migrations).filter(
     ([name]) => wanted.includes(name) && !done.includes(name),
@@ -103,6 +99,11 @@ export async function missingMigration<T>(db: Kysely<T>): Promise<string | undef
     if (isNotPermitted(error)) return undefined;
     throw error;
   }
+}
+
+/** Says what to do about a database with this migration of a newer release. */
+export function newerReleaseText(migration: string): string {
+  return `The database is of a newer release, which has the migration ${migration}. Use that release.`;
 }
 
 /** The first of these migrations that only a newer release knows; `undefined` when there is none. */
