@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '@terse/platform/durations';
 import { refuseUnusableFolder } from '@terse/platform/make-directory';
 import { openFileJournal } from '@terse/queue/file-journal';
 import type { JournalEvent } from '@terse/queue/journal-event';
@@ -14,7 +15,7 @@ export interface OpenJournal extends Journal {
 }
 
 /** A full disk causes an error for each write. */
-const REPORT_EVERY_MS = 60_000;
+const REPORT_EVERY_MS = MINUTE_MS;
 
 /** @throws Error naming the setting when the folder of the journal cannot be written. */
 export function openJournal(context: JournalContext): OpenJournal | undefined {
